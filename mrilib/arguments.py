@@ -1,0 +1,53 @@
+"""How a command line is read: one-line errors, `-p name value`, and an orderly end on SIGTERM."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from mrilib.project import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+
+@contextmanager
+def termination_as_exit() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that kernels and partial files are cleared away."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def join_parameters(arguments: Sequence[str]) -> list[str]:
+    """`-p name value` as the one word `-pname=value`, so that a value may begin with a minus sign."""
+    rest, joined = list(arguments), []
+    while rest:
+        word = rest.pop(0)
+        if word == "-p" and rest and "=" not in rest[0]:
+            if len(rest) < 2:
+                raise UserError(f"-p {rest[0]}: expected a value after the name")
+            word = f"-p{rest.pop(0)}={rest.pop(0)}"
+        joined.append(word)
+    return joined
+
+
+def read_given(pairs: Sequence[str]) -> dict[str, str]:
+    """`name=value` words as a mapping."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"-p {name}: expected a name and a value")
+        if name in given:
+            raise UserError(f"-p {name}: given twice")
+        given[name] = value
+    return given

@@ -1,0 +1,121 @@
+"""Many notebooks, one after another or side by side; one that fails does not stop the others."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from mrilib.failures import RunError
+from mrilib.jobs import Job
+from mrilib.kernels import Stop
+from mrilib.runner import Outcome, run
+
+
+@dataclass
+class Progress:
+    """How far the running notebooks are; written by their threads, read by whoever shows it."""
+
+    started: dict[str, float] = field(default_factory=dict)
+    cells: dict[str, tuple[int, int]] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self, job: Job) -> None:
+        with self.lock:
+            self.started[job.name] = time.monotonic()
+            self.cells[job.name] = (0, len(job.content.cells))
+
+    def cell(self, job: Job, index: int) -> None:
+        with self.lock:
+            self.waiting.discard(job.name)
+            self.cells[job.name] = (index, max(index + 1, self.cells[job.name][1]))
+
+    def wait(self, job: Job) -> None:
+        with self.lock:
+            self.waiting.add(job.name)
+
+    def finish(self, job: Job) -> None:
+        with self.lock:
+            self.started.pop(job.name, None)
+            self.waiting.discard(job.name)
+
+    def line(self) -> str:
+        """`04_test_time_training 12/31 0:35`, one entry per running notebook."""
+        with self.lock:
+            return "  ·  ".join(self.entry(name) for name in sorted(self.started))
+
+    def entry(self, name: str) -> str:
+        state = "waiting for another run" if name in self.waiting else "cell {}/{}".format(*self.cells[name])
+        return f"{name}  {state}  {clock(time.monotonic() - self.started[name])}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `m:ss`."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def missing_data(job: Job) -> str | None:
+    """The command that fetches the first data set a notebook needs and lacks; None where all are there."""
+    if not job.needs:
+        return None
+    from mrilib.data import fetch  # only for notebooks that need data
+
+    for name in job.needs:
+        if fetch.locate(name) is None:
+            return f"mrilib data get {name}"
+    return None
+
+
+def run_all(
+    jobs: Sequence[Job],
+    workers: int,
+    force: bool,
+    progress: Progress,
+    on_end: Callable[[Job, Outcome | RunError], None],
+    on_tick: Callable[[], None],
+) -> list[Outcome | RunError]:
+    """Run every job with `workers` at a time; `on_end` hears of each end, `on_tick` comes twice a second.
+
+    Leaving early, by Ctrl-C or any other exception, stops what runs and leaves no kernel behind.
+    """
+    stop = Stop()
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(run_one, job, workers, force, stop, progress): job for job in jobs}
+        try:
+            for future in ended(futures, on_tick):
+                on_end(futures[future], future.result())
+        except BaseException:
+            stop.request()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def ended(futures: Iterable[Future[Any]], on_tick: Callable[[], None]) -> Iterator[Future[Any]]:
+    """The futures as they end, with `on_tick` in between."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+        yield from done
+        on_tick()
+
+
+def run_one(job: Job, workers: int, force: bool, stop: Stop, progress: Progress) -> Outcome | RunError:
+    """Run a job; a failure is a result like any other."""
+    stop.check()
+    progress.start(job)
+    try:
+        return run(
+            job,
+            force,
+            stop,
+            on_cell=lambda index: progress.cell(job, index),
+            on_wait=lambda: progress.wait(job),
+            workers=workers,
+        )
+    except RunError as error:
+        return error
+    finally:
+        progress.finish(job)

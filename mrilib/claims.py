@@ -1,0 +1,196 @@
+"""Which of the papers' claims hold here: computed from the runs on the disk, never marked by hand."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mrilib import manifest
+from mrilib.predicates import PredicateError, holds, keys, parse
+from mrilib.project import UserError
+from mrilib.records import read_json
+
+PROFILES = ("paper", "gpu", "quick")  # the first that was run answers
+
+
+class Claim(BaseModel):
+    """One table, figure, proposition or appendix of a paper.
+
+    `cases` are the conditions under which it must hold, each a mapping of parameters that a run must have;
+    without them any run answers. Without a predicate nothing answers the claim yet; `planned` says what will.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    id: str
+    claim: str
+    paper: str
+    notebook: str | None = None
+    key: str | None = None
+    predicate: str | None = None
+    cases: list[dict[str, Any]] = [{}]
+    planned: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run on the disk."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    results: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs say about a claim; `verdict` is "reproduced", "differs" or "not run"."""
+
+    id: str
+    claim: str
+    paper: str
+    notebook: str | None
+    key: str | None
+    predicate: str | None
+    verdict: str
+    cases: list[dict[str, Any]] = field(default_factory=list)
+    note: str = ""
+
+
+def load(file: Path) -> list[Claim]:
+    """The claims in a YAML file. Raises UserError naming the file and the entry that is wrong."""
+    try:
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{file}: not readable: {' '.join(str(error).split())}") from error
+    if not isinstance(entries, list):
+        raise UserError(f"{file}: expected a list of claims")
+    claims = [read_claim(entry, file) for entry in entries]
+    doubled = {claim.id for claim in claims if [other.id for other in claims].count(claim.id) > 1}
+    if doubled:
+        raise UserError(f"{file}: more than one entry for {', '.join(sorted(doubled))}")
+    return claims
+
+
+def read_claim(entry: Any, file: Path) -> Claim:
+    """One entry. Raises UserError naming the file and the entry."""
+    name = entry.get("id", entry) if isinstance(entry, dict) else entry
+    try:
+        claim = Claim.model_validate(entry)
+        if claim.predicate is not None:
+            parse(claim.predicate)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{file}: {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except PredicateError as error:
+        raise UserError(f"{file}: {name}: {error}") from error
+    if claim.predicate is not None and (claim.notebook is None or claim.key not in keys(claim.predicate)):
+        raise UserError(f"{file}: {name}: a predicate needs a notebook, and a key that the predicate uses")
+    return claim
+
+
+def complete_runs(runs: Path) -> list[Run]:
+    """Every run in `runs` whose files are all as the runner left them."""
+    found = []
+    for file in sorted(runs.glob("*/*/run.json")):
+        described, results = manifest.read(file.parent), read_json(file.parent / "results.json")
+        if described is not None and results is not None and "results.json" in described["outputs"]:
+            found.append(Run(file.parent, described, results))
+    return found
+
+
+def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
+    """The verdict: "differs" where one case does, "reproduced" where all were run and hold, or "not run"."""
+    cases = [judge(claim, where, runs) for where in claim.cases] if claim.predicate else []
+    verdicts = [case["verdict"] for case in cases]
+    if "differs" in verdicts:
+        overall = "differs"
+    else:
+        overall = "reproduced" if verdicts and set(verdicts) == {"reproduced"} else "not run"
+    note = f"planned: {claim.planned}" if claim.planned else ""
+    described = claim.model_dump(include={"id", "claim", "paper", "notebook", "key", "predicate"})
+    return Verdict(**described, verdict=overall, cases=cases, note=note)
+
+
+def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+    """Verdict, number and run for one case of a claim."""
+    case: dict[str, Any] = {"where": where, "verdict": "not run"}
+    run = best_run(claim, where, runs)
+    if run is None:
+        return case
+    assert_predicate = claim.predicate or ""
+    case |= {"run": "/".join(run.folder.parts[-2:]), "ours": run.results.get(claim.key or "")}
+    case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
+    try:
+        case["verdict"] = "reproduced" if holds(assert_predicate, run.results) else "differs"
+    except PredicateError as error:
+        case["note"] = str(error)
+    return case
+
+
+def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:
+    """The run that answers: of the notebook, with these parameters, fewest other `-p`, the best profile."""
+    fitting = [
+        run
+        for run in runs
+        if run.manifest.get("notebook") == claim.notebook
+        and all(run.manifest.get("params", {}).get(name, ...) == value for name, value in where.items())
+    ]
+    return min(fitting, key=lambda run: rank(run, where), default=None)
+
+
+def rank(run: Run, where: dict[str, Any]) -> tuple[int, int, str]:
+    """Smaller answers better."""
+    others = len(set(run.manifest.get("given", {})) - set(where))
+    profile = run.manifest.get("profile")
+    return others, PROFILES.index(profile) if profile in PROFILES else len(PROFILES), run.folder.name
+
+
+def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """The verdicts for machines."""
+    return [asdict(verdict) for verdict in verdicts]
+
+
+COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict", 10))
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts for people, at most 100 columns wide."""
+    rule = "  ".join("-" * width for _, width in COLUMNS)
+    rows = [layout([name for name, _ in COLUMNS]), rule]
+    rows += [layout([v.id, v.claim, v.paper, here(v), v.verdict]) for v in verdicts]
+    count = ", ".join(
+        f"{sum(v.verdict == name for v in verdicts)} {name}" for name in ("reproduced", "differs", "not run")
+    )
+    return "\n".join([*rows, rule, f"{len(verdicts)} items: {count}"])
+
+
+def here(verdict: Verdict) -> str:
+    """Our number, case by case where there are several."""
+    parts = []
+    for case in verdict.cases:
+        label = "/".join(map(str, case["where"].values())) if len(verdict.cases) > 1 else ""
+        number = case.get("note") or interval(case["ours"]) if "run" in case else "not run"
+        changed = "".join(f" (-p {name} {value})" for name, value in case.get("changed", {}).items())
+        parts.append(f"{label} {number}{changed}".strip())
+    return "; ".join(parts) or verdict.note
+
+
+def interval(entry: Any) -> str:
+    """`0.926 [0.90, 0.95]`, or the value alone."""
+    if isinstance(entry, dict) and "low" in entry:
+        return f"{entry['value']:.3g} [{entry['low']:.3g}, {entry['high']:.3g}]"
+    value = entry.get("value") if isinstance(entry, dict) else entry
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def layout(cells: Sequence[str]) -> str:
+    """One row of the table, over as many lines as its longest cell needs."""
+    wrapped = [textwrap.wrap(cell, width) or [""] for cell, (_, width) in zip(cells, COLUMNS, strict=True)]
+    height = max(map(len, wrapped))
+    lines = zip(*(column + [""] * (height - len(column)) for column in wrapped), strict=True)
+    return "\n".join(
+        "  ".join(part.ljust(width) for part, (_, width) in zip(line, COLUMNS, strict=True)).rstrip() for line in lines
+    )

@@ -1,0 +1,212 @@
+"""The command `mrilib`: run the notebooks, see which claims hold, fetch data, look at this machine."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrilib import __version__
+from mrilib.arguments import Parser, join_parameters, read_given, termination_as_exit
+from mrilib.project import UserError, find_notebook, hint, notebooks, root_here
+from mrilib.records import read_json
+
+if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
+    from mrilib.failures import RunError
+    from mrilib.jobs import Job
+    from mrilib.runner import Outcome
+
+Subparsers = Any
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status: 1 for what failed, 2 for what the user can put right."""
+    parser = Parser(prog="mrilib", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"mrilib {__version__}")
+    parser.set_defaults(command=lambda options: show_help(parser))
+    subparsers = parser.add_subparsers(metavar="COMMAND")
+    for add in COMMANDS:
+        add(subparsers)
+    try:
+        with termination_as_exit():
+            options = parser.parse_args(join_parameters(sys.argv[1:] if arguments is None else arguments))
+            return int(options.command(options))
+    except UserError as error:
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mrilib: interrupted", file=sys.stderr)
+        return 130
+
+
+def show_help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 2
+
+
+def add_run(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "run", help="execute notebooks", description="Execute notebooks; results go to runs/."
+    )
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, name or path")
+    parser.add_argument("--all", action="store_true", help="all notebooks, in reading order")
+    parser.add_argument(
+        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper"
+    )
+    parser.add_argument(
+        "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
+    )
+    parser.add_argument("--check", action="store_true", help="only say whether it could run, and for how long")
+    parser.add_argument("--force", action="store_true", help="run again even if the results still stand")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="notebooks at a time")
+    parser.add_argument("--runs-dir", type=Path, help="where results go (default: runs/ of the project)")
+    parser.set_defaults(command=lambda options: run(options, parser))
+
+
+def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Validate everything, then check or execute it."""
+    if not options.notebooks and not options.all:
+        return show_help(parser)
+    if options.j < 1:
+        raise UserError(f"-j: expected a number of notebooks at a time, got {options.j}")
+    from mrilib.jobs import plan
+
+    root = root_here()
+    chosen = notebooks(root) if options.all else [find_notebook(text, root) for text in options.notebooks]
+    given = read_given(options.p)
+    jobs = [plan(path, root, options.profile, given, options.runs_dir) for path in dict.fromkeys(chosen)]
+    if not jobs:
+        raise UserError(f"no notebooks in {root / 'notebooks'}")
+    return check(jobs) if options.check else execute(jobs, options)
+
+
+def check(jobs: Sequence["Job"]) -> int:
+    """Say what each job would need."""
+    from mrilib.check import check as check_job
+
+    reports = [(job, check_job(job.name, job.effective)) for job in jobs]
+    for job, report in reports:
+        print(f"{job.name} ({job.profile})", *(f"  {line}" for line in report.lines), sep="\n")
+    return 0 if all(report.ready for _, report in reports) else 1
+
+
+def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
+    """Run the jobs whose data are there, showing how far they are; then the numbers."""
+    from mrilib.batch import Progress, missing_data, run_all
+
+    lacking = {job.name: command for job in jobs if (command := missing_data(job))}
+    if lacking and not options.all:
+        name, command = next(iter(lacking.items()))
+        raise UserError(f"{name} needs data that are not here; fetch them with: {command}")
+    for name, command in lacking.items():
+        print(f"skipped  {name}  needs data; fetch them with: {command}", flush=True)
+    progress = Progress()
+    ready = [job for job in jobs if job.name not in lacking]
+    ends = run_all(ready, options.j, options.force, progress, show_end, lambda: show_progress(progress.line()))
+    show_results([end for end in ends if not isinstance(end, OSError)])
+    return 1 if any(isinstance(end, OSError) for end in ends) else 0
+
+
+def show_progress(line: str) -> None:
+    """Keep one line of a terminal up to date; a log file gets none."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line[:110]}", end="", flush=True)
+
+
+def show_end(job: "Job", end: "Outcome | RunError") -> None:
+    from mrilib.batch import clock
+
+    show_progress("")
+    if isinstance(end, OSError):
+        print(f"failed   {job.name}", flush=True)
+        print(f"mrilib: error: {end}", file=sys.stderr, flush=True)
+    else:
+        print(f"{end.status:<8} {job.name}  {job.folder.name}  {clock(end.seconds)}", flush=True)
+
+
+def show_results(outcomes: Sequence["Outcome"]) -> None:
+    """The recorded numbers of each run, and where its notebook lies."""
+    from mrilib.claims import interval
+
+    for outcome in outcomes:
+        print(f"\n{outcome.job.name}  {outcome.job.folder / 'notebook.ipynb'}")
+        for key, entry in (read_json(outcome.job.folder / "results.json") or {}).items():
+            if key != "run" and not isinstance(entry, list):
+                samples = f"  n = {entry['n']}" if isinstance(entry, dict) and "n" in entry else ""
+                print(f"  {key:<34} {interval(entry)}{samples}")
+
+
+def add_claims(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("claims", help="which of the papers' claims hold, from runs/")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--runs-dir", type=Path, help="where to look for results (default: runs/ of the project)")
+    parser.set_defaults(command=show_claims)
+
+
+def show_claims(options: argparse.Namespace) -> int:
+    from mrilib.claims import answer, as_json, complete_runs, load, table
+
+    root = root_here()
+    runs = complete_runs(options.runs_dir or root / "runs")
+    verdicts = [answer(claim, runs) for claim in load(root / "params" / "claims.yaml")]
+    print(json.dumps(as_json(verdicts), indent=2, ensure_ascii=False) if options.json else table(verdicts))
+    return 0
+
+
+def add_doctor(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("doctor", help="what this machine offers, and what to do about what is missing")
+    parser.set_defaults(command=show_doctor)
+
+
+def show_doctor(options: argparse.Namespace) -> int:
+    from mrilib.doctor import examine, report
+
+    findings = examine()
+    print(report(findings))
+    return 1 if any(finding.state == "broken" for finding in findings) else 0
+
+
+def add_data(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("data", help="real data: list, get")
+    parser.set_defaults(command=lambda options: show_help(parser))
+    actions = parser.add_subparsers(metavar="ACTION")
+    actions.add_parser("list", help="what can be fetched").set_defaults(command=list_data)
+    get = actions.add_parser("get", help="fetch one data set; nothing is fetched unasked")
+    get.add_argument("name", metavar="NAME")
+    get.add_argument("--source", type=Path, metavar="FILE", help="a file fetched by hand, for machines without network")
+    get.set_defaults(command=get_data)
+
+
+def list_data(options: argparse.Namespace) -> int:
+    from mrilib.data import fetch
+
+    for name, dataset in fetch.DATASETS.items():
+        print(f"{name}  {fetch.locate(name) or 'not fetched'}")
+        print(f"  {dataset.description}")
+        print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
+    return 0
+
+
+def get_data(options: argparse.Namespace) -> int:
+    from mrilib.data import fetch
+
+    if options.name not in fetch.DATASETS:
+        raise UserError(f"no data set {options.name!r}{hint(options.name, fetch.DATASETS)}")
+    try:
+        print(fetch.get(options.name, source=options.source, progress=show_bytes))
+    except fetch.FetchError as error:
+        show_progress("")
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show_bytes(done: int, total: int | None = None) -> None:
+    show_progress(f"{done / 1e6:.0f} MB" + (f" of {total / 1e6:.0f} MB" if total else ""))
+
+
+COMMANDS: tuple[Callable[[Subparsers], None], ...] = (add_run, add_claims, add_doctor, add_data)
+
+if __name__ == "__main__":
+    sys.exit(main())

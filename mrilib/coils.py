@@ -1,0 +1,151 @@
+"""Receive coils: combination, normalisation, and sensitivity maps by ESPIRiT."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mrilib.sampling import center_block
+from mrilib.solvers import power_method
+
+Phase = Literal["calibration", "principal"]
+
+
+def rss(coil_images: Tensor) -> Tensor:
+    """Root of the sum over coils of |x_c|²: (batch, coil, y, x) complex → (batch, 1, y, x) real."""
+    return torch.linalg.vector_norm(coil_images, dim=1, keepdim=True)
+
+
+def normalize_maps(maps: Tensor) -> Tensor:
+    """Scale to Σ_c |S_c|² = 1 at each pixel, so that SᴴS = 1; pixels that are zero in all coils stay zero."""
+    norm = rss(maps)
+    return maps / torch.where(norm > 0, norm, 1)
+
+
+def estimate_sens_maps(
+    masked_kspace: Tensor,
+    calibration_width: int,
+    kernel_size: int = 6,
+    threshold: float = 0.02,
+    crop: float = 0.0,
+    calibration_rows: int = 24,
+    iterations: int = 5,
+    phase: Phase = "calibration",
+) -> Tensor:
+    """Coil sensitivities from the fully sampled centre of k-space by ESPIRiT (one set of maps).
+
+    The k-space patches of the centre span a subspace with projector P. True maps are, at each pixel, the
+    eigenvector of eigenvalue one of the coil × coil matrix
+
+        G_cd(x) = (1/k²) Σ_ab exp(2πi (a − b)·x / N) P_(ca)(db).
+
+    Their phase is free. `calibration` gives it the phase of the low-resolution image, so that the image to be
+    reconstructed is nearly real and positive; `principal` refers it to the first principal component of the coils.
+
+    Args:
+        masked_kspace: (batch, coil, ky, kx) complex.
+        calibration_width: fully sampled columns in the centre, see `sampling.calibration_width`.
+        kernel_size: k, side of the patches.
+        threshold: singular values of the patches below this share of the largest are noise.
+        crop: maps are zero where the eigenvalue is below. The default 0 keeps them everywhere: signal that is
+            cropped away cannot be explained by A x. BART crops at 0.8.
+        calibration_rows: readout samples used about the centre.
+        iterations: of the power method at each pixel, started from low-resolution coil images.
+        phase: "calibration", or "principal" as in BART.
+
+    Returns:
+        (batch, coil, y, x) of unit root-sum-of-squares.
+
+    Raises:
+        ValueError: k-space not finite, zero in the centre, or a centre smaller than the kernel.
+
+    Reference: Uecker et al., Magn. Reson. Med. 71, 2014.
+    """
+    center = _calibration(masked_kspace, calibration_width, calibration_rows, kernel_size)
+    shape = (masked_kspace.shape[-2], masked_kspace.shape[-1])
+    projectors = _patch_projector(center, kernel_size, threshold)
+    return torch.stack(
+        [
+            _maps(item, _offset_sums(projector, kernel_size), shape, crop, iterations, phase)
+            for item, projector in zip(center, projectors, strict=True)
+        ]
+    )
+
+
+def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Tensor:
+    height = min(rows, kspace.shape[-2])
+    if not kernel_size <= width <= kspace.shape[-1] or height < kernel_size:
+        raise ValueError(
+            f"calibration_width is {width} and calibration_rows {height}: they must be at least kernel_size "
+            f"({kernel_size}) and at most the size of the k-space {tuple(kspace.shape[-2:])}"
+        )
+    center = kspace[..., center_block(kspace.shape[-2], height), center_block(kspace.shape[-1], width)]
+    if not center.isfinite().all():
+        raise ValueError("masked_kspace has values that are not finite (NaN or infinite)")
+    if not (center.abs().flatten(1).amax(1) > 0).all():
+        raise ValueError("masked_kspace is zero in the centre: nothing to calibrate the coils with")
+    return center
+
+
+def _patch_projector(center: Tensor, k: int, threshold: float) -> Tensor:
+    """Projector onto the k-space patches, (batch, coil·k², coil·k²); double, as squaring halves the digits."""
+    patches = center.unfold(2, k, 1).unfold(3, k, 1)  # (batch, coil, rows, columns, k, k)
+    patches = patches.permute(0, 1, 4, 5, 2, 3).flatten(4).flatten(1, 3).to(torch.complex128)
+    tall = patches.shape[-2] > patches.shape[-1]
+    values, vectors = torch.linalg.eigh(patches.mH @ patches if tall else patches @ patches.mH)
+    kept = values > threshold**2 * values[:, -1:]
+    if tall:  # the eigenvectors sought are patches @ vectors / singular value
+        vectors = patches @ (vectors / torch.where(kept, values, 1).sqrt()[:, None])
+    basis = (vectors * kept[:, None]).to(center.dtype)
+    return basis @ basis.mH
+
+
+def _offset_sums(projector: Tensor, k: int) -> Tensor:
+    """Σ over a − b = δ of P_(ca)(db) / k²; (2k − 1, 2k − 1, coil, coil)."""
+    coils = projector.shape[-1] // k**2
+    blocks = projector.reshape(coils, k, k, coils, k, k).permute(1, 2, 4, 5, 0, 3)
+    sums = projector.new_zeros(2 * k - 1, 2 * k - 1, coils, coils)
+    for row in range(k):
+        for column in range(k):
+            sums[row : row + k, column : column + k] += blocks[row, column].flip(0, 1)
+    return sums / k**2
+
+
+def _maps(center: Tensor, sums: Tensor, shape: tuple[int, int], crop: float, iterations: int, phase: Phase) -> Tensor:
+    """Maps of one slice (coil, y, x) from its calibration data and the offset sums of its projector."""
+    waves_y, waves_x = (_waves(size, -(len(sums) // 2), len(sums), sums) for size in shape)
+    gram = waves_x @ (waves_y @ sums.flatten(1)).view(shape[0], len(sums), -1)  # (y, x, coil·coil)
+    gram = gram.view(-1, *sums.shape[2:])
+    values, vectors = power_method(lambda v: (gram @ v[..., None])[..., 0], _start(center, shape), iterations)
+    reference = _principal(center) if phase == "principal" else _start(_tapered(center), shape)
+    turn = torch.sgn((vectors.conj() * reference).sum(-1))
+    vectors = vectors * (torch.where(turn == 0, 1, turn) * (values > crop))[:, None]
+    return vectors.T.reshape(-1, *shape)
+
+
+def _principal(center: Tensor) -> Tensor:
+    """First principal component of the coils' calibration data, (coil,)."""
+    return torch.linalg.eigh(center.flatten(1) @ center.flatten(1).mH)[1][:, -1]
+
+
+def _tapered(center: Tensor) -> Tensor:
+    """Calibration data under a Hann window, whose image has no ringing and so no jumps of phase."""
+    rows, columns = (torch.hann_window(n + 2, periodic=False, device=center.device)[1:-1] for n in center.shape[1:])
+    return center * (rows[:, None] * columns)
+
+
+def _start(center: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Low-resolution coil images, (y·x, coil): where there is signal they nearly are the eigenvectors."""
+    waves_y, waves_x = (
+        _waves(size, center_block(size, n).start - size // 2, n, center)  # not −n // 2 where size is odd, n even
+        for size, n in zip(shape, center.shape[1:], strict=True)
+    )
+    return (waves_y @ center @ waves_x.T).flatten(1).T
+
+
+def _waves(size: int, first: int, count: int, like: Tensor) -> Tensor:
+    """exp(2πi δ x / N) for positions x about the centre and offsets δ = first, first + 1, …; (size, count)."""
+    positions = torch.arange(size, device=like.device, dtype=torch.float64) - size // 2
+    offsets = torch.arange(first, first + count, device=like.device, dtype=torch.float64)
+    return torch.exp(2j * math.pi / size * positions[:, None] * offsets).to(like.dtype)

@@ -1,0 +1,181 @@
+"""Which distributions there are, and which pairs of them make a shift.
+
+A distribution has two sources: fastMRI-layout files under `MRILIB_DATA`, selected by their attributes, and a
+simulated twin with the same anatomy, contrast, field strength, geometry and coil count. Noise levels of the twins
+are set from what scanners give (background over 95th percentile of the image: 0.08–0.23 on the real 13-coil brain).
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar
+
+from mrilib.simulate.acquisition import Scan
+from mrilib.simulate.sequences import Sequence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A population of slices: what it is, how to find it on disk, how to simulate it."""
+
+    name: str
+    title: str
+    scan: Scan
+    acquisition: str  # fastMRI's attribute of that name, also written into simulated files
+    folder: str  # of the training files, below MRILIB_DATA
+    test_folder: str
+    width: int | None = None  # paper A's lists take only files with this k-space width
+    slices_per_volume: int = 1  # paper A's list rule, counted from the middle
+    train_slices: int = 300
+    test_slices: int = 100
+    hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of so many candidates
+
+
+_BRAIN = {"anatomy": "brain", "field_strength": 3.0, "coils": 12, "matrix": (128, 128)}
+_BRAIN |= {"field_of_view": 220.0, "array_radius": 125.0}
+_KNEE = {"anatomy": "knee", "field_strength": 3.0, "coils": 12, "matrix": (128, 128)}
+_KNEE |= {"field_of_view": 160.0, "array_radius": 90.0}
+
+
+def _scan(base: dict, **changes: object) -> Scan:
+    return Scan(**{**base, **changes})
+
+
+KNEE_PD = _scan(_KNEE, sequence=Sequence("spin_echo", 2.8, 0.030), background=0.09)
+FLASH = Sequence("gradient_echo", 0.0048, 0.0022, flip_angle=5.0)
+
+DISTRIBUTIONS: dict[str, Distribution] = {
+    entry.name: entry
+    for entry in (
+        Distribution(
+            "knee_pd",
+            "PD knee",
+            KNEE_PD,
+            "CORPD_FBK",
+            "knee_multicoil_train",
+            "knee_multicoil_val",
+            372,
+            2,
+            376,
+            97,
+        ),
+        Distribution(
+            "knee_pdfs",
+            "PDFS knee",
+            _scan(_KNEE, sequence=Sequence("spin_echo", 2.8, 0.033, fat_suppression=0.93), background=0.15),
+            "CORPDFS_FBK",
+            "knee_multicoil_train",
+            "knee_multicoil_val",
+            372,
+            2,
+            366,
+            97,
+        ),
+        Distribution(
+            "brain_axt2",
+            "T2 brain",
+            _scan(_BRAIN, sequence=Sequence("spin_echo", 6.0, 0.110), background=0.09),
+            "AXT2",
+            "brain_multicoil_train",
+            "brain_multicoil_val",
+            396,
+            1,
+            310,
+            100,
+        ),
+        Distribution(
+            "brain_axt1pre",
+            "T1 brain",
+            _scan(_BRAIN, sequence=Sequence("spin_echo", 0.5, 0.009), background=0.10),
+            "AXT1PRE",
+            "brain_multicoil_train",
+            "brain_multicoil_val",
+            320,
+            2,
+            320,
+            76,
+        ),
+        Distribution(
+            "stanford",
+            "Stanford-like PDFS knee",
+            _scan(
+                _KNEE,
+                sequence=Sequence("spin_echo", 1.55, 0.025, fat_suppression=0.9),
+                coils=8,
+                matrix=(112, 112),
+                background=0.13,
+                sub_slices=1,
+            ),
+            "STANFORD3D",
+            "stanford3d/train",
+            "stanford3d/val",
+            320,
+            22,
+            308,
+            88,
+        ),
+        Distribution(
+            "knee_pd_hard",
+            "hard-to-reconstruct PD knee",
+            KNEE_PD,
+            "CORPD_FBK",
+            "fastmri_a/train",
+            "fastmri_a/val",
+            372,
+            2,
+            376,
+            97,
+            hardest_of=3,
+        ),
+        Distribution(
+            "brain_vfa",
+            "gradient-echo brain (13 coils)",
+            _scan(_BRAIN, sequence=FLASH, coils=13, matrix=(224, 224), background=0.092),
+            "AXGRE",
+            "brain-vfa",
+            "brain-vfa",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Trained on P, tested on Q; each side is a distribution at an acceleration."""
+
+    name: str
+    p: str
+    q: str
+    p_acceleration: int = 4
+    q_acceleration: int = 4
+
+
+SHIFTS: dict[str, Shift] = {
+    shift.name: shift
+    for shift in (
+        Shift("anatomy", "knee_pd", "brain_axt2"),
+        Shift("dataset", "knee_pdfs", "stanford"),
+        Shift("modality", "brain_axt2", "brain_axt1pre"),
+        Shift("acceleration", "knee_pd", "knee_pd", q_acceleration=2),
+        Shift("adversarially_filtered", "knee_pd", "knee_pd_hard"),
+    )
+}
+
+
+def _named(table: dict[str, T], kind: str, name: str) -> T:
+    if name not in table:
+        near = get_close_matches(name, table, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown {kind} {name!r}{hint} (known: {', '.join(table)})")
+    return table[name]
+
+
+def distribution(name: str) -> Distribution:
+    """The catalogue's entry; ValueError with the nearest name when there is none."""
+    return _named(DISTRIBUTIONS, "distribution", name)
+
+
+def shift(name: str) -> Shift:
+    """One of paper A's shifts; ValueError with the nearest name when there is none."""
+    return _named(SHIFTS, "shift", name)

@@ -1,0 +1,58 @@
+"""The ISMRMRD header of a fastMRI file: sizes, and which columns were measured."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from mrilib.data.layout import VolumeError
+
+NAMESPACE = "http://www.ismrm.org/ISMRMRD"
+TEMPLATE = """<?xml version="1.0" encoding="utf-8"?>
+<ismrmrdHeader xmlns="{namespace}"><encoding>
+<encodedSpace><matrixSize><x>{ky}</x><y>{kx}</y><z>1</z></matrixSize></encodedSpace>
+<reconSpace><matrixSize><x>{y}</x><y>{x}</y><z>1</z></matrixSize></reconSpace>
+<encodingLimits><kspace_encoding_step_1>
+<minimum>0</minimum><maximum>{last}</maximum><center>{center}</center>
+</kspace_encoding_step_1></encodingLimits>
+</encoding></ismrmrdHeader>
+"""
+RECON_X, RECON_Y = "reconSpace/matrixSize/x", "reconSpace/matrixSize/y"
+ENCODED_Y = "encodedSpace/matrixSize/y"
+CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("center", "maximum"))
+
+
+def compose(shape: tuple[int, int], recon_size: tuple[int, int]) -> bytes:
+    """Header of a file whose columns were all measured; the header's x is the readout, our ky and y."""
+    (ky, kx), (y, x) = shape, recon_size
+    numbers = {"ky": ky, "kx": kx, "y": y, "x": x, "last": kx - 1, "center": kx // 2}
+    return TEMPLATE.format(namespace=NAMESPACE, **numbers).encode()
+
+
+def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Reconstruction size (y, x) and measured columns (first, after the last), as fastMRI computes them.
+
+    Without a header the size is that of the k-space and all columns count as measured.
+
+    Raises:
+        VolumeError: the header is not XML, or lacks one of the five numbers.
+    """
+    if text is None:
+        return shape, (0, shape[1])
+    content = text.encode() if isinstance(text, str) else text
+    # A document type could define entities that expand without bound; headers never have one.
+    if not isinstance(content, bytes) or b"<!DOCTYPE" in content:
+        raise VolumeError(f"{path}: `ismrmrd_header` is not a plain XML text; write the volume again")
+    try:
+        encoding = ElementTree.fromstring(content).find(f"{{{NAMESPACE}}}encoding")
+        number = {name: _number(encoding, name) for name in (RECON_X, RECON_Y, ENCODED_Y, CENTER, LAST)}
+    except (ElementTree.ParseError, LookupError, TypeError, ValueError) as reason:
+        raise VolumeError(f"{path}: `ismrmrd_header` cannot be used ({reason}); write the volume again") from reason
+    first = number[ENCODED_Y] // 2 - number[CENTER]
+    return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
+
+
+def _number(encoding: ElementTree.Element | None, name: str) -> int:
+    place = "/".join(f"{{{NAMESPACE}}}{part}" for part in name.split("/"))
+    found = None if encoding is None else encoding.findtext(place)
+    if found is None:
+        raise LookupError(f"no {name}")
+    return int(found)

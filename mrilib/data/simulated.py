@@ -1,0 +1,111 @@
+"""Simulated volumes in the fastMRI layout, made once and kept in the cache."""
+
+import hashlib
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import torch
+
+from mrilib.coils import rss
+from mrilib.data.catalogue import Distribution
+from mrilib.data.paths import cache_dir
+from mrilib.data.slices import Sampling
+from mrilib.data.volumes import write_volume
+from mrilib.fourier import ifft2c
+from mrilib.metrics import ssim
+from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
+
+# Patients are numbers; splits are ranges of them, so no patient is ever in two.
+SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
+FILTER = Sampling(4)
+DATA_VERSION = 1  # raise it when the simulator draws other slices; a test holds golden values against it
+
+
+def _store(distribution: Distribution) -> Path:
+    key = hashlib.sha256(f"{DATA_VERSION}{distribution.scan}{distribution.hardest_of}".encode())
+    name = f"{distribution.name}-{key.hexdigest()[:12]}"
+    try:
+        folder = cache_dir() / "simulated" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        folder = _substitute(name)
+        warnings.warn(f"cache {cache_dir()} is not writable ({error.strerror}); using {folder}", stacklevel=3)
+    return folder
+
+
+@cache
+def _substitute(name: str) -> Path:
+    """A folder for what the cache cannot take, the same for the whole process."""
+    return Path(mkdtemp(prefix=f"mrilib-{name}-"))
+
+
+def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:
+    """How easy a slice is without any network: SSIM of the zero-filled RSS image, mean and deviation matched."""
+    target, blurred = rss(ifft2c(kspace[None])), rss(ifft2c(kspace[None] * mask))
+    return ssim(target, blurred, match="mean_std").item()
+
+
+def _candidates(distribution: Distribution, patient: int) -> list[SimulatedSlice]:
+    count = distribution.hardest_of
+    patients = [patient] if count == 1 else [90_000 + count * patient + k for k in range(count)]
+    levels = [float(np.random.default_rng([41, p]).uniform(-0.6, 0.6)) for p in patients]
+    return [simulate_slice(distribution.scan, p, level) for p, level in zip(patients, levels, strict=True)]
+
+
+def simulate_patient(distribution: Distribution, patient: int) -> SimulatedSlice:
+    """One slice of one patient; for a filtered distribution the hardest of several candidates."""
+
+    def ease(candidate: SimulatedSlice) -> float:
+        kspace = torch.from_numpy(candidate.kspace).to(torch.complex64)
+        return zero_filled_ssim(kspace, FILTER.mask(f"{patient}", kspace.shape[-1]))
+
+    candidates = _candidates(distribution, patient)
+    return candidates[0] if len(candidates) == 1 else min(candidates, key=ease)
+
+
+def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
+    path = folder / f"file_sim_{distribution.name}_{patient:06d}.h5"
+    if not path.exists():
+        made = simulate_patient(distribution, patient)
+        attributes = {
+            "acquisition": distribution.acquisition,
+            "patient_id": f"simulated-{distribution.scan.anatomy}-{patient}",
+            "simulated": True,
+            "field_strength": distribution.scan.field_strength,
+        }
+        extras = {"true_sens_maps": made.sens_maps[None], "true_image": made.image[None]}
+        small = {name: array.astype(np.complex64) for name, array in extras.items()}
+        write_volume(path, made.kspace[None].astype(np.complex64), attributes=attributes, extras=small)
+    return path
+
+
+def simulated_slices(distribution: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
+    """The first `count` slices of a split, simulated where they are not in the cache yet.
+
+    Args:
+        distribution: catalogue entry.
+        split: "train", "validation" or "test"; patients never overlap.
+        count: number of slices, one per patient.
+
+    Returns:
+        (path, slice index) pairs for `SliceDataset`.
+
+    Raises:
+        ValueError: unknown split, or a count of which the split has not enough.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r}: expected one of {', '.join(SPLITS)}")
+    if not 0 < count <= len(SPLITS[split]):
+        raise ValueError(f"count of {split} slices: expected 1 to {len(SPLITS[split])}, got {count}")
+    folder = _store(distribution)
+    patients: Iterable[int] = SPLITS[split][:count]
+    with ThreadPoolExecutor(2) as pool:
+        return [(path, 0) for path in pool.map(lambda patient: _volume(distribution, folder, patient), patients)]

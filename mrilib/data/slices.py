@@ -1,0 +1,132 @@
+"""From a volume on disk to what networks train on: under-sampled, with coil maps and targets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mrilib.coils import estimate_sens_maps, rss
+from mrilib.data.volumes import read_slice
+from mrilib.fourier import ifft2c
+from mrilib.linop import LinearOperator, sense
+from mrilib.sampling import MASKS, calibration_width, seed_from_name
+
+CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's pairs, as in both papers
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How k-space is under-sampled; the mask's seed comes from the file name, so a volume keeps its mask."""
+
+    acceleration: float = 4
+    center_fraction: float | None = None  # None: fastMRI's partner of the acceleration
+    kind: str = "random"
+
+    def mask(self, file_name: str, width: int) -> Tensor:
+        """(1, 1, 1, kx) bool.
+
+        Raises:
+            ValueError: unknown kind, or an acceleration with no known partner when center_fraction is None.
+        """
+        fraction = self.center_fraction
+        if fraction is None:
+            if self.acceleration not in CENTER_FRACTIONS:
+                raise ValueError(
+                    f"center_fraction: no customary value for acceleration {self.acceleration}; "
+                    f"give one, or use an acceleration of {sorted(CENTER_FRACTIONS)}"
+                )
+            fraction = CENTER_FRACTIONS[int(self.acceleration)]
+        if self.kind not in MASKS:
+            raise ValueError(f"mask kind {self.kind!r}: expected one of {', '.join(MASKS)}")
+        # Some kinds take whole accelerations only, and say so.
+        mask = MASKS[self.kind](width, self.acceleration, fraction, seed_from_name(file_name))  # type: ignore[arg-type]
+        return mask[None, None, None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A batch of slices: y, its mask, coil maps, the RSS target and the complex image of the full data."""
+
+    masked_kspace: Tensor  # (batch, coil, ky, kx)
+    mask: Tensor  # (batch, 1, 1, kx)
+    sens_maps: Tensor  # (batch, coil, y, x)
+    target: Tensor  # (batch, 1, y, x) real
+    reference: Tensor  # (batch, 1, y, x) complex
+    names: tuple[str, ...]
+    recon_size: tuple[int, int]  # the central part that is scored, as in fastMRI's files
+
+    def to(self, device: torch.device | str) -> "Sample":
+        """The same batch on another device."""
+        fields = ("masked_kspace", "mask", "sens_maps", "target", "reference")
+        return replace(self, **{name: getattr(self, name).to(device) for name in fields})
+
+    @property
+    def operator(self) -> LinearOperator:
+        """A = M F S of this batch."""
+        return sense(self.mask, self.sens_maps)
+
+
+def undersample(kspace: Tensor, mask: Tensor, name: str = "", recon_size: tuple[int, int] | None = None) -> Sample:
+    """Under-sample one fully sampled slice and estimate the coil maps from what is left.
+
+    Args:
+        kspace: (coil, ky, kx) complex, fully sampled.
+        mask: (1, 1, 1, kx) bool.
+        name: of the slice, for messages and tables.
+        recon_size: the central (y, x) that counts for scores; all of it when None.
+
+    Raises:
+        ValueError: the mask's width is not that of the k-space.
+    """
+    if mask.shape[-1] != kspace.shape[-1]:
+        raise ValueError(
+            f"{name or 'kspace'}: the mask has {mask.shape[-1]} columns but the k-space has {kspace.shape[-1]}; "
+            "make the mask for this width"
+        )
+    full = kspace[None]
+    masked = full * mask
+    sens_maps = estimate_sens_maps(masked, calibration_width(mask))
+    coil_images = ifft2c(full)
+    reference = (sens_maps.conj() * coil_images).sum(1, keepdim=True)
+    size = recon_size or (kspace.shape[-2], kspace.shape[-1])
+    return Sample(masked, mask, sens_maps, rss(coil_images), reference, (name,), size)
+
+
+def collate(samples: Sequence[Sample]) -> Sample:
+    """One batch of several slices.
+
+    Raises:
+        ValueError: slices of different size or coil count.
+    """
+    shapes = {tuple(sample.masked_kspace.shape[1:]) for sample in samples}
+    if len(shapes) != 1:
+        raise ValueError(f"a batch needs slices of one size, got (coil, ky, kx) of {sorted(shapes)}; use batch_size 1")
+    fields = ("masked_kspace", "mask", "sens_maps", "target", "reference")
+    stacked = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in fields}
+    names = tuple(name for sample in samples for name in sample.names)
+    return Sample(**stacked, names=names, recon_size=samples[0].recon_size)
+
+
+class SliceDataset(Dataset[Sample]):
+    """Slices of fastMRI-layout volumes, read one at a time and prepared by `undersample`.
+
+    Args:
+        slices: (path, slice index) pairs; lists are data, not code.
+        sampling: the under-sampling.
+    """
+
+    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling) -> None:
+        self.slices = list(slices)
+        self.sampling = sampling
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def __getitem__(self, item: int) -> Sample:
+        path, index = self.slices[item]
+        found = read_slice(path, index)
+        mask = self.sampling.mask(path.name, found.kspace.shape[-1])
+        return undersample(found.kspace, mask, f"{path.name}[{index}]", found.info.recon_size)

@@ -1,0 +1,82 @@
+"""Which slices belong to a distribution's split: simulated ones, or files found on disk by rule."""
+
+import hashlib
+from pathlib import Path
+from typing import Literal, get_args
+
+from mrilib.data.catalogue import Distribution
+from mrilib.data.paths import data_dir
+from mrilib.data.simulated import DATA_VERSION, simulated_slices
+from mrilib.data.volumes import VolumeError, inspect_volume
+
+Source = Literal["simulated", "files"]
+
+
+def _folder(entry: Distribution, split: str) -> Path:
+    root = data_dir()
+    if root is None:
+        raise ValueError(
+            "MRILIB_DATA is not set: the files of the paper profile are looked for below it; "
+            "set it, or use source: simulated"
+        )
+    return root / (entry.test_folder if split == "test" else entry.folder)
+
+
+def list_files(entry: Distribution, split: str) -> list[Path]:
+    """Volumes of the split, in order of name: right acquisition and k-space width (REFERENCE: lists by rule).
+
+    Files that cannot be read are left out here; reading them says why.
+    """
+    found = []
+    for path in sorted(_folder(entry, split).glob("*.h5")):
+        try:
+            info = inspect_volume(path)
+        except (VolumeError, OSError):
+            continue
+        if info.acquisition == entry.acquisition and info.shape[-1] == (entry.width or info.shape[-1]):
+            found.append(path)
+    return found
+
+
+def middle(slices: int, count: int) -> list[int]:
+    """The `count` middle slices of a volume (fewer when it has fewer), as in paper A's lists."""
+    count = min(slices, count)
+    start = slices // 2 - count // 2
+    return list(range(start, start + count))
+
+
+def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
+    """The first `count` slices that the rule gives; for validation the last ones of the training folder, which no
+    training list holds unless it takes all.
+
+    Raises:
+        ValueError: none, or fewer than asked for, with what was looked for and where.
+    """
+    pairs = [
+        (path, index)
+        for path in list_files(entry, split)
+        for index in middle(inspect_volume(path).slices, entry.slices_per_volume)
+    ]
+    if len(pairs) < count:
+        width = f" with k-space width {entry.width}" if entry.width else ""
+        raise ValueError(
+            f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
+            f"in {_folder(entry, split)}"
+        )
+    return pairs[-count:] if split == "validation" else pairs[:count]
+
+
+def slices_of(entry: Distribution, split: str, count: int, source: Source) -> list[tuple[Path, int]]:
+    """(path, slice index) pairs of a split from either source; ValueError when there are too few."""
+    if source not in get_args(Source):
+        raise ValueError(f"source {source!r}: expected one of {', '.join(get_args(Source))}")
+    return (simulated_slices if source == "simulated" else file_slices)(entry, split, count)
+
+
+def data_digest(entry: Distribution, split: str, count: int, source: Source) -> str:
+    """Digest of what a split consists of: the simulation's settings, or names and sizes of the files."""
+    if source == "simulated":
+        content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}"
+    else:
+        content = str([(path.name, path.stat().st_size, i) for path, i in file_slices(entry, split, count)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

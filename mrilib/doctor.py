@@ -1,0 +1,158 @@
+"""What this machine offers the notebooks, and what to do about each thing that is missing."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from mrilib.records import cores, cpu_name
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PACKAGES = (
+    "papermill",
+    "ipykernel",
+    "jupyterlab",
+    "ipywidgets",
+    "altair",
+    "vl-convert-python",
+    "h5py",
+    "numpy",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `ok`, `missing` (something optional) or `broken` (nothing works without it)."""
+
+    name: str
+    state: Literal["ok", "missing", "broken"]
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything; a look that fails is itself a finding."""
+    looks: tuple[Callable[[], Iterable[Finding]], ...] = (
+        python,
+        torch,
+        machine,
+        jupyter,
+        data,
+        cache,
+        browser,
+    )
+    return [finding for look in looks for finding in examined(look)]
+
+
+def examined(look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """The findings of one look, or what went wrong in it."""
+    try:
+        return list(look())
+    except Exception as error:  # whatever is wrong with this machine, the report must still come
+        return [Finding(look.__name__, "broken", f"{type(error).__name__}: {error}", "install mrilib again")]
+
+
+def python() -> Iterable[Finding]:
+    """The interpreter."""
+    yield Finding("Python", "ok", sys.version.split()[0])
+
+
+def torch() -> Iterable[Finding]:
+    """The torch build and its GPU."""
+    if find_spec("torch") is None:
+        yield Finding("torch", "broken", "not installed", "pip install torch")
+        return
+    import torch  # a second or two
+
+    build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
+    yield Finding("torch", "ok", f"{torch.__version__}, {build}, {torch.get_num_threads()} threads")
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            seen = torch.cuda.get_device_properties(index)
+            yield Finding("GPU", "ok", f"{seen.name}, {seen.total_memory / 2**30:.0f} GiB")
+    else:
+        yield Finding(
+            "GPU",
+            "missing",
+            "none",
+            "profile quick needs none; gpu and paper want a CUDA build of torch and a GPU",
+        )
+
+
+def machine() -> Iterable[Finding]:
+    """Processor and memory."""
+    yield Finding("CPU", "ok", f"{cores()} cores, {cpu_name()}")
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        small = memory < 4
+        advice = "the notebooks want 4 GiB; close other programs" if small else ""
+        yield Finding("memory", "missing" if small else "ok", f"{memory:.0f} GiB", advice)
+
+
+def jupyter() -> Iterable[Finding]:
+    """The packages that notebooks are run and shown with."""
+    for package in PACKAGES:
+        try:
+            yield Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            yield Finding(package, "broken", "not installed", f"pip install {package}")
+
+
+def data() -> Iterable[Finding]:
+    """The folder of real data, and the sets that can be fetched."""
+    folder = os.environ.get("MRILIB_DATA")
+    if not folder:
+        yield Finding(
+            "MRILIB_DATA",
+            "missing",
+            "not set",
+            "only real data needs it: set it to the folder that holds them",
+        )
+    elif Path(folder).is_dir():
+        yield Finding("MRILIB_DATA", "ok", folder)
+    else:
+        yield Finding("MRILIB_DATA", "missing", f"{folder} is not a folder", "make it, or set the variable to another")
+    from mrilib.data import fetch  # only here
+
+    for name in fetch.DATASETS:
+        place = fetch.locate(name)
+        advice = "" if place else f"mrilib data get {name}"
+        yield Finding(name, "ok" if place else "missing", str(place or "not fetched"), advice)
+
+
+def cache() -> Iterable[Finding]:
+    """The cache folder, or the one that it will be made in."""
+    from mrilib.data.paths import cache_dir  # only here
+
+    folder = Path(cache_dir())
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK)
+    advice = "" if writable else "set MRILIB_CACHE to a folder that you may write to; without it runs are slower"
+    yield Finding(
+        "cache",
+        "ok" if writable else "missing",
+        str(folder) if writable else f"{folder} not writable",
+        advice,
+    )
+
+
+def browser() -> Iterable[Finding]:
+    """A Chromium for the browser tests."""
+    place = next(filter(None, map(shutil.which, BROWSERS)), None)
+    advice = "" if place else "only `pytest -m browser` needs it: install chromium"
+    yield Finding("browser", "ok" if place else "missing", place or "no chromium on PATH", advice)
+
+
+def report(findings: Iterable[Finding]) -> str:
+    """The findings, one line each, what to do beneath."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<8} {finding.name:<18} {finding.found}")
+        if finding.advice:
+            lines.append(f"{'':<27} {finding.advice}")
+    return "\n".join(lines)

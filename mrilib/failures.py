@@ -1,0 +1,40 @@
+"""Why a run failed, in one line that says what to do."""
+
+import errno
+import re
+from pathlib import Path
+
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+
+class RunError(OSError):
+    """A notebook did not run to its end; the message is one line that says where and why."""
+
+
+def first_line(error: object) -> str:
+    """The first line of a text that has something on it, without terminal colours."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("\n")
+    return next((line.strip() for line in lines if line.strip()), type(error).__name__)
+
+
+def failure(error: BaseException, index: int) -> str:
+    """Why a notebook stopped, in one line."""
+    match error:
+        case PapermillExecutionError():
+            return f"cell In [{error.exec_count}] failed: {error.ename}: {first_line(error.evalue)}"
+        case DeadKernelError():
+            return f"the kernel died in cell {index} (out of memory, or killed)"
+        case RunError():
+            return str(error)
+    return f"cell {index}: {type(error).__name__}: {first_line(error)}"
+
+
+def explain(error: OSError, folder: Path) -> str:
+    """What to do about a disk that refuses."""
+    if error.errno == errno.ENOSPC:
+        return f"no space left on the disk of {folder}: free some, or give another folder with --runs-dir"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        place = error.filename or folder
+        return f"cannot write to {place}: {error.strerror}; give another folder with --runs-dir"
+    return f"{error.filename or folder}: {error.strerror or error}"

@@ -1,0 +1,65 @@
+"""What is about to run: one notebook, with the values its parameters will have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from mrilib.failures import first_line
+from mrilib.manifest import run_key
+from mrilib.parameters import declared, resolve
+from mrilib.project import UserError, profile_file
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook with validated parameters, and the folder that its results go to."""
+
+    notebook: Path
+    root: Path
+    content: nbformat.NotebookNode
+    profile: str
+    effective: dict[str, Any]
+    injected: dict[str, Any]
+    given: dict[str, Any]
+    folder: Path
+    key: str
+    needs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The notebook's name, without its suffix."""
+        return self.notebook.stem
+
+
+def plan(
+    notebook: Path,
+    root: Path,
+    profile: str = "quick",
+    given: Mapping[str, Any] | None = None,
+    runs: Path | None = None,
+) -> Job:
+    """Read and validate, without running. Raises UserError naming notebook, file or parameter."""
+    content = read_notebook(notebook)
+    parameters = declared(content, notebook.name)
+    values = resolve(parameters, profile_file(notebook, profile, root), given or {})
+    needs = tuple(content.metadata.get("mrilib", {}).get("needs", []))
+    folder = (runs or root / "runs").absolute() / notebook.stem / values.label(profile)
+    key = run_key(content, values.effective)
+    return Job(notebook, root, content, profile, values.effective, values.injected, values.given, folder, key, needs)
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """The notebook in `path`. Raises UserError where there is none."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (
+        OSError,
+        UnicodeDecodeError,
+        nbformat.reader.NotJSONError,
+        nbformat.ValidationError,
+        KeyError,
+    ) as error:
+        raise UserError(f"{path}: not a Jupyter notebook: {first_line(error)}") from error

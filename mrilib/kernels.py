@@ -1,0 +1,147 @@
+"""How a notebook is executed: by this very Python, over private sockets, killable from another thread."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
+
+SOCKET_PATH_LIMIT = 80  # characters; the system allows about 104, the names in the folder take the rest
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error
+    """The run was told to stop."""
+
+
+class Stop:
+    """Tells the runs of one batch to stop: no new cell starts, and their kernels are killed."""
+
+    def __init__(self) -> None:
+        self.requested = threading.Event()
+        self.kernels: set[int] = set()
+
+    def request(self) -> None:
+        """Stop now; a run that is under way raises `Interrupted`."""
+        self.requested.set()
+        for process in list(self.kernels):
+            kill_group(process)
+
+    def check(self) -> None:
+        """Raise `Interrupted` once a stop was requested."""
+        if self.requested.is_set():
+            raise Interrupted
+
+
+def kill_group(process: int) -> None:
+    """Kill a kernel together with the workers that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            os.kill(process, signal.SIGTERM)
+        else:
+            os.killpg(process, signal.SIGKILL)  # a kernel leads its own process group
+
+
+def socket_folder() -> str:
+    """A new folder that only this user may enter, short enough for the names of sockets."""
+    base = tempfile.gettempdir()
+    return tempfile.mkdtemp(prefix="mrilib-", dir=base if len(os.fsencode(base)) < SOCKET_PATH_LIMIT else "/tmp")
+
+
+class PrivateKernelManager(AsyncKernelManager):
+    """Starts kernels with the running Python and a given environment, reached through a private folder.
+
+    Papermill and nbclient make the manager themselves, so `manager_for` binds the three values to a subclass.
+    """
+
+    folder: str
+    environment: Mapping[str, str]
+    stop: Stop
+
+    def __init__(self, **options: Any) -> None:
+        if sys.platform != "win32":  # no port that another kernel could take, nothing on the network
+            options |= {"transport": "ipc", "ip": os.path.join(self.folder, "k")}
+        super().__init__(connection_file=os.path.join(self.folder, "kernel.json"), **options)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The running interpreter, whatever `python3` means in the user's list of kernels."""
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        self.stop.check()
+        return await super()._async_pre_start_kernel(**options | {"env": dict(self.environment)})
+
+    async def _async_post_start_kernel(self, **options: Any) -> None:
+        await super()._async_post_start_kernel(**options)
+        self.process: int = self.provisioner.process.pid  # type: ignore[union-attr]
+        self.stop.kernels.add(self.process)
+        self.stop.check()
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart)
+        if hasattr(self, "process"):
+            kill_group(self.process)  # a process that the notebook started must not outlive it
+            self.stop.kernels.discard(self.process)
+
+
+def manager_for(folder: str, environment: Mapping[str, str], stop: Stop) -> type[PrivateKernelManager]:
+    """`PrivateKernelManager` for one run."""
+    private = {**environment, "IPYTHONDIR": folder}  # the user's start-up files must not change a result
+    return type("RunKernelManager", (PrivateKernelManager,), {"folder": folder, "environment": private, "stop": stop})
+
+
+def literal_path(path: Path) -> str:
+    """A path that survives papermill, which would fill in `{…}`."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def execute(
+    source: Path,
+    target: Path,
+    parameters: dict[str, Any],
+    environment: Mapping[str, str],
+    stop: Stop,
+    on_cell: Callable[[int], None],
+) -> None:
+    """Execute notebook `source` into `target`; `on_cell` is told the index of each cell that starts.
+
+    Raises what papermill and nbclient raise (a failing cell, a dead kernel), OSError, or `Interrupted`.
+    """
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it takes `int | None` for an unknown parameter
+    folder = socket_folder()
+    loop = ensure_event_loop()
+    try:
+        papermill.execute_notebook(
+            literal_path(source),
+            literal_path(target),
+            parameters,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            kernel_manager_class=manager_for(folder, environment, stop),
+            on_cell_start=lambda cell, cell_index: on_cell(cell_index),
+        )
+    finally:
+        close(loop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def close(loop: asyncio.AbstractEventLoop) -> None:
+    """Close this thread's event loop, unless it is somebody else's that still runs."""
+    if not loop.is_running():
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

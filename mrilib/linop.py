@@ -1,0 +1,241 @@
+"""Linear operators with adjoint, and the forward model of accelerated MRI, A = M F S."""
+
+import cmath
+
+import torch
+from torch import Tensor, nn
+
+from mrilib.fourier import fft2c, ifft2c
+from mrilib.solvers import conjugate_gradient
+
+
+class LinearOperator(nn.Module):
+    """A linear map on each item of a batch: `A(x)`, `A.H(y)`, `A.N(x)` = Aᴴ A x, `A @ B`.
+
+    Subclasses give `forward` and `adjoint`. Tensors that define the map are buffers, so they follow
+    `A.to(device)`; a model that holds an operator does not save them.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def normal(self, x: Tensor) -> Tensor:
+        """Aᴴ A x; a subclass may know a shorter way."""
+        return self.adjoint(self(x))
+
+    @property
+    def H(self) -> "LinearOperator":
+        return Adjoint(self)
+
+    @property
+    def N(self) -> "LinearOperator":
+        return Normal(self)
+
+    def __matmul__(self, other: "LinearOperator") -> "LinearOperator":
+        return Composition(self, other)
+
+    def pinv(self, kspace: Tensor, iterations: int = 30, tolerance: float = 1e-6) -> Tensor:
+        """A⁺ y, the least-squares solution of least norm, by conjugate gradients on Aᴴ A x = Aᴴ y from x = 0.
+
+        Few iterations regularise: on noisy data the error first falls, then rises (semi-convergence).
+
+        Args:
+            kspace: measurements y, (batch, coil, ky, kx) complex.
+            iterations, tolerance: see `solvers.conjugate_gradient`.
+
+        Returns:
+            x, (batch, 1, y, x) complex.
+
+        Raises:
+            ValueError: the measurements are not finite.
+
+        Reference: Pruessmann et al., Magn. Reson. Med. 46, 2001 (CG-SENSE).
+        """
+        if not kspace.isfinite().all():
+            raise ValueError("kspace has values that are not finite (NaN or infinite)")
+        return conjugate_gradient(self.normal, self.adjoint(kspace), iterations, tolerance)
+
+
+class Adjoint(LinearOperator):
+    """Aᴴ."""
+
+    def __init__(self, operator: LinearOperator) -> None:
+        super().__init__()
+        self.operator = operator
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.operator.adjoint(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.operator(y)
+
+
+class Normal(LinearOperator):
+    """Aᴴ A."""
+
+    def __init__(self, operator: LinearOperator) -> None:
+        super().__init__()
+        self.operator = operator
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.operator.normal(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.operator.normal(y)
+
+
+class Composition(LinearOperator):
+    """A B, applied from the right."""
+
+    def __init__(self, outer: LinearOperator, inner: LinearOperator) -> None:
+        super().__init__()
+        self.outer, self.inner = outer, inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.outer(self.inner(x))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.inner.adjoint(self.outer.adjoint(y))
+
+
+class Fourier(LinearOperator):
+    """F: centred orthonormal Fourier transform of the last two axes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fft2c(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return ifft2c(y)
+
+
+class Sampling(LinearOperator):
+    """M: keep the measured locations and zero the others; mask (batch or 1, 1, 1 or ky, kx) bool."""
+
+    mask: Tensor
+
+    def __init__(self, mask: Tensor) -> None:
+        super().__init__()
+        if mask.dtype != torch.bool or mask.ndim != 4 or mask.shape[1] != 1:
+            raise ValueError(f"mask must be bool (batch or 1, 1, 1 or ky, kx), got {mask.dtype} {tuple(mask.shape)}")
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.mask
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return y * self.mask
+
+
+class Sensitivity(LinearOperator):
+    """S: what each coil sees, (batch, 1, y, x) → (batch, coil, y, x); sens_maps (batch, coil, y, x) complex."""
+
+    sens_maps: Tensor
+
+    def __init__(self, sens_maps: Tensor) -> None:
+        super().__init__()
+        if not sens_maps.is_complex() or sens_maps.ndim != 4:
+            raise ValueError(
+                f"sens_maps must be complex (batch, coil, y, x), got {sens_maps.dtype} {tuple(sens_maps.shape)}"
+            )
+        self.register_buffer("sens_maps", sens_maps, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check("image", x, (1, *self.sens_maps.shape[-2:]))
+        return self.sens_maps * x
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        _check("kspace", y, self.sens_maps.shape[1:])
+        return (self.sens_maps.conj() * y).sum(1, keepdim=True)
+
+
+class Sense(LinearOperator):
+    """A = M F S with the shifts of F folded into S and M, for images of every size; made by `sense`.
+
+    F transforms about the centre c = N // 2. Expanding (k − c)(n − c) turns its shifts into factors,
+
+        F = exp(−2πi c²/N) · D fft D,   D = diag exp(2πi c n/N)   (signs ±1 when N is even),
+
+    so one D goes into the maps (`folded`) and the other into the mask (`weights`). fft is symmetric, hence
+    Aᴴ y = conj(Aᵀ ȳ) takes the same two factors. A mask of whole columns commutes with the readout
+    transform, which then cancels in Aᴴ A.
+    """
+
+    mask: Tensor
+    folded: Tensor
+    weights: Tensor
+
+    def __init__(self, mask: Tensor, sens_maps: Tensor) -> None:
+        super().__init__()
+        (y, x), device = sens_maps.shape[-2:], sens_maps.device
+        phase = _centre_phase(y, device)[:, None] * _centre_phase(x, device)
+        weights = mask * phase * cmath.exp(-2j * cmath.pi * ((y // 2) ** 2 % y / y + (x // 2) ** 2 % x / x))
+        even = y % 2 == x % 2 == 0
+        real, complex_ = sens_maps.real.dtype, sens_maps.dtype
+        self.register_buffer("mask", mask, persistent=False)
+        self.register_buffer("folded", sens_maps * phase.to(complex_), persistent=False)
+        self.register_buffer("weights", weights.real.to(real) if even else weights.to(complex_), persistent=False)
+
+    @property
+    def sens_maps(self) -> Tensor:
+        y, x = self.folded.shape[-2:]
+        phase = _centre_phase(y, self.folded.device)[:, None] * _centre_phase(x, self.folded.device)
+        return self.folded * phase.conj().to(self.folded.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check("image", x, (1, *self.folded.shape[-2:]))
+        return torch.fft.fft2(self.folded * x, norm="ortho") * self.weights
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        _check("kspace", y, self.folded.shape[1:])
+        return self._coils_back(torch.fft.fft2(y.conj() * self.weights, norm="ortho"))
+
+    def normal(self, x: Tensor) -> Tensor:
+        _check("image", x, (1, *self.folded.shape[-2:]))
+        axes = (-1,) if self.mask.shape[-2] == 1 else (-2, -1)
+        spectrum = torch.fft.fftn(self.folded * x, dim=axes, norm="ortho") * self.mask
+        return self._coils_back(torch.fft.fftn(spectrum.conj(), dim=axes, norm="ortho"))
+
+    def _coils_back(self, conjugate_coils: Tensor) -> Tensor:
+        return (self.folded * conjugate_coils).sum(1, keepdim=True).conj_physical()
+
+
+def sense(mask: Tensor, sens_maps: Tensor) -> Sense:
+    """The forward model of accelerated multi-coil MRI, A = M F S: coils see, Fourier, sample.
+
+    Equal to `Sampling(mask) @ Fourier() @ Sensitivity(sens_maps)` up to rounding, about twice as fast on a CPU.
+
+    Args:
+        mask: (batch or 1, 1, 1 or ky, kx) bool.
+        sens_maps: (batch or 1, coil, y, x) complex.
+
+    Returns:
+        operator from images (batch, 1, y, x) to masked k-space (batch, coil, ky, kx).
+
+    Raises:
+        ValueError: mask or sens_maps of another type or shape, or of different sizes.
+
+    Reference: Pruessmann et al., Magn. Reson. Med. 42, 1999; paper A, Section 2.
+    """
+    Sampling(mask), Sensitivity(sens_maps)  # their checks of type and shape
+    (y, x), (rows, columns) = sens_maps.shape[-2:], mask.shape[-2:]
+    if columns != x or rows not in (1, y):
+        raise ValueError(
+            f"mask of shape {tuple(mask.shape)} does not fit sens_maps of {y}x{x}: "
+            f"its last two axes must be (1 or {y}, {x})"
+        )
+    return Sense(mask, sens_maps)
+
+
+def _centre_phase(size: int, device: torch.device) -> Tensor:
+    """exp(2πi c n / N), c = N // 2; reduced modulo N in whole numbers, so that even sizes give exact signs."""
+    turns = ((torch.arange(size, device=device) * (size // 2)) % size).double() / size
+    return torch.exp(2j * cmath.pi * turns)
+
+
+def _check(name: str, tensor: Tensor, expected: tuple[int, ...]) -> None:
+    if tuple(tensor.shape[1:]) != tuple(expected):
+        sizes = ", ".join(map(str, expected))
+        raise ValueError(f"{name} must be (batch, {sizes}) to fit the sens_maps, got {tuple(tensor.shape)}")

@@ -1,0 +1,85 @@
+"""Whether a finished run still stands: what it depended on, and what it left."""
+
+import subprocess
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from nbformat import NotebookNode
+
+from mrilib.records import Fingerprint, cores, cpu_name, digest, fingerprint, read_json, versions
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def library_digest() -> str:
+    """Digest of the library's sources and shipped weights."""
+    files = sorted([*PACKAGE.rglob("*.py"), *(path for path in PACKAGE.glob("weights/*") if path.is_file())])
+    return digest({path.relative_to(PACKAGE).as_posix(): fingerprint(path) for path in files})
+
+
+def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
+    """Digest of everything known before a run: parameters, cells, library, weights, versions."""
+    cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    return digest([parameters, cells, library_digest(), versions()])
+
+
+def build(
+    folder: Path,
+    root: Path,
+    key: str,
+    described: dict[str, Any],
+    inputs: dict[str, Fingerprint],
+    seconds: float,
+) -> dict[str, Any]:
+    """The manifest of the run whose files lie in `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    recorded = (read_json(folder / "results.json") or {}).get("run", {})  # seen by the kernel, GPU included
+    return {
+        "key": key,
+        **described,
+        "seconds": round(seconds, 1),
+        "commit": commit(root),
+        "versions": versions(),
+        "hardware": recorded.get("hardware") or {"cpu": cpu_name(), "cores": cores()},
+        "inputs": inputs,
+        "outputs": {path.relative_to(folder).as_posix(): fingerprint(path) for path in files},
+    }
+
+
+def commit(root: Path) -> str | None:
+    """The commit of the checkout, with `-dirty` where files differ from it; None outside a repository."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete run in `folder`; None where there is none, or a file of it has changed."""
+    manifest = read_json(folder / "run.json")
+    if manifest is None or not isinstance(manifest.get("outputs"), dict):
+        return None
+    outputs = {str(folder / name): seen for name, seen in manifest["outputs"].items() if is_inside(name)}
+    return manifest if unchanged(outputs) else None
+
+
+def is_inside(name: str) -> bool:
+    """Whether a relative path out of a file stays below the folder it is meant for."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def is_current(folder: Path, key: str) -> bool:
+    """Whether `folder` holds a complete run with this key whose input files are unchanged."""
+    manifest = read(folder)
+    return manifest is not None and manifest.get("key") == key and unchanged(manifest.get("inputs", {}))
+
+
+def unchanged(files: dict[str, Fingerprint]) -> bool:
+    """Whether every file still has the fingerprint that was seen."""
+    try:
+        return all(fingerprint(Path(path)) == seen for path, seen in files.items())
+    except OSError:
+        return False

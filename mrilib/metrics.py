@@ -1,0 +1,147 @@
+"""Image quality numbers, one per batch item; every convention is an argument."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+WINDOW = 7
+Match = Literal["mean_std"]
+
+
+def ssim(
+    target: Tensor,
+    reconstruction: Tensor,
+    data_range: float | Tensor | None = None,
+    match: Match | None = None,
+) -> Tensor:
+    """Structural similarity, equal to scikit-image's `structural_similarity` with its defaults; differentiable.
+
+    7×7 uniform window, K₁ = 0.01, K₂ = 0.03, sample covariance, a border of 3 pixels left out.
+
+    Args:
+        target: (batch, 1, y, x) real.
+        reconstruction: same shape, real.
+        data_range: a number, one per item (batch,), or None for each target's own maximum (paper A);
+            fastMRI uses the volume's maximum.
+        match: "mean_std" first gives the reconstruction the target's mean and deviation (both papers).
+
+    Returns:
+        (batch,) in the target's dtype.
+
+    Raises:
+        ValueError: complex or non-finite images, shapes that differ, images smaller than the window.
+
+    Reference: Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 2004.
+    """
+    return ssim_map(target, reconstruction, data_range, match).mean(dim=(1, 2, 3)).to(target.dtype)
+
+
+def ssim_map(
+    target: Tensor,
+    reconstruction: Tensor,
+    data_range: float | Tensor | None = None,
+    match: Match | None = None,
+) -> Tensor:
+    """Local SSIM without the border, (batch, 1, y − 6, x − 6) float64; arguments as in `ssim`.
+
+    (2μ_t μ_r + c₁)(2σ_tr + c₂) / ((μ_t² + μ_r² + c₁)(σ_t² + σ_r² + c₂)), c = (K · data_range)²
+    """
+    _check(target, reconstruction, smallest=WINDOW)
+    t, r = target.double(), reconstruction.double()  # the variances are differences of near-equal numbers
+    if match is not None:
+        r = match_mean_std(t, r) if match == "mean_std" else _unknown_match(match)
+    limits = _data_range(t, data_range)
+    c1, c2 = (0.01 * limits) ** 2, (0.03 * limits) ** 2
+    mean_t, mean_r, tt, rr, tr = _local_means(torch.cat([t, r, t * t, r * r, t * r], dim=1)).split(1, dim=1)
+    sample = WINDOW**2 / (WINDOW**2 - 1)
+    variances = sample * (tt - mean_t**2 + rr - mean_r**2)
+    covariance = sample * (tr - mean_t * mean_r)
+    numerator = (2 * mean_t * mean_r + c1) * (2 * covariance + c2)
+    return numerator / ((mean_t**2 + mean_r**2 + c1) * (variances + c2))
+
+
+def match_mean_std(target: Tensor, reconstruction: Tensor) -> Tensor:
+    """Shift and scale each reconstruction to its target's mean and standard deviation; (batch, 1, y, x)."""
+    plane = (1, 2, 3)
+    mean = reconstruction.mean(plane, keepdim=True)
+    spread = reconstruction.std(plane, keepdim=True)
+    gain = target.std(plane, keepdim=True) / torch.where(spread > 0, spread, 1)
+    return (reconstruction - mean) * gain + target.mean(plane, keepdim=True)
+
+
+def psnr(target: Tensor, reconstruction: Tensor, data_range: float | Tensor | None = None) -> Tensor:
+    """Peak signal-to-noise ratio 10 log₁₀(data_range² / mean squared error) in dB, (batch,); see `ssim`."""
+    _check(target, reconstruction)
+    error = (target - reconstruction).square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(_data_range(target, data_range).flatten() ** 2 / error)
+
+
+def nmse(target: Tensor, reconstruction: Tensor) -> Tensor:
+    """Normalised squared error ‖target − reconstruction‖² / ‖target‖², (batch,)."""
+    _check(target, reconstruction)
+    return (target - reconstruction).square().sum(dim=(1, 2, 3)) / target.square().sum(dim=(1, 2, 3))
+
+
+def laplacian_variance(target: Tensor, reconstruction: Tensor) -> Tensor:
+    """Variance of the Laplacian of |target − reconstruction|, (batch,): sharp artefacts make it large.
+
+    Four-neighbour Laplacian, borders mirrored. Scale both images as the comparison asks; it grows with
+    the square of their unit.
+
+    Reference: Lin, Krainovic, Heckel, Robust MRI reconstruction by training on diverse data, Table 4.
+    """
+    _check(target, reconstruction, smallest=2)
+    error = (target - reconstruction).abs()
+    padded = F.pad(error, (1, 1, 1, 1), mode="reflect")
+    vertical = padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1]
+    horizontal = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
+    return (vertical + horizontal - 4 * error).var(dim=(1, 2, 3), correction=0)
+
+
+def center_crop(image: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The central part of the last two axes, as fastMRI crops: (..., y, x) → (..., *shape).
+
+    Raises:
+        ValueError: the shape asked for is larger than the image.
+    """
+    height, width = image.shape[-2:]
+    if not (0 < shape[0] <= height and 0 < shape[1] <= width):
+        raise ValueError(f"shape {tuple(shape)} does not fit into an image of {height}x{width}")
+    top, left = (height - shape[0]) // 2, (width - shape[1]) // 2
+    return image[..., top : top + shape[0], left : left + shape[1]]
+
+
+def _local_means(images: Tensor) -> Tensor:
+    """Mean over each 7×7 window that lies inside, one axis at a time: 14 additions instead of 49."""
+    return F.avg_pool2d(F.avg_pool2d(images, (WINDOW, 1), stride=1), (1, WINDOW), stride=1)
+
+
+def _data_range(target: Tensor, data_range: float | Tensor | None) -> Tensor:
+    if data_range is None:
+        limits = target.amax(dim=(1, 2, 3))
+    else:
+        limits = torch.as_tensor(data_range, dtype=target.dtype, device=target.device)
+    if limits.numel() not in (1, len(target)) or not (limits > 0).all():
+        raise ValueError("data_range must be positive: one number, or one per item of the batch")
+    return limits.reshape(-1, 1, 1, 1)
+
+
+def _check(target: Tensor, reconstruction: Tensor, smallest: int = 1) -> None:
+    for name, image in (("target", target), ("reconstruction", reconstruction)):
+        if image.is_complex():
+            raise ValueError(f"{name} is complex: metrics compare magnitudes, pass {name}.abs()")
+        if not image.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite (NaN or infinite)")
+    if target.shape != reconstruction.shape or target.ndim != 4 or target.shape[1] != 1:
+        raise ValueError(
+            "target and reconstruction must both be (batch, 1, y, x), "
+            f"got {tuple(target.shape)} and {tuple(reconstruction.shape)}"
+        )
+    if min(target.shape[-2:]) < smallest:
+        raise ValueError(f"images of {tuple(target.shape[-2:])} are too small: at least {smallest} pixels a side")
+
+
+def _unknown_match(match: str) -> Tensor:
+    raise ValueError(f"match must be None or 'mean_std', got {match!r}")

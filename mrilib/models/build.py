@@ -1,0 +1,24 @@
+"""From a description to a network: what a weights file stores beside its numbers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mrilib.models.reconstructor import Reconstructor, UnetReconstructor
+
+ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {"unet": UnetReconstructor}
+
+
+def build(architecture: Mapping[str, Any]) -> Reconstructor:
+    """The network described by {"name": …, and the arguments of its class}.
+
+    Raises:
+        ValueError: unknown name, or an argument that the network does not take.
+    """
+    settings = dict(architecture)
+    name = settings.pop("name", None)
+    if name not in ARCHITECTURES:
+        raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
+    try:
+        return ARCHITECTURES[name](**settings)
+    except TypeError as error:
+        raise ValueError(f"model {name!r}: {error}") from error

@@ -1,0 +1,105 @@
+"""What every reconstruction network is to its callers: measurements and operator in, complex image out."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mrilib.fourier import ifft2c
+from mrilib.linop import LinearOperator
+from mrilib.models.unet import Unet
+
+Fidelity = Literal["paper", "code"]
+
+
+class Reconstructor(nn.Module):
+    """`model(masked_kspace, A)` → image. A subclass says what it computes once per measurement, and the rest."""
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        """What does not depend on the weights, so that training computes it once: (batch, 1, y, x) complex."""
+        raise NotImplementedError
+
+    def forward(self, masked_kspace: Tensor, A: LinearOperator, initial: Tensor | None = None) -> Tensor:
+        """Reconstruct.
+
+        Args:
+            masked_kspace: y, (batch, coil, ky, kx) complex.
+            A: forward operator, see `linop.sense`.
+            initial: result of `self.initial` where it is already known.
+
+        Returns:
+            (batch, 1, y, x) complex, in the units of y.
+        """
+        if initial is None:
+            initial = self.initial(masked_kspace, A)
+        return self.refine(initial, masked_kspace, A)
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        """The network proper, from `initial` to the image."""
+        raise NotImplementedError
+
+
+def part_rss(masked_kspace: Tensor) -> Tensor:
+    """The published code's network input: √Σ Re² + i·√Σ Im² over the coil images; signs and phase are lost.
+
+    (batch, coil, ky, kx) → (batch, 1, y, x) complex.
+
+    Reference: the repository of Darestani, Liu, Heckel, ICML 2022 (`helpers.py:rss_torch`).
+    """
+    coil_images = ifft2c(masked_kspace)
+    return torch.complex(
+        coil_images.real.square().sum(1, keepdim=True).sqrt(),
+        coil_images.imag.square().sum(1, keepdim=True).sqrt(),
+    )
+
+
+class UnetReconstructor(Reconstructor):
+    """Paper A's U-Net: x = f_θ(A†y), real and imaginary part as two channels.
+
+    Args:
+        chans, num_pool_layers: width and depth of the U-Net (paper A: 64 and 4, 31,024,386 parameters).
+        residual: add the input, x = A†y + f_θ(A†y); fixes the output's phase to the input's.
+        pinv_iterations: conjugate-gradient steps that stand for A†; 0 takes the adjoint Aᴴy.
+        fidelity: "code" feeds the per-part root-sum-of-squares of the published code instead of A†y.
+
+    Raises:
+        ValueError: a fidelity that does not exist.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022, §2.2 and eq. (2).
+    """
+
+    def __init__(
+        self,
+        chans: int = 64,
+        num_pool_layers: int = 4,
+        residual: bool = False,
+        pinv_iterations: int = 0,
+        fidelity: Fidelity = "paper",
+    ) -> None:
+        super().__init__()
+        if fidelity not in ("paper", "code"):
+            raise ValueError(f"fidelity must be 'paper' or 'code', got {fidelity!r}")
+        self.residual = residual
+        self.pinv_iterations = pinv_iterations
+        self.fidelity = fidelity
+        self.unet = Unet(2, 2, chans, num_pool_layers)
+
+    def extra_repr(self) -> str:
+        """What decides the result but is in no weight; caches are keyed by it."""
+        return f"residual={self.residual}, pinv_iterations={self.pinv_iterations}, fidelity={self.fidelity!r}"
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        with torch.no_grad():
+            if self.fidelity == "code":
+                return part_rss(masked_kspace)
+            if self.pinv_iterations == 0:
+                return A.H(masked_kspace)
+            return A.pinv(masked_kspace, iterations=self.pinv_iterations)
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        scale = initial.abs().square().mean(dim=(1, 2, 3), keepdim=True).sqrt()  # units of y ↔ order 1
+        channels = torch.view_as_real((initial / scale)[:, 0]).movedim(-1, 1)  # (batch, 2, y, x)
+        output = self.unet(channels.contiguous()).to(channels.dtype)  # autocast gives bfloat16: no complex of it
+        output = output.movedim(1, -1).contiguous()
+        image = torch.view_as_complex(output)[:, None] * scale
+        return image + initial if self.residual else image

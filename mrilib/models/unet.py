@@ -1,0 +1,97 @@
+"""The fastMRI U-Net (Ronneberger et al., 2015; Zbontar et al., arXiv:1811.08839), with its state_dict keys."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.2
+
+
+class ConvBlock(nn.Module):
+    """Twice: 3×3 convolution, instance normalisation, leaky ReLU, dropout. (n, in, y, x) → (n, out, y, x)."""
+
+    def __init__(self, in_chans: int, out_chans: int, drop_prob: float) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for chans in (in_chans, out_chans):
+            layers += [
+                nn.Conv2d(chans, out_chans, 3, padding=1, bias=False),
+                nn.InstanceNorm2d(out_chans),
+                nn.LeakyReLU(SLOPE, inplace=True),
+                nn.Dropout2d(drop_prob) if drop_prob else nn.Identity(),
+            ]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)
+
+
+class TransposeConvBlock(nn.Module):
+    """2×2 transposed convolution of stride 2, instance normalisation, leaky ReLU: doubles the size."""
+
+    def __init__(self, in_chans: int, out_chans: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ConvTranspose2d(in_chans, out_chans, 2, stride=2, bias=False),
+            nn.InstanceNorm2d(out_chans),
+            nn.LeakyReLU(SLOPE, inplace=True),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.layers(image)
+
+
+class Unet(nn.Module):
+    """U-Net with `num_pool_layers` halvings and widths chans, 2·chans, ….
+
+    Args:
+        in_chans, out_chans: channels of input and output.
+        chans: width of the first level.
+        num_pool_layers: number of levels below it.
+        drop_prob: dropout probability.
+
+    Raises:
+        ValueError: no channels or no levels.
+    """
+
+    def __init__(
+        self,
+        in_chans: int,
+        out_chans: int,
+        chans: int = 32,
+        num_pool_layers: int = 4,
+        drop_prob: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if min(in_chans, out_chans, chans, num_pool_layers) < 1:
+            raise ValueError(f"channels and num_pool_layers must be positive, got {chans} and {num_pool_layers}")
+        widths = [chans * 2**level for level in range(num_pool_layers)]
+        deepest = 2 * widths[-1]
+        self.down_sample_layers = nn.ModuleList(
+            ConvBlock(before, width, drop_prob) for before, width in zip([in_chans, *widths[:-1]], widths, strict=True)
+        )
+        self.conv = ConvBlock(widths[-1], deepest, drop_prob)
+        self.up_transpose_conv = nn.ModuleList(TransposeConvBlock(2 * w, w) for w in reversed(widths))
+        self.up_conv = nn.ModuleList(ConvBlock(2 * w, w, drop_prob) for w in reversed(widths[1:]))
+        last = nn.Conv2d(chans, out_chans, 1)
+        self.up_conv.append(nn.Sequential(ConvBlock(2 * chans, chans, drop_prob), last))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(n, in_chans, y, x) → (n, out_chans, y, x), any size that leaves more than one pixel at the bottom."""
+        skips = []
+        for layer in self.down_sample_layers:
+            image = layer(image)
+            skips.append(image)
+            image = F.avg_pool2d(image, 2)
+        image = self.conv(image)
+        for upsample, layer in zip(self.up_transpose_conv, self.up_conv, strict=True):
+            skip = skips.pop()
+            image = _match_size(upsample(image), skip)
+            image = layer(torch.cat([image, skip], dim=1))
+        return image
+
+
+def _match_size(image: Tensor, like: Tensor) -> Tensor:
+    """Mirror one row or column where an odd size was halved on the way down."""
+    missing = [like.shape[-1] - image.shape[-1], like.shape[-2] - image.shape[-2]]
+    return F.pad(image, [0, missing[0], 0, missing[1]], "reflect") if any(missing) else image

@@ -1,0 +1,134 @@
+"""Every figure the notebooks draw: `from mrilib import plot`."""
+
+import html
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import altair
+
+from mrilib.plot_charts import gap_chart, interval_chart, lines_chart
+from mrilib.plot_history import history_chart
+from mrilib.plot_images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
+from mrilib.plot_layout import Picture
+from mrilib.plot_theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
+
+__all__ = [
+    "METHOD_COLORS",
+    "METHOD_ORDER",
+    "Figure",
+    "Picture",
+    "Table",
+    "colors_of",
+    "comparison",
+    "enable",
+    "error_row",
+    "figure_bytes",
+    "gap_chart",
+    "history_chart",
+    "image_grid",
+    "image_png",
+    "image_row",
+    "interval_chart",
+    "kspace_row",
+    "lines_chart",
+    "mask_image",
+    "ordered",
+    "save",
+    "table",
+]
+
+Figure = Picture | altair.TopLevelMixin
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as HTML with row and column headers, and the same as text."""
+
+    headings: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in self.headings)
+        body = "".join(f"<tr>{_html_row(row)}</tr>" for row in self.cells)
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        lines = [self.headings, *self.cells]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        return "\n".join([self.caption, *text] if self.caption else text)
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str] | Mapping[str, str],
+    *,
+    caption: str = "",
+    digits: int = 3,
+) -> Table:
+    """Table of `rows`; the first column names its row.
+
+    Args:
+        rows: dicts; a missing key prints "–", a dict with `value`, `low`, `high` prints with its interval.
+        columns: keys in order, or key → heading.
+        digits: decimals of numbers that are not whole.
+
+    Raises:
+        ValueError: a column that no row carries.
+    """
+    records = list(rows)
+    headings = dict(columns) if isinstance(columns, Mapping) else {key: key for key in columns}
+    unknown = [key for key in headings if not any(key in record for record in records)]
+    if unknown:
+        raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")
+    cells = tuple(tuple(_cell(record.get(key), digits) for key in headings) for record in records)
+    return Table(tuple(headings.values()), cells, caption)
+
+
+def figure_bytes(figure: Figure) -> bytes:
+    """PNG of a picture or an Altair chart, two device pixels per CSS pixel.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(figure, Picture):
+        return figure.png
+    if not isinstance(figure, altair.TopLevelMixin):
+        raise ValueError(f"figure is a {type(figure).__name__}: expected a Picture or an Altair chart")
+    with altair.theme.enable("mrilib"):
+        return chart_png(figure.to_dict(), scale=2)
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write `figure` as PNG to `path`, whole or not at all; folders are made."""
+    target = Path(path)
+    content = figure_bytes(figure)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _html_row(row: Sequence[str]) -> str:
+    first, *rest = (html.escape(cell) for cell in row)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest)
+
+
+def _cell(value: Any, digits: int) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping):
+        mean, low, high = (_cell(value[key], digits) for key in ("value", "low", "high"))
+        return f"{mean} [{low}, {high}]"
+    if isinstance(value, str | bool | int):
+        return str(value)
+    return f"{float(value):.{digits}f}"

@@ -1,0 +1,190 @@
+"""How results are set beside the paper's: its numbers, rows of tables, the gap in all its forms, times per slice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import altair
+
+from mrilib.adaptation import Adapted
+from mrilib.experiment import Experiment
+from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.notebook import record
+from mrilib.plot import Table, gap_chart, table
+
+# SSIM of the U-Net, Tables 1 and 2 of Darestani, Liu, Heckel, ICML 2022 (100 slices of fastMRI or Stanford data).
+_ROWS = ("supervised on Q", "supervised on P", "joint on Q + TTT", "joint on P + TTT", "supervised on P + TTT")
+_TABLE = {
+    "anatomy": (0.9187, 0.8521, 0.9234, 0.9225, 0.8648),
+    "dataset": (0.7164, 0.6830, 0.7268, 0.7226, 0.6130),
+    "modality": (0.9026, 0.8506, 0.9086, 0.9067, 0.8695),
+    "acceleration": (0.9004, 0.8385, 0.9192, 0.9176, 0.8090),
+    "adversarially_filtered": (0.6865, 0.6861, 0.6827, 0.6806, None),
+}
+_CLOSED = {"anatomy": "98.6 %", "dataset": "87.4 %", "modality": "96.3 %", "acceleration": "97.4 %"}
+
+
+def _paper(shift: str) -> dict[str, Any]:
+    rows: dict[str, Any] = dict(zip(_ROWS, _TABLE[shift], strict=True))
+    rows["gap before"] = rows["supervised on Q"] - rows["supervised on P"]
+    rows["gap after"] = rows["joint on Q + TTT"] - rows["joint on P + TTT"]
+    return rows | ({"closed": _CLOSED[shift]} if shift in _CLOSED else {})
+
+
+PAPER_A: dict[str, dict[str, Any]] = {shift: _paper(shift) for shift in _TABLE}
+
+
+def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:
+    """One row of a results table: method, our interval, the paper's number (None where it has none)."""
+    return {
+        "method": name,
+        "ours": {"value": ours.value, "low": ours.low, "high": ours.high},
+        "paper": "–" if paper is None else f"{paper:.4f}",
+    }
+
+
+def shown(scores: Mapping[str, Sequence[float]], caption: str) -> Table:
+    """Table of mean scores with their intervals, one method a row."""
+    rows = [interval_row(name, bootstrap_mean(values), None) for name, values in scores.items()]
+    return table(rows, {"method": "", "ours": "mean [95 % interval]"}, caption=caption)
+
+
+def seconds_per_slice(adapted: Mapping[str, Sequence[Adapted]]) -> list[dict[str, str]]:
+    """Median and spread of time and iterations of test-time training, one method a row (paper A, Table 3)."""
+    rows = []
+    for name, records in adapted.items():
+        seconds = [one.seconds for one in records]
+        steps = [len(one.record.history.train_error) for one in records]
+        rows.append(
+            {
+                "method": name,
+                "seconds": f"{median(seconds):.1f} [{min(seconds):.1f}, {max(seconds):.1f}]",
+                "iterations": f"{median(steps):.0f} [{min(steps)}, {max(steps)}]",
+            }
+        )
+    return rows
+
+
+def by_contrast(names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
+    """One row per contrast with the score of each method."""
+    return [
+        {"flip angle": name} | {method: column[row] for method, column in scores.items()}
+        for row, name in enumerate(names)
+    ]
+
+
+def score_rows(x: Sequence[float], scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
+    """Long form for charts: one row per method and position, with keys x, score and method."""
+    return [
+        {"x": position, "score": score, "method": name}
+        for name, column in scores.items()
+        for position, score in zip(x, column, strict=True)
+    ]
+
+
+RESULT_KEYS = {
+    "supervised on Q": "ssim_supervised_q",
+    "supervised on P": "ssim_supervised_p",
+    "joint on Q": "ssim_joint_q",
+    "joint on P": "ssim_joint_p",
+    "joint on Q + TTT": "ssim_joint_q_ttt",
+    "joint on P + TTT": "ssim_joint_p_ttt",
+    "supervised on P + TTT": "ssim_supervised_p_ttt",
+    "joint on P + TTT, no early stopping": "ssim_joint_p_ttt_last",
+}
+
+
+def record_interval(name: str, interval: Interval) -> None:
+    """Write a mean with its interval to `results.json`."""
+    record(name, interval.value, interval.low, interval.high, interval.n)
+
+
+@dataclass(frozen=True)
+class ShiftResult:
+    """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them."""
+
+    experiment: Experiment
+    scores: Mapping[str, Sequence[float]]
+
+    @property
+    def before(self) -> Interval:
+        """Gap without self-supervision and TTT."""
+        return performance_gap(self.scores["supervised on Q"], self.scores["supervised on P"])
+
+    @property
+    def after(self) -> Interval:
+        """Gap with joint training and TTT."""
+        return performance_gap(self.scores["joint on Q + TTT"], self.scores["joint on P + TTT"])
+
+    @property
+    def closed(self) -> FractionClosed:
+        """Fraction of the gap that is closed."""
+        names = ("supervised on Q", "supervised on P", "joint on Q + TTT", "joint on P + TTT")
+        return fraction_closed(*(self.scores[name] for name in names))
+
+    @property
+    def gain_of_early_stopping(self) -> Interval:
+        """SSIM with early stopping minus SSIM of the last iterate, joint training on P."""
+        return performance_gap(self.scores["joint on P + TTT"], self.scores["joint on P + TTT, no early stopping"])
+
+    @property
+    def means(self) -> dict[str, Interval]:
+        """Mean of each scheme."""
+        return {name: bootstrap_mean(values) for name, values in self.scores.items()}
+
+    @property
+    def label(self) -> str:
+        """Shift and kind of data in words."""
+        kind = "simulated" if self.experiment.source == "simulated" else "measured"
+        return f"{self.experiment.shift.replace('_', ' ').capitalize()} shift ({kind} data)"
+
+    def table(self) -> Table:
+        """Every scheme and both gaps, beside the paper's numbers."""
+        paper = PAPER_A[self.experiment.shift]
+        named = self.means | {"gap before": self.before, "gap after": self.after}
+        rows = [interval_row(name, interval, paper.get(name)) for name, interval in named.items()]
+        columns = {"method": "", "ours": f"SSIM on Q, n = {self.before.n}", "paper": "paper A (fastMRI)"}
+        sides = f"P: {self.experiment.title('P')}, Q: {self.experiment.title('Q')}"
+        return table(rows, columns, caption=f"{self.label}. {sides}")
+
+    def chart(self) -> altair.LayerChart:
+        """Dots with intervals and the two gaps as brackets."""
+        rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
+        outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
+        return gap_chart(
+            rows,
+            gaps={
+                "gap before": ("supervised on P", "supervised on Q"),
+                "gap after": ("joint on P + TTT", "joint on Q + TTT"),
+            },
+            title=f"{self.label}: {outcome}",
+            x_title="SSIM on Q (mean, 95 % interval)",
+            alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
+        )
+
+    def record(self) -> None:
+        """Write everything to `results.json`; an undefined fraction is recorded as the reason why."""
+        for name, interval in self.means.items():
+            record_interval(RESULT_KEYS[name], interval)
+        record_interval("gap_before", self.before)
+        record_interval("gap_after", self.after)
+        record_interval("gain_of_early_stopping", self.gain_of_early_stopping)
+        if self.closed.interval:
+            record_interval("fraction_closed", self.closed.interval)
+        else:
+            record("fraction_closed", self.closed.reason)
+
+    def summary(self) -> str:
+        """The outcome in a few lines, whatever it is."""
+        lift = performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
+        verdict = "" if self.before.low > 0 else " (not distinguishable from 0)"
+        paper = PAPER_A[self.experiment.shift].get("closed", "no gap to close")
+        return (
+            f"{self.label}, {self.before.n} slices\n"
+            f"gap before               {self.before}{verdict}\n"
+            f"gap after                {self.after}\n"
+            f"fraction closed          {self.closed}   (paper A: {paper})\n"
+            f"early stopping gains     {self.gain_of_early_stopping}\n"
+            f"TTT of supervised-only P {lift}"
+        )

@@ -1,0 +1,175 @@
+"""One notebook, executed safely: validated, cached, locked, complete or not there at all."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from nbformat.sign import NotebookNotary
+
+from mrilib.failures import RunError, explain, failure, first_line
+from mrilib.jobs import Job
+from mrilib.kernels import Interrupted, Stop, execute
+from mrilib.locks import exclusive
+from mrilib.manifest import PACKAGE, build, is_current, is_inside
+from mrilib.records import cores, read_json, write_json
+
+Status = Literal["done", "cached"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a job's results lie, and whether it had to run for them."""
+
+    job: Job
+    status: Status
+    seconds: float
+
+
+def run(
+    job: Job,
+    force: bool = False,
+    stop: Stop | None = None,
+    on_cell: Callable[[int], None] = lambda index: None,
+    on_wait: Callable[[], None] = lambda: None,
+    workers: int = 1,
+) -> Outcome:
+    """Execute a job, unless its results are there already and still stand.
+
+    Results appear in `job.folder` one file at a time, each whole, `run.json` last, only beside all others.
+    Another run of the same job is waited for (`on_wait` is called meanwhile); its results serve this one too.
+    Raises RunError where the notebook fails (its state kept in `notebook.failed.ipynb`), and `Interrupted`.
+    """
+    started = time.monotonic()
+    if not force and is_current(job.folder, job.key):
+        return Outcome(job, "cached", time.monotonic() - started)
+    try:
+        status = run_alone(job, force, stop or Stop(), on_cell, on_wait, workers)
+    except RunError:
+        raise
+    except OSError as error:
+        raise RunError(f"{job.name}: {explain(error, job.folder)}") from error
+    return Outcome(job, status, time.monotonic() - started)
+
+
+def run_alone(
+    job: Job,
+    force: bool,
+    stop: Stop,
+    on_cell: Callable[[int], None],
+    on_wait: Callable[[], None],
+    workers: int,
+) -> Status:
+    """Run once nobody else runs this job, unless whoever did has left the results."""
+
+    def waiting() -> None:
+        stop.check()
+        on_wait()
+
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(job.folder.with_name(f".{job.folder.name}.lock"), waiting):
+        if not force and is_current(job.folder, job.key):
+            return "cached"
+        run_locked(job, stop, on_cell, workers)
+        return "done"
+
+
+def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
+    """Execute into a private folder beside the final one, then move the results there."""
+    prefix = f".{job.folder.name}.partial-"
+    for left_behind in [path for path in job.folder.parent.iterdir() if path.name.startswith(prefix)]:
+        shutil.rmtree(left_behind, ignore_errors=True)  # by a run that was killed
+    partial, started = Path(tempfile.mkdtemp(prefix=prefix, dir=job.folder.parent)), time.monotonic()
+    try:
+        execute_into(partial, job, stop, on_cell, workers)
+        inputs = read_json(partial / "inputs.json") or {}
+        (partial / "inputs.json").unlink(missing_ok=True)
+        described = {
+            "notebook": job.name,
+            "profile": job.profile,
+            "given": job.given,
+            "params": job.effective,
+        }
+        seconds = time.monotonic() - started
+        publish(partial, job.folder, build(partial, job.root, job.key, described, inputs, seconds))
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
+    """Execute and check that the notebook reached its end, else keep it as failed. Raises RunError."""
+    source, target, reached = partial / "source.ipynb", partial / "notebook.ipynb", [0]
+
+    def cell_starts(index: int) -> None:
+        stop.check()
+        reached[0] = index
+        on_cell(index)
+
+    nbformat.write(job.content, source)
+    try:
+        execute(source, target, job.injected, environment(job, partial, workers), stop, cell_starts)
+        source.unlink()
+        finish(target, job)
+    except Exception as error:
+        if stop.requested.is_set():
+            raise Interrupted from error
+        kept = job.folder / "notebook.failed.ipynb"
+        if target.is_file():
+            os.replace(target, kept)
+        if isinstance(error, OSError) and not isinstance(error, RunError):
+            raise
+        raise RunError(f"{job.name}: {failure(error, reached[0])} (kept: {kept})") from error
+
+
+def finish(target: Path, job: Job) -> None:
+    """Check that every cell ran, remove paths of this machine, sign. Raises RunError where one did not."""
+    executed = nbformat.read(target, as_version=4)
+    missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
+    if missed:  # sys.exit(0) in a cell looks like success to papermill
+        raise RunError(f"stopped before its end; never ran: {first_line(missed[0].source)!r}")
+    executed.metadata.papermill.update(input_path=job.notebook.name, output_path=target.name)
+    nbformat.write(executed, target)
+    sign(executed)
+
+
+def sign(notebook: nbformat.NotebookNode) -> None:
+    """Tell Jupyter to trust the outputs, so that widgets show; an unwritable data folder is no failure."""
+    try:
+        notary = NotebookNotary()
+    except OSError:
+        return
+    try:
+        notary.sign(notebook)
+    except OSError:
+        return
+    finally:
+        notary.store.close()
+
+
+def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
+    """Move the files of a run to their final names, `run.json` last; files of the run before it disappear."""
+    before = read_json(folder / "run.json") or {}
+    (folder / "run.json").unlink(missing_ok=True)
+    for name in ["notebook.failed.ipynb", *before.get("outputs", {})]:
+        if name not in described["outputs"] and is_inside(name):
+            (folder / name).unlink(missing_ok=True)
+    for name in described["outputs"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(partial / name, folder / name)
+    write_json(folder / "run.json", described)
+
+
+def environment(job: Job, partial: Path, workers: int) -> dict[str, str]:
+    """The kernel's environment: where its results go, this library, and its share of the cores."""
+    values = {**os.environ, "MRILIB_RUN_DIR": str(partial), "MRILIB_RUN_KEY": job.key, "PYTHONHASHSEED": "0"}
+    checkout = PACKAGE.parent
+    if (checkout / "pyproject.toml").is_file():  # the kernel must import the library that the key was made from
+        values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
+    if workers > 1:
+        values.setdefault("OMP_NUM_THREADS", str(max(1, cores() // workers)))
+    return values

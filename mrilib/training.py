@@ -1,0 +1,200 @@
+"""One training loop for every network: Adam, schedule, checkpoint, resume to the same bits."""
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mrilib.checkpoints import load_checkpoint, save_checkpoint
+from mrilib.data.slices import Sample, collate
+from mrilib.losses import Kind, joint_loss, supervised_loss
+from mrilib.metrics import center_crop, ssim
+from mrilib.models.reconstructor import Reconstructor
+
+Loss = Literal["supervised", "joint"]
+Schedule = Literal["constant", "cosine"]
+Progress = Callable[[int, int, float], None]
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """A signal stopped training; what was computed is in the checkpoint, and running again continues."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. The defaults are paper A's for the U-Net (§5; published code)."""
+
+    loss: Loss = "joint"
+    supervised_target: Kind = "magnitude"
+    epochs: int = 300
+    learning_rate: float = 1e-5
+    batch_size: int = 1
+    schedule: Schedule = "constant"
+    shuffle: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.loss not in ("supervised", "joint"):
+            raise ValueError(f"loss {self.loss!r}: expected supervised or joint")
+        if self.supervised_target not in ("magnitude", "complex"):
+            raise ValueError(f"supervised_target {self.supervised_target!r}: expected magnitude or complex")
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError(f"schedule {self.schedule!r}: expected constant or cosine")
+        if min(self.epochs, self.batch_size) < 1 or not 0 < self.learning_rate < math.inf:
+            raise ValueError("epochs, batch_size and learning_rate must be positive")
+
+    def batches(self, slices: int, epoch: int) -> list[list[int]]:
+        """Indices of the batches of one epoch; depends on seed and epoch only, so a resumed run sees the same."""
+        order = list(range(slices))
+        if self.shuffle:
+            generator = torch.Generator().manual_seed(1_000_003 * self.seed + epoch)
+            order = torch.randperm(slices, generator=generator).tolist()
+        return [order[start : start + self.batch_size] for start in range(0, slices, self.batch_size)]
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate before `step`."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        return self.learning_rate * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * step / steps)).item())
+
+
+def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, initial: Tensor | None = None) -> Tensor:
+    """The recipe's loss of one batch: eq. (2) of Darestani, Liu, Heckel, ICML 2022, or its first term alone."""
+    A = batch.operator
+    image = model(batch.masked_kspace, A, initial)
+    reference = batch.target if recipe.supervised_target == "magnitude" else batch.reference
+    if recipe.loss == "supervised":
+        return supervised_loss(image, reference, recipe.supervised_target)
+    return joint_loss(image, reference, batch.masked_kspace, A, recipe.supervised_target)
+
+
+def fit(
+    model: Reconstructor,
+    slices: Dataset[Sample] | Sequence[Sample],
+    recipe: Recipe,
+    *,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 500,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> list[float]:
+    """Train `model` in place; returns the mean loss of each epoch.
+
+    Args:
+        model: any reconstructor.
+        slices: samples of one slice each, by index; equal size when recipe.batch_size > 1.
+        recipe: loss, schedule, seed.
+        checkpoint: written every `checkpoint_every` steps and when SIGINT or SIGTERM arrives; if it exists,
+            training continues from it to the same bits. Also written at the start, to fail before the work is done.
+        device: on CUDA the network runs in bfloat16 where that is safe, the physics in float32.
+        progress: called as progress(step, steps, loss) after each step.
+
+    Raises:
+        ValueError: no slices, a loss that is not finite, or a checkpoint of another recipe or number of slices.
+        OSError: the checkpoint cannot be written.
+        TrainingInterrupted: a signal arrived; the checkpoint has been written.
+    """
+    count = len(slices)  # type: ignore[arg-type]
+    if count == 0:
+        raise ValueError("slices: nothing to train on; the list is empty")
+    model.to(device).train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    epochs = [recipe.batches(count, epoch) for epoch in range(recipe.epochs)]
+    schedule = [batch for epoch in epochs for batch in epoch]
+    losses: list[float] = []
+    job = {"recipe": asdict(recipe), "slices": count}
+    if checkpoint is not None and checkpoint.exists():
+        losses = _resume(checkpoint, model, optimizer, job)
+
+    def save() -> None:
+        if checkpoint is not None:
+            save_checkpoint(checkpoint, model, optimizer, {**job, "losses": losses})
+
+    save()
+    with _deferred_signals() as arrived:
+        for step in range(len(losses), len(schedule)):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate(step, len(schedule))
+            losses.append(_step(model, optimizer, [slices[i] for i in schedule[step]], recipe, device))
+            if progress is not None:
+                progress(step + 1, len(schedule), losses[-1])
+            if arrived:
+                save()
+                raise TrainingInterrupted(f"stopped by signal {arrived[0]} after {step + 1} steps; run again to go on")
+            if (step + 1) % checkpoint_every == 0:
+                save()
+    model.eval()
+    per_epoch = len(epochs[0])
+    return [sum(losses[i : i + per_epoch]) / per_epoch for i in range(0, len(losses), per_epoch)]
+
+
+def _resume(
+    checkpoint: Path, model: Reconstructor, optimizer: torch.optim.Optimizer, job: dict[str, Any]
+) -> list[float]:
+    """Restore network and optimizer; returns the losses of the steps that are done."""
+    found = load_checkpoint(checkpoint, model, optimizer)
+    if {name: found.get(name) for name in job} != job:
+        raise ValueError(f"{checkpoint}: checkpoint of another recipe or list of slices; delete it to start over")
+    return found["losses"]
+
+
+def _step(
+    model: Reconstructor,
+    optimizer: torch.optim.Optimizer,
+    samples: list[Sample],
+    recipe: Recipe,
+    device: torch.device | str,
+) -> float:
+    batch = collate(samples).to(device)
+    on_gpu = torch.device(device).type == "cuda"
+    with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
+        loss = training_loss(model, batch, recipe)
+    if not torch.isfinite(loss):
+        raise ValueError(
+            f"the training loss is not finite on {', '.join(batch.names)}: a slice holds NaN, or learning_rate "
+            f"{recipe.learning_rate} is too large"
+        )
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM instead of dying in the middle of a step."""
+    arrived: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield arrived
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@torch.no_grad()
+def reconstruct(model: Reconstructor, sample: Sample) -> Tensor:
+    """The network's image of a batch without test-time training, (batch, 1, y, x) complex."""
+    return model(sample.masked_kspace, sample.operator)
+
+
+def slice_ssim(image: Tensor, sample: Sample) -> list[float]:
+    """SSIM of each slice as paper A scores it: magnitude, cropped, mean and deviation matched, slice maximum."""
+    target, magnitude = (center_crop(x, sample.recon_size) for x in (sample.target, image.abs()))
+    return ssim(target, magnitude, match="mean_std").tolist()

@@ -1,0 +1,216 @@
+"""Test-time training: tune a copy of the network on the one measurement that it is to reconstruct."""
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mrilib.coils import estimate_sens_maps
+from mrilib.linop import LinearOperator, sense
+from mrilib.losses import Norm, normalized_l1
+from mrilib.models.reconstructor import Fidelity, Reconstructor
+from mrilib.sampling import calibration_width, center_block, split_mask
+
+Score = Callable[[Tensor], float]
+Progress = Callable[[int, float, float], None]
+
+
+@dataclass
+class History:
+    """One entry an iteration; `score` only at the iterations that were asked for."""
+
+    train_error: list[float] = field(default_factory=list)
+    validation_error: list[float] = field(default_factory=list)
+    score: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TTTRecord:
+    """What test-time training of one slice gave.
+
+    `image` is the reconstruction, (1, 1, y, x) complex; `stopped_at` the iteration at which the rule stopped and
+    `chosen_at` the one whose image it is; `last_image` the image of the last iteration computed.
+    """
+
+    image: Tensor
+    last_image: Tensor
+    history: History
+    stopped_at: int
+    chosen_at: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How test-time training runs; the defaults are paper A's for the U-Net (§4, §5; windows from its code).
+
+    Args:
+        learning_rate: of Adam (paper A: 1e-5 for the U-Net, 1e-4 for VarNet).
+        max_iterations: upper limit of steps.
+        window: w of the stopping rule `rises` (published code: 20 or 100, by shift).
+        holdout: fraction of the measurements (outside the calibration lines) kept for self-validation.
+        unit: hold out single k-space pixels (published code) or whole phase-encoding lines.
+        iterate: return the image of the lowest self-validation error, or the last one (published code).
+        fidelity: "code" leaves the held-out measurements in the network's input, as published.
+        norm: of complex numbers in the ℓ1 loss, see `losses.l1_norm`.
+        seed: of the hold-out split.
+        run_on: go on to `max_iterations` after the stopping point, to see what early stopping prevents.
+    """
+
+    learning_rate: float = 1e-5
+    max_iterations: int = 2500
+    window: int = 100
+    holdout: float = 0.05
+    unit: Literal["pixels", "lines"] = "pixels"
+    iterate: Literal["best", "last"] = "best"
+    fidelity: Fidelity = "paper"
+    norm: Norm = "modulus"
+    seed: int = 0
+    run_on: bool = False
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("unit", ("pixels", "lines")),
+            ("iterate", ("best", "last")),
+            ("fidelity", ("paper", "code")),
+            ("norm", ("modulus", "real_view")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} {getattr(self, name)!r}: expected {' or '.join(allowed)}")
+        if self.max_iterations < 1 or self.window < 1 or not 0 < self.learning_rate < math.inf:
+            raise ValueError("max_iterations, window and learning_rate must be positive")
+        if not 0 < self.holdout < 1:
+            raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
+
+    def running_on(self) -> "Settings":
+        """The same, going on past the stopping point."""
+        return replace(self, run_on=True)
+
+
+def rises(errors: list[float], window: int) -> bool:
+    """The published stopping rule: once the iteration, counted from 0, exceeds 3w, stop when the last w errors
+    exceed the w before in the mean. The first chance is iteration 301 for w = 100.
+
+    Reference: the repository of Darestani, Liu, Heckel, ICML 2022 (REFERENCE: windows of 20 or 100 iterations).
+    """
+    if len(errors) - 1 <= 3 * window:
+        return False
+    recent, before = errors[-window:], errors[-2 * window : -window]
+    return sum(recent) > sum(before)
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """What one slice offers to training and to self-validation."""
+
+    masked_kspace: Tensor
+    train: Tensor
+    validation: Tensor
+    everything: LinearOperator
+    network_kspace: Tensor
+    network_operator: LinearOperator
+
+
+def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings) -> _Measurement:
+    """Hold a fraction of the measurements out: of the loss, the network's input and the coil maps (`paper`)
+    or, as the published code does, of the loss alone (`code`)."""
+    lines = calibration_width(mask)
+    candidates = mask.clone()
+    if settings.fidelity == "paper":  # the coil maps come from the calibration lines, so these cannot be held out
+        candidates[..., center_block(mask.shape[-1], lines)] = False
+    _, validation = split_mask(
+        candidates, settings.holdout, settings.seed, settings.unit, readout=masked_kspace.shape[-2]
+    )
+    train = mask & ~validation
+    if sens_maps is None:
+        sens_maps = estimate_sens_maps(masked_kspace, lines)
+    seen = mask if settings.fidelity == "code" else train
+    return _Measurement(
+        masked_kspace, train, validation, sense(mask, sens_maps), masked_kspace * seen, sense(seen, sens_maps)
+    )
+
+
+def test_time_train(
+    model: Reconstructor,
+    masked_kspace: Tensor,
+    mask: Tensor,
+    sens_maps: Tensor | None = None,
+    settings: Settings | None = None,
+    *,
+    score: Score | None = None,
+    score_at: Collection[int] = (),
+    progress: Progress | None = None,
+) -> TTTRecord:
+    """Minimise ‖y − A f_θ(A†y)‖₁/‖y‖₁ over a copy of the weights until the error on held-out measurements rises.
+
+    Args:
+        model: the trained network; never changed.
+        masked_kspace: y, (1, coil, ky, kx) complex.
+        mask: (1, 1, 1 or ky, kx) bool.
+        sens_maps: (1, coil, y, x); estimated from the calibration lines of y when None.
+        settings: step size, stopping rule and hold-out; paper A's when None.
+        score, score_at: image → number, evaluated at these iterations only (teaching; costs time).
+        progress: called as progress(iteration, train error, validation error).
+
+    Returns:
+        TTTRecord. Divergence (NaN) stops with the best iterate so far and a RuntimeWarning.
+
+    Raises:
+        ValueError: more than one slice, a hold-out that leaves nothing to train or validate on, or a loss that is
+            not finite before the first step.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022, §4; windows and hold-out from its published code.
+    """
+    if masked_kspace.shape[0] != 1:
+        raise ValueError(f"masked_kspace: test-time training takes one slice, got {masked_kspace.shape[0]}")
+    settings = settings or Settings()
+    given = _split(masked_kspace, mask, sens_maps, settings)
+    model = copy.deepcopy(model).train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    initial = model.initial(given.network_kspace, given.network_operator)
+    history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
+    image = last = torch.zeros_like(initial)
+    wanted = frozenset(score_at)
+    for iteration in range(settings.max_iterations):
+        estimate = model(given.network_kspace, given.network_operator, initial)
+        loss, validation = _errors(estimate, given, settings.norm)
+        if not math.isfinite(loss.item()) or not math.isfinite(validation):
+            if iteration == 0:
+                raise ValueError("the loss is not finite before the first step: masked_kspace or the weights hold NaN")
+            diverged = f"diverged at iteration {iteration}: the loss is not finite; the best image so far is returned"
+            reason = diverged if stopped is None else reason
+            warnings.warn(f"test-time training {diverged}", RuntimeWarning, stacklevel=2)
+            break
+        last = estimate.detach()
+        best = validation < min(history.validation_error, default=math.inf)
+        if stopped is None and (best or settings.iterate == "last"):
+            image, chosen = last, iteration
+        history.train_error.append(loss.item())
+        history.validation_error.append(validation)
+        if score is not None and iteration in wanted:
+            history.score[iteration] = score(last)
+        if progress is not None:
+            progress(iteration, loss.item(), validation)
+        if stopped is None and rises(history.validation_error, settings.window):
+            stopped, reason = iteration, "the self-validation error rose"
+            if not settings.run_on:
+                break
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    end = len(history.train_error) - 1
+    return TTTRecord(image, last, history, end if stopped is None else stopped, chosen, reason)
+
+
+def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, float]:
+    """Normalised ℓ1 on the training part, and its value on the held-out part, from one application of A."""
+    predicted, y = given.everything(estimate), given.masked_kspace
+    loss = normalized_l1(predicted * given.train, y * given.train, norm)
+    with torch.no_grad():
+        validation = normalized_l1(predicted * given.validation, y * given.validation, norm)
+    return loss, validation.item()

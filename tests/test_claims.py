@@ -1,0 +1,219 @@
+"""Claims: a safe language for predicates, verdicts from complete runs only, a table people can read."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mrilib.claims import Claim, answer, as_json, complete_runs, here, load, table
+from mrilib.predicates import PredicateError, holds, keys, parse
+from mrilib.project import UserError, find_root
+from mrilib.records import fingerprint, write_json
+
+ROOT = find_root(Path(__file__).parent)
+RESULTS = {
+    "closed": {"value": 0.9, "low": 0.7, "high": 0.95, "n": 8},
+    "gap": 0.2,
+    "zero": 0,
+    "name": "x",
+    "ok": True,
+}
+IDS = (
+    [f"A/Table {n}" for n in range(1, 7)]
+    + [f"A/Figure {n}" for n in range(1, 15)]
+    + ["A/Prop. F.1", "A/Prop. F.2"]
+    + [f"A/App. {letter}" for letter in "ABCDEFGH"]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("low(closed) >= 0.6 and value(gap) > 0", True),
+        ("low(closed) >= 0.8 or gap > 1", False),
+        ("not high(closed) < value(closed)", True),
+        ("0.1 < gap <= 0.2", True),
+        ("0.1 < gap < 0.2", False),
+        ("closed - 2 * gap == 0.5", True),
+        ("-gap < 0 and gap / 2 != 0.2", True),
+        ("(closed + gap) * 2 > 2.1", True),
+    ],
+)
+def test_predicates_are_computed(text, expected):
+    assert holds(text, RESULTS) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')",
+        "value(closed)",
+        "1",
+        "True",
+        "closed > True",
+        "gap > 'x'",
+        "(lambda: 1)() > 0",
+        "[x for x in gap] > 0",
+        "value(closed, gap) > 0",
+        "value('closed') > 0",
+        "value(value(gap)) > 0",
+        "mean(closed) > 0",
+        "closed.low > 0",
+        "closed['low'] > 0",
+        "gap ** 2 > 0",
+        "gap in closed",
+        "gap if gap > 0 else 1 > 0",
+        "(gap > 0) + 1 > 0",
+        "gap >",
+        "a = 1",
+        "",
+    ],
+)
+def test_nothing_else_is_a_predicate(text):
+    with pytest.raises(PredicateError, match="predicate"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nothing > 0", "'nothing' was not recorded"),
+        ("gap > 0 or nothing > 0", "'nothing' was not recorded"),
+        ("low(gap) > 0", "'gap' has no low"),
+        ("name > 0", "'name' has no value"),
+        ("ok > 0", "'ok' has no value"),
+        ("gap / zero > 1", "division by zero"),
+    ],
+)
+def test_what_was_not_recorded_is_no_verdict(text, message):
+    with pytest.raises(PredicateError, match=re.escape(message)):
+        holds(text, RESULTS)
+
+
+def leave_run(runs, label, results, profile="quick", given=None, **params):
+    """A complete run of notebook 04_x on the disk."""
+    folder = runs / "04_x" / label
+    folder.mkdir(parents=True)
+    write_json(folder / "results.json", results)
+    described = {"key": "k", "notebook": "04_x", "profile": profile, "given": given or {}, "params": params}
+    described["outputs"] = {"results.json": fingerprint(folder / "results.json")}
+    write_json(folder / "run.json", described)
+    return folder
+
+
+def claim(predicate="low(closed) > 0.5", **fields):
+    return Claim(
+        id="A/Table 1",
+        claim="it closes",
+        paper="98 %",
+        notebook="04_x",
+        key="closed",
+        predicate=predicate,
+        **fields,
+    )
+
+
+def interval(low):
+    return {"closed": {"value": 0.8, "low": low, "high": 0.9, "n": 4}}
+
+
+def verdict(runs, asked):
+    return answer(asked, complete_runs(runs)).verdict
+
+
+def test_a_verdict_follows_the_results(tmp_path):
+    assert verdict(tmp_path, claim()) == "not run"
+    folder = leave_run(tmp_path, "quick", interval(0.7))
+    assert verdict(tmp_path, claim()) == "reproduced"
+    assert verdict(tmp_path, claim("low(closed) > 0.75")) == "differs"
+    assert verdict(tmp_path, claim(predicate=None)) == "not run"
+    assert verdict(tmp_path, claim("low(other) > 0 and closed > 0")) == "not run"
+    (folder / "run.json").unlink()
+    assert verdict(tmp_path, claim()) == "not run", "a run that is not complete does not count"
+
+
+def test_results_edited_by_hand_do_not_count(tmp_path):
+    folder = leave_run(tmp_path, "quick", interval(0.3))
+    assert verdict(tmp_path, claim()) == "differs"
+    write_json(folder / "results.json", interval(0.7))
+    assert verdict(tmp_path, claim()) == "not run"
+
+
+def test_every_case_must_hold(tmp_path):
+    asked = claim(cases=[{"shift": "anatomy"}, {"shift": "dataset"}])
+    leave_run(tmp_path, "quick", interval(0.7), shift="anatomy")
+    found = answer(asked, complete_runs(tmp_path))
+    assert [case["verdict"] for case in found.cases] == ["reproduced", "not run"]
+    assert found.verdict == "not run", "half a table is not a table"
+    leave_run(tmp_path, "quick-1", interval(0.7), given={"shift": "dataset"}, shift="dataset")
+    assert verdict(tmp_path, asked) == "reproduced"
+    leave_run(tmp_path, "gpu-1", interval(0.2), profile="gpu", given={"shift": "dataset"}, shift="dataset")
+    assert verdict(tmp_path, asked) == "differs", "the better profile answers"
+
+
+def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
+    leave_run(tmp_path, "paper-1", interval(0.2), profile="paper", given={"steps": 9}, steps=9)
+    found = answer(claim(), complete_runs(tmp_path))
+    assert found.verdict == "differs"
+    assert here(found) == "0.8 [0.2, 0.9] (-p steps 9)"
+    leave_run(tmp_path, "quick", interval(0.7), steps=3)
+    assert verdict(tmp_path, claim()) == "reproduced"
+
+
+def test_the_table_is_readable_and_json_says_the_same(tmp_path):
+    leave_run(tmp_path, "quick", interval(0.7))
+    verdicts = [answer(claim(), complete_runs(tmp_path)), answer(claim(predicate=None, planned="05"), [])]
+    text = table(verdicts)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "0.8 [0.7, 0.9]" in text
+    assert text.endswith("2 items: 1 reproduced, 0 differs, 1 not run")
+    machine = json.loads(json.dumps(as_json(verdicts)))
+    assert machine[0]["verdict"] == "reproduced"
+    assert machine[0]["cases"][0]["run"] == "04_x/quick"
+    assert machine[0]["cases"][0]["ours"]["low"] == 0.7
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1", "expected a list of claims"),
+        ("- [", "not readable"),
+        ("- {id: X, claim: c, paper: p, verdict: reproduced}", "X: verdict: Extra inputs are not permitted"),
+        ("- {id: X, paper: p}", "X: claim: Field required"),
+        ("- {id: X, claim: c, paper: p, notebook: n, key: a, predicate: a() > 0}", "X: predicate"),
+        ("- {id: X, claim: c, paper: p, key: a, predicate: a > 0}", "X: a predicate needs a notebook"),
+        (
+            "- {id: X, claim: c, paper: p, notebook: n, key: b, predicate: a > 0}",
+            "X: a predicate needs a notebook",
+        ),
+        ("- {id: X, claim: c, paper: p}\n- {id: X, claim: c, paper: p}", "more than one entry for X"),
+    ],
+)
+def test_a_wrong_file_names_the_entry(tmp_path, text, message):
+    file = tmp_path / "claims.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=re.escape(str(file)) + ": .*" + re.escape(message)):
+        load(file)
+
+
+@pytest.fixture(scope="module")
+def claims():
+    return load(ROOT / "params" / "claims.yaml")
+
+
+def test_every_item_of_paper_a_has_an_entry(claims):
+    listed = [entry.id for entry in claims]
+    assert [name for name in listed if name.startswith("A/")] == IDS
+
+
+def test_every_entry_is_answered_or_planned(claims):
+    for entry in claims:
+        assert (entry.predicate is None) == (entry.planned is not None), entry.id
+        assert entry.predicate is None or keys(entry.predicate), entry.id
+
+
+def test_no_verdict_comes_out_of_nothing(claims, tmp_path):
+    verdicts = [answer(entry, complete_runs(tmp_path)) for entry in claims]
+    assert {found.verdict for found in verdicts} == {"not run"}
+    assert max(map(len, table(verdicts).splitlines())) <= 100

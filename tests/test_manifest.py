@@ -1,0 +1,118 @@
+"""Whether a run still stands: every change is noticed, and a reader sees a run complete or not at all."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_project import RECORD, Project, files_below, make_project
+
+from mrilib import manifest, runner
+from mrilib.runner import publish
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    made = make_project(tmp_path)
+    monkeypatch.chdir(made.root)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    return made
+
+
+@pytest.fixture
+def finished(project):
+    """A job whose results are there, without the seconds that a kernel takes."""
+    job = project.plan(project.notebook("01_tiny", RECORD))
+    return finish(project, job), project
+
+
+def finish(project: Project, job, inputs=None):
+    partial = project.root / "partial"
+    partial.mkdir()
+    (partial / "notebook.ipynb").write_text("{}")
+    (partial / "results.json").write_text('{"a": 1}')
+    described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.effective}
+    job.folder.mkdir(parents=True, exist_ok=True)
+    publish(partial, job.folder, manifest.build(partial, job.root, job.key, described, inputs or {}, 0.0))
+    shutil.rmtree(partial)
+    return job
+
+
+def test_every_kind_of_change_makes_a_run_stale(finished, tmp_path, monkeypatch):
+    job, project = finished
+    assert manifest.is_current(job.folder, project.plan(job.notebook).key)
+    assert project.plan(job.notebook, given={"rate": 2}).key != job.key, "a parameter"
+    project.notebook("01_tiny", RECORD + "\n")
+    assert project.plan(job.notebook).key != job.key, "a cell"
+    library = tmp_path / "library"
+    (library / "weights").mkdir(parents=True)
+    (library / "fourier.py").write_text("a = 1")
+    monkeypatch.setattr(manifest, "PACKAGE", library)
+    keys = [project.plan(job.notebook).key]
+    (library / "fourier.py").write_text("a = 2")
+    keys.append(project.plan(job.notebook).key)
+    (library / "weights" / "unet.safetensors").write_bytes(b"w")
+    keys.append(project.plan(job.notebook).key)
+    monkeypatch.setattr(manifest, "versions", lambda: {"torch": "0"})
+    keys.append(project.plan(job.notebook).key)
+    assert len(set(keys)) == 4, "a library line, a weight file, a version"
+
+
+@pytest.mark.parametrize("limit", [2**20, 2], ids=["hashed", "by size and time"])
+def test_a_changed_or_missing_input_makes_a_run_stale(project, monkeypatch, limit):
+    monkeypatch.setattr("mrilib.records.LARGE_FILE", limit)
+    data = project.root / "data.h5"
+    data.write_bytes(b"kspace")
+    seen = {str(data): manifest.fingerprint(data)}
+    job = finish(project, project.plan(project.notebook("01_tiny", RECORD)), seen)
+    assert manifest.is_current(job.folder, job.key)
+    data.write_bytes(b"KSPACE")
+    os.utime(data, ns=(1, 1))
+    assert not manifest.is_current(job.folder, job.key)
+    data.unlink()
+    assert not manifest.is_current(job.folder, job.key)
+
+
+@pytest.mark.parametrize("damage", ["delete", "edit", "half a manifest"])
+def test_a_damaged_run_is_no_run(finished, damage):
+    job, _ = finished
+    if damage == "delete":
+        (job.folder / "notebook.ipynb").unlink()
+    elif damage == "edit":
+        (job.folder / "results.json").write_text('{"a": 2}')
+    else:
+        text = (job.folder / "run.json").read_text()
+        (job.folder / "run.json").write_text(text[: len(text) // 2])
+    assert manifest.read(job.folder) is None
+    assert not manifest.is_current(job.folder, job.key)
+
+
+def test_publishing_removes_what_the_run_before_left_and_nothing_else(finished, project):
+    job, _ = finished
+    outside = project.root / "outside.txt"
+    outside.write_text("mine")
+    (job.folder / "note.txt").write_text("mine")
+    described = json.loads((job.folder / "run.json").read_text())
+    described["outputs"] |= {"../../../outside.txt": "0", "old.svg": "0"}
+    (job.folder / "run.json").write_text(json.dumps(described))
+    for name in ("old.svg", "notebook.failed.ipynb"):
+        (job.folder / name).write_text("")
+    finish(project, job)
+    assert files_below(job.folder) == ["note.txt", "notebook.ipynb", "results.json", "run.json"]
+    assert outside.exists(), "a path out of a file must not lead outside"
+
+
+def test_a_reader_never_sees_a_manifest_beside_files_of_another_run(finished, project, monkeypatch):
+    job, _ = finished
+    states = []
+    replace = os.replace
+
+    def watched(source, target):
+        if not Path(target).name.startswith("run.json"):
+            states.append((job.folder / "run.json").exists())
+        replace(source, target)
+
+    monkeypatch.setattr(runner.os, "replace", watched)
+    finish(project, job)
+    assert states == [False, False]

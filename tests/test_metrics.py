@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+import torch
+from laws import randn
+from torch import Tensor
+
+from mrilib.metrics import (
+    center_crop,
+    laplacian_variance,
+    match_mean_std,
+    nmse,
+    psnr,
+    ssim,
+    ssim_map,
+)
+
+
+def pair(y: int = 40, x: int = 33, batch: int = 3) -> tuple[Tensor, Tensor]:
+    """Smooth positive targets of very different scale, and reconstructions near them."""
+    grid = torch.linspace(0, 6, y, dtype=torch.float64)[:, None] * torch.linspace(
+        0.1, 1, x, dtype=torch.float64
+    )
+    scale = torch.tensor([1.0, 3e-5, 700.0], dtype=torch.float64)[:batch, None, None, None]
+    target = scale * (1.2 + torch.sin(grid) + 0.1 * randn(batch, 1, y, x, dtype=torch.float64))
+    return target, target * 0.8 + 0.1 * scale * randn(batch, 1, y, x, seed=1, dtype=torch.float64)
+
+
+def skimage_ssim(target: np.ndarray, reconstruction: np.ndarray, data_range: float) -> float:
+    metrics = pytest.importorskip("skimage.metrics")
+    return float(metrics.structural_similarity(target, reconstruction, data_range=data_range))
+
+
+@pytest.mark.parametrize(
+    "convention", ["own maximum", "volume maximum", "matched", "matched, volume maximum"]
+)
+def test_ssim_equals_scikit_image(convention: str) -> None:
+    target, reconstruction = pair()
+    data_range = float(target.max()) if "volume" in convention else None
+    match = "mean_std" if "matched" in convention else None
+    ours = ssim(target, reconstruction, data_range=data_range, match=match)
+    for i, (t, r) in enumerate(zip(target[:, 0].numpy(), reconstruction[:, 0].numpy(), strict=True)):
+        if match:
+            r = (r - r.mean()) / r.std() * t.std() + t.mean()
+        assert abs(float(ours[i]) - skimage_ssim(t, r, data_range or t.max())) < 1e-6
+
+
+@pytest.mark.parametrize("size", [(7, 7), (8, 31), (64, 50)])
+def test_ssim_equals_scikit_image_for_float32(size: tuple[int, int]) -> None:
+    target, reconstruction = (image.float() for image in pair(*size))
+    ours = ssim(target, reconstruction)
+    assert ours.dtype == torch.float32
+    for i, (t, r) in enumerate(zip(target[:, 0].double(), reconstruction[:, 0].double(), strict=True)):
+        assert abs(float(ours[i]) - skimage_ssim(t.numpy(), r.numpy(), float(t.max()))) < 1e-6
+
+
+def test_ssim_map_equals_scikit_image_inside_the_border() -> None:
+    metrics = pytest.importorskip("skimage.metrics")
+    target, reconstruction = pair(batch=1)
+    t, r = target[0, 0].numpy(), reconstruction[0, 0].numpy()
+    _, full = metrics.structural_similarity(t, r, data_range=t.max(), full=True)
+    ours = ssim_map(target, reconstruction)[0, 0].numpy()
+    assert np.abs(ours - full[3:-3, 3:-3]).max() < 1e-6
+
+
+def test_ssim_of_equal_images_is_one_and_scale_does_not_matter() -> None:
+    target, reconstruction = pair()
+    torch.testing.assert_close(ssim(target, target), torch.ones(3, dtype=torch.float64))
+    torch.testing.assert_close(ssim(7 * target, 7 * reconstruction), ssim(target, reconstruction))
+
+
+def test_match_makes_ssim_blind_to_shift_and_scale() -> None:
+    target, reconstruction = pair()
+    changed = 3 * reconstruction - 0.2
+    assert (ssim(target, changed) - ssim(target, reconstruction)).abs().max() > 0.01
+    torch.testing.assert_close(
+        ssim(target, changed, match="mean_std"), ssim(target, reconstruction, match="mean_std")
+    )
+
+
+def test_matched_images_have_the_targets_mean_and_deviation() -> None:
+    target, reconstruction = pair()
+    matched = match_mean_std(target, reconstruction)
+    torch.testing.assert_close(matched.mean((1, 2, 3)), target.mean((1, 2, 3)))
+    torch.testing.assert_close(matched.std((1, 2, 3)), target.std((1, 2, 3)))
+    flat = match_mean_std(target, torch.zeros_like(target))
+    torch.testing.assert_close(flat, target.mean((1, 2, 3), keepdim=True).expand_as(target))
+
+
+def test_data_range_per_item() -> None:
+    target, reconstruction = pair()
+    limits = torch.tensor([2.0, 1e-4, 3000.0], dtype=torch.float64)
+    together = ssim(target, reconstruction, data_range=limits)
+    alone = [
+        ssim(target[i : i + 1], reconstruction[i : i + 1], data_range=float(limits[i])) for i in range(3)
+    ]
+    torch.testing.assert_close(together, torch.cat(alone))
+
+
+def test_ssim_gradient_is_that_of_finite_differences() -> None:
+    target, reconstruction = pair(9, 8, batch=1)
+    for match in (None, "mean_std"):
+        assert torch.autograd.gradcheck(
+            lambda r, match=match: ssim(target, r, match=match), reconstruction.requires_grad_()
+        )
+
+
+def test_psnr_and_nmse_equal_scikit_image() -> None:
+    metrics = pytest.importorskip("skimage.metrics")
+    target, reconstruction = pair()
+    peaks, errors = psnr(target, reconstruction), nmse(target, reconstruction)
+    for i, (t, r) in enumerate(zip(target.numpy(), reconstruction.numpy(), strict=True)):
+        expected = metrics.peak_signal_noise_ratio(t, r, data_range=t.max())
+        assert float(peaks[i]) == pytest.approx(expected, rel=1e-10)
+        assert float(errors[i]) == pytest.approx(metrics.normalized_root_mse(t, r) ** 2, rel=1e-10)
+
+
+def test_perfect_reconstruction_has_no_error_and_endless_psnr() -> None:
+    target, _ = pair()
+    assert not nmse(target, target).any()
+    assert psnr(target, target).isinf().all()
+
+
+def test_laplacian_variance_equals_scipy() -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    target, reconstruction = pair()
+    ours = laplacian_variance(target, reconstruction)
+    for i, error in enumerate((target - reconstruction)[:, 0].abs().numpy()):
+        assert float(ours[i]) == pytest.approx(ndimage.laplace(error, mode="mirror").var(), rel=1e-10)
+
+
+def test_laplacian_variance_sees_sharp_errors_only() -> None:
+    target = torch.zeros(1, 1, 16, 16, dtype=torch.float64)
+    smooth, sharp = torch.full_like(target, 0.3), target.clone()
+    sharp[..., ::2] = 0.3
+    assert laplacian_variance(target, smooth) < 1e-12
+    assert laplacian_variance(target, sharp) > 0.1
+
+
+@pytest.mark.parametrize(("size", "shape", "first"), [((9, 8), (4, 4), (2, 2)), ((8, 9), (5, 4), (1, 2))])
+def test_center_crop_takes_fastmri_corner(
+    size: tuple[int, int], shape: tuple[int, int], first: tuple[int, int]
+) -> None:
+    image = torch.arange(size[0] * size[1]).view(1, 1, *size)
+    cropped = center_crop(image, shape)
+    assert cropped.shape[-2:] == shape
+    assert cropped[0, 0, 0, 0] == image[0, 0, first[0], first[1]]
+
+
+def test_wrong_input_is_named() -> None:
+    target, reconstruction = pair()
+    with pytest.raises(ValueError, match=r"reconstruction is complex: .*reconstruction.abs\(\)"):
+        ssim(target, reconstruction + 0j)
+    with pytest.raises(ValueError, match="target has values that are not finite"):
+        psnr(target * torch.nan, reconstruction)
+    with pytest.raises(ValueError, match=r"must both be \(batch, 1, y, x\)"):
+        nmse(target, reconstruction[..., 1:])
+    with pytest.raises(ValueError, match="too small"):
+        ssim(target[..., :6], reconstruction[..., :6])
+    with pytest.raises(ValueError, match="data_range must be positive"):
+        ssim(torch.zeros_like(target), reconstruction)
+    with pytest.raises(ValueError, match="match must be None or 'mean_std'"):
+        ssim(target, reconstruction, match="minmax")
+    with pytest.raises(ValueError, match=r"shape .* does not fit"):
+        center_crop(target, (41, 8))

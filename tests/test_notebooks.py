@@ -1,0 +1,199 @@
+"""Every notebook has the parts and the measure of the model notebook; each runs with its quick profile."""
+
+import ast
+import json
+import re
+import statistics
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mrilib.claims import load
+from mrilib.jobs import plan
+from mrilib.parameters import declared
+from mrilib.predicates import keys
+from mrilib.project import find_root, notebooks
+from mrilib.runner import run
+
+ROOT = find_root(Path(__file__).parent)
+PATHS = notebooks(ROOT) if ROOT else []
+EXPECTED = {
+    "00_start_here",
+    "01_forward_model",
+    "02_natural_distribution_shifts",
+    "04_test_time_training",
+    "19_from_simulation_to_scanner",
+}
+FORBIDDEN = (
+    r"sys\.path|CUDA_VISIBLE_DEVICES|filterwarnings|simplefilter|^\s*[!%]|/home/|/root/|/Users/|[A-Z]:\\\\"
+    r"|manual_seed|random\.seed"
+)
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def lines(source):
+    """Lines with something on them."""
+    return [line for line in source.splitlines() if line.strip()]
+
+
+def text(path):
+    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def test_the_notebooks_of_the_reading_order_are_there():
+    assert {path.stem for path in PATHS} >= EXPECTED
+
+
+@every_notebook
+def test_the_file_is_clean(path):
+    content = read(path)
+    nbformat.validate(content)
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path)), (
+        "run nbstripout"
+    )
+    assert [cell.id for cell in content.cells] == [str(n) for n in range(len(content.cells))], (
+        "run nbstripout"
+    )
+    assert not {"papermill", "widgets", "signature"} & set(content.metadata)
+    assert content.metadata["kernelspec"]["name"] == "python3"
+    assert path.stat().st_size < 200_000
+
+
+@every_notebook
+def test_the_title_is_a_question(path):
+    first = read(path).cells[0]
+    assert first.cell_type == "markdown"
+    assert re.match(r"# .*\?\s*$", first.source.splitlines()[0])
+
+
+@every_notebook
+def test_one_typed_parameters_cell_followed_by_setup(path):
+    parameters = declared(read(path), path.name)
+    assert 1 <= len(parameters) <= 25
+    assert all(parameter.meaning for parameter in parameters.values()), "each with its meaning in a comment"
+    cells = code_cells(path)
+    at = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    assert at <= 1, "only imports come before the parameters"
+    assert re.search(r"= setup\(", "\n".join(cell.source for cell in cells[at + 1 : at + 3]))
+    assert "seed" not in parameters or "seed" in cells[at + 1].source + cells[at + 2].source
+
+
+@every_notebook
+def test_cells_are_short(path):
+    cells = code_cells(path)
+    lengths = [len(lines(cell.source)) for cell in cells if "parameters" not in cell.metadata.get("tags", [])]
+    assert statistics.median(lengths) <= 5
+    assert sorted(lengths)[-2] <= 15, "one cell may be longer: the loop the notebook is about"
+    assert max(lengths) <= 25
+    assert sum(lengths) <= 150
+
+
+@every_notebook
+def test_the_library_is_called_not_written_again(path):
+    trees = [ast.parse(cell.source) for cell in code_cells(path)]
+    made = [
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ]
+    assert len(made) <= 2
+    assert all(node.end_lineno - node.lineno < 6 for node in made), [node.name for node in made]
+    loops = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.While)]
+    assert not loops, "iterations belong to the library"
+
+
+@every_notebook
+def test_nothing_that_ties_it_to_one_machine(path):
+    for cell in code_cells(path):
+        found = re.search(FORBIDDEN, cell.source, re.MULTILINE)
+        assert found is None, found
+
+
+@every_notebook
+def test_a_sentence_stands_between_two_cells_of_code(path):
+    content = read(path).cells
+    start = next(n for n, cell in enumerate(content) if re.search(r"= setup\(", cell.source))
+    kinds = [cell.cell_type for cell in content[start + 1 :]]
+    pairs = [n for n, pair in enumerate(pairwise(kinds)) if pair == ("code", "code")]
+    assert not pairs, f"two code cells in a row after cell {start + 1 + pairs[0]}"
+
+
+@every_notebook
+def test_results_are_recorded_and_the_sections_are_there(path):
+    code = "\n".join(cell.source for cell in code_cells(path))
+    assert "record(" in code or "record_table(" in code
+    if path.stem != "00_start_here":
+        for heading in ("## What we saw", "## Exercises", "## References"):
+            assert heading in text(path)
+        assert "<details>" in text(path), "answers are folded"
+
+
+@every_notebook
+def test_a_quick_profile_says_what_to_expect(path):
+    header = (ROOT / "params" / path.stem / "quick.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert re.search(r"\b(s|min|minutes|seconds)\b", header), "the first line gives the time it takes"
+
+
+def test_the_names_that_claims_ask_for_are_recorded():
+    claims = [claim for claim in load(ROOT / "params" / "claims.yaml") if claim.predicate]
+    for claim in claims:
+        path = ROOT / "notebooks" / f"{claim.notebook}.ipynb"
+        assert path.is_file(), f"{claim.id}: no notebook {claim.notebook}"
+        parameters = declared(read(path), path.name)
+        for name, value in (item for case in claim.cases for item in case.items()):
+            assert name in parameters, f"{claim.id}: {claim.notebook} has no parameter {name}"
+            assert parameters[name].validate(value, claim.id) == value
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """Runs of each notebook with its quick profile, made once."""
+    folder, made = tmp_path_factory.mktemp("runs"), {}
+
+    def execute(path):
+        if path not in made:
+            made[path] = run(plan(path, ROOT, "quick", runs=folder))
+        return made[path].job.folder
+
+    return execute
+
+
+@pytest.mark.notebook
+@every_notebook
+def test_it_runs_with_its_quick_profile(path, executed):
+    job = plan(path, ROOT)
+    if job.needs:
+        from mrilib.data.fetch import locate
+
+        missing = [name for name in job.needs if locate(name) is None]
+        if missing:
+            pytest.skip(f"needs mrilib data get {missing[0]}")
+    folder = executed(path)
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert len(results) > 1, "something beside `run` was recorded"
+    for claim in load(ROOT / "params" / "claims.yaml"):
+        if claim.predicate and claim.notebook == path.stem:
+            assert keys(claim.predicate) <= results.keys(), claim.id
+
+
+@pytest.mark.notebook
+def test_plain_papermill_runs_it_too(tmp_path, monkeypatch):
+    path = ROOT / "notebooks" / "01_forward_model.ipynb"
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
+    command = [sys.executable, "-m", "papermill", str(path), str(tmp_path / "out.ipynb"), "--no-progress-bar"]
+    profile = ROOT / "params" / path.stem / "quick.yaml"
+    done = subprocess.run(
+        [*command, "-f", str(profile)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "run" / "results.json").is_file()

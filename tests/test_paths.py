@@ -1,0 +1,80 @@
+"""Files get to their place whole or not at all, and a full disk is said in one line."""
+
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from mrilib.data import paths
+from mrilib.data.paths import atomic_write, cache_dir, data_dir, explain_full_disk, scratch_folder
+from mrilib.data.volumes import write_volume
+
+KSPACE = np.ones((1, 2, 4, 4), np.complex64)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "Ordner mit Leerzeichen, größer" / "ф.txt"
+    with atomic_write(path) as temporary:
+        temporary.write_text("old")
+
+    def fail():
+        with atomic_write(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch, number):
+    def full(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(paths.os, "fsync", full)
+    with pytest.raises(OSError, match=r"no space left to write it \(\d+ MB free\); make room") as caught:
+        write_volume(tmp_path / "v.h5", KSPACE)
+    assert caught.value.filename == str(tmp_path / "v.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_hdf5_says_of_a_full_disk_is_understood(tmp_path):
+    def full():
+        with explain_full_disk(tmp_path / "v.h5"):
+            raise RuntimeError("Can't flush (error message = 'No space left on device', …)")
+
+    with pytest.raises(OSError, match="MB free") as caught:
+        full()
+    assert caught.value.errno == errno.ENOSPC
+
+
+def test_other_errors_pass_unchanged(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises((NotADirectoryError, FileExistsError)):
+        write_volume(tmp_path / "file" / "v.h5", KSPACE)
+
+
+def test_scratch_of_killed_runs_is_removed_but_not_that_of_running_ones(tmp_path):
+    abandoned, running = tmp_path / ".set.a.tmp", tmp_path / ".set.b.tmp"
+    for folder in (abandoned, running):
+        folder.mkdir()
+    os.utime(abandoned, (0, 0))
+    with scratch_folder(tmp_path / "set") as scratch:
+        assert scratch.parent == tmp_path
+        assert set(tmp_path.iterdir()) == {running, scratch}
+    assert set(tmp_path.iterdir()) == {running}
+
+
+def test_folders_come_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.delenv("MRILIB_DATA", raising=False)
+    monkeypatch.setenv("MRILIB_CACHE", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert data_dir() is None
+    assert cache_dir() == tmp_path / ".cache" / "mrilib"
+    assert not cache_dir().exists()
+    monkeypatch.setenv("MRILIB_DATA", "~/my data")
+    assert data_dir() == tmp_path / "my data"

@@ -1,0 +1,291 @@
+"""Figures: one grey window, nothing cut off, alt text everywhere, colours that everyone can tell apart."""
+
+import base64
+import io
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import altair
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mrilib import plot
+from mrilib.plot_layout import MARGIN, PAGE, SHARPNESS
+from mrilib.plot_theme import INK, MUTED, SERIES_COLORS, chart_png
+from mrilib.ttt import History
+
+ROWS = [
+    {"method": "joint on P", "value": 0.40, "low": 0.35, "high": 0.45, "n": 8},
+    {"method": "joint on Q", "value": torch.tensor(0.75), "low": 0.70, "high": 0.80, "n": 8},
+    {"method": "CG-SENSE", "value": np.float32(0.5), "low": 0.45, "high": 0.55, "n": 8},
+]
+CURVES = [
+    {"x": x, "y": height * x, "name": name}
+    for name, height in (("low", 1.0), ("high", 2.0))
+    for x in (0, 1, 2)
+]
+IMAGE = torch.linspace(0, 1, 64).expand(48, 64)
+HISTORY = History([0.5, 0.4, 0.3, 0.25], [0.6, 0.5, 0.45, 0.5], {0: 0.5, 2: 0.8})
+
+FIGURES: dict[str, Callable[[str], Any]] = {
+    "image_row": lambda alt: plot.image_row([IMAGE], ["a"], alt=alt),
+    "error_row": lambda alt: plot.error_row(IMAGE, [IMAGE], ["a"], alt=alt),
+    "comparison": lambda alt: plot.comparison(IMAGE, {"a": IMAGE}, {"a": 0.5}, alt=alt),
+    "kspace_row": lambda alt: plot.kspace_row([IMAGE], ["a"], alt=alt),
+    "mask_image": lambda alt: plot.mask_image(IMAGE[0] > 0.5, alt=alt),
+    "image_grid": lambda alt: plot.image_grid([[IMAGE]], ["r"], ["c"], alt=alt),
+    "gap_chart": lambda alt: plot.gap_chart(ROWS, alt=alt),
+    "interval_chart": lambda alt: plot.interval_chart(ROWS, "method", x_title="x", y_title="y", alt=alt),
+    "lines_chart": lambda alt: plot.lines_chart(CURVES, "x", "y", "name", x_title="x", y_title="y", alt=alt),
+    "history_chart": lambda alt: plot.history_chart(HISTORY, 3, 2, alt=alt),
+}
+
+
+@pytest.fixture
+def enabled() -> Iterator[None]:
+    with altair.renderers.enable("default"), altair.theme.enable("default"):
+        plot.enable()
+        yield
+
+
+def pixels(picture: Any) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(plot.figure_bytes(picture))).convert("RGB"))
+
+
+def middle(picture: plot.Picture, column: int, columns: int) -> int:
+    """Red value in the middle of a tile of the first row."""
+    drawn = pixels(picture)
+    return int(drawn[drawn.shape[0] // 2, round(drawn.shape[1] * (column + 0.5) / columns), 0])
+
+
+def data_of(spec: Any) -> list[list[dict[str, Any]]]:
+    """Every inline data set of a specification."""
+    if isinstance(spec, dict):
+        own = [spec["data"]["values"]] if "values" in spec.get("data", {}) else []
+        return own + [data for value in spec.values() for data in data_of(value)]
+    return [data for value in spec for data in data_of(value)] if isinstance(spec, list) else []
+
+
+def linear(color: str) -> np.ndarray:
+    values = np.array(list(bytes.fromhex(color[1:]))) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def contrast_on_white(color: str) -> float:
+    return 1.05 / (linear(color) @ np.array([0.2126, 0.7152, 0.0722]) + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    to_xyz = np.array([[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0178, 0.1098, 0.8730]])
+    x, y, z = (math.cbrt(v) if v > (6 / 29) ** 3 else v / (3 * (6 / 29) ** 2) + 4 / 29 for v in to_xyz @ rgb)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+# Machado, Oliveira, Fernandes 2009, severity 1, on linear RGB.
+VISION = {
+    "trichromat": np.eye(3),
+    "protanopia": [[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]],
+    "deuteranopia": [[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9690]],
+    "tritanopia": [[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]],
+}
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_method_colours_stay_apart(vision: str) -> None:
+    seen = [lab(np.clip(np.array(VISION[vision]) @ linear(c), 0, 1)) for c in plot.METHOD_COLORS.values()]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) >= 14
+
+
+def test_contrast_reaches_wcag_aa() -> None:
+    assert min(map(contrast_on_white, [*plot.METHOD_COLORS.values(), *SERIES_COLORS])) >= 3
+    assert min(map(contrast_on_white, [INK, MUTED])) >= 4.5
+
+
+def test_known_methods_keep_their_colour_and_order() -> None:
+    names = ["mine", "joint on Q", "zero-filled", "mine", "other"]
+    assert plot.ordered(names) == ["zero-filled", "joint on Q", "mine", "other"]
+    colors = plot.colors_of(["mine", "joint on Q", "other"])
+    assert colors[1] == plot.METHOD_COLORS["joint on Q"]
+    assert len(set(colors)) == 3
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_needs_alt_text_and_carries_it(name: str, enabled: None) -> None:
+    with pytest.raises(ValueError, match="alt is empty"):
+        FIGURES[name](" ")
+    bundle, metadata = FIGURES[name]('a < b "c"')._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == bundle["text/plain"] == 'a < b "c"'
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+
+
+def test_picture_has_escaped_alt_attribute() -> None:
+    bundle, _ = FIGURES["image_row"]('a < b "c"')._repr_mimebundle_()
+    assert 'alt="a &lt; b &quot;c&quot;"' in bundle["text/html"]
+
+
+def test_one_grey_window_across_a_row() -> None:
+    flat = [torch.full((32, 32), value) for value in (0.0, 0.25, 0.5)]
+    row = plot.image_row(flat, ["", "", ""], alt="three greys")
+    assert [middle(row, column, 3) for column in range(3)] == [0, 128, 255]
+    wider = plot.image_row(flat, ["", "", ""], vmax=1.0, alt="three greys")
+    assert [middle(wider, column, 3) for column in range(3)] == [0, 64, 128]
+
+
+def test_error_map_saturates_at_window_over_factor() -> None:
+    target = torch.ones(32, 32)
+    shown = [target, target + 0.1, target + 0.2, target + 0.9]
+    row = plot.error_row(target, shown, [""] * 4, factor=5, alt="growing errors")
+    reds = [middle(row, column, 4) for column in range(4)]
+    assert reds[0] < reds[1] < reds[2] == reds[3]
+
+
+def test_error_maps_grow_with_the_factor() -> None:
+    rows = [plot.error_row(IMAGE, [IMAGE + 0.05], [""], factor=f, alt="errors") for f in (1, 10)]
+    assert middle(rows[0], 0, 1) < middle(rows[1], 0, 1)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 5])
+def test_nothing_touches_the_edge(columns: int) -> None:
+    title, caption = "a rather long title of a method that wraps", "SSIM 0.912, after 200 iterations"
+    row = plot.image_row([torch.zeros(40, 30)] * columns, [title] * columns, [caption] * columns, alt="black")
+    drawn, border = pixels(row), MARGIN * SHARPNESS - 4
+    assert row.width <= PAGE
+    assert drawn.shape[1] == row.width * SHARPNESS
+    for edge in (drawn[:border], drawn[-border:], drawn[:, :border], drawn[:, -border:]):
+        assert (edge == 255).all()
+
+
+def test_comparison_continues_beneath_after_four_methods() -> None:
+    four, five = (plot.comparison(IMAGE, {str(i): IMAGE for i in range(n)}, alt="same") for n in (4, 5))
+    assert four.width == five.width
+    assert pixels(five).shape[0] > 1.8 * pixels(four).shape[0]
+
+
+def test_kspace_is_logarithmic() -> None:
+    flat = [torch.full((32, 32), value) for value in (0.0, 1e-4, 1e-2, 1.0)]
+    row = plot.kspace_row(flat, [""] * 4, alt="four decades")
+    assert [middle(row, column, 4) for column in range(4)] == pytest.approx([0, 19, 128, 255], abs=1)
+
+
+def test_mask_of_columns_is_its_full_plane() -> None:
+    columns = torch.arange(16) % 4 == 0
+    planes = (columns, columns.expand(16, 16), columns.reshape(1, 1, 1, 16))
+    assert len({plot.mask_image(plane, alt="columns").png for plane in planes}) == 1
+
+
+def test_image_png_keeps_the_pixels() -> None:
+    decoded = np.asarray(Image.open(io.BytesIO(plot.image_png(IMAGE))))
+    assert np.array_equal(decoded, (255 * IMAGE.double()).round().numpy())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.image_row([IMAGE * 1j], ["a"], alt="x"), "complex"),
+        (lambda: plot.image_row([IMAGE.expand(2, 48, 64)], ["a"], alt="x"), r"\(2, 48, 64\)"),
+        (lambda: plot.image_row([IMAGE * math.nan], ["a"], alt="x"), "undefined"),
+        (lambda: plot.image_row([IMAGE], ["a", "b"], alt="x"), "1 images, 2 titles"),
+        (lambda: plot.image_row([], [], alt="x"), "empty"),
+        (lambda: plot.image_row([IMAGE], ["a"], ncols=6, alt="x"), "ncols is 6"),
+        (lambda: plot.image_row([IMAGE], ["a"], vmax=0, alt="x"), "vmax is 0"),
+        (lambda: plot.error_row(IMAGE, [IMAGE], ["a"], factor=0, alt="x"), "factor is 0"),
+        (lambda: plot.error_row(IMAGE, [IMAGE[1:]], ["a"], alt="x"), "crop"),
+        (lambda: plot.image_grid([[IMAGE]], [], ["a"], alt="x"), "row_titles"),
+        (lambda: plot.gap_chart([{"method": "a"}], alt="x"), "row 0 lacks"),
+        (lambda: plot.gap_chart([], alt="x"), "empty"),
+        (lambda: plot.gap_chart(ROWS, gaps={"gap": ("joint on P", "nobody")}, alt="x"), "nobody"),
+        (lambda: plot.history_chart(History(), alt="x"), "history is empty"),
+        (lambda: plot.table(ROWS, ["methd"]), "methd"),
+        (lambda: plot.figure_bytes("no figure"), "expected a Picture"),
+    ],
+)
+def test_wrong_input_is_refused_with_its_reason(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_gap_is_labelled_with_its_length() -> None:
+    chart = plot.gap_chart(ROWS, gaps={"gap": ("joint on P", "joint on Q")}, alt="x", title="A message")
+    text = json.dumps(chart.to_dict())
+    assert '"gap 0.350"' in text
+    assert "n = 8" in text
+    assert '"A message"' in text
+
+
+def test_legend_follows_the_right_edge() -> None:
+    spec = FIGURES["lines_chart"]("two lines").to_dict()
+    assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["high", "low"]
+
+
+def test_lines_leave_out_what_is_not_finite() -> None:
+    rows = [*CURVES, {"x": 3, "y": math.nan, "name": "low"}]
+    spec = plot.lines_chart(rows, "x", "y", "name", x_title="x", y_title="y", alt="two lines").to_dict()
+    assert [len(data) for data in data_of(spec)] == [len(CURVES)]
+
+
+def test_history_has_a_panel_for_each_curve_and_keeps_marked_points() -> None:
+    long = History([1.0] * 3000, [1.0] * 3000)
+    spec = plot.history_chart(long, 2999, 1001, alt="flat").to_dict()
+    curves = [data for data in data_of(spec) if len(data) > 1]
+    assert len(spec["vconcat"]) == len(curves) == 2
+    assert all(len(data) <= 502 and {1001, 2999} <= {row["iteration"] for row in data} for data in curves)
+    assert len(FIGURES["history_chart"]("curves").to_dict()["vconcat"]) == 3
+
+
+def test_renderer_speaks_jupyterlabs_vega_lite_and_names_no_other_address(enabled: None) -> None:
+    bundle, metadata = FIGURES["gap_chart"]("scores")._repr_mimebundle_()
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    assert spec["description"] == "scores"
+    assert spec["config"]["background"] == "#FFFFFF"
+    assert json.dumps(spec).count("http") == json.dumps(spec["$schema"]).count("http") == 1
+    drawn = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert drawn.width / metadata["image/png"]["width"] == pytest.approx(1.5, abs=0.01)
+
+
+def test_chart_bytes_have_the_theme_whether_enabled_or_not() -> None:
+    chart = FIGURES["gap_chart"]("scores")
+    with altair.theme.enable("dark"):
+        inside = plot.figure_bytes(chart)
+    with altair.theme.enable("mrilib"):
+        assert inside == chart_png(chart.to_dict(), scale=2)
+
+
+def test_charts_fit_jupyterlabs_output_area() -> None:
+    long = [{**row, "method": "joint on P + TTT, no early stopping"} for row in ROWS[:1]] + ROWS[1:]
+    charts = [
+        plot.gap_chart(long, alt="x"),
+        *(FIGURES[name]("x") for name in FIGURES if name.endswith("chart")),
+    ]
+    assert max(pixels(chart).shape[1] for chart in charts) <= 2 * PAGE
+
+
+def test_table_names_its_rows_and_columns() -> None:
+    rows = [{"m": "a<b", "s": {"value": 0.5, "low": 0.4, "high": 0.6}}, {"m": "c", "s": 1 / 3, "n": 4}]
+    table = plot.table(rows, {"m": "method", "s": "SSIM", "n": "slices"}, caption="Scores")
+    html = table._repr_html_()
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="row"') == 2
+    assert "a&lt;b" in html
+    assert table.cells == (("a<b", "0.500 [0.400, 0.600]", "–"), ("c", "0.333", "4"))
+    assert repr(table).splitlines()[0] == "Scores"
+
+
+def test_save_writes_whole_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, picture = tmp_path / "figures" / "row.png", FIGURES["image_row"]("ramp")
+    plot.save(picture, path)
+    assert path.read_bytes() == picture.png
+
+    def full_disk(*_: Any) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(OSError, match="disk full"):
+        plot.save(FIGURES["kspace_row"]("k-space"), path)
+    assert [file.name for file in path.parent.iterdir()] == ["row.png"]
+    assert path.read_bytes() == picture.png

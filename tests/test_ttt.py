@@ -1,0 +1,297 @@
+"""Test-time training: what is held out stays out, the rule stops where it should, the best image is returned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny_slices import tiny_model, tiny_sample, weights
+
+from mrilib import ttt
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sampling import calibration_width, center_block
+from mrilib.ttt import Settings, rises
+
+adapt = ttt.test_time_train  # its own name would be collected as a test
+QUICK = Settings(learning_rate=1e-3, max_iterations=6, window=2)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return tiny_sample()
+
+
+def run(model, sample, settings=QUICK, **options):
+    return adapt(model, sample.masked_kspace, sample.mask, sample.sens_maps, settings, **options)
+
+
+class Scripted(Reconstructor):
+    """Gives (1 + e)·truth in iteration k, e the k-th number of a list: then its self-validation error is |e|."""
+
+    def __init__(self, truth, errors):
+        super().__init__()
+        self.one = torch.nn.Parameter(torch.zeros(()))
+        self.truth, self.errors, self.calls = truth, errors, 0
+
+    def initial(self, masked_kspace, A):
+        return torch.zeros_like(self.truth)
+
+    def refine(self, initial, masked_kspace, A):
+        factor = 1 + self.errors[min(self.calls, len(self.errors) - 1)]
+        self.calls += 1
+        return self.truth * factor + 0 * self.one
+
+
+def script(sample, errors, **settings):
+    """Run test-time training through a script; measurements are exact, so that its errors are known."""
+    y = sample.operator(sample.reference)
+    settings = Settings(**{"learning_rate": 1e-3, "max_iterations": len(errors), "window": 1, **settings})
+    return adapt(Scripted(sample.reference, errors), y, sample.mask, sample.sens_maps, settings)
+
+
+def error_of(image, sample):
+    return (image / sample.reference).real.median().item() - 1
+
+
+# --- the hold-out ---------------------------------------------------------------------------------------------------
+
+
+def split(sample, **settings):
+    return ttt._split(sample.masked_kspace, sample.mask, sample.sens_maps, replace(QUICK, **settings))
+
+
+@pytest.mark.parametrize("unit", ["pixels", "lines"])
+@pytest.mark.parametrize("fidelity", ["paper", "code"])
+def test_training_and_validation_part_are_disjoint_and_all(sample, unit, fidelity):
+    given = split(sample, unit=unit, fidelity=fidelity, holdout=0.2)
+    assert not (given.train & given.validation).any()
+    assert torch.equal(given.train | given.validation, sample.mask.expand_as(given.train | given.validation))
+    outer = sample.mask.sum() - calibration_width(sample.mask)
+    candidates = sample.mask.sum() if (unit, fidelity) == ("pixels", "code") else outer
+    rows = sample.masked_kspace.shape[-2] if unit == "pixels" else 1
+    assert given.validation.sum() == round(0.2 * candidates.item() * rows)
+
+
+def test_held_out_measurements_never_reach_the_network(sample):
+    """Whatever they are, training error and image stay the same bits; only the self-validation error differs."""
+    given = split(sample)
+    changed = sample.masked_kspace * (1 + 9 * given.validation)
+    settings = replace(QUICK, iterate="last")
+    for sens_maps in (sample.sens_maps, None):  # neither through the coil maps, where these are estimated
+        plain = adapt(tiny_model(), sample.masked_kspace, sample.mask, sens_maps, settings)
+        other = adapt(tiny_model(), changed, sample.mask, sens_maps, settings)
+        assert torch.equal(plain.image, other.image)
+        assert plain.history.train_error == other.history.train_error
+        assert plain.history.validation_error != other.history.validation_error
+
+
+def test_held_out_measurements_leak_as_in_the_published_code(sample):
+    settings = replace(QUICK, iterate="last", fidelity="code")
+    given = split(sample, fidelity="code")
+    changed = sample.masked_kspace * (1 + 9 * given.validation)
+    plain = adapt(tiny_model(), sample.masked_kspace, sample.mask, sample.sens_maps, settings)
+    other = adapt(tiny_model(), changed, sample.mask, sample.sens_maps, settings)
+    assert not torch.equal(plain.image, other.image)
+    assert torch.equal(given.network_kspace, sample.masked_kspace)
+
+
+def test_calibration_lines_are_never_held_out_but_in_the_published_code(sample):
+    center = center_block(sample.mask.shape[-1], calibration_width(sample.mask))
+    assert not split(sample).validation[..., center].any()
+    assert not split(sample, unit="lines").validation[..., center].any()
+    assert split(sample, fidelity="code").validation[..., center].any()
+
+
+def test_network_input_and_operator_lack_what_is_held_out(sample):
+    given = split(sample)
+    assert (given.network_kspace[given.validation.expand_as(given.network_kspace)] == 0).all()
+    assert (sample.masked_kspace[given.validation.expand_as(given.network_kspace)] != 0).any()
+    predicted = given.network_operator(sample.reference)
+    assert (predicted[given.validation.expand_as(predicted)] == 0).all()
+
+
+def test_lines_are_held_out_whole(sample):
+    assert split(sample, unit="lines").validation.shape == sample.mask.shape
+    record = run(tiny_model(), sample, replace(QUICK, unit="lines"))
+    assert len(record.history.validation_error) == 6
+
+
+def test_the_seed_decides_what_is_held_out(sample):
+    assert torch.equal(split(sample).validation, split(sample).validation)
+    assert not torch.equal(split(sample).validation, split(sample, seed=1).validation)
+
+
+# --- the stopping rule and the image ----------------------------------------------------------------------------------
+
+
+def test_the_rule_waits_until_the_iteration_exceeds_three_windows():
+    assert not rises(list(range(7)), window=2)  # the last is iteration 6 = 3w
+    assert rises(list(range(8)), window=2)
+    assert not rises(list(range(301)), window=100)
+    assert rises(list(range(302)), window=100)  # the published code's first chance: "301" in its output
+
+
+def test_the_rule_compares_the_means_of_two_windows():
+    start = [9.0, 8.0, 7.0, 6.0]
+    assert rises([*start, 2.0, 2.0, 1.0, 3.1], window=2)
+    assert not rises([*start, 2.0, 2.0, 1.0, 3.0], window=2)  # equal is no rise
+    assert not rises([*start, 1.0, 5.0, 2.0, 3.0], window=2)  # the last two rise, their mean does not
+    assert rises([*start, 3.0, 1.0, 4.0, 2.0], window=2)  # the last two fall, their mean does not
+
+
+FALL_AND_RISE = [0.9, 0.8, 0.5, 0.3, 0.2, 0.1, 0.4, 0.6, 0.05]
+
+
+def test_the_error_in_the_history_is_that_of_the_image(sample):
+    record = script(sample, FALL_AND_RISE)
+    assert record.history.validation_error == pytest.approx(FALL_AND_RISE[:7], rel=1e-4)
+    assert record.history.train_error == pytest.approx(FALL_AND_RISE[:7], rel=1e-4)
+
+
+@pytest.mark.parametrize(("iterate", "chosen"), [("best", 5), ("last", 6)])
+def test_the_best_or_the_last_image_is_returned(sample, iterate, chosen):
+    record = script(sample, FALL_AND_RISE, iterate=iterate)
+    assert (record.stopped_at, record.chosen_at) == (6, chosen)
+    assert record.reason == "the self-validation error rose"
+    assert error_of(record.image, sample) == pytest.approx(FALL_AND_RISE[chosen], rel=1e-3)
+    assert error_of(record.last_image, sample) == pytest.approx(0.4, rel=1e-3)
+
+
+@pytest.mark.parametrize("iterate", ["best", "last"])
+def test_running_on_changes_neither_image_nor_stopping_point(sample, iterate):
+    """The error of iteration 8 is lower than any before, but the rule has stopped by then."""
+    stopped = script(sample, FALL_AND_RISE, iterate=iterate)
+    ran_on = script(sample, FALL_AND_RISE, iterate=iterate, run_on=True)
+    assert torch.equal(ran_on.image, stopped.image)
+    facts = [(r.stopped_at, r.chosen_at, r.reason) for r in (stopped, ran_on)]
+    assert facts[0] == facts[1]
+    assert len(ran_on.history.validation_error) == len(FALL_AND_RISE)
+    assert error_of(ran_on.last_image, sample) == pytest.approx(0.05, rel=1e-3)
+
+
+def test_running_on_with_a_network(sample):
+    settings = Settings(learning_rate=0.03, max_iterations=30, window=3)
+    stopped, ran_on = run(tiny_model(), sample, settings), run(tiny_model(), sample, settings.running_on())
+    assert stopped.stopped_at < 29  # so large a step makes the error rise
+    assert torch.equal(stopped.image, ran_on.image)
+    assert ran_on.history.validation_error[: stopped.stopped_at + 1] == stopped.history.validation_error
+    assert len(ran_on.history.train_error) == 30
+
+
+def test_without_a_rise_it_ends_at_max_iterations(sample):
+    record = script(sample, [0.5, 0.4, 0.3, 0.2, 0.1, 0.05])
+    assert (record.stopped_at, record.chosen_at) == (5, 5)
+    assert record.reason == "max_iterations was reached"
+    assert torch.equal(record.image, record.last_image)
+
+
+def test_divergence_returns_the_best_image_and_warns(sample):
+    with pytest.warns(RuntimeWarning, match="diverged at iteration 3.*not finite"):
+        record = script(sample, [0.5, 0.2, 0.4, float("nan"), 0.1])
+    assert (record.stopped_at, record.chosen_at) == (2, 1)
+    assert "diverged at iteration 3" in record.reason
+    assert len(record.history.train_error) == 3
+    assert error_of(record.image, sample) == pytest.approx(0.2, rel=1e-3)
+    assert error_of(record.last_image, sample) == pytest.approx(0.4, rel=1e-3)
+
+
+def test_divergence_after_the_stopping_point_does_not_change_why_it_stopped(sample):
+    with pytest.warns(RuntimeWarning, match="diverged at iteration 8"):
+        record = script(sample, [*FALL_AND_RISE[:8], float("inf")], run_on=True)
+    assert (record.stopped_at, record.reason) == (6, "the self-validation error rose")
+
+
+def test_a_network_that_is_broken_from_the_start_is_an_error(sample):
+    with pytest.raises(ValueError, match="not finite before the first step"):
+        script(sample, [float("nan"), 0.1])
+    with pytest.raises(ValueError, match="not finite before the first step"):
+        adapt(tiny_model(), sample.masked_kspace * float("nan"), sample.mask, sample.sens_maps, QUICK)
+
+
+# --- what it does to networks and to the world -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [{}, {"residual": True}, {"fidelity": "code"}])
+def test_the_errors_go_down(sample, settings):
+    record = run(tiny_model(**settings), sample, replace(QUICK, max_iterations=40, window=20))
+    assert record.history.train_error[-1] < 0.7 * record.history.train_error[0]
+    assert min(record.history.validation_error) < 0.8 * record.history.validation_error[0]
+    assert record.image.shape == (1, 1, 40, 48)
+    assert record.image.is_complex()
+    assert not record.image.requires_grad
+
+
+def test_the_given_network_is_never_changed(sample):
+    model = tiny_model()
+    before = weights(model)
+    run(model, sample)
+    assert torch.equal(weights(model), before)
+    assert not model.training
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_same_seed_same_bits_and_global_random_state_untouched(sample):
+    model = tiny_model()
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    one, two = run(model, sample), run(model, sample)
+    assert torch.equal(one.image, two.image)
+    assert one.history == two.history
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (np.random.get_state()[1] == before[1]).all()
+    assert run(model, sample, replace(QUICK, seed=1)).history != one.history
+
+
+def test_the_score_is_computed_where_it_was_asked_for_and_nowhere_else(sample):
+    scored = []
+
+    def score(image):
+        scored.append(image)
+        return float(len(scored))
+
+    record = run(tiny_model(), sample, score=score, score_at=(0, 4, 99))
+    assert record.history.score == {0: 1.0, 4: 2.0}
+    assert len(scored) == 2
+    assert torch.equal(record.image, run(tiny_model(), sample).image)
+
+
+def test_progress_is_told_both_errors(sample):
+    told = []
+    record = run(tiny_model(), sample, progress=lambda *facts: told.append(facts))
+    errors = zip(record.history.train_error, record.history.validation_error, strict=True)
+    assert told == [(iteration, *pair) for iteration, pair in enumerate(errors)]
+
+
+def test_paper_settings_are_the_default(sample):
+    assert (Settings().learning_rate, Settings().max_iterations, Settings().holdout) == (1e-5, 2500, 0.05)
+    record = adapt(tiny_model(), sample.masked_kspace, sample.mask, settings=replace(QUICK, max_iterations=1))
+    torch.testing.assert_close(record.image, run(tiny_model(), sample, replace(QUICK, max_iterations=1)).image)
+
+
+def test_the_published_norm_is_larger(sample):
+    modulus, real_view = (run(tiny_model(), sample, replace(QUICK, norm=norm)) for norm in ("modulus", "real_view"))
+    assert modulus.history.train_error[0] != real_view.history.train_error[0]
+
+
+def test_one_slice_at_a_time(sample):
+    with pytest.raises(ValueError, match="one slice, got 2"):
+        adapt(tiny_model(), sample.masked_kspace.repeat(2, 1, 1, 1), sample.mask)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unit": "columns"}, "unit 'columns': expected pixels or lines"),
+        ({"iterate": "median"}, "iterate 'median': expected best or last"),
+        ({"fidelity": "thesis"}, "fidelity 'thesis': expected paper or code"),
+        ({"norm": "l2"}, "norm 'l2': expected modulus or real_view"),
+        ({"max_iterations": 0}, "must be positive"),
+        ({"window": 0}, "must be positive"),
+        ({"learning_rate": 0.0}, "must be positive"),
+        ({"learning_rate": float("nan")}, "must be positive"),
+        ({"holdout": 0.0}, "holdout must lie between 0 and 1, got 0"),
+        ({"holdout": 1.0}, "holdout must lie between 0 and 1, got 1"),
+    ],
+)
+def test_settings_that_make_no_sense(change, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(**change)
