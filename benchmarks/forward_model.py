@@ -30,9 +30,7 @@ def milliseconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: 1e3 * median(values) for name, values in times.items()}
 
 
-def sigpy_calls(
-    mask: Tensor, sens_maps: Tensor, image: Tensor, kspace: Tensor
-) -> dict[str, Callable[[], object]]:
+def sigpy_calls(mask: Tensor, sens_maps: Tensor, image: Tensor, kspace: Tensor) -> dict[str, Callable[[], object]]:
     try:
         import sigpy.mri.linop
     except ImportError:

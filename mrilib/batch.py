@@ -60,10 +60,10 @@ def missing_data(job: Job) -> str | None:
     """The command that fetches the first data set a notebook needs and lacks; None where all are there."""
     if not job.needs:
         return None
-    from mrilib.data import fetch  # only for notebooks that need data
+    from mrilib.data.fetch import locate  # only for notebooks that need data
 
     for name in job.needs:
-        if fetch.locate(name) is None:
+        if locate(name) is None:
             return f"mrilib data get {name}"
     return None
 

@@ -1,7 +1,7 @@
 """How like a scanner the simulation is: the same figures from simulated and from measured k-space."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mrilib.coils import estimate_sens_maps, rss
-from mrilib.data.slices import Sample, Sampling, undersample
+from mrilib.coils import rss
+from mrilib.data.slices import Sampling, undersample
 from mrilib.data.volumes import read_slice
 from mrilib.fourier import ifft2c
-from mrilib.sampling import calibration_width
-from mrilib.scoring import zero_filled
-from mrilib.solvers import conjugate_gradient
+from mrilib.scoring import cg_sense_scores, with_cropped_maps, zero_filled
 from mrilib.training import slice_ssim
 
 ITERATIONS = 30  # as many as CG-SENSE is usually given
-CROP = 0.8  # BART's default; without it CG-SENSE fills the background with noise
 CORNER = 8  # noise is read in the four corners of the image, each an eighth of its sides
 RINGS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the largest frequency
 # One mask for every slice and exactly 4×, so that figures differ by what was measured and not by the draw.
@@ -73,26 +70,6 @@ SCANNER: dict[int, Figures] = {
         (0.00, -0.80, -1.48, -1.92, -2.22, -2.51, -3.00, -3.29, -3.43, -3.54, -3.60, -3.67, -3.71)),
 }
 # fmt: on
-
-
-def with_cropped_maps(sample: Sample, crop: float = CROP) -> Sample:
-    """The same slices with ESPIRiT maps that are zero outside the body, which is what CG-SENSE is usually given."""
-    width = calibration_width(sample.mask)
-    return replace(sample, sens_maps=estimate_sens_maps(sample.masked_kspace, width, crop=crop))
-
-
-def cg_sense_scores(sample: Sample, iterations: int = ITERATIONS) -> list[float]:
-    """SSIM of CG-SENSE after 1, 2, …, `iterations` steps, for a batch of one slice; see `LinearOperator.pinv`."""
-    scores: list[float] = []
-    A = sample.operator
-    conjugate_gradient(
-        A.normal,
-        A.adjoint(sample.masked_kspace),
-        iterations,
-        tolerance=0,
-        callback=lambda _, image: scores.extend(slice_ssim(image, sample)),
-    )
-    return scores
 
 
 def corners(images: Tensor) -> Tensor:

@@ -206,7 +206,42 @@ def show_bytes(done: int, total: int | None = None) -> None:
     show_progress(f"{done / 1e6:.0f} MB" + (f" of {total / 1e6:.0f} MB" if total else ""))
 
 
-COMMANDS: tuple[Callable[[Subparsers], None], ...] = (add_run, add_claims, add_doctor, add_data)
+def add_train(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("train", help="train the networks of notebook 04 again, all shifts or one")
+    parser.add_argument("--profile", default="quick", help="params/04_test_time_training/PROFILE.yaml")
+    parser.add_argument("--shift", action="append", metavar="NAME", help="only this shift; repeatable")
+    parser.add_argument(
+        "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
+    )
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="trainings at a time")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write half-precision weights here, not to the cache"
+    )
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.set_defaults(command=train)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train what is not trained yet; killed and run again, it goes on."""
+    from mrilib.data.catalogue import SHIFTS, shift
+    from mrilib.jobs import plan
+    from mrilib.weights_recipe import train_all
+
+    root = root_here()
+    job = plan(find_notebook("04", root), root, options.profile, read_given(options.p))
+    try:
+        shifts = [shift(name).name for name in options.shift or SHIFTS]
+    except ValueError as error:
+        raise UserError(f"--shift: {error}") from error
+    train_all(job.effective, options.output, options.j, show_trained, shifts, options.device)
+    return 0
+
+
+def show_trained(name: str, seconds: float, score: float) -> None:
+    print(f"{name:<42} {seconds:6.0f} s   validation SSIM {score:.4f}", flush=True)
+
+
+COMMANDS: tuple[Callable[[Subparsers], None], ...] = (add_run, add_claims, add_doctor, add_data, add_train)
 
 if __name__ == "__main__":
     sys.exit(main())

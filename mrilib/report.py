@@ -120,8 +120,8 @@ class ShiftResult:
     @property
     def closed(self) -> FractionClosed:
         """Fraction of the gap that is closed."""
-        names = ("supervised on Q", "supervised on P", "joint on Q + TTT", "joint on P + TTT")
-        return fraction_closed(*(self.scores[name] for name in names))
+        s = self.scores
+        return fraction_closed(s["supervised on Q"], s["supervised on P"], s["joint on Q + TTT"], s["joint on P + TTT"])
 
     @property
     def gain_of_early_stopping(self) -> Interval:

@@ -1,15 +1,19 @@
 """What a network has to beat, and images as they are scored."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor
 
-from mrilib.coils import rss
+from mrilib.coils import estimate_sens_maps, rss
 from mrilib.data.slices import Sample
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop, match_mean_std
+from mrilib.sampling import calibration_width
 from mrilib.solvers import conjugate_gradient
 from mrilib.training import slice_ssim
+
+CROP = 0.8  # BART's threshold on the ESPIRiT eigenvalue
 
 
 def zero_filled(sample: Sample) -> Tensor:
@@ -17,20 +21,33 @@ def zero_filled(sample: Sample) -> Tensor:
     return rss(ifft2c(sample.masked_kspace))
 
 
+def with_cropped_maps(sample: Sample, crop: float = CROP) -> Sample:
+    """The same slices with ESPIRiT maps that are zero outside the body, which is what CG-SENSE is usually given."""
+    width = calibration_width(sample.mask)
+    return replace(sample, sens_maps=estimate_sens_maps(sample.masked_kspace, width, crop=crop))
+
+
+def cg_sense_path(sample: Sample, iterations: int) -> list[Tensor]:
+    """CG-SENSE images after 1, 2, …, `iterations` steps; see `LinearOperator.pinv`."""
+    A, images = sample.operator, []
+    start = A.H(sample.masked_kspace)
+    conjugate_gradient(A.N, start, iterations, tolerance=0.0, callback=lambda _, image: images.append(image))
+    return images
+
+
+def cg_sense_scores(sample: Sample, iterations: int) -> list[float]:
+    """SSIM of every image of `cg_sense_path`, for a batch of one slice."""
+    return [slice_ssim(image, sample)[0] for image in cg_sense_path(sample, iterations)]
+
+
 def best_cg_sense(sample: Sample, iterations: int) -> Tensor:
     """CG-SENSE image of one slice at the iteration with the highest true SSIM: a baseline that is given the answer.
 
-    Args:
-        sample: a batch of one slice.
-        iterations: most steps taken; on noisy data the best comes early (semi-convergence).
+    Its maps are cropped to where ESPIRiT finds signal, as BART's are: without that, least squares fills the
+    background with noise and scores far lower.
     """
-    A, found = sample.operator, []
-
-    def note(iteration: int, image: Tensor) -> None:
-        found.append((slice_ssim(image, sample)[0], iteration, image))
-
-    conjugate_gradient(A.N, A.H(sample.masked_kspace), iterations, tolerance=0.0, callback=note)
-    return max(found, key=lambda entry: entry[0])[2]
+    images = cg_sense_path(with_cropped_maps(sample), iterations)
+    return max(images, key=lambda image: slice_ssim(image, sample)[0])
 
 
 def matched(sample: Sample, images: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

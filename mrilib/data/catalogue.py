@@ -26,6 +26,7 @@ class Distribution:
     folder: str  # of the training files, below MRILIB_DATA
     test_folder: str
     width: int | None = None  # paper A's lists take only files with this k-space width
+    readout: int = 640  # rows of fastMRI's k-space, for estimates of time
     slices_per_volume: int = 1  # paper A's list rule, counted from the middle
     train_slices: int = 300
     test_slices: int = 100
@@ -56,6 +57,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "knee_multicoil_train",
             "knee_multicoil_val",
             372,
+            640,
             2,
             376,
             97,
@@ -68,6 +70,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "knee_multicoil_train",
             "knee_multicoil_val",
             372,
+            640,
             2,
             366,
             97,
@@ -80,6 +83,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "brain_multicoil_train",
             "brain_multicoil_val",
             396,
+            768,
             1,
             310,
             100,
@@ -92,6 +96,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "brain_multicoil_train",
             "brain_multicoil_val",
             320,
+            640,
             2,
             320,
             76,
@@ -111,6 +116,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "stanford3d/train",
             "stanford3d/val",
             320,
+            320,
             22,
             308,
             88,
@@ -123,6 +129,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             "fastmri_a/train",
             "fastmri_a/val",
             372,
+            640,
             2,
             376,
             97,

@@ -45,6 +45,21 @@ def middle(slices: int, count: int) -> list[int]:
     return list(range(start, start + count))
 
 
+def _selected(entry: Distribution, split: str) -> list[tuple[Path, int]]:
+    return [
+        (path, index)
+        for path in list_files(entry, split)
+        for index in middle(inspect_volume(path).slices, entry.slices_per_volume)
+    ]
+
+
+def count_slices(entry: Distribution, split: str) -> tuple[int, str]:
+    """How many slices the rule finds, and where it looked (in words when MRILIB_DATA is not set)."""
+    if data_dir() is None:
+        return 0, "MRILIB_DATA, which is not set"
+    return len(_selected(entry, split)), str(_folder(entry, split))
+
+
 def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
     """The first `count` slices that the rule gives; for validation the last ones of the training folder, which no
     training list holds unless it takes all.
@@ -52,11 +67,7 @@ def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path,
     Raises:
         ValueError: none, or fewer than asked for, with what was looked for and where.
     """
-    pairs = [
-        (path, index)
-        for path in list_files(entry, split)
-        for index in middle(inspect_volume(path).slices, entry.slices_per_volume)
-    ]
+    pairs = _selected(entry, split)
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
         raise ValueError(

@@ -1,0 +1,70 @@
+"""Shipped weights are what their cards say, and score what was recorded."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mrilib.checkpoints import WeightsError, load_weights, read_card
+from mrilib.experiment import Experiment
+from mrilib.jobs import plan
+from mrilib.networks import SHIPPED, by_name, stored, validation_ssim
+from mrilib.project import find_notebook, root_here
+from mrilib.weights_recipe import experiments, groups
+
+NAMES = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    root = root_here()
+    return plan(find_notebook("04", root), root, "quick").effective
+
+
+def test_the_quick_profile_finds_every_network(parameters):
+    for experiment in experiments(parameters):
+        for spec in experiment.specs().values():
+            path = stored(spec)
+            assert path is not None, f"{spec.name} is not shipped: mrilib train --output mrilib/weights"
+            assert path.parent == SHIPPED
+
+
+def test_no_network_is_trained_twice(parameters):
+    specs = [spec.digest for group in groups(parameters) for spec in group]
+    assert len(specs) == len(set(specs)) == len(NAMES)
+
+
+def test_they_are_small():
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 25e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_says_where_the_weights_come_from(name):
+    card = read_card(SHIPPED / f"{name}.safetensors")
+    assert card["data"] == "simulated"
+    assert card["digest"]
+    assert card["spec"]["train_slices"] > 0
+    model = load_weights(SHIPPED / f"{name}.safetensors", card["data_digest"])
+    assert sum(p.numel() for p in model.parameters()) == card["parameters"]
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", ["unet_joint_knee_pd_4x", "unet_supervised_brain_axt2_4x"])
+def test_the_recorded_score_comes_out_again(name, parameters, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    spec = {s.name: s for e in experiments(parameters) for s in e.specs().values()}[name]
+    assert np.isclose(validation_ssim(by_name(name), spec), read_card(stored(spec))["validation_ssim"], atol=2e-3)
+
+
+def test_an_unknown_network_is_named_with_the_nearest():
+    with pytest.raises(WeightsError, match="did you mean 'unet_joint_knee_pd_4x'"):
+        by_name("unet_joint_knee_pd_4")
+
+
+def test_other_settings_are_other_networks(parameters):
+    names = set(Experiment.__dataclass_fields__)
+    settings = {k: v for k, v in parameters.items() if k in names}
+    spec = Experiment(**settings | {"epochs": 1}).spec("joint", "P")
+    assert stored(spec) is None
+    assert json.dumps(spec.card)
