@@ -111,7 +111,7 @@ def radial_energy(kspace: Tensor, rings: Sequence[float] = RINGS) -> tuple[float
 def figures(kspace: Tensor) -> Figures:
     """All figures of one fully sampled slice, (coil, ky, kx) complex."""
     sample = undersample(kspace, RULER.mask("calibration", kspace.shape[-1]))
-    coil_images, scores = ifft2c(kspace[None]), cg_sense_scores(with_cropped_maps(sample))
+    coil_images, scores = ifft2c(kspace[None]), cg_sense_scores(with_cropped_maps(sample), ITERATIONS)
     correlation = noise_correlation(coil_images)
     return Figures(
         zero_filled=slice_ssim(zero_filled(sample), sample)[0],

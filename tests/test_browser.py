@@ -161,9 +161,7 @@ def test_executed_notebook_reads_well(
     expected, errors = _stored(executed)
     tab, outside = _open(browser, address, f"{source.stem}.ipynb", theme, width)
     try:
-        tab.wait_for_function(
-            f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected
-        )
+        tab.wait_for_function(f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected)
         tab.wait_for_timeout(1500)
         figures, overflows, failures = (tab.evaluate(script) for script in (FIGURES, OVERFLOWS, FAILURES))
         folder = Path(os.environ.get("MRILIB_SCREENSHOTS") or tmp_path)
@@ -173,8 +171,6 @@ def test_executed_notebook_reads_well(
     assert errors + failures == []
     assert outside == []
     assert [f for f in figures if not f["name"].strip()] == [], "figures without alt text"
-    assert [f for f in figures if min(f["width"], f["height"]) < 20 or not f["loaded"]] == [], (
-        "invisible figures"
-    )
+    assert [f for f in figures if min(f["width"], f["height"]) < 20 or not f["loaded"]] == [], "invisible figures"
     assert overflows == [], "outputs wider than their place"
     assert screens >= 1

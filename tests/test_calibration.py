@@ -47,9 +47,7 @@ def noise(generator, *shape):
 @pytest.fixture(scope="module")
 def simulated():
     twin = distribution("brain_vfa")
-    kspaces = [
-        torch.from_numpy(simulate_patient(twin, patient).kspace) for patient in SPLITS["validation"][:3]
-    ]
+    kspaces = [torch.from_numpy(simulate_patient(twin, patient).kspace) for patient in SPLITS["validation"][:3]]
     return [figures(kspace.to(torch.complex64)) for kspace in kspaces]
 
 
@@ -61,9 +59,7 @@ def test_the_simulated_twin_is_like_the_scanner(simulated, name):
 
 def test_the_simulated_energy_falls_as_the_scanners(simulated):
     assert energy_distance(simulated, SCANNER[TWIN]) < DECADES
-    assert energy_distance(simulated, SCANNER[TWIN]) < energy_distance(simulated, SCANNER[1]), (
-        "other noise is told"
-    )
+    assert energy_distance(simulated, SCANNER[TWIN]) < energy_distance(simulated, SCANNER[1]), "other noise is told"
 
 
 def test_the_stored_figures_are_the_scanners(brain_vfa):
@@ -99,9 +95,7 @@ def test_corners_leave_out_the_middle(generator):
 
 def test_background_level_by_hand():
     coil_images = torch.full((1, 4, 32, 32), 5.0 + 0j)
-    coil_images[..., :4, :4] = coil_images[..., :4, -4:] = coil_images[..., -4:, :4] = coil_images[
-        ..., -4:, -4:
-    ] = 1
+    coil_images[..., :4, :4] = coil_images[..., :4, -4:] = coil_images[..., -4:, :4] = coil_images[..., -4:, -4:] = 1
     assert background_level(coil_images) == pytest.approx(1 / 5)
 
 

@@ -139,9 +139,7 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
 def test_a_notebook_asked_for_by_name_needs_its_data(project, fetch, capsys):
     project.notebook("19_scanner", RECORD, needs=["brain-vfa"])
     message = refused(capsys, "run", "19")
-    assert message.endswith(
-        ": 19_scanner needs data that are not here; fetch them with: mrilib data get brain-vfa\n"
-    )
+    assert message.endswith(": 19_scanner needs data that are not here; fetch them with: mrilib data get brain-vfa\n")
 
 
 @pytest.mark.parametrize("ready", [True, False])
@@ -168,9 +166,7 @@ def test_data_are_listed_and_fetched_only_when_asked(fetch, capsys):
     printed = capsys.readouterr().out
     assert "brain-vfa  not fetched" in printed
     assert "CC0; 52 MB from an index" in printed
-    assert "no data set 'brain-vfaa'; did you mean 'brain-vfa'?" in refused(
-        capsys, "data", "get", "brain-vfaa"
-    )
+    assert "no data set 'brain-vfaa'; did you mean 'brain-vfa'?" in refused(capsys, "data", "get", "brain-vfaa")
     assert main(["data", "get", "brain-vfa"]) == 1
     assert capsys.readouterr().err == "mrilib: error: brain-vfa: no network; give the file with --source\n"
     assert main(["data", "get", "brain-vfa", "--source", "a.tar.gz"]) == 0
@@ -205,9 +201,7 @@ def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):
 
 
 def test_claims_are_printed_as_table_and_as_json(project, capsys):
-    text = (
-        "- {id: A/Table 1, claim: it closes, paper: 98 %, notebook: 04_x, key: a, predicate: value(a) > 0}\n"
-    )
+    text = "- {id: A/Table 1, claim: it closes, paper: 98 %, notebook: 04_x, key: a, predicate: value(a) > 0}\n"
     (project.root / "params" / "claims.yaml").write_text(text)
     assert main(["claims"]) == 0
     assert "1 items: 0 reproduced, 0 differs, 1 not run" in capsys.readouterr().out

@@ -20,9 +20,7 @@ def smooth_coils(y: int, x: int, n_coils: int = 6) -> tuple[Tensor, Tensor]:
     u = torch.linspace(-1, 1, x, dtype=torch.float64)[None]
     angles = torch.arange(n_coils, dtype=torch.float64)[:, None, None] * 2 * torch.pi / n_coils
     distance = (v - 1.3 * torch.sin(angles)) ** 2 + (u - 1.3 * torch.cos(angles)) ** 2
-    maps = torch.polar(
-        torch.exp(-distance / 2), angles + 0.7 * u * torch.cos(angles) + 0.7 * v * torch.sin(angles)
-    )
+    maps = torch.polar(torch.exp(-distance / 2), angles + 0.7 * u * torch.cos(angles) + 0.7 * v * torch.sin(angles))
     inside = v**2 / 0.7 + u**2 / 0.6 < 1
     detail = 1 + 0.3 * torch.cos(9 * v + 4 * u)
     return (inside * detail)[None, None], normalize_maps(maps[None])
@@ -65,9 +63,7 @@ def test_principal_phase_is_smooth_and_does_not_depend_on_the_data_phase() -> No
     image, true_maps = smooth_coils(48, 40)
     kspace = fft2c(true_maps * image)
     maps = estimate_sens_maps(kspace, 20, phase="principal")
-    torch.testing.assert_close(
-        estimate_sens_maps(kspace * 5j, 20, phase="principal"), maps, atol=1e-6, rtol=0
-    )
+    torch.testing.assert_close(estimate_sens_maps(kspace * 5j, 20, phase="principal"), maps, atol=1e-6, rtol=0)
     turns = [(maps.roll(1, axis).conj() * maps).sum(1, keepdim=True).angle().abs() for axis in (-2, -1)]
     assert all(turn[image > 0].median() < 0.1 for turn in turns)
 
@@ -143,9 +139,7 @@ def test_real_brain_is_explained_as_well_as_by_sigpy() -> None:
 def sigpy_maps(kspace: Tensor, width: int) -> Tensor:
     """Uncropped, which explains the most, from a square calibration region of the same width."""
     app = pytest.importorskip("sigpy.mri.app")
-    return torch.from_numpy(
-        app.EspiritCalib(kspace.numpy(), calib_width=width, crop=0, show_pbar=False).run()
-    )
+    return torch.from_numpy(app.EspiritCalib(kspace.numpy(), calib_width=width, crop=0, show_pbar=False).run())
 
 
 def test_wrong_input_is_named() -> None:

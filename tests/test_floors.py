@@ -10,7 +10,18 @@ FLOORS = {
     0: {"fourier", "sampling", "metrics", "solvers", "subspace"},
     1: {"linop", "coils", "losses", "simulate"},
     2: {"models", "data"},
-    3: {"training", "checkpoints", "ttt", "gap", "networks", "adaptation", "experiment", "scoring", "calibration", "weights_recipe"},
+    3: {
+        "training",
+        "checkpoints",
+        "ttt",
+        "gap",
+        "networks",
+        "adaptation",
+        "experiment",
+        "scoring",
+        "calibration",
+        "weights_recipe",
+    },
     4: {"plot", "plot_charts", "plot_history", "plot_images", "plot_layout", "plot_theme", "widgets"}
     | {"notebook", "project", "records", "report"},
     5: {

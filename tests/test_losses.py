@@ -64,8 +64,7 @@ def test_complementary_subsets_make_up_the_whole() -> None:
     kspace = one(IMAGE[:1])
     rows = torch.arange(7)[:, None].expand(1, 1, 7, 6) < 3
     parts = [
-        kspace_consistency(OTHER[:1], kspace, one, mask=m) * l1_norm(kspace * m)[0]
-        for m in (rows & MASK, ~rows & MASK)
+        kspace_consistency(OTHER[:1], kspace, one, mask=m) * l1_norm(kspace * m)[0] for m in (rows & MASK, ~rows & MASK)
     ]
     torch.testing.assert_close(sum(parts) / l1_norm(kspace)[0], kspace_consistency(OTHER[:1], kspace, one))
 

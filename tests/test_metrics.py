@@ -17,9 +17,7 @@ from mrilib.metrics import (
 
 def pair(y: int = 40, x: int = 33, batch: int = 3) -> tuple[Tensor, Tensor]:
     """Smooth positive targets of very different scale, and reconstructions near them."""
-    grid = torch.linspace(0, 6, y, dtype=torch.float64)[:, None] * torch.linspace(
-        0.1, 1, x, dtype=torch.float64
-    )
+    grid = torch.linspace(0, 6, y, dtype=torch.float64)[:, None] * torch.linspace(0.1, 1, x, dtype=torch.float64)
     scale = torch.tensor([1.0, 3e-5, 700.0], dtype=torch.float64)[:batch, None, None, None]
     target = scale * (1.2 + torch.sin(grid) + 0.1 * randn(batch, 1, y, x, dtype=torch.float64))
     return target, target * 0.8 + 0.1 * scale * randn(batch, 1, y, x, seed=1, dtype=torch.float64)
@@ -30,9 +28,7 @@ def skimage_ssim(target: np.ndarray, reconstruction: np.ndarray, data_range: flo
     return float(metrics.structural_similarity(target, reconstruction, data_range=data_range))
 
 
-@pytest.mark.parametrize(
-    "convention", ["own maximum", "volume maximum", "matched", "matched, volume maximum"]
-)
+@pytest.mark.parametrize("convention", ["own maximum", "volume maximum", "matched", "matched, volume maximum"])
 def test_ssim_equals_scikit_image(convention: str) -> None:
     target, reconstruction = pair()
     data_range = float(target.max()) if "volume" in convention else None
@@ -72,9 +68,7 @@ def test_match_makes_ssim_blind_to_shift_and_scale() -> None:
     target, reconstruction = pair()
     changed = 3 * reconstruction - 0.2
     assert (ssim(target, changed) - ssim(target, reconstruction)).abs().max() > 0.01
-    torch.testing.assert_close(
-        ssim(target, changed, match="mean_std"), ssim(target, reconstruction, match="mean_std")
-    )
+    torch.testing.assert_close(ssim(target, changed, match="mean_std"), ssim(target, reconstruction, match="mean_std"))
 
 
 def test_matched_images_have_the_targets_mean_and_deviation() -> None:
@@ -90,9 +84,7 @@ def test_data_range_per_item() -> None:
     target, reconstruction = pair()
     limits = torch.tensor([2.0, 1e-4, 3000.0], dtype=torch.float64)
     together = ssim(target, reconstruction, data_range=limits)
-    alone = [
-        ssim(target[i : i + 1], reconstruction[i : i + 1], data_range=float(limits[i])) for i in range(3)
-    ]
+    alone = [ssim(target[i : i + 1], reconstruction[i : i + 1], data_range=float(limits[i])) for i in range(3)]
     torch.testing.assert_close(together, torch.cat(alone))
 
 

@@ -77,9 +77,7 @@ def test_what_is_no_result_is_refused_by_name(folder, arguments, message):
 
 
 def test_a_table_is_recorded_and_shown(folder):
-    shown = record_table(
-        "table_2", [{"model": "<P>", "ssim": {"value": 0.51234, "low": 0.5, "high": 0.6}}, {"n": 3}]
-    )
+    shown = record_table("table_2", [{"model": "<P>", "ssim": {"value": 0.51234, "low": 0.5, "high": 0.6}}, {"n": 3}])
     assert results(folder)["table_2"][0]["ssim"]["value"] == 0.51234
     html = shown._repr_html_()
     assert "<td>&lt;P&gt;</td><td>0.5123 [0.5, 0.6]</td><td></td>" in html

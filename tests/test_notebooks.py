@@ -60,12 +60,8 @@ def test_the_notebooks_of_the_reading_order_are_there():
 def test_the_file_is_clean(path):
     content = read(path)
     nbformat.validate(content)
-    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path)), (
-        "run nbstripout"
-    )
-    assert [cell.id for cell in content.cells] == [str(n) for n in range(len(content.cells))], (
-        "run nbstripout"
-    )
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path)), "run nbstripout"
+    assert [cell.id for cell in content.cells] == [str(n) for n in range(len(content.cells))], "run nbstripout"
     assert not {"papermill", "widgets", "signature"} & set(content.metadata)
     assert content.metadata["kernelspec"]["name"] == "python3"
     assert path.stat().st_size < 200_000
@@ -103,9 +99,7 @@ def test_cells_are_short(path):
 @every_notebook
 def test_the_library_is_called_not_written_again(path):
     trees = [ast.parse(cell.source) for cell in code_cells(path)]
-    made = [
-        node for tree in trees for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    ]
+    made = [node for tree in trees for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     assert len(made) <= 2
     assert all(node.end_lineno - node.lineno < 6 for node in made), [node.name for node in made]
     loops = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.While)]
@@ -192,8 +186,6 @@ def test_plain_papermill_runs_it_too(tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
     command = [sys.executable, "-m", "papermill", str(path), str(tmp_path / "out.ipynb"), "--no-progress-bar"]
     profile = ROOT / "params" / path.stem / "quick.yaml"
-    done = subprocess.run(
-        [*command, "-f", str(profile)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "-f", str(profile)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "run" / "results.json").is_file()

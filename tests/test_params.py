@@ -151,9 +151,7 @@ def test_a_profile_that_is_not_there_names_the_nearest(tmp_path):
 
 
 def test_the_command_line_wins_over_the_profile_and_names_the_folder(tmp_path, parameters):
-    file = make_project(tmp_path / "other").profile(
-        "01_tiny", "# quick: as expected\nsteps: 4\nfrom_yaml: 1e-4\n"
-    )
+    file = make_project(tmp_path / "other").profile("01_tiny", "# quick: as expected\nsteps: 4\nfrom_yaml: 1e-4\n")
     plain = resolve(parameters, file, {})
     assert plain.injected == {"steps": 4, "from_yaml": 0.0001}
     assert plain.label("quick") == "quick"
@@ -175,16 +173,10 @@ def test_profiles_of_this_project_fit_their_notebooks(file):
     assert not same, f"a profile holds differences only; these are the cell's defaults: {same}"
     header = file.read_text(encoding="utf-8").splitlines()[:1]
     assert header, "the first line says what to expect"
-    assert header[0].startswith(f"# {file.stem}:"), (
-        "the first line is `# <profile>: …expected result, time, source`"
-    )
+    assert header[0].startswith(f"# {file.stem}:"), "the first line is `# <profile>: …expected result, time, source`"
 
 
 def test_the_parameters_module_never_evaluates_code():
     tree = ast.parse(Path(declared.__code__.co_filename).read_text(encoding="utf-8"))
-    called = {
-        node.func.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert not called & {"eval", "exec", "compile", "__import__"}

@@ -25,11 +25,7 @@ ROWS = [
     {"method": "joint on Q", "value": torch.tensor(0.75), "low": 0.70, "high": 0.80, "n": 8},
     {"method": "CG-SENSE", "value": np.float32(0.5), "low": 0.45, "high": 0.55, "n": 8},
 ]
-CURVES = [
-    {"x": x, "y": height * x, "name": name}
-    for name, height in (("low", 1.0), ("high", 2.0))
-    for x in (0, 1, 2)
-]
+CURVES = [{"x": x, "y": height * x, "name": name} for name, height in (("low", 1.0), ("high", 2.0)) for x in (0, 1, 2)]
 IMAGE = torch.linspace(0, 1, 64).expand(48, 64)
 HISTORY = History([0.5, 0.4, 0.3, 0.25], [0.6, 0.5, 0.45, 0.5], {0: 0.5, 2: 0.8})
 

@@ -25,9 +25,7 @@ def columns(mask: Tensor) -> list[int]:
     return mask.nonzero().flatten().tolist()
 
 
-@pytest.mark.parametrize(
-    "case", GOLDEN, ids=lambda c: f"{c['kind']}-{c['width']}-{c['acceleration']}-{c['seed']}"
-)
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda c: f"{c['kind']}-{c['width']}-{c['acceleration']}-{c['seed']}")
 def test_masks_equal_fastmri(case: dict[str, Any]) -> None:
     seed = seed_from_name(case["seed"]) if isinstance(case["seed"], str) else case["seed"]
     mask = MASKS[case["kind"]](case["width"], case["acceleration"], case["center_fraction"], seed)
