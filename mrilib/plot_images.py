@@ -68,6 +68,7 @@ def comparison(
     alt: str,
     factor: float = 5.0,
     vmax: float | None = None,
+    target_title: str = "target",
 ) -> Picture:
     """Target and reconstructions in one grey window, error maps factor · |image − target| beneath them.
 
@@ -75,10 +76,11 @@ def comparison(
         target: real, (y, x); its maximum is white unless `vmax` is given.
         images: method → reconstruction, on the target's scale (`metrics.match_mean_std`).
         scores: method → SSIM, or a text to print as it is, beneath the method's image.
+        target_title: above the target; say there whether it is simulated.
     """
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
-    first = Tile(_grey(reference, white), "target")
+    first = Tile(_grey(reference, white), target_title)
     words = f"{_factor(factor)}\ndark 0\nbright {white / factor:.2g}"
     note = Tile(np.full_like(first.pixels, 255), note=words)
     tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]

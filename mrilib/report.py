@@ -159,7 +159,7 @@ class ShiftResult:
                 "gap after": ("joint on P + TTT", "joint on Q + TTT"),
             },
             title=f"{self.label}: {outcome}",
-            x_title="SSIM on Q (mean, 95 % interval)",
+            x_title="SSIM on Q",
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
 
