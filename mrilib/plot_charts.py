@@ -36,7 +36,7 @@ def gap_chart(
     records = _clean(rows, "method", ("value", "low", "high", "n"))
     names = ordered(record["method"] for record in records)
     layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title)]
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=ROW_HEIGHT * len(names))
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH - 60, height=ROW_HEIGHT * len(names))
 
 
 def interval_chart(

@@ -186,5 +186,5 @@ class ShiftResult:
             f"gap after                {self.after}\n"
             f"fraction closed          {self.closed}   (paper A: {paper})\n"
             f"early stopping gains     {self.gain_of_early_stopping}\n"
-            f"TTT of supervised-only P {lift}"
+            f"TTT lifts supervised P by {lift}"
         )
