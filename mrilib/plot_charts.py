@@ -10,7 +10,7 @@ import altair
 from mrilib.plot_theme import INK, MUTED, PAPER, colors_of, described, ordered
 
 Row = Mapping[str, Any]
-WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 48, 2
+WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # a second sign beside the colour
 
 
@@ -36,7 +36,7 @@ def gap_chart(
     records = _clean(rows, "method", ("value", "low", "high", "n"))
     names = ordered(record["method"] for record in records)
     layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title)]
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH - 60, height=ROW_HEIGHT * len(names))
+    return finished(altair.layer(*layers), alt, title).properties(width=GAP_WIDTH, height=ROW_HEIGHT * len(names))
 
 
 def interval_chart(
@@ -111,7 +111,7 @@ def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -
     return [
         base.mark_rule(strokeWidth=3).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
         base.mark_point(filled=True, size=120, opacity=1).encode(x=x, color=color),
-        number.mark_text(dx=10, align="left").encode(x=altair.value(WIDTH), text="label:N"),
+        number.mark_text(dx=10, align="left").encode(x=altair.value(GAP_WIDTH), text="label:N"),
     ]
 
 
