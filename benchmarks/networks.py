@@ -55,7 +55,7 @@ def training_step(rounds: int = 5) -> tuple[float, float]:
 
     def ours() -> None:
         optimizers[0].zero_grad(set_to_none=True)
-        training_loss(model, sample, recipe, initial).backward()
+        training_loss(model, sample, recipe).backward()
         optimizers[0].step()
 
     def bare() -> None:

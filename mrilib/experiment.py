@@ -1,39 +1,71 @@
 """Paper A's experiment in one place: a shift, the four networks it needs, and the slices of Q it is tested on."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.catalogue import shift as shift_named
 from mrilib.data.sources import Source
-from mrilib.losses import Kind
-from mrilib.models.reconstructor import Fidelity
+from mrilib.models.build import describe
 from mrilib.networks import InMemory, NetworkSpec, dataset
-from mrilib.training import Loss, Recipe, Schedule
+from mrilib.objectives import Loss
+from mrilib.training import Recipe
 
 Side = Literal["P", "Q"]
+
+QUICK: dict[str, Any] = {  # a U-Net that two CPU cores train in minutes; shipped weights were made so
+    "source": "simulated",
+    "train_slices": 240,
+    "epochs": 25,
+    "batch_size": 4,
+    "train_learning_rate": 2e-3,
+    "schedule": "cosine",
+    "shuffle": True,
+    "seed": 0,
+    "supervised_target": "magnitude",
+    "model": "unet",
+    "chans": 8,
+    "num_pool_layers": 4,
+    "residual": False,
+    "pinv_iterations": 0,
+    "fidelity": "paper",
+}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Train on P and on Q, with and without self-supervision; test on Q. Arguments as in notebook 04's parameters."""
+    """Train on P and on Q, with and without self-supervision; test on Q.
+
+    Args:
+        shift: the pair P, Q, a key of `catalogue.SHIFTS`.
+        architecture: of the network, see `models.build.describe`.
+        recipe: of training; its loss is replaced by each network's own.
+        train_slices: per network; 0 takes as many as paper A's list of that distribution holds.
+        source: the simulation, or files.
+    """
 
     shift: str
+    architecture: Mapping[str, Any]
+    recipe: Recipe
+    train_slices: int
     source: Source
-    train_slices: int  # 0: as many as paper A's list of that distribution holds
-    epochs: int
-    batch_size: int
-    train_learning_rate: float
-    schedule: Schedule
-    shuffle: bool
-    model: str
-    chans: int
-    num_pool_layers: int
-    residual: bool
-    pinv_iterations: int
-    supervised_target: Kind
-    fidelity: Fidelity
-    seed: int
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> "Experiment":
+        """The experiment that a notebook's flat parameters describe; `QUICK` answers for those it does not have."""
+        given = {name: parameters.get(name, default) for name, default in QUICK.items()}
+        recipe = Recipe(
+            supervised_target=given["supervised_target"],
+            epochs=given["epochs"],
+            learning_rate=given["train_learning_rate"],
+            batch_size=given["batch_size"],
+            schedule=given["schedule"],
+            shuffle=given["shuffle"],
+            seed=given["seed"],
+        )
+        architecture = describe(given["model"], {**given, **parameters})
+        return cls(parameters["shift"], architecture, recipe, given["train_slices"], given["source"])
 
     def side(self, side: Side) -> tuple[str, int]:
         """(distribution, acceleration) of P or Q."""
@@ -48,25 +80,8 @@ class Experiment:
     def spec(self, loss: Loss, side: Side) -> NetworkSpec:
         """The network trained with `loss` on one side."""
         name, acceleration = self.side(side)
-        recipe = Recipe(
-            loss=loss,
-            supervised_target=self.supervised_target,
-            epochs=self.epochs,
-            learning_rate=self.train_learning_rate,
-            batch_size=self.batch_size,
-            schedule=self.schedule,
-            shuffle=self.shuffle,
-            seed=self.seed,
-        )
-        architecture = {
-            "name": self.model,
-            "chans": self.chans,
-            "num_pool_layers": self.num_pool_layers,
-            "residual": self.residual,
-            "pinv_iterations": self.pinv_iterations,
-            "fidelity": self.fidelity,
-        }
-        return NetworkSpec(name, acceleration, recipe, architecture, self._count(name), self.source)
+        recipe = replace(self.recipe, loss=loss)
+        return NetworkSpec(name, acceleration, recipe, dict(self.architecture), self._count(name), self.source)
 
     def _count(self, name: str) -> int:
         return self.train_slices or distribution(name).train_slices

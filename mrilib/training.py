@@ -16,11 +16,11 @@ from torch.utils.data import Dataset
 
 from mrilib.checkpoints import load_checkpoint, save_checkpoint
 from mrilib.data.slices import Sample, collate
-from mrilib.losses import Kind, joint_loss, supervised_loss
+from mrilib.losses import Kind
 from mrilib.metrics import center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
+from mrilib.objectives import OBJECTIVES, Loss
 
-Loss = Literal["supervised", "joint"]
 Schedule = Literal["constant", "cosine"]
 Progress = Callable[[int, int, float], None]
 
@@ -43,8 +43,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.loss not in ("supervised", "joint"):
-            raise ValueError(f"loss {self.loss!r}: expected supervised or joint")
+        if self.loss not in OBJECTIVES:
+            raise ValueError(f"loss {self.loss!r}: expected one of {', '.join(OBJECTIVES)}")
         if self.supervised_target not in ("magnitude", "complex"):
             raise ValueError(f"supervised_target {self.supervised_target!r}: expected magnitude or complex")
         if self.schedule not in ("constant", "cosine"):
@@ -67,14 +67,10 @@ class Recipe:
         return self.learning_rate * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * step / steps)).item())
 
 
-def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, initial: Tensor | None = None) -> Tensor:
-    """The recipe's loss of one batch: eq. (2) of Darestani, Liu, Heckel, ICML 2022, or its first term alone."""
-    A = batch.operator
-    image = model(batch.masked_kspace, A, initial)
-    reference = batch.target if recipe.supervised_target == "magnitude" else batch.reference
-    if recipe.loss == "supervised":
-        return supervised_loss(image, reference, recipe.supervised_target)
-    return joint_loss(image, reference, batch.masked_kspace, A, recipe.supervised_target)
+def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
+    """The recipe's loss of one batch; what it draws depends on the recipe's seed and the step only."""
+    generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
+    return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
 
 
 def fit(
@@ -124,7 +120,8 @@ def fit(
         for step in range(len(losses), len(schedule)):
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step, len(schedule))
-            losses.append(_step(model, optimizer, [slices[i] for i in schedule[step]], recipe, device))
+            samples = [slices[i] for i in schedule[step]]
+            losses.append(_step(model, optimizer, samples, recipe, step, device))
             if progress is not None:
                 progress(step + 1, len(schedule), losses[-1])
             if arrived:
@@ -152,12 +149,13 @@ def _step(
     optimizer: torch.optim.Optimizer,
     samples: list[Sample],
     recipe: Recipe,
+    step: int,
     device: torch.device | str,
 ) -> float:
     batch = collate(samples).to(device)
     on_gpu = torch.device(device).type == "cuda"
     with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
-        loss = training_loss(model, batch, recipe)
+        loss = training_loss(model, batch, recipe, step)
     if not torch.isfinite(loss):
         raise ValueError(
             f"the training loss is not finite on {', '.join(batch.names)}: a slice holds NaN, or learning_rate "

@@ -178,7 +178,7 @@ def test_time_train(
     settings = settings or Settings()
     given = _split(masked_kspace, mask, sens_maps, settings)
     model = copy.deepcopy(model).train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.learning_rate)
     initial = model.initial(given.network_kspace, given.network_operator)
     history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
     image = last = torch.zeros_like(initial)

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,7 @@ MAX_THREADS = 4  # more than this gain nothing on networks of this size
 
 def experiments(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[Experiment]:
     """The experiment of each shift with a notebook's parameters."""
-    known = {entry.name for entry in fields(Experiment)}
-    settings = {name: value for name, value in parameters.items() if name in known}
-    return [Experiment(**{**settings, "shift": shift}) for shift in shifts]
+    return [Experiment.from_parameters({**parameters, "shift": shift}) for shift in shifts]
 
 
 def groups(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[Group]:

@@ -51,8 +51,7 @@ def test_files_are_counted_by_rule(monkeypatch, tmp_path, generator):
 def test_the_paper_profile_is_the_papers_network():
     root = root_here()
     job = plan(find_notebook("04", root), root, "paper")
-    names = set(Experiment.__dataclass_fields__)
-    spec = Experiment(**{k: v for k, v in job.effective.items() if k in names}).spec("joint", "P")
+    spec = Experiment.from_parameters(job.effective).spec("joint", "P")
     from mrilib.models.build import build
 
     assert sum(p.numel() for p in build(spec.architecture).parameters()) == 31_024_386
@@ -62,7 +61,7 @@ def test_the_paper_profile_is_the_papers_network():
 
 
 def test_a_step_takes_time():
-    experiment = Experiment(**{k: v for k, v in TINY.items() if k in Experiment.__dataclass_fields__})
+    experiment = Experiment.from_parameters(TINY)
     assert measured_step(experiment.spec("joint", "P"), "cpu") > 0
 
 

@@ -9,27 +9,22 @@ from tiny_slices import tiny_sample, tiny_scan
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, distribution
 from mrilib.data.simulated import SPLITS
-from mrilib.experiment import Experiment
+from mrilib.experiment import QUICK, Experiment
+from mrilib.jobs import plan
+from mrilib.project import find_notebook, root_here
 from mrilib.scoring import matched
 
-ANATOMY = Experiment(
-    shift="anatomy",
-    source="simulated",
-    train_slices=5,
-    epochs=3,
-    batch_size=2,
-    train_learning_rate=1e-3,
-    schedule="cosine",
-    shuffle=True,
-    model="unet",
-    chans=8,
-    num_pool_layers=3,
-    residual=False,
-    pinv_iterations=0,
-    supervised_target="magnitude",
-    fidelity="paper",
-    seed=1,
-)
+PARAMETERS = {
+    "shift": "anatomy",
+    "train_slices": 5,
+    "epochs": 3,
+    "batch_size": 2,
+    "train_learning_rate": 1e-3,
+    "num_pool_layers": 3,
+    "seed": 1,
+    "test_slices": 4,
+}
+ANATOMY = Experiment.from_parameters(PARAMETERS)
 
 
 def test_four_networks_are_needed():
@@ -45,10 +40,10 @@ def test_every_argument_reaches_the_network():
     spec = ANATOMY.spec("joint", "P")
     recipe = spec.recipe
     found = (recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.schedule, recipe.shuffle, recipe.seed)
-    assert found == (3, 2, 1e-3, "cosine", True, 1)
+    assert found == (3, 2, 1e-3, QUICK["schedule"], QUICK["shuffle"], 1)
     assert spec.architecture == {
         "name": "unet",
-        "chans": 8,
+        "chans": QUICK["chans"],
         "num_pool_layers": 3,
         "residual": False,
         "pinv_iterations": 0,
@@ -66,7 +61,13 @@ def test_every_argument_reaches_the_network():
         {"chans": 4},
         {"train_slices": 6},
     ):
-        assert replace(ANATOMY, **change).spec("joint", "P").digest != before
+        assert Experiment.from_parameters(PARAMETERS | change).spec("joint", "P").digest != before
+
+
+def test_the_quick_notebook_holds_the_quick_experiment():
+    root = root_here()
+    effective = plan(find_notebook("04", root), root, "quick").effective
+    assert {name: effective[name] for name in QUICK} == QUICK
 
 
 def test_no_number_of_slices_means_the_papers_lists():

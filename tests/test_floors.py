@@ -21,8 +21,24 @@ FLOORS = {
         "scoring",
         "calibration",
         "weights_recipe",
+        "objectives",
+        "stored",
+        "mixtures",
+        "ablation",
+        "variants",
+        "zero_shot",
+        "untrained",
     },
-    4: {"plot", "plot_charts", "plot_history", "plot_images", "plot_layout", "plot_theme", "widgets"}
+    4: {
+        "explore_subspace",
+        "plot",
+        "plot_charts",
+        "plot_history",
+        "plot_images",
+        "plot_layout",
+        "plot_theme",
+        "widgets",
+    }
     | {"notebook", "project", "records", "report"},
     5: {
         "cli",

@@ -171,7 +171,7 @@ def test_slices_of_different_size_cannot_share_a_batch(slices):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"loss": "self"}, "loss 'self'.*supervised or joint"),
+        ({"loss": "adversarial"}, "loss .adversarial..*one of supervised, joint"),
         ({"schedule": "step"}, "schedule 'step'.*constant or cosine"),
         ({"supervised_target": "phase"}, "supervised_target 'phase'.*magnitude or complex"),
         ({"epochs": 0}, "must be positive"),

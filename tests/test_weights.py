@@ -63,8 +63,6 @@ def test_an_unknown_network_is_named_with_the_nearest():
 
 
 def test_other_settings_are_other_networks(parameters):
-    names = set(Experiment.__dataclass_fields__)
-    settings = {k: v for k, v in parameters.items() if k in names}
-    spec = Experiment(**settings | {"epochs": 1}).spec("joint", "P")
+    spec = Experiment.from_parameters(parameters | {"epochs": 1}).spec("joint", "P")
     assert stored(spec) is None
     assert json.dumps(spec.card)

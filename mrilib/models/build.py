@@ -1,5 +1,6 @@
 """From a description to a network: what a weights file stores beside its numbers."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,3 +23,15 @@ def build(architecture: Mapping[str, Any]) -> Reconstructor:
         return ARCHITECTURES[name](**settings)
     except TypeError as error:
         raise ValueError(f"model {name!r}: {error}") from error
+
+
+def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What `build` takes: the network's name and those of `settings` that its class has as arguments.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if name not in ARCHITECTURES:
+        raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
+    arguments = inspect.signature(ARCHITECTURES[name]).parameters
+    return {"name": name} | {argument: settings[argument] for argument in arguments if argument in settings}
