@@ -12,27 +12,7 @@ from mrilib.experiment import Experiment
 from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
 from mrilib.notebook import record
 from mrilib.plot import Table, gap_chart, table
-
-# SSIM of the U-Net, Tables 1 and 2 of Darestani, Liu, Heckel, ICML 2022 (100 slices of fastMRI or Stanford data).
-_ROWS = ("supervised on Q", "supervised on P", "joint on Q + TTT", "joint on P + TTT", "supervised on P + TTT")
-_TABLE = {
-    "anatomy": (0.9187, 0.8521, 0.9234, 0.9225, 0.8648),
-    "dataset": (0.7164, 0.6830, 0.7268, 0.7226, 0.6130),
-    "modality": (0.9026, 0.8506, 0.9086, 0.9067, 0.8695),
-    "acceleration": (0.9004, 0.8385, 0.9192, 0.9176, 0.8090),
-    "adversarially_filtered": (0.6865, 0.6861, 0.6827, 0.6806, None),
-}
-_CLOSED = {"anatomy": "98.6 %", "dataset": "87.4 %", "modality": "96.3 %", "acceleration": "97.4 %"}
-
-
-def _paper(shift: str) -> dict[str, Any]:
-    rows: dict[str, Any] = dict(zip(_ROWS, _TABLE[shift], strict=True))
-    rows["gap before"] = rows["supervised on Q"] - rows["supervised on P"]
-    rows["gap after"] = rows["joint on Q + TTT"] - rows["joint on P + TTT"]
-    return rows | ({"closed": _CLOSED[shift]} if shift in _CLOSED else {})
-
-
-PAPER_A: dict[str, dict[str, Any]] = {shift: _paper(shift) for shift in _TABLE}
+from mrilib.published import paper_a
 
 
 def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:
@@ -141,7 +121,7 @@ class ShiftResult:
 
     def table(self) -> Table:
         """Every scheme and both gaps, beside the paper's numbers."""
-        paper = PAPER_A[self.experiment.shift]
+        paper = paper_a(self.experiment.architecture["name"], self.experiment.shift)
         named = self.means | {"gap before": self.before, "gap after": self.after}
         rows = [interval_row(name, interval, paper.get(name)) for name, interval in named.items()]
         columns = {"method": "", "ours": f"SSIM on Q, n = {self.before.n}", "paper": "paper A (fastMRI)"}
@@ -179,7 +159,7 @@ class ShiftResult:
         """The outcome in a few lines, whatever it is."""
         lift = performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
         verdict = "" if self.before.low > 0 else " (not distinguishable from 0)"
-        paper = PAPER_A[self.experiment.shift].get("closed", "no gap to close")
+        paper = paper_a(self.experiment.architecture["name"], self.experiment.shift).get("closed", "no number")
         return (
             f"{self.label}, {self.before.n} slices\n"
             f"gap before               {self.before}{verdict}\n"

@@ -75,8 +75,8 @@ class StoredTable:
         return json.loads(json.dumps(row))
 
     def ship(self, keys: Sequence[Key]) -> Path:
-        """Write the rows under `keys` to the package's file; ValueError for one that was not computed."""
-        entries = [self.find(key) for key in keys]
+        """Write the rows under `keys` to the package's file, the newly computed first; ValueError for one not there."""
+        entries = [next(iter(_rows(self._kept(key))), self.find(key)) for key in keys]
         missing = [dict(key) for key, entry in zip(keys, entries, strict=True) if entry is None]
         if missing:
             raise ValueError(f"table {self.name}: {missing[0]} was not computed yet; run it with recompute first")

@@ -23,6 +23,7 @@ FLOORS = {
         "weights_recipe",
         "objectives",
         "stored",
+        "published",
         "mixtures",
         "ablation",
         "variants",
@@ -39,7 +40,7 @@ FLOORS = {
         "plot_theme",
         "widgets",
     }
-    | {"notebook", "project", "records", "report"},
+    | {"notebook", "overview", "project", "records", "report"},
     5: {
         "cli",
         "arguments",

@@ -46,6 +46,8 @@ def test_shipped_rows_win_and_say_so(tmp_path):
     made.ship([{"share": 0.5}])
     made.row({"share": 0.5}, lambda: {"ssim": 2}, recompute=True)
     assert table(tmp_path).row({"share": 0.5}, never) == {"ssim": 1}
+    assert table(tmp_path).ship([{"share": 0.5}]) == tmp_path / "tiny.json", "what was computed since replaces it"
+    assert table(tmp_path).row({"share": 0.5}, never) == {"ssim": 2}
     assert "stored with the package, made 20" in table(tmp_path).provenance([{"share": 0.5}])
     assert "(1 of 2 rows)" in table(tmp_path).provenance([{"share": 0.5}, {"share": 1.0}])
 

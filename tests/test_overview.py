@@ -1,0 +1,78 @@
+"""Paper A's tables as far as they were run: this run's block is live, the others are stored, and both say so."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mrilib.experiment import QUICK, Experiment
+from mrilib.overview import blocks, identifier, overview
+from mrilib.published import CLOSED, SCHEMES, TABLE_2, paper_a
+from mrilib.report import ShiftResult
+
+PARAMETERS = QUICK | {"shift": "anatomy", "window": 30, "device": "cpu"}
+SCHEME_SCORES = {
+    "supervised on Q": 0.90,
+    "supervised on P": 0.70,
+    "joint on Q + TTT": 0.91,
+    "joint on P + TTT": 0.89,
+    "supervised on P + TTT": 0.75,
+}
+
+
+@pytest.fixture(autouse=True)
+def own_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
+
+
+def found(shift="anatomy", slices=7):
+    wobble = np.random.default_rng(0).normal(0, 0.01, slices)
+    scores = {name: [mean + w for w in wobble] for name, mean in SCHEME_SCORES.items()}
+    parameters = PARAMETERS | {"shift": shift}
+    result = ShiftResult(Experiment.from_parameters(parameters), scores)
+    adapted = {f"joint on {side} + TTT": [SimpleNamespace(seconds=s) for s in (1.0, 2.0, 9.0)] for side in "PQ"}
+    return blocks(result, adapted, parameters)
+
+
+def test_the_runs_own_block_is_live_and_recorded(tmp_path):
+    own = next(block for block in found() if block.origin == "this run")
+    assert own.name == "unet_anatomy"
+    own.record()
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["gap_before_unet_anatomy"]["value"] == pytest.approx(0.2)
+    assert results["gap_after_unet_anatomy"]["value"] == pytest.approx(0.02)
+    assert results["fraction_closed_unet_anatomy"]["value"] == pytest.approx(0.9)
+    assert results["ssim_supervised_p_ttt_unet_anatomy"]["value"] == pytest.approx(0.75, abs=0.02)
+    assert results["seconds_p_unet_anatomy"] == {"value": 2.0, "low": 1.0, "high": 9.0, "n": 3}
+
+
+def test_a_block_that_was_run_before_is_shown_again():
+    found("modality")
+    again = {block.name: block.origin for block in found("anatomy")}
+    assert again == {"unet_anatomy": "this run", "unet_modality": "computed on this machine"}
+    assert {block.name for block in found("anatomy", slices=5)} == {"unet_anatomy"}, "of as many slices only"
+
+
+def test_the_table_sets_the_paper_beside_ours():
+    text = repr(overview(found(), "simulated"))
+    assert "U-Net, anatomy" in text
+    assert "98.6 %" in text
+    assert "7 simulated test slices" in text
+
+
+def test_keys_are_names():
+    assert identifier("joint on P + TTT, no early stopping") == "joint_p_ttt_last"
+    assert all(identifier(scheme).isidentifier() for scheme in SCHEMES)
+
+
+@pytest.mark.parametrize("model", TABLE_2)
+def test_what_the_paper_prints_is_consistent(model):
+    """Each printed fraction is the one that its rows give, truncated or rounded to a tenth of a per cent."""
+    for shift, printed in CLOSED[model].items():
+        paper = paper_a(model, shift)
+        closed = 100 * (1 - paper["gap after"] / paper["gap before"])
+        assert abs(closed - float(printed.removesuffix(" %"))) < 0.1, shift
+    assert paper_a("unet", "nonesuch") == {}
+    assert "closed" not in paper_a("unet", "adversarially_filtered")
