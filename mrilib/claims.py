@@ -1,8 +1,7 @@
 """Which of the papers' claims hold here: computed from the runs on the disk, never marked by hand."""
 
-import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,15 @@ class Claim(BaseModel):
     claim: str
     paper: str
     notebook: str | None = None
-    key: str | None = None
+    key: str | list[str] | None = None
     predicate: str | None = None
     cases: list[dict[str, Any]] = [{}]
     planned: str | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """The results that are shown."""
+        return [self.key] if isinstance(self.key, str) else self.key or []
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Verdict:
     claim: str
     paper: str
     notebook: str | None
-    key: str | None
+    key: str | list[str] | None
     predicate: str | None
     verdict: str
     cases: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +90,9 @@ def read_claim(entry: Any, file: Path) -> Claim:
         raise UserError(f"{file}: {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except PredicateError as error:
         raise UserError(f"{file}: {name}: {error}") from error
-    if claim.predicate is not None and (claim.notebook is None or claim.key not in keys(claim.predicate)):
+    if claim.predicate is not None and (
+        claim.notebook is None or not claim.keys or not set(claim.keys) <= keys(claim.predicate)
+    ):
         raise UserError(f"{file}: {name}: a predicate needs a notebook, and a key that the predicate uses")
     return claim
 
@@ -121,7 +127,7 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
     if run is None:
         return case
     assert_predicate = claim.predicate or ""
-    case |= {"run": "/".join(run.folder.parts[-2:]), "ours": run.results.get(claim.key or "")}
+    case |= {"run": "/".join(run.folder.parts[-2:]), "ours": {key: run.results.get(key) for key in claim.keys}}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:
         case["verdict"] = "reproduced" if holds(assert_predicate, run.results) else "differs"
@@ -146,51 +152,3 @@ def rank(run: Run, where: dict[str, Any]) -> tuple[int, int, str]:
     others = len(set(run.manifest.get("given", {})) - set(where))
     profile = run.manifest.get("profile")
     return others, PROFILES.index(profile) if profile in PROFILES else len(PROFILES), run.folder.name
-
-
-def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """The verdicts for machines."""
-    return [asdict(verdict) for verdict in verdicts]
-
-
-COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict", 10))
-
-
-def table(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts for people, at most 100 columns wide."""
-    rule = "  ".join("-" * width for _, width in COLUMNS)
-    rows = [layout([name for name, _ in COLUMNS]), rule]
-    rows += [layout([v.id, v.claim, v.paper, here(v), v.verdict]) for v in verdicts]
-    count = ", ".join(
-        f"{sum(v.verdict == name for v in verdicts)} {name}" for name in ("reproduced", "differs", "not run")
-    )
-    return "\n".join([*rows, rule, f"{len(verdicts)} items: {count}"])
-
-
-def here(verdict: Verdict) -> str:
-    """Our number, case by case where there are several."""
-    parts = []
-    for case in verdict.cases:
-        label = "/".join(map(str, case["where"].values())) if len(verdict.cases) > 1 else ""
-        number = case.get("note") or interval(case["ours"]) if "run" in case else "not run"
-        changed = "".join(f" (-p {name} {value})" for name, value in case.get("changed", {}).items())
-        parts.append(f"{label} {number}{changed}".strip())
-    return "; ".join(parts) or verdict.note
-
-
-def interval(entry: Any) -> str:
-    """`0.926 [0.90, 0.95]`, or the value alone."""
-    if isinstance(entry, dict) and "low" in entry:
-        return f"{entry['value']:.3g} [{entry['low']:.3g}, {entry['high']:.3g}]"
-    value = entry.get("value") if isinstance(entry, dict) else entry
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def layout(cells: Sequence[str]) -> str:
-    """One row of the table, over as many lines as its longest cell needs."""
-    wrapped = [textwrap.wrap(cell, width) or [""] for cell, (_, width) in zip(cells, COLUMNS, strict=True)]
-    height = max(map(len, wrapped))
-    lines = zip(*(column + [""] * (height - len(column)) for column in wrapped), strict=True)
-    return "\n".join(
-        "  ".join(part.ljust(width) for part, (_, width) in zip(line, COLUMNS, strict=True)).rstrip() for line in lines
-    )

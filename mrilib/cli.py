@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mrilib.records import read_json
 if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
     from mrilib.failures import RunError
     from mrilib.jobs import Job
+    from mrilib.networks import NetworkSpec
     from mrilib.runner import Outcome
 
 Subparsers = Any
@@ -131,7 +133,7 @@ def show_end(job: "Job", end: "Outcome | RunError") -> None:
 
 def show_results(outcomes: Sequence["Outcome"]) -> None:
     """The recorded numbers of each run, and where its notebook lies."""
-    from mrilib.claims import interval
+    from mrilib.claims_view import interval
 
     for outcome in outcomes:
         print(f"\n{outcome.job.name}  {outcome.job.folder / 'notebook.ipynb'}")
@@ -143,18 +145,24 @@ def show_results(outcomes: Sequence["Outcome"]) -> None:
 
 def add_claims(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("claims", help="which of the papers' claims hold, from runs/")
-    parser.add_argument("--json", action="store_true", help="for machines")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for machines")
+    form.add_argument("--markdown", action="store_true", help="for a page, such as the README's table")
     parser.add_argument("--runs-dir", type=Path, help="where to look for results (default: runs/ of the project)")
     parser.set_defaults(command=show_claims)
 
 
 def show_claims(options: argparse.Namespace) -> int:
-    from mrilib.claims import answer, as_json, complete_runs, load, table
+    from mrilib.claims import answer, complete_runs, load
+    from mrilib.claims_view import as_json, markdown, table
 
     root = root_here()
     runs = complete_runs(options.runs_dir or root / "runs")
     verdicts = [answer(claim, runs) for claim in load(root / "params" / "claims.yaml")]
-    print(json.dumps(as_json(verdicts), indent=2, ensure_ascii=False) if options.json else table(verdicts))
+    if options.json:
+        print(json.dumps(as_json(verdicts), indent=2, ensure_ascii=False))
+    else:
+        print(markdown(verdicts) if options.markdown else table(verdicts))
     return 0
 
 
@@ -211,7 +219,8 @@ def show_bytes(done: int, total: int | None = None) -> None:
 
 
 def add_train(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="train the networks of notebook 04 again, all shifts or one")
+    parser = subparsers.add_parser("train", help="train the networks of notebook 04 again, or all that are shipped")
+    parser.add_argument("--all", action="store_true", help="every network that comes with the package")
     parser.add_argument("--profile", default="quick", help="params/04_test_time_training/PROFILE.yaml")
     parser.add_argument("--shift", action="append", metavar="NAME", help="only this shift; repeatable")
     parser.add_argument(
@@ -227,18 +236,29 @@ def add_train(subparsers: Subparsers) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train what is not trained yet; killed and run again, it goes on."""
+    from mrilib.weights_recipe import shipped, train_all
+
+    if options.all and (options.shift or options.p or options.profile != "quick"):
+        raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
+    specs = shipped() if options.all else chosen(options)
+    start = time.monotonic()
+    train_all(specs, options.output, options.j, show_trained, options.device)
+    print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
+    return 0
+
+
+def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
+    """The networks of notebook 04 with the profile, shifts and parameters asked for."""
     from mrilib.data.catalogue import SHIFTS, shift
     from mrilib.jobs import plan
-    from mrilib.weights_recipe import train_all
+    from mrilib.weights_recipe import needed
 
     root = root_here()
     job = plan(find_notebook("04", root), root, options.profile, read_given(options.p))
     try:
-        shifts = [shift(name).name for name in options.shift or SHIFTS]
+        return needed(job.effective, [shift(name).name for name in options.shift or SHIFTS])
     except ValueError as error:
         raise UserError(f"--shift: {error}") from error
-    train_all(job.effective, options.output, options.j, show_trained, shifts, options.device)
-    return 0
 
 
 def show_trained(name: str, seconds: float, score: float) -> None:

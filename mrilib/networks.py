@@ -125,6 +125,13 @@ def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Pro
     return load_weights(path, spec.data_digest).to(device)
 
 
+def initialised(spec: NetworkSpec) -> Reconstructor:
+    """The network with the initial weights that its recipe's seed draws."""
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
+        torch.default_generator.manual_seed(spec.recipe.seed)
+        return build(spec.architecture)
+
+
 def train(
     spec: NetworkSpec,
     path: Path,
@@ -133,15 +140,17 @@ def train(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
     slices: Dataset[Sample] | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> Path:
-    """Train from scratch and store weights and provenance at `path`; the checkpoint is removed at the end."""
-    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
-        torch.default_generator.manual_seed(spec.recipe.seed)
-        model = build(spec.architecture)
+    """Train from scratch and store weights and provenance at `path`; the checkpoint is removed at the end.
+
+    `slices` are loaded where they are not given; for `kinds` see `training.fit`.
+    """
+    model = initialised(spec)
     if slices is None:
         slices = dataset(spec.distribution, "train", spec.train_slices, spec.acceleration, spec.source)
     checkpoint = cache_path(spec).with_suffix(".checkpoint")
-    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress)
+    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=kinds)
     checked = model.half().float() if half else model
     provenance = {
         "spec": spec.card,

@@ -43,7 +43,7 @@ class Block:
             "closed": str(self.result.closed) if self.result.closed.interval else "undefined",
             "paper": paper_a(model, shift).get("closed", "no gap"),
             "supervised": vars(lift),
-            "seconds": " / ".join(f"{median(self.seconds[f'joint on {side} + TTT']):.1f}" for side in "PQ"),
+            "seconds": " / ".join(f"{median(self.seconds[f'joint on {side}']):.1f}" for side in "PQ"),
             "origin": self.origin,
         }
 
@@ -57,11 +57,11 @@ class Block:
         if closed.interval:
             record_interval(f"fraction_closed_{self.name}", closed.interval)
         for side in "PQ":
-            seconds = self.seconds[f"joint on {side} + TTT"]
+            seconds = self.seconds[f"joint on {side}"]
             record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
 
 
-NAMES = {"unet": "U-Net", "varnet": "VarNet"}
+NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
 COLUMNS = {
     "block": "",
     "before": "gap before",
@@ -85,29 +85,39 @@ def blocks(live: ShiftResult, adapted: Mapping[str, Sequence[Adapted]], paramete
 
     Args:
         live: scores of this run.
-        adapted: its records of test-time training by scheme.
+        adapted: its records of test-time training by network, as `joint on P`.
         parameters: the notebook's, to be kept beside the numbers.
     """
-    stored = StoredTable("table_2", {"source": live.experiment.source, "test_slices": live.before.n})
+    source, slices = live.experiment.source, live.before.n
     seconds = {name: [round(one.seconds, 2) for one in records] for name, records in adapted.items()}
     scores = {name: [round(score, 6) for score in column] for name, column in live.scores.items()}
     own = {"model": live.experiment.architecture["name"], "shift": live.experiment.shift}
     kept = {name: parameters[name] for name in KEPT if name in parameters}
-    stored.row(own, lambda: {"scores": scores, "seconds": seconds, "parameters": kept}, recompute=True)
+    row = {"scores": scores, "seconds": seconds, "parameters": kept}
+    table_of(source, slices).row(own, lambda: row, recompute=True)
     found = []
     for model, shift in BLOCKS:
-        key = {"model": model, "shift": shift}
-        entry = stored.find(key)
-        if key == own:
-            found.append(Block(live, seconds, "this run"))
-        elif entry is not None:
-            found.append(stored_block(entry["row"], stored.provenance([key])))
+        is_own = {"model": model, "shift": shift} == own
+        block = Block(live, seconds, "this run") if is_own else stored_block(model, shift, source, slices)
+        if block is not None:
+            found.append(block)
     return found
 
 
-def stored_block(row: Mapping[str, Any], origin: str) -> Block:
-    """A block as it was kept."""
-    return Block(ShiftResult(Experiment.from_parameters(row["parameters"]), row["scores"]), row["seconds"], origin)
+def table_of(source: str, slices: int) -> StoredTable:
+    """Where blocks of so many test slices of a source are kept."""
+    return StoredTable("table_2", {"source": source, "test_slices": slices})
+
+
+def stored_block(model: str, shift: str, source: str, slices: int) -> Block | None:
+    """A block as it was kept, or None where it was not."""
+    key, stored = {"model": model, "shift": shift}, table_of(source, slices)
+    entry = stored.find(key)
+    if entry is None:
+        return None
+    row = entry["row"]
+    result = ShiftResult(Experiment.from_parameters(row["parameters"]), row["scores"])
+    return Block(result, row["seconds"], stored.provenance([key]))
 
 
 def overview(found: Sequence[Block], simulated: str) -> Table:

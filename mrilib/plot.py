@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import altair
 
-from mrilib.plot_charts import gap_chart, interval_chart, lines_chart
+from mrilib.plot_charts import gap_chart, interval_chart, lines_chart, sweep_chart
 from mrilib.plot_history import history_chart
 from mrilib.plot_images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
 from mrilib.plot_layout import Picture
@@ -38,6 +38,7 @@ __all__ = [
     "mask_image",
     "ordered",
     "save",
+    "sweep_chart",
     "table",
 ]
 

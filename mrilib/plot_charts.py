@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import altair
@@ -11,6 +12,7 @@ from mrilib.plot_theme import INK, MUTED, PAPER, colors_of, described, ordered
 
 Row = Mapping[str, Any]
 WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart
+PANEL, PANELS_ACROSS = (170, 170), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # a second sign beside the colour
 
 
@@ -89,7 +91,10 @@ def lines_chart(
     """
     records = [r for r in _clean(rows, color, (x, y, *(band or ()))) if r[y] is not None]
     scale = altair.Scale(type="log" if log_x else "linear", nice=False)
-    base = altair.Chart(altair.Data(values=records)).encode(x=altair.X(f"{x}:Q", title=x_title, scale=scale))
+    measured = sorted({r[x] for r in records}) if log_x else []
+    axis = altair.Axis(values=measured) if 0 < len(measured) <= 10 else altair.Undefined  # else labels collide
+    horizontal = altair.X(f"{x}:Q", title=x_title, scale=scale, axis=axis)
+    base = altair.Chart(altair.Data(values=records)).encode(x=horizontal)
     height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False))
     names = _by_last_value(records, x, y, color) if color else []
     base = base.encode(color=_series(color, names)) if color else base
@@ -98,6 +103,68 @@ def lines_chart(
     if band is not None:
         layers.insert(0, base.mark_area(opacity=0.18).encode(y=altair.Y(f"{band[0]}:Q"), y2=f"{band[1]}:Q"))
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=300)
+
+
+def sweep_chart(
+    rows: Iterable[Row],
+    panel: str,
+    step: str,
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+    chosen: float | None = None,
+) -> altair.FacetChart:
+    """A path through the plane of two scores, with 95 % intervals both ways: one panel a condition, one point a step.
+
+    Args:
+        rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
+        step: key of what is swept; the points are joined in its order.
+        chosen: the step that is ringed and written out, with a slider that moves it without a kernel.
+    """
+    records = _clean(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
+    steps = sorted({record[step] for record in records})
+    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    legend = altair.Legend(orient="bottom", symbolSize=90)
+    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it too pale on white
+    color = altair.Color(f"{step}:O", scale=altair.Scale(scheme=scheme), legend=legend)
+    shape = altair.Shape(f"{step}:O", legend=legend)
+    base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
+    layers = [
+        base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
+        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y),
+        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x),
+        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+        *([] if chosen is None else _chosen_layers(base, step, steps)),
+    ]
+    width, height = PANEL
+    panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
+    order = list(dict.fromkeys(record[panel] for record in records))
+    header = altair.Header(labelFontSize=14, labelColor=INK)
+    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None, header=header), columns=PANELS_ACROSS)
+    chart = chart.resolve_scale(x="independent", y="independent")
+    return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
+
+
+def _finest(steps: list[float]) -> float:
+    """Smallest distance of two steps."""
+    return min((after - before for before, after in pairwise(steps)), default=1.0)
+
+
+def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
+    """A slider of the page, not of the kernel."""
+    reach = altair.binding_range(min=steps[0], max=steps[-1], step=_finest(steps), name=f"{step} ")
+    return altair.param("chosen", value=chosen, bind=reach)
+
+
+def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
+    near = base.transform_filter(f"abs(datum.{step} - chosen) < {_finest(steps) / 2}")
+    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK).encode(x="x:Q", y="y:Q")
+    words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
+    words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
+    return [ring, *haloed(words, align="left")]
 
 
 def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -> list[altair.Chart]:

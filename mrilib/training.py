@@ -52,13 +52,27 @@ class Recipe:
         if min(self.epochs, self.batch_size) < 1 or not 0 < self.learning_rate < math.inf:
             raise ValueError("epochs, batch_size and learning_rate must be positive")
 
-    def batches(self, slices: int, epoch: int) -> list[list[int]]:
-        """Indices of the batches of one epoch; depends on seed and epoch only, so a resumed run sees the same."""
+    def batches(self, slices: int, epoch: int, kinds: Sequence[str] | None = None) -> list[list[int]]:
+        """Indices of the batches of one epoch; depends on seed and epoch only, so a resumed run sees the same.
+
+        Where `kinds` gives each slice one, a batch holds slices of one kind, and stands where it became full.
+        ValueError if there is not one kind per slice.
+        """
+        if kinds is not None and len(kinds) != slices:
+            raise ValueError(f"kinds: expected one for each of {slices} slices, got {len(kinds)}")
         order = list(range(slices))
         if self.shuffle:
             generator = torch.Generator().manual_seed(1_000_003 * self.seed + epoch)
             order = torch.randperm(slices, generator=generator).tolist()
-        return [order[start : start + self.batch_size] for start in range(0, slices, self.batch_size)]
+        full: list[list[int]] = []
+        begun: dict[str, list[int]] = {}
+        for item in order:
+            kind = kinds[item] if kinds else ""
+            batch = begun.setdefault(kind, [])
+            batch.append(item)
+            if len(batch) == self.batch_size:
+                full.append(begun.pop(kind))
+        return [*full, *begun.values()]
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate before `step`."""
@@ -82,6 +96,7 @@ def fit(
     checkpoint_every: int = 500,
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
+    kinds: Sequence[str] | None = None,
 ) -> list[float]:
     """Train `model` in place; returns the mean loss of each epoch.
 
@@ -93,6 +108,7 @@ def fit(
             training continues from it to the same bits. Also written at the start, to fail before the work is done.
         device: on CUDA the network runs in bfloat16 where that is safe, the physics in float32.
         progress: called as progress(step, steps, loss) after each step.
+        kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
 
     Raises:
         ValueError: no slices, a loss that is not finite, or a checkpoint of another recipe or number of slices.
@@ -104,10 +120,10 @@ def fit(
         raise ValueError("slices: nothing to train on; the list is empty")
     model.to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    epochs = [recipe.batches(count, epoch) for epoch in range(recipe.epochs)]
+    epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
     schedule = [batch for epoch in epochs for batch in epoch]
     losses: list[float] = []
-    job = {"recipe": asdict(recipe), "slices": count}
+    job = {"recipe": asdict(recipe), "slices": count, "kinds": None if kinds is None else list(kinds)}
     if checkpoint is not None and checkpoint.exists():
         losses = _resume(checkpoint, model, optimizer, job)
 

@@ -1,9 +1,9 @@
-"""Train again every network that the package ships, from the parameters of notebook 04 and nothing else."""
+"""Train again the networks that the package ships, or those that a notebook needs, each once."""
 
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +14,8 @@ import torch
 from mrilib.checkpoints import read_card
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.networks import NetworkSpec, cache_path, dataset, train
+from mrilib.networks import SHIPPED, NetworkSpec, cache_path, dataset, train
+from mrilib.training import Recipe
 
 Group = tuple[NetworkSpec, ...]
 MAX_THREADS = 4  # more than this gain nothing on networks of this size
@@ -25,12 +26,26 @@ def experiments(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHI
     return [Experiment.from_parameters({**parameters, "shift": shift}) for shift in shifts]
 
 
-def groups(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[Group]:
-    """Networks to train, each once, grouped by the data they share."""
-    specs = {spec.digest: spec for e in experiments(parameters, shifts) for spec in e.specs().values()}
-    shared: dict[tuple[str, float], list[NetworkSpec]] = {}
-    for spec in specs.values():
-        shared.setdefault((spec.distribution, spec.acceleration), []).append(spec)
+def needed(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[NetworkSpec]:
+    """Networks that a notebook with these parameters needs under these shifts."""
+    return [spec for experiment in experiments(parameters, shifts) for spec in experiment.specs().values()]
+
+
+def shipped() -> list[NetworkSpec]:
+    """Networks that come with the package, from the cards beside their weights."""
+    return [spec_of(read_card(path)) for path in sorted(SHIPPED.glob("*.safetensors"))]
+
+
+def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
+    """The specification that a weights file's card holds."""
+    return NetworkSpec(**{**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])})
+
+
+def groups(specs: Iterable[NetworkSpec]) -> list[Group]:
+    """Each network once, grouped by the data they share."""
+    shared: dict[tuple[str, float, int, str], list[NetworkSpec]] = {}
+    for spec in {spec.digest: spec for spec in specs}.values():
+        shared.setdefault((spec.distribution, spec.acceleration, spec.train_slices, spec.source), []).append(spec)
     return [tuple(group) for group in shared.values()]
 
 
@@ -54,26 +69,24 @@ def _finished(path: Path, spec: NetworkSpec) -> bool:
 
 
 def train_all(
-    parameters: Mapping[str, Any],
+    specs: Iterable[NetworkSpec],
     folder: Path | None,
     jobs: int,
     report: Callable[[str, float, float], None],
-    shifts: Sequence[str] = tuple(SHIFTS),
     device: str = "cpu",
 ) -> None:
     """Train what is not trained yet; run again after a kill, it goes on from the checkpoints.
 
     Args:
-        parameters: of notebook 04 with a profile.
+        specs: the networks, see `needed` and `shipped`.
         folder: where weights go, in half precision; None keeps them in the cache in full precision.
         jobs: trainings at a time.
         report: called as report(name, seconds, validation SSIM) after each network.
-        shifts: which of paper A's shifts.
         device: to train on.
     """
     threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // jobs))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(parameters, shifts)]
+        waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(specs)]
         for future in waiting:
             for name, seconds, score in future.result():
                 report(name, seconds, score)

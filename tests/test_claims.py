@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mrilib.claims import Claim, answer, as_json, complete_runs, here, load, table
+from mrilib.claims import Claim, answer, complete_runs, load
+from mrilib.claims_view import as_json, here, markdown, table
 from mrilib.predicates import PredicateError, holds, keys, parse
 from mrilib.project import UserError, find_root
 from mrilib.records import fingerprint, write_json
@@ -161,6 +162,22 @@ def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
     assert verdict(tmp_path, claim()) == "reproduced"
 
 
+def test_several_numbers_are_shown_under_what_tells_them_apart(tmp_path):
+    results = {"closed_knee": {"value": 0.8, "low": 0.7, "high": 0.9}, "closed_brain": 0.5}
+    leave_run(tmp_path, "quick", results)
+    asked = Claim(
+        id="A/Table 1",
+        claim="both close",
+        paper="98 %",
+        notebook="04_x",
+        key=["closed_knee", "closed_brain"],
+        predicate="low(closed_knee) > 0.5 and closed_brain > 0.4",
+    )
+    found = answer(asked, complete_runs(tmp_path))
+    assert found.verdict == "reproduced"
+    assert here(found) == "knee 0.8 [0.7, 0.9], brain 0.5"
+
+
 def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7))
     verdicts = [answer(claim(), complete_runs(tmp_path)), answer(claim(predicate=None, planned="05"), [])]
@@ -168,10 +185,11 @@ def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     assert max(map(len, text.splitlines())) <= 100
     assert "0.8 [0.7, 0.9]" in text
     assert text.endswith("2 items: 1 reproduced, 0 differs, 1 not run")
+    assert "| A/Table 1 | it closes | 98 % | 0.8 [0.7, 0.9] | reproduced |" in markdown(verdicts).splitlines()
     machine = json.loads(json.dumps(as_json(verdicts)))
     assert machine[0]["verdict"] == "reproduced"
     assert machine[0]["cases"][0]["run"] == "04_x/quick"
-    assert machine[0]["cases"][0]["ours"]["low"] == 0.7
+    assert machine[0]["cases"][0]["ours"]["closed"]["low"] == 0.7
 
 
 @pytest.mark.parametrize(
@@ -211,6 +229,14 @@ def test_every_entry_is_answered_or_planned(claims):
     for entry in claims:
         assert (entry.predicate is None) == (entry.planned is not None), entry.id
         assert entry.predicate is None or keys(entry.predicate), entry.id
+
+
+def test_the_readme_shows_every_item(claims):
+    """Its table is the output of `mrilib claims --markdown`."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for row in markdown([answer(entry, []) for entry in claims]).splitlines()[2:]:
+        start = row.rsplit("|", 3)[0]
+        assert any(line.startswith(start) for line in readme), start
 
 
 def test_no_verdict_comes_out_of_nothing(claims, tmp_path):

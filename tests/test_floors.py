@@ -7,8 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "mrilib"
 FLOORS = {
-    0: {"fourier", "sampling", "metrics", "solvers", "subspace"},
-    1: {"linop", "coils", "losses", "simulate"},
+    0: {"blockiness", "fourier", "sampling", "metrics", "solvers", "subspace", "subspace_trials"},
+    1: {"linop", "coils", "losses", "perturbations", "simulate"},
     2: {"models", "data"},
     3: {
         "training",
@@ -24,20 +24,32 @@ FLOORS = {
         "objectives",
         "stored",
         "published",
+        "intensities",
         "mixtures",
         "ablation",
+        "stopping",
+        "as_published",
+        "discrepancies",
+        "fidelity",
+        "slips",
         "variants",
         "zero_shot",
+        "learning_curve",
+        "contest",
         "untrained",
     },
     4: {
+        "contest_report",
+        "explore_mixtures",
         "explore_subspace",
         "plot",
+        "plot_changes",
         "plot_charts",
         "plot_history",
         "plot_images",
         "plot_layout",
         "plot_theme",
+        "subspace_report",
         "widgets",
     }
     | {"notebook", "overview", "project", "records", "report"},
@@ -53,7 +65,7 @@ FLOORS = {
         "parameters",
         "failures",
     }
-    | {"claims", "predicates", "doctor", "check"},
+    | {"claims", "claims_view", "predicates", "doctor", "check"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SHOWING = {"IPython", "ipykernel", "ipywidgets", "altair", "vl_convert", "anywidget", "papermill", "nbclient"}

@@ -25,7 +25,10 @@ EXPECTED = {
     "00_start_here",
     "01_forward_model",
     "02_natural_distribution_shifts",
+    "03_mixtures",
     "04_test_time_training",
+    "06_provable_adaptation",
+    "10_paper_versus_code",
     "19_from_simulation_to_scanner",
 }
 FORBIDDEN = (

@@ -32,7 +32,7 @@ def found(shift="anatomy", slices=7):
     scores = {name: [mean + w for w in wobble] for name, mean in SCHEME_SCORES.items()}
     parameters = PARAMETERS | {"shift": shift}
     result = ShiftResult(Experiment.from_parameters(parameters), scores)
-    adapted = {f"joint on {side} + TTT": [SimpleNamespace(seconds=s) for s in (1.0, 2.0, 9.0)] for side in "PQ"}
+    adapted = {f"joint on {side}": [SimpleNamespace(seconds=s) for s in (1.0, 2.0, 9.0)] for side in "PQ"}
     return blocks(result, adapted, parameters)
 
 

@@ -4,9 +4,24 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.reconstructor import Reconstructor, UnetReconstructor
+from mrilib.models.two_head import TwoHeadReconstructor
+from mrilib.models.unrolled import UnrolledReconstructor
+from mrilib.models.untrained import ConvDecoder, DipUnet
+from mrilib.models.varnet import VarNetReconstructor
+from mrilib.models.vit import VitReconstructor
 
-ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {"unet": UnetReconstructor}
+ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {
+    "unet": UnetReconstructor,
+    "varnet": VarNetReconstructor,
+    "vit": VitReconstructor,
+    "two_head": TwoHeadReconstructor,
+    "cycle": CycleReconstructor,
+    "conv_decoder": ConvDecoder,
+    "dip_unet": DipUnet,
+    "unrolled": UnrolledReconstructor,
+}
 
 
 def build(architecture: Mapping[str, Any]) -> Reconstructor:

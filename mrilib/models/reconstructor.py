@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mrilib.fourier import ifft2c
 from mrilib.linop import LinearOperator
+from mrilib.models.channels import to_channels, to_image
 from mrilib.models.unet import Unet
 
 Fidelity = Literal["paper", "code"]
@@ -53,11 +54,17 @@ def part_rss(masked_kspace: Tensor) -> Tensor:
     )
 
 
-class UnetReconstructor(Reconstructor):
-    """Paper A's U-Net: x = f_θ(A†y), real and imaginary part as two channels.
+def known_fidelity(fidelity: Fidelity) -> Fidelity:
+    """The same; ValueError when it is neither the paper nor the code."""
+    if fidelity not in ("paper", "code"):
+        raise ValueError(f"fidelity must be 'paper' or 'code', got {fidelity!r}")
+    return fidelity
+
+
+class ImageReconstructor(Reconstructor):
+    """x = f_θ(A†y) with a network between images, which sees real and imaginary part as two channels of order 1.
 
     Args:
-        chans, num_pool_layers: width and depth of the U-Net (paper A: 64 and 4, 31,024,386 parameters).
         residual: add the input, x = A†y + f_θ(A†y); fixes the output's phase to the input's.
         pinv_iterations: conjugate-gradient steps that stand for A†; 0 takes the adjoint Aᴴy.
         fidelity: "code" feeds the per-part root-sum-of-squares of the published code instead of A†y.
@@ -68,21 +75,15 @@ class UnetReconstructor(Reconstructor):
     Reference: Darestani, Liu, Heckel, ICML 2022, §2.2 and eq. (2).
     """
 
-    def __init__(
-        self,
-        chans: int = 64,
-        num_pool_layers: int = 4,
-        residual: bool = False,
-        pinv_iterations: int = 0,
-        fidelity: Fidelity = "paper",
-    ) -> None:
+    def __init__(self, residual: bool, pinv_iterations: int, fidelity: Fidelity) -> None:
         super().__init__()
-        if fidelity not in ("paper", "code"):
-            raise ValueError(f"fidelity must be 'paper' or 'code', got {fidelity!r}")
         self.residual = residual
         self.pinv_iterations = pinv_iterations
-        self.fidelity = fidelity
-        self.unet = Unet(2, 2, chans, num_pool_layers)
+        self.fidelity = known_fidelity(fidelity)
+
+    def network(self, channels: Tensor) -> Tensor:
+        """f_θ, (batch, 2, y, x) real → the same."""
+        raise NotImplementedError
 
     def extra_repr(self) -> str:
         """What decides the result but is in no weight; caches are keyed by it."""
@@ -98,8 +99,32 @@ class UnetReconstructor(Reconstructor):
 
     def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
         scale = initial.abs().square().mean(dim=(1, 2, 3), keepdim=True).sqrt()  # units of y ↔ order 1
-        channels = torch.view_as_real((initial / scale)[:, 0]).movedim(-1, 1)  # (batch, 2, y, x)
-        output = self.unet(channels.contiguous()).to(channels.dtype)  # autocast gives bfloat16: no complex of it
-        output = output.movedim(1, -1).contiguous()
-        image = torch.view_as_complex(output)[:, None] * scale
+        channels = to_channels(initial / scale)
+        output = self.network(channels).to(channels.dtype)  # autocast gives bfloat16: no complex of it
+        image = to_image(output) * scale
         return image + initial if self.residual else image
+
+
+class UnetReconstructor(ImageReconstructor):
+    """Paper A's U-Net.
+
+    Args:
+        chans, num_pool_layers: width and depth of the U-Net (paper A: 64 and 4, 31,024,386 parameters).
+        residual, pinv_iterations, fidelity: see `ImageReconstructor`.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022, §5.
+    """
+
+    def __init__(
+        self,
+        chans: int = 64,
+        num_pool_layers: int = 4,
+        residual: bool = False,
+        pinv_iterations: int = 0,
+        fidelity: Fidelity = "paper",
+    ) -> None:
+        super().__init__(residual, pinv_iterations, fidelity)
+        self.unet = Unet(2, 2, chans, num_pool_layers)
+
+    def network(self, channels: Tensor) -> Tensor:
+        return self.unet(channels)

@@ -1,5 +1,7 @@
 """The fastMRI U-Net (Ronneberger et al., 2015; Zbontar et al., arXiv:1811.08839), with its state_dict keys."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -65,30 +67,48 @@ class Unet(nn.Module):
         super().__init__()
         if min(in_chans, out_chans, chans, num_pool_layers) < 1:
             raise ValueError(f"channels and num_pool_layers must be positive, got {chans} and {num_pool_layers}")
-        widths = [chans * 2**level for level in range(num_pool_layers)]
+        widths = level_widths(chans, num_pool_layers)
         deepest = 2 * widths[-1]
         self.down_sample_layers = nn.ModuleList(
             ConvBlock(before, width, drop_prob) for before, width in zip([in_chans, *widths[:-1]], widths, strict=True)
         )
         self.conv = ConvBlock(widths[-1], deepest, drop_prob)
-        self.up_transpose_conv = nn.ModuleList(TransposeConvBlock(2 * w, w) for w in reversed(widths))
-        self.up_conv = nn.ModuleList(ConvBlock(2 * w, w, drop_prob) for w in reversed(widths[1:]))
-        last = nn.Conv2d(chans, out_chans, 1)
-        self.up_conv.append(nn.Sequential(ConvBlock(2 * chans, chans, drop_prob), last))
+        self.up_transpose_conv, self.up_conv = up_path(widths, out_chans, drop_prob)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """(n, in_chans, y, x) → (n, out_chans, y, x), any size that leaves more than one pixel at the bottom."""
+    def encode(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What lies at the bottom, and the skips from the first level down."""
         skips = []
         for layer in self.down_sample_layers:
             image = layer(image)
             skips.append(image)
             image = F.avg_pool2d(image, 2)
-        image = self.conv(image)
-        for upsample, layer in zip(self.up_transpose_conv, self.up_conv, strict=True):
-            skip = skips.pop()
-            image = _match_size(upsample(image), skip)
-            image = layer(torch.cat([image, skip], dim=1))
-        return image
+        return self.conv(image), skips
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(n, in_chans, y, x) → (n, out_chans, y, x), any size that leaves more than one pixel at the bottom."""
+        return expand(*self.encode(image), self.up_transpose_conv, self.up_conv)
+
+
+def level_widths(chans: int, num_pool_layers: int) -> list[int]:
+    """chans, 2·chans, …: one width a level, above the bottom."""
+    return [chans * 2**level for level in range(num_pool_layers)]
+
+
+def up_path(widths: Sequence[int], out_chans: int, drop_prob: float) -> tuple[nn.ModuleList, nn.ModuleList]:
+    """Layers from the bottom to the output: one upsampling and one convolution block a level."""
+    upsamplers = nn.ModuleList(TransposeConvBlock(2 * w, w) for w in reversed(widths))
+    layers = nn.ModuleList(ConvBlock(2 * w, w, drop_prob) for w in reversed(widths[1:]))
+    last = nn.Conv2d(widths[0], out_chans, 1)
+    layers.append(nn.Sequential(ConvBlock(2 * widths[0], widths[0], drop_prob), last))
+    return upsamplers, layers
+
+
+def expand(image: Tensor, skips: Sequence[Tensor], upsamplers: nn.ModuleList, layers: nn.ModuleList) -> Tensor:
+    """From what `Unet.encode` gives to the output, through the layers of an `up_path`."""
+    for upsample, layer, skip in zip(upsamplers, layers, reversed(skips), strict=True):
+        image = _match_size(upsample(image), skip)
+        image = layer(torch.cat([image, skip], dim=1))
+    return image
 
 
 def _match_size(image: Tensor, like: Tensor) -> Tensor:

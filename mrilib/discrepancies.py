@@ -1,0 +1,290 @@
+"""Where paper A and its published code differ, as data: what each says or does, and the switch that selects it.
+
+Paper: Darestani, Liu, Heckel, ICML 2022. Code: github.com/MLI-lab/ttt_for_deep_learning_cs, commit 761d822 of
+2022-04-26; cells are those of its `unet` notebooks.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mrilib.gap import Interval
+
+NOT_RUN = "not measured here: not run yet"
+Group = Literal["measurement and input", "test-time training", "score", "training and the rest"]
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """One difference.
+
+    Args:
+        name: short, for tables and charts.
+        group: the table it stands in.
+        paper, code: what the one says and the other does.
+        where: in the paper and in the repository.
+        switch: the library's parameter for it; empty where there is none.
+        arms: (as published, as the paper has it), names in `fidelity.ARMS`; None if there is nothing to run.
+        reason: why there is not.
+    """
+
+    name: str
+    group: Group
+    paper: str
+    code: str
+    where: str
+    switch: str = ""
+    arms: tuple[str, str] | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in `results.json`."""
+        return "change_" + re.sub(r"\W+", "_", self.name).strip("_").lower()
+
+    def row(self, change: Interval | None = None) -> dict[str, Any]:
+        """Its line of a table, with the change in SSIM where it was measured."""
+        reason = f"not measured here: {self.reason}" if self.reason else NOT_RUN
+        return {
+            "what": self.name,
+            "paper": self.paper,
+            "code": self.code,
+            "where": self.where,
+            "switch": self.switch or "–",
+            "change": reason if change is None else vars(change),
+        }
+
+
+DISCREPANCIES: tuple[Discrepancy, ...] = (
+    Discrepancy(
+        "network input: per-part RSS",
+        "measurement and input",
+        "A†y, a least-squares reconstruction",
+        "√Σ Re² and √Σ Im² over the coil images: two non-negative channels, no coil maps, signs and phase lost",
+        "§2.2, eq. (2); helpers.py:rss_torch, cells 5 and 30",
+        "model's fidelity: code",
+        ("per-part RSS", "as written"),
+    ),
+    Discrepancy(
+        "one mask for every slice",
+        "measurement and input",
+        "a standard 1D random mask",
+        "one fixed mask for every training and test slice; for narrower k-space its centre crop",
+        "§2.1; train_data/*_mask, test_data/*/mask2d",
+        "fidelity.OneMask",
+        ("one mask", "as written"),
+    ),
+    Discrepancy(
+        "4× is 3.86×",
+        "measurement and input",
+        "4× acceleration throughout",
+        "the crops keep the centre, so that R falls: 99 of 396 columns (4.00), 94 of 372 (3.96), 83 of 320 (3.86)",
+        "§2.1; test_data/*/mask2d",
+        "Sampling(320 / 83, 0.1)",
+        ("R = 3.86", "as written"),
+    ),
+    Discrepancy(
+        "coil maps cropped at 0.8",
+        "measurement and input",
+        "S_i, a sensitivity map; no estimator is named",
+        "BART ecalib with its defaults: zero where the eigenvalue is below 0.8",
+        "§2.1; BART calls of the notebooks",
+        "estimate_sens_maps(crop=0.8)",
+        ("cropped maps", "per-part RSS"),
+    ),
+    Discrepancy(
+        "zeros of the maps filled",
+        "measurement and input",
+        "nothing",
+        "every real or imaginary part that is 0 becomes the coil's largest: outside the body each coil sees max·(1+i)",
+        "§2.1; notebooks, compute_sens_maps",
+        "fidelity.filled",
+        ("filled maps", "cropped maps"),
+    ),
+    Discrepancy(
+        "VarNet has one virtual coil",
+        "measurement and input",
+        "VarNet with data-consistency blocks",
+        "unrolled on the Fourier transform of the per-part RSS image: one coil, consistency with data never measured",
+        "§2.2, Table 2; varnet.py",
+        "VarNetReconstructor(fidelity='code')",
+        reason="the four VarNets of each kind were not trained",
+    ),
+    Discrepancy(
+        "scale factor",
+        "measurement and input",
+        "nothing",
+        "k-space times ‖f(x)‖₂/‖x‖₂ from 5 rounds with the trained network; VarNet scales its maps instead",
+        "–; cell 22",
+        reason="the library's networks normalise their input and undo it, so that a factor on y cancels",
+    ),
+    Discrepancy(
+        "hold-out left in the input",
+        "test-time training",
+        "y is split into y_train and y_val, TTT is performed on y_train",
+        "held-out values are removed from the loss only and stay in the network's input",
+        "§4; cell 30",
+        "Settings.fidelity: code (with the next row)",
+        ("leaking", "as written"),
+    ),
+    Discrepancy(
+        "hold-out hits the centre",
+        "test-time training",
+        "a fraction of all measurements",
+        "drawn from the calibration lines too, which the coil maps have seen",
+        "§4; cell 30",
+        "Settings.fidelity: code (with the last row)",
+        ("leaking, centre too", "leaking"),
+    ),
+    Discrepancy(
+        "pixels, not lines",
+        "test-time training",
+        "a random fraction of the measurements; of what unit is open",
+        "single (kx, ky) pixels, the same in all coils; a scanner measures lines",
+        "§4; cell 30",
+        "Settings.unit",
+        ("as written", "lines"),
+    ),
+    Discrepancy(
+        "5 % drawn with replacement",
+        "test-time training",
+        "a fraction q = M/k, k not given",
+        "m // 20 indices with replacement: 4.88 % of the pixels are held out",
+        "§4; cell 30",
+        "Settings.holdout: 0.0488",
+        ("with replacement", "as written"),
+    ),
+    Discrepancy(
+        "no seed: another split",
+        "test-time training",
+        "nothing",
+        "the split is drawn anew in each run; scores in the figures differ from the notebooks' by .0001 to .013",
+        "Figures 3, 11–14; cell 30",
+        "Settings.seed",
+        ("another seed", "as written"),
+    ),
+    Discrepancy(
+        "last iterate, not best",
+        "test-time training",
+        "stop early when the self-validation error starts to rise",
+        "the image after the rise was noticed, up to a window later",
+        "§4; cell 30",
+        "Settings.iterate",
+        ("last iterate", "as written"),
+    ),
+    Discrepancy(
+        "window of 20, not 100",
+        "test-time training",
+        "no hyper-parameters",
+        "the means of two windows are compared; 20 or 100 iterations of at most 2500, by network and shift",
+        "App. B; cell 30",
+        "Settings.window",
+        ("window of 20", "window of 100"),
+    ),
+    Discrepancy(
+        "window of 20, scaled; not ours",
+        "test-time training",
+        "no hyper-parameters",
+        "as above; the library's default, 30 iterations of 400, would be 188 of 2500",
+        "App. B; cell 30",
+        "Settings.window",
+        ("window of 20", "as written"),
+    ),
+    Discrepancy(
+        "window of 100, not first rise",
+        "test-time training",
+        "stop when the error starts to rise",
+        "no stop before three windows have passed, then only when the mean over a window rises",
+        "§4; cell 30",
+        "Settings.window",
+        ("window of 100", "first rise"),
+    ),
+    Discrepancy(
+        "|Re| + |Im|, not modulus",
+        "test-time training",
+        "‖·‖₁ of complex vectors",
+        "ℓ1 of the real view, |Re| + |Im|, up to √2 larger",
+        "eq. (2); cell 28",
+        "Settings.norm",
+        ("real view", "as written"),
+    ),
+    Discrepancy(
+        "all of these but masks and score",
+        "test-time training",
+        "–",
+        "per-part RSS, filled maps, leaking 4.88 % hold-out, |Re| + |Im|, last iterate, window of 100",
+        "the rows above",
+        "all of the above",
+        ("as published", "as written"),
+    ),
+    Discrepancy(
+        "score: mean and deviation matched",
+        "score",
+        "SSIM",
+        "the image first takes the target's mean and deviation; fastMRI's evaluation does not",
+        "§5; cells 4 and 5",
+        "ssim(match='mean_std')",
+        ("as written", "score unmatched"),
+    ),
+    Discrepancy(
+        "score: slice's maximum",
+        "score",
+        "SSIM",
+        "data range is the slice's maximum; fastMRI's evaluation takes the volume's",
+        "§5; cells 4 and 5",
+        "ssim(data_range=…)",
+        ("score unmatched", "score of fastMRI"),
+    ),
+    Discrepancy(
+        "score: target matched instead",
+        "score",
+        "SSIM",
+        "the group's repository before this one (Robustness-CS) matches the target to the image",
+        "–; Robustness-CS",
+        "match_mean_std",
+        ("score reversed", "as written"),
+    ),
+    Discrepancy(
+        "frozen scale of a random network",
+        "training and the rest",
+        "nothing",
+        "each slice's scale comes from the untrained network before the first epoch and is never renewed",
+        "–; train.ipynb, cell 11",
+        reason="the library's networks normalise their input, so that there is no scale to freeze",
+    ),
+    Discrepancy(
+        "slices in the list's order",
+        "training and the rest",
+        "nothing",
+        "batch 1, never shuffled, so that neighbours of a volume follow each other; no seed, no validation",
+        "–; train.ipynb",
+        "Recipe.shuffle",
+        reason="a simulated list holds independent patients, its order is random anyway",
+    ),
+    Discrepancy(
+        "100 test slices",
+        "training and the rest",
+        "scores averaged over 100 slices",
+        "lists of 100 (T2 brain), 97 (knee), 88 (Stanford) and 76 (T1 brain) slices",
+        "Tables 2 and 3; *_val lists",
+        "test_slices: 0 takes the list",
+        reason="the number of slices widens the interval, by 1/√n, and does not move the mean",
+    ),
+    Discrepancy(
+        "minutes with a score per step",
+        "training and the rest",
+        "runtimes on a single GPU",
+        "every iteration is followed by one more pass and an SSIM on the CPU",
+        "Table 3; cell 30",
+        "score_at",
+        reason="changes the time only",
+    ),
+    Discrepancy(
+        "code that is not there",
+        "training and the rest",
+        "the repository has the code to reproduce all results",
+        "no VarNet training, no 2× list, no loop over test slices, nothing for Figure 2, the appendix or Section 6",
+        "Reproducibility; the repository",
+        reason="nothing to run",
+    ),
+)

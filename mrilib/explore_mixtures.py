@@ -1,0 +1,67 @@
+"""Move the share of Q in the training data and see what the network scores on P and on Q."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import ipywidgets
+
+from mrilib.gap import bootstrap_mean
+from mrilib.mixtures import SIDES, Outcome, Scores, points
+from mrilib.plot import figure_bytes, sweep_chart
+
+Sweep = Mapping[float, Scores]  # by coefficient
+
+
+def described(sweep: Sweep, coefficient: float) -> str:
+    """The two scores of a mixture, and what it gains and costs beside P alone and Q alone."""
+    scores = [f"SSIM on {side} {bootstrap_mean(sweep[coefficient][side])}" for side in SIDES]
+    outcome = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
+    return f"Share of Q {coefficient:g}: {', '.join(scores)}; {outcome}"
+
+
+def _page(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
+    """The chart with the point ringed and, beneath, the words, as HTML."""
+    words = described(sweep, coefficient)
+    rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
+    axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
+    chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
+    code = base64.b64encode(figure_bytes(chart)).decode()
+    return f'<img src="data:image/png;base64,{code}" alt="{escape(words)}" width="330"><p>{escape(words)}</p>'
+
+
+def _nearest(options: Sequence[float], wanted: float) -> float:
+    return min(options, key=lambda option: abs(option - wanted))
+
+
+def explore_mixtures(sweeps: Mapping[str, Sweep], shift: str, coefficient: float, kind: str) -> ipywidgets.VBox:
+    """A list of shifts and a slider over the mixtures that were measured; needs a kernel.
+
+    Args:
+        sweeps: for each shift the scores of each mixture, both ends among them.
+        shift, coefficient: where to start; the nearest mixture that there is.
+        kind: "simulated" or "measured", for the title.
+
+    Raises:
+        ValueError: a shift that has no sweep.
+    """
+    if shift not in sweeps:
+        raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(sweeps)}")
+    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift")
+    share = ipywidgets.SelectionSlider(options=sorted(sweeps[shift]), description="share of Q")
+    share.value = _nearest(share.options, coefficient)
+    view = ipywidgets.HTML()
+
+    def show(_: object = None) -> None:
+        view.value = _page(sweeps[pair.value], pair.value.replace("_", " "), share.value, kind)
+
+    def switch(_: object) -> None:
+        before = share.value
+        share.options = sorted(sweeps[pair.value])
+        share.value = _nearest(share.options, before)
+        show()
+
+    share.observe(show, "value")
+    pair.observe(switch, "value")
+    show()
+    return ipywidgets.VBox([pair, share, view])

@@ -1,0 +1,73 @@
+"""How well a network reconstructs while it is being trained: its true score after every epoch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from mrilib.gap import bootstrap_mean
+from mrilib.networks import NetworkSpec, dataset, initialised, ssim_without_ttt
+from mrilib.stored import Row, StoredTable
+from mrilib.training import Progress, fit
+
+
+def learning_curve(
+    spec: NetworkSpec, slices: int, device: torch.device | str = "cpu", progress: Progress | None = None
+) -> Row:
+    """Train from scratch and score validation slices of the same distribution before it and after each epoch.
+
+    The scores decide nothing in the training; with the loss "self" no ground truth does.
+
+    Args:
+        spec: network, data and recipe.
+        slices: number of validation slices.
+        device, progress: as in `training.fit`.
+
+    Returns:
+        {"loss": mean of each epoch, "ssim": for each of epochs + 1 points the score of every slice}.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022, App. G and Figure 10.
+    """
+    model = initialised(spec).to(device)
+    training = dataset(spec.distribution, "train", spec.train_slices, spec.acceleration, spec.source)
+    held_out = dataset(spec.distribution, "validation", slices, spec.acceleration, spec.source)
+    steps_per_epoch = len(spec.recipe.batches(len(training), 0))
+    curve: list[list[float]] = []
+
+    def watch(step: int, steps: int, loss: float) -> None:
+        if step % steps_per_epoch == 0:
+            curve.append([round(score, 6) for score in ssim_without_ttt(model, held_out, device)])
+        if progress is not None and step > 0:
+            progress(step, steps, loss)
+
+    watch(0, 0, 0.0)
+    losses = fit(model, training, spec.recipe, device=device, progress=watch)
+    return {"loss": [round(loss, 6) for loss in losses], "ssim": curve}
+
+
+def stored_curve(
+    spec: NetworkSpec,
+    slices: int,
+    recompute: bool = False,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> tuple[Row, str]:
+    """`learning_curve` as it was kept, or made now; and where it comes from, for captions."""
+    table, key = curves(slices), curve_key(spec)
+    row = table.row(key, lambda: learning_curve(spec, slices, device, progress), recompute)
+    return row, table.provenance([key])
+
+
+def curves(slices: int) -> StoredTable:
+    """The table of learning curves on so many validation slices."""
+    return StoredTable("learning_curves", {"validation_slices": slices})
+
+
+def curve_key(spec: NetworkSpec) -> dict[str, Any]:
+    """What a curve is stored under: the network's specification and its training data."""
+    return {**spec.card, "data_digest": spec.data_digest}
+
+
+def curve_points(name: str, ssim: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
+    """Rows for `plot.lines_chart`: mean score and 95 % interval after each epoch, under the network's name."""
+    return [{"network": name, "epoch": epoch} | vars(bootstrap_mean(scores)) for epoch, scores in enumerate(ssim)]

@@ -1,0 +1,111 @@
+"""How a contest is shown: keys, the gap beside the paper's, curves and their falls."""
+
+import json
+
+import pytest
+
+from mrilib.contest import Contest
+from mrilib.contest_report import (
+    Adaptation,
+    cost_table,
+    curve_points,
+    falls,
+    leads_table,
+    rates_table,
+    record_scores,
+    result_key,
+    time_ratio,
+)
+from mrilib.notebook import setup
+
+NAMES = ("q", "p", "q + TTT", "p + TTT")
+SCORES = {"q": [0.9, 0.92], "p": [0.7, 0.72], "q + TTT": [0.91, 0.93], "p + TTT": [0.89, 0.91]}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path))
+    setup(0, "cpu")
+    return lambda: json.loads((tmp_path / "results.json").read_text())
+
+
+class Fixed(Contest):
+    """A contest whose rows are known."""
+
+    def on_validation(self, name):
+        return {1e-3: 0.8, 2e-3: 0.9 if name == "slow" else 0.7}
+
+    def on_test(self, name):
+        return {"seconds": [4.0, 6.0] if name == "slow" else [2.0, 2.0], "iterations": [7, 9], "machine": "a machine"}
+
+
+@pytest.fixture
+def contest():
+    return Fixed({"fast": None, "slow": None}, None, (1e-3, 2e-3), (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("joint on P + TTT", "joint_p_ttt"),
+        ("ZS-SSL from Q", "zs_ssl_q"),
+        ("ZS-SSL, random weights", "zs_ssl_random_weights"),
+        ("unrolled, supervised on P", "unrolled_supervised_p"),
+    ],
+)
+def test_keys_are_names(name, key):
+    assert result_key(name) == key
+
+
+def test_scores_are_recorded_with_intervals(results):
+    record_scores({"ZS-SSL from P": [0.8, 0.9]})
+    assert results()["ssim_zs_ssl_p"]["value"] == pytest.approx(0.85)
+    assert results()["ssim_zs_ssl_p"]["n"] == 2
+
+
+def test_the_gap_stands_beside_the_paper_s(results):
+    way = Adaptation("Table 4, ZS-SSL", NAMES, SCORES)
+    assert way.before.value == pytest.approx(0.2)
+    assert way.after.value == pytest.approx(0.02)
+    assert way.closed.interval.value == pytest.approx(0.9)
+    rows = {row["method"]: row for row in way.rows()}
+    assert (rows["q"]["paper"], rows["p + TTT"]["paper"]) == ("0.9331", "0.9343")
+    assert rows["gap before"]["paper"] == "0.0302"
+    assert rows["closed"]["paper"] == "93.1 %; its scores give 92.7 %"
+    way.record("zs")
+    assert results()["fraction_closed_zs"]["value"] == pytest.approx(0.9)
+    assert results()["gap_after_zs"]["value"] == pytest.approx(0.02)
+
+
+def test_where_there_is_no_gap_the_reason_is_recorded(results):
+    Adaptation("Table 4, ZS-SSL", NAMES, SCORES | {"p": [0.91, 0.91]}).record("zs")
+    assert "not distinguishable" in results()["fraction_closed_zs"]
+
+
+def test_rates_and_costs_have_a_row_for_each_method(contest):
+    rates = rates_table(contest, "rates")
+    assert rates.headings == ("method", "0.001", "0.002", "chosen")
+    assert [row[-1] for row in rates.cells] == ["0.001", "0.002"]
+    cost = cost_table(contest, "cost")
+    assert cost.cells[1] == ("slow", "5.0 [4.0, 6.0]", "8 [7, 9]", "a machine")
+    assert time_ratio(contest, "slow", "fast").value == pytest.approx(2.5)
+
+
+def test_curves_have_means_and_falls():
+    curves = {"up": {"iterations": [0, 5], "ssim": [[0.4, 0.6], [0.6, 0.8]]}}
+    curves["down"] = {"iterations": [0, 5, 9], "ssim": [[0.5, 0.1, 0.7], [0.5, 0.3, 0.9]]}
+    points = curve_points(curves)
+    assert [(p["step"], p["method"]) for p in points] == [(1, "up"), (6, "up"), (1, "down"), (6, "down"), (10, "down")]
+    assert [p["value"] for p in points[:2]] == pytest.approx([0.5, 0.7])
+    assert falls(curves)["up"].value == 0
+    assert falls(curves)["down"].value == pytest.approx(-0.3)
+
+
+def test_leads_are_paired_and_recorded(results):
+    fall = falls({"p": {"iterations": [0, 1], "ssim": [[0.5, 0.1], [0.5, 0.3]]}})
+    shown = leads_table(SCORES, "p + TTT", ["p", "q"], fall, "leads")
+    assert [row[0] for row in shown.cells] == ["p", "q"]
+    assert shown.cells[1][2] == "–"
+    assert results()["lead_p"]["value"] == pytest.approx(0.19)
+    assert results()["lead_q"]["low"] == pytest.approx(-0.01)
+    assert results()["fall_p"]["value"] == pytest.approx(-0.3)

@@ -1,0 +1,94 @@
+"""The mixture explorer moves without a browser; the chart of a sweep holds every interval and its own slider."""
+
+import itertools
+
+import pytest
+
+from mrilib import plot
+from mrilib.explore_mixtures import described, explore_mixtures
+from mrilib.mixtures import points
+
+
+def scores(p, q):
+    return {side: [level - 0.01, level, level + 0.02] for side, level in (("P", p), ("Q", q))}
+
+
+SWEEPS = {
+    "anatomy": {0.0: scores(0.9, 0.7), 0.25: scores(0.89, 0.82), 0.5: scores(0.88, 0.83), 1.0: scores(0.75, 0.84)},
+    "adversarially_filtered": {0.0: scores(0.9, 0.8), 1.0: scores(0.9, 0.8)},
+}
+AXES = {"x_title": "SSIM on P", "y_title": "SSIM on Q", "alt": "a sweep"}
+ROWS = [{"shift": name, **point} for name, sweep in SWEEPS.items() for point in points(sweep)]
+
+
+def test_the_slider_changes_picture_and_words():
+    explorer = explore_mixtures(SWEEPS, "anatomy", 0.25, "simulated")
+    _, share, view = explorer.children
+    assert share.value == 0.25
+    seen = {}
+    for option in share.options:
+        share.value = option
+        assert f"Share of Q {option:g}: SSIM on P" in view.value
+        seen[option] = view.value
+    assert all(a != b for a, b in itertools.combinations(seen.values(), 2))
+    assert 'alt="Share of Q' in view.value
+    assert share.index == len(share.options) - 1, "the page hears of it"
+
+
+def test_another_shift_offers_its_own_mixtures():
+    pair, share, view = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated").children
+    pair.value = "adversarially_filtered"
+    assert share.options == (0.0, 1.0)
+    assert "undefined" in view.value
+    pair.value = "anatomy"
+    assert share.options == (0.0, 0.25, 0.5, 1.0)
+    assert f"Share of Q {share.value:g}:" in view.value
+
+
+def test_it_starts_at_the_nearest_mixture_there_is():
+    assert explore_mixtures(SWEEPS, "anatomy", 0.3, "simulated").children[1].value == 0.25
+    with pytest.raises(ValueError, match="shift 'modality': no scores; expected one of anatomy, adv"):
+        explore_mixtures(SWEEPS, "modality", 0.25, "simulated")
+
+
+def test_words_hold_both_scores_and_what_is_gained_and_lost():
+    words = described(SWEEPS["anatomy"], 0.25)
+    assert words.startswith("Share of Q 0.25: SSIM on P 0.893")
+    assert "gained on Q 85.7%" in words
+    assert "costs 0.010" in words
+
+
+def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
+    spec = plot.sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
+    line, across, up, point = (layer["encoding"] for layer in spec["spec"]["layer"])
+    assert line["order"]["field"] == "coefficient"
+    assert (across["x"]["field"], across["x2"]["field"]) == ("x_low", "x_high")
+    assert (up["y"]["field"], up["y2"]["field"]) == ("y_low", "y_high")
+    assert point["color"]["field"] == point["shape"]["field"] == "coefficient"
+    assert spec["facet"]["sort"] == list(SWEEPS)
+    assert "params" not in spec
+
+
+def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():
+    spec = plot.sweep_chart(ROWS, "shift", "coefficient", chosen=0.25, **AXES).to_dict()
+    slider = next(parameter for parameter in spec["params"] if parameter["name"] == "chosen")
+    assert slider["value"] == 0.25
+    assert (slider["bind"]["input"], slider["bind"]["min"], slider["bind"]["max"]) == ("range", 0.0, 1.0)
+    assert slider["bind"]["step"] == 0.25
+    ring = spec["spec"]["layer"][4]
+    assert ring["transform"][0]["filter"] == "abs(datum.coefficient - chosen) < 0.125"
+
+
+def test_the_chosen_point_is_drawn():
+    drawn = [
+        plot.figure_bytes(plot.sweep_chart(ROWS, "shift", "coefficient", chosen=chosen, **AXES))
+        for chosen in (0.0, 0.25, 1.0)
+    ]
+    assert len(set(drawn)) == 3
+
+
+def test_a_row_without_an_interval_is_refused():
+    with pytest.raises(ValueError, match=r"row 0 lacks \['y_high'\]"):
+        plot.sweep_chart(
+            [{key: value for key, value in ROWS[0].items() if key != "y_high"}], "shift", "coefficient", **AXES
+        )

@@ -1,0 +1,48 @@
+"""The explorer of the subspace theory and the charts of its notebook."""
+
+import pytest
+
+from mrilib.explore_subspace import risk_chart, risk_marks, subspace_explorer, verdict
+from mrilib.gap import Interval
+from mrilib.subspace import (
+    alpha_moments,
+)
+from mrilib.subspace_report import curve_chart, group_chart
+
+
+def test_the_explorer_marks_what_the_theory_says():
+    before, after, optimum = risk_marks(512, 64, 0.5, 1.0)
+    assert (before["alpha"], optimum["alpha"]) == pytest.approx((0.8, 0.5))
+    assert after["alpha"] == pytest.approx(alpha_moments(512, 64, 1.0)[0])
+    assert optimum["risk"] < after["risk"] < before["risk"]
+    assert after["low"] < optimum["alpha"] < after["high"]
+    chart = risk_chart(512, 64, 0.5, 1.0).to_dict()
+    assert "TTT closes 90% of the gap" in chart["title"][0]
+    assert "before TTT α = 0.800" in chart["description"]
+
+
+def test_the_explorer_says_when_ttt_costs():
+    assert verdict(64, 16, 0.8, 0.8, 1.0, 1.2, 1.0).startswith("TTT costs more than it gains for ς in [")
+    assert "above" in verdict(20, 5, 2.0, 2.0, 1.0, 1.2, 1.0)
+
+
+def test_the_explorer_redraws_and_keeps_d_below_n():
+    box = subspace_explorer(100, 64, 0.5, 1.0)
+    size, kept, _, tested, chart = box.children
+    before = chart.value
+    assert 'alt="Risk over α on P and Q. TTT closes' in before
+    tested.value = 0.5
+    assert "TTT costs more than it gains" in chart.value
+    size.value = 16
+    assert kept.value == kept.max == 15
+
+
+def test_charts_carry_intervals_as_bands_and_say_every_mean():
+    mean = Interval(2.0, 1.0, 3.0, 9)
+    chart = curve_chart([1, 2], {"a": [0.5, mean]}, x_title="x", y_title="y", alt="a rises").to_dict()
+    rows = chart["data"]["values"]
+    assert [(row["value"], row["low"], row["high"]) for row in rows] == [(0.5, 0.5, 0.5), (2.0, 1.0, 3.0)]
+    bars = group_chart({"g": {"one": mean}}, x_title="x", y_title="risk").to_dict()
+    assert "g, one: 2.000" in bars["description"]
+    with pytest.raises(ValueError, match="argument"):
+        curve_chart([1, 2, 3], {"a": [0.5]}, x_title="x", y_title="y", alt="a")

@@ -1,0 +1,141 @@
+"""Variants of test-time training: they lower their own loss, leave the given model alone, and repeat by seed."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tiny_slices import SAMPLING, seed_weights, tiny_model, tiny_sample, tiny_scan, weights
+
+from mrilib import ttt, variants
+from mrilib.data.slices import SliceDataset
+from mrilib.data.volumes import write_volume
+from mrilib.models.cycle import CycleReconstructor
+from mrilib.models.two_head import TwoHeadReconstructor
+from mrilib.objectives import denoising, round_trip
+from mrilib.simulate.acquisition import simulate_slice
+from mrilib.training import reconstruct, slice_ssim
+from mrilib.variants import Closing, Variant, affine_only, perturbed, tune
+
+VARIANTS = [(TwoHeadReconstructor, denoising), (CycleReconstructor, round_trip)]
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return tiny_sample()
+
+
+def make(network):
+    with torch.random.fork_rng(devices=[]):
+        return seed_weights(network(4, 2)).eval()
+
+
+@pytest.mark.parametrize(("network", "objective"), VARIANTS)
+def test_tuning_lowers_its_own_loss_and_never_touches_the_given_model(sample, network, objective):
+    model = make(network)
+    before = weights(model)
+    tuned = tune(model, sample, objective, learning_rate=1e-3, iterations=10)
+    assert tuned.losses[-1] < tuned.losses[0]
+    assert torch.equal(weights(model), before)
+    assert not model.training
+    assert not torch.equal(tuned.image, reconstruct(model, sample))
+
+
+@pytest.mark.parametrize(("network", "objective"), VARIANTS)
+def test_the_same_seed_gives_the_same_image(sample, network, objective):
+    model = make(network)
+    one, again = (tune(model, sample, objective, learning_rate=1e-3, iterations=2, seed=3) for _ in range(2))
+    assert torch.equal(one.image, again.image)
+    assert one.losses == again.losses
+
+
+def test_scores_start_before_the_first_step_and_end_with_the_image(sample):
+    def score(image):
+        return slice_ssim(image, sample)[0]
+
+    model = make(CycleReconstructor)
+    tuned = tune(model, sample, round_trip, learning_rate=1e-3, iterations=3, score=score)
+    assert len(tuned.scores) == 4
+    assert tuned.scores[0] == score(reconstruct(model, sample))
+    assert tuned.scores[-1] == score(tuned.image)
+    assert tune(model, sample, round_trip, learning_rate=1e-3, iterations=1).scores == []
+
+
+def test_affine_only_changes_no_image_until_it_is_tuned(sample):
+    model = tiny_model()
+    copy = affine_only(model)
+    torch.testing.assert_close(reconstruct(copy, sample), reconstruct(model, sample))
+    assert all(p.requires_grad for p in model.parameters()), "the given model stays as it was"
+    tuned = [(name, p.numel()) for name, p in copy.named_parameters() if p.requires_grad]
+    channels = [m.num_features for m in model.modules() if isinstance(m, torch.nn.InstanceNorm2d)]
+    assert sum(count for _, count in tuned) == 2 * sum(channels)
+    assert all(name.split(".")[-1] in ("weight", "bias") for name, _ in tuned)
+
+
+def test_test_time_training_of_affine_only_lowers_the_loss(sample):
+    copy = affine_only(tiny_model())
+    settings = ttt.Settings(learning_rate=1e-2, max_iterations=10, window=5)
+    record = ttt.test_time_train(copy, sample.masked_kspace, sample.mask, sample.sens_maps, settings)
+    assert record.history.train_error[-1] < record.history.train_error[0]
+
+
+def test_affine_only_needs_a_normalisation():
+    model = make(TwoHeadReconstructor)
+    model.unet, model.denoiser = torch.nn.Identity(), torch.nn.Identity()
+    with pytest.raises(ValueError, match="TwoHeadReconstructor has no instance normalisation"):
+        affine_only(model)
+
+
+def unexplained(sample):
+    """‖A x − y‖ / ‖y‖ of the image of the full data."""
+    return (sample.operator(sample.reference) - sample.masked_kspace).norm() / sample.masked_kspace.norm()
+
+
+def test_perturbed_slices_are_measured_like_the_others(tmp_path):
+    made = simulate_slice(tiny_scan(matrix=(40, 48)), 0, 0.1).kspace[None].astype("complex64")
+    write_volume(tmp_path / "one.h5", made, recon_size=(30, 48))
+    slices = SliceDataset([(tmp_path / "one.h5", 0)], SAMPLING)
+    (plain,) = perturbed(slices, "regular")
+    assert torch.equal(plain.masked_kspace, slices[0].masked_kspace)
+    assert plain.recon_size == (30, 48)
+    (turned,) = perturbed(slices, "rot90")
+    assert turned.masked_kspace.shape == (1, 4, 48, 40)
+    assert turned.recon_size == (48, 30)
+    (mirrored,) = perturbed(slices, "fliph")
+    assert unexplained(mirrored) < 1.2 * unexplained(plain), "its own maps explain it as well"
+
+
+def test_tuning_takes_one_slice_and_at_least_one_step(sample):
+    with pytest.raises(ValueError, match="iterations must be positive, got 0"):
+        tune(make(CycleReconstructor), sample, round_trip, learning_rate=1e-3, iterations=0)
+
+
+def test_scores_of_a_variant_are_those_of_its_images(sample):
+    model, variant = make(TwoHeadReconstructor), Variant("two_head", denoising, 1e-3, 2)
+    image = tune(model, sample, denoising, learning_rate=1e-3, iterations=2, seed=5).image
+    assert variant.after(model, [sample], seed=5) == slice_ssim(image, sample)
+
+
+def test_a_network_of_q_that_gets_worse_closes_the_gap_but_reaches_nothing():
+    before_q, before_p = [0.9, 0.92, 0.91], [0.7, 0.71, 0.72]
+    worse_q = [score - 0.1 for score in before_q]
+    method = Closing(before_q, before_p, worse_q, before_p)
+    assert method.gap.value == pytest.approx(0.1)
+    assert method.closed.interval.value == pytest.approx(0.5)
+    assert method.reached.interval.value == pytest.approx(0)
+    perfect = Closing(before_q, before_p, before_q, before_q)
+    assert perfect.closed.interval.value == perfect.reached.interval.value == pytest.approx(1)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_stored_row_holds_scores_without_and_after_ttt(sample, monkeypatch, affine):
+    model, tuned = tiny_model(), []
+
+    def adapt(used, *_, **__):
+        tuned.append(used)
+        return [SimpleNamespace(ssim=0.12345678)]
+
+    monkeypatch.setattr(variants, "network", lambda spec, device: model)
+    monkeypatch.setattr(variants, "adapt", adapt)
+    row = variants.consistency_row(None, [sample], ttt.Settings(), affine)
+    assert row == {"before": [round(slice_ssim(reconstruct(model, sample), sample)[0], 6)], "after": [0.123457]}
+    assert all(p.requires_grad for p in tuned[0].parameters()) != affine
