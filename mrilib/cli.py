@@ -102,7 +102,7 @@ def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
     from mrilib.batch import Progress, missing_data, run_all
 
     lacking = {job.name: command for job in jobs if (command := missing_data(job))}
-    if lacking and not options.all:
+    if len(lacking) == len(jobs):
         name, command = next(iter(lacking.items()))
         raise UserError(f"{name} needs data that are not here; fetch them with: {command}")
     for name, command in lacking.items():

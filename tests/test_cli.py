@@ -140,6 +140,9 @@ def test_a_notebook_asked_for_by_name_needs_its_data(project, fetch, capsys):
     project.notebook("19_scanner", RECORD, needs=["brain-vfa"])
     message = refused(capsys, "run", "19")
     assert message.endswith(": 19_scanner needs data that are not here; fetch them with: mrilib data get brain-vfa\n")
+    project.notebook("00_good", RECORD)
+    assert main(["run", "00", "19"]) == 0, "of several, those that can"
+    assert "skipped  19_scanner  needs data" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("ready", [True, False])
