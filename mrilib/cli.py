@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrilib import __version__
-from mrilib.arguments import Parser, join_parameters, read_given, termination_as_exit
 from mrilib.project import UserError, find_notebook, hint, notebooks, root_here
 from mrilib.records import read_json
+from mrilib.running.arguments import Parser, join_parameters, read_given, termination_as_exit
 
 if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
-    from mrilib.failures import RunError
-    from mrilib.jobs import Job
     from mrilib.networks import NetworkSpec
-    from mrilib.runner import Outcome
+    from mrilib.running.failures import RunError
+    from mrilib.running.jobs import Job
+    from mrilib.running.runner import Outcome
 
 Subparsers = Any
 
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         return show_help(parser)
     if options.j < 1:
         raise UserError(f"-j: expected a number of notebooks at a time, got {options.j}")
-    from mrilib.jobs import plan
+    from mrilib.running.jobs import plan
 
     root = root_here()
     chosen = notebooks(root) if options.all else [find_notebook(text, root) for text in options.notebooks]
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 def check(jobs: Sequence["Job"]) -> int:
     """Say what each job would need."""
-    from mrilib.check import check as check_job
+    from mrilib.running.check import check as check_job
 
     reports = [(job, check_job(job.name, job.effective)) for job in jobs]
     for job, report in reports:
@@ -99,7 +99,7 @@ def check(jobs: Sequence["Job"]) -> int:
 
 def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
     """Run the jobs whose data are there, showing how far they are; then the numbers."""
-    from mrilib.batch import Progress, missing_data, run_all
+    from mrilib.running.batch import Progress, missing_data, run_all
 
     lacking = {job.name: command for job in jobs if (command := missing_data(job))}
     if len(lacking) == len(jobs):
@@ -121,7 +121,7 @@ def show_progress(line: str) -> None:
 
 
 def show_end(job: "Job", end: "Outcome | RunError") -> None:
-    from mrilib.batch import clock
+    from mrilib.running.batch import clock
 
     show_progress("")
     if isinstance(end, OSError):
@@ -133,7 +133,7 @@ def show_end(job: "Job", end: "Outcome | RunError") -> None:
 
 def show_results(outcomes: Sequence["Outcome"]) -> None:
     """The recorded numbers of each run, and where its notebook lies."""
-    from mrilib.claims_view import interval
+    from mrilib.running.claims_view import interval
 
     for outcome in outcomes:
         print(f"\n{outcome.job.name}  {outcome.job.folder / 'notebook.ipynb'}")
@@ -153,8 +153,8 @@ def add_claims(subparsers: Subparsers) -> None:
 
 
 def show_claims(options: argparse.Namespace) -> int:
-    from mrilib.claims import answer, complete_runs, load
-    from mrilib.claims_view import as_json, markdown, table
+    from mrilib.running.claims import answer, complete_runs, load
+    from mrilib.running.claims_view import as_json, markdown, table
 
     root = root_here()
     runs = complete_runs(options.runs_dir or root / "runs")
@@ -172,7 +172,7 @@ def add_doctor(subparsers: Subparsers) -> None:
 
 
 def show_doctor(options: argparse.Namespace) -> int:
-    from mrilib.doctor import examine, report
+    from mrilib.running.doctor import examine, report
 
     findings = examine()
     print(report(findings))
@@ -236,7 +236,7 @@ def add_train(subparsers: Subparsers) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train what is not trained yet; killed and run again, it goes on."""
-    from mrilib.weights_recipe import shipped, train_all
+    from mrilib.experiments.weights_recipe import shipped, train_all
 
     if options.all and (options.shift or options.p or options.profile != "quick"):
         raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
@@ -250,8 +250,8 @@ def train(options: argparse.Namespace) -> int:
 def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
     """The networks of notebook 04 with the profile, shifts and parameters asked for."""
     from mrilib.data.catalogue import SHIFTS, shift
-    from mrilib.jobs import plan
-    from mrilib.weights_recipe import needed
+    from mrilib.experiments.weights_recipe import needed
+    from mrilib.running.jobs import plan
 
     root = root_here()
     job = plan(find_notebook("04", root), root, options.profile, read_given(options.p))

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import altair
 
-from mrilib.plot_charts import gap_chart, interval_chart, lines_chart, sweep_chart
-from mrilib.plot_history import history_chart
-from mrilib.plot_images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
-from mrilib.plot_layout import Picture
-from mrilib.plot_theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
+from mrilib.show.charts import gap_chart, interval_chart, lines_chart, sweep_chart
+from mrilib.show.history import history_chart
+from mrilib.show.images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
+from mrilib.show.layout import Picture
+from mrilib.show.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
 
 __all__ = [
     "METHOD_COLORS",

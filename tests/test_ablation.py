@@ -7,7 +7,8 @@ import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample
 
-from mrilib.ablation import (
+from mrilib.experiment import Experiment
+from mrilib.experiments.ablation import (
     DRAWS,
     GRID,
     INTERVENTIONS,
@@ -27,7 +28,6 @@ from mrilib.ablation import (
     turned,
     watched,
 )
-from mrilib.experiment import Experiment
 from mrilib.training import reconstruct
 from mrilib.ttt import Settings
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mrilib.blockiness import blockiness
+from mrilib.experiments.blockiness import blockiness
 
 
 def noise(*shape, seed=0):

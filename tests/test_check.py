@@ -2,11 +2,11 @@
 
 import pytest
 
-from mrilib.check import check, measured_step
 from mrilib.data.volumes import write_volume
 from mrilib.experiment import Experiment
-from mrilib.jobs import plan
 from mrilib.project import find_notebook, root_here
+from mrilib.running.check import check, measured_step
+from mrilib.running.jobs import plan
 
 TINY = {
     "source": "simulated", "train_slices": 4, "epochs": 1, "batch_size": 1, "train_learning_rate": 1e-3,

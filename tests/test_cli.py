@@ -9,8 +9,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 
-from mrilib import doctor
 from mrilib.cli import main
+from mrilib.running import doctor
 
 
 @pytest.fixture
@@ -153,9 +153,9 @@ def test_check_validates_and_runs_nothing(project, monkeypatch, capsys, ready):
         ready: bool
 
     seen = []
-    module = ModuleType("mrilib.check")
+    module = ModuleType("mrilib.running.check")
     module.check = lambda name, values: seen.append((name, values)) or Report(["data: found"], ready)
-    monkeypatch.setitem(sys.modules, "mrilib.check", module)
+    monkeypatch.setitem(sys.modules, "mrilib.running.check", module)
     project.notebook("04_tiny", RECORD)
     assert main(["run", "04", "--check", "-p", "rate", "-1e-3"]) == (0 if ready else 1)
     assert seen == [("04_tiny", {"steps": 3, "rate": -0.001})]

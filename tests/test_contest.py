@@ -6,9 +6,9 @@ import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample, weights
 
-from mrilib import contest as contests
 from mrilib.adaptation import adapt
-from mrilib.contest import Contest, Method, as_row, spread, trained, untrained
+from mrilib.experiments import contest as contests
+from mrilib.experiments.contest import Contest, Method, as_row, spread, trained, untrained
 from mrilib.networks import NetworkSpec
 from mrilib.stored import StoredTable
 from mrilib.training import Recipe

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from mrilib.contest import Contest
-from mrilib.contest_report import (
+from mrilib.experiments.contest import Contest
+from mrilib.notebook import setup
+from mrilib.show.contest_report import (
     Adaptation,
     cost_table,
     curve_points,
@@ -16,7 +17,6 @@ from mrilib.contest_report import (
     result_key,
     time_ratio,
 )
-from mrilib.notebook import setup
 
 NAMES = ("q", "p", "q + TTT", "p + TTT")
 SCORES = {"q": [0.9, 0.92], "p": [0.7, 0.72], "q + TTT": [0.91, 0.93], "p + TTT": [0.89, 0.91]}

@@ -10,8 +10,8 @@ from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, distribution
 from mrilib.data.simulated import SPLITS
 from mrilib.experiment import QUICK, Experiment
-from mrilib.jobs import plan
 from mrilib.project import find_notebook, root_here
+from mrilib.running.jobs import plan
 from mrilib.scoring import matched
 
 PARAMETERS = {

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from mrilib import plot
-from mrilib.explore_mixtures import described, explore_mixtures
-from mrilib.mixtures import points
+from mrilib.experiments.mixtures import points
+from mrilib.show.explore_mixtures import described, explore_mixtures
 
 
 def scores(p, q):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from mrilib.explore_subspace import risk_chart, risk_marks, subspace_explorer, verdict
 from mrilib.gap import Interval
+from mrilib.show.explore_subspace import risk_chart, risk_marks, subspace_explorer, verdict
+from mrilib.show.subspace_report import curve_chart, group_chart
 from mrilib.subspace import (
     alpha_moments,
 )
-from mrilib.subspace_report import curve_chart, group_chart
 
 
 def test_the_explorer_marks_what_the_theory_says():

@@ -8,21 +8,41 @@ import torch
 from tiny_slices import tiny_model, tiny_sample, tiny_scan
 
 from mrilib import networks, stored, ttt
-from mrilib.as_published import LEVELS, Leaking, OneMask, OneMaskSpec, filled, score, trained, volume_maximum
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, Shift
 from mrilib.data.slices import Sampling
 from mrilib.data.volumes import write_volume
-from mrilib.discrepancies import DISCREPANCIES, NOT_RUN
 from mrilib.experiment import QUICK, Experiment
-from mrilib.fidelity import ARMS, MAIN, SCHEMES, UNIQUE, Arm, Bench, change_in_closed, closed, gap_row, scaled_window
+from mrilib.experiments.as_published import (
+    LEVELS,
+    Leaking,
+    OneMask,
+    OneMaskSpec,
+    filled,
+    score,
+    trained,
+    volume_maximum,
+)
+from mrilib.experiments.discrepancies import DISCREPANCIES, NOT_RUN
+from mrilib.experiments.fidelity import (
+    ARMS,
+    MAIN,
+    SCHEMES,
+    UNIQUE,
+    Arm,
+    Bench,
+    change_in_closed,
+    closed,
+    gap_row,
+    scaled_window,
+)
+from mrilib.experiments.slips import PRINTED, ROUNDING
 from mrilib.gap import Interval
 from mrilib.metrics import ssim
 from mrilib.networks import cache_path, network
-from mrilib.plot_changes import changes_chart
 from mrilib.scoring import with_cropped_maps
+from mrilib.show.changes import changes_chart
 from mrilib.simulate.acquisition import simulate_slice
-from mrilib.slips import PRINTED, ROUNDING
 from mrilib.training import reconstruct, slice_ssim
 from mrilib.ttt import Settings
 

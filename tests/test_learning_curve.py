@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from test_networks import SPEC, small_world  # noqa: F401 (the fixture is used)
 
+from mrilib.experiments.learning_curve import curve_key, curve_points, curves, learning_curve, stored_curve
 from mrilib.gap import bootstrap_mean
-from mrilib.learning_curve import curve_key, curve_points, curves, learning_curve, stored_curve
 from mrilib.networks import dataset, network, ssim_without_ttt
 
 SELF = replace(SPEC, recipe=replace(SPEC.recipe, loss="self"))
@@ -30,7 +30,7 @@ def test_progress_is_told():
 def test_a_curve_is_kept_and_found(monkeypatch):
     row, where = stored_curve(SELF, 2)
     assert where == "computed on this machine"
-    monkeypatch.setattr("mrilib.learning_curve.fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr("mrilib.experiments.learning_curve.fit", lambda *_, **__: pytest.fail("trained again"))
     assert stored_curve(SELF, 2) == (row, where)
     with pytest.raises(pytest.fail.Exception, match="trained again"):
         stored_curve(SELF, 2, recompute=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tiny_project import RECORD, Project, files_below, make_project
 
-from mrilib import manifest, runner
-from mrilib.runner import publish
+from mrilib.running import manifest, runner
+from mrilib.running.runner import publish
 
 
 @pytest.fixture

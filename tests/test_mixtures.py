@@ -12,7 +12,16 @@ from mrilib import networks
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, Shift
 from mrilib.experiment import Experiment
-from mrilib.mixtures import COEFFICIENTS, Mixed, Mixtures, MixtureSpec, Outcome, mixed_network, points, sides
+from mrilib.experiments.mixtures import (
+    COEFFICIENTS,
+    Mixed,
+    Mixtures,
+    MixtureSpec,
+    Outcome,
+    mixed_network,
+    points,
+    sides,
+)
 from mrilib.networks import cache_path, network, stored
 from mrilib.training import Recipe, TrainingInterrupted, fit
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mrilib.claims import load
-from mrilib.jobs import plan
-from mrilib.parameters import declared
-from mrilib.predicates import keys
 from mrilib.project import find_root, notebooks
-from mrilib.runner import run
+from mrilib.running.claims import load
+from mrilib.running.jobs import plan
+from mrilib.running.parameters import declared
+from mrilib.running.predicates import keys
+from mrilib.running.runner import run
 
 ROOT = find_root(Path(__file__).parent)
 PATHS = notebooks(ROOT) if ROOT else []

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mrilib.experiment import QUICK, Experiment
-from mrilib.overview import blocks, identifier, overview
-from mrilib.published import CLOSED, SCHEMES, TABLE_2, paper_a
-from mrilib.report import ShiftResult
+from mrilib.experiments.published import CLOSED, SCHEMES, TABLE_2, paper_a
+from mrilib.show.overview import blocks, identifier, overview
+from mrilib.show.report import ShiftResult
 
 PARAMETERS = QUICK | {"shift": "anatomy", "window": 30, "device": "cpu"}
 SCHEME_SCORES = {

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from tiny_project import make_project
 
-from mrilib.parameters import ParameterError, apply, declared, read_profile, resolve
 from mrilib.project import UserError, find_root, profile_file
+from mrilib.running.parameters import ParameterError, apply, declared, read_profile, resolve
 
 ROOT = find_root(Path(__file__).parent)
 PROFILES = sorted(ROOT.glob("params/*/*.yaml")) if ROOT else []

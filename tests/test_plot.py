@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 from mrilib import plot
-from mrilib.plot_layout import MARGIN, PAGE, SHARPNESS
-from mrilib.plot_theme import INK, MUTED, SERIES_COLORS, chart_png
+from mrilib.show.layout import MARGIN, PAGE, SHARPNESS
+from mrilib.show.theme import INK, MUTED, SERIES_COLORS, chart_png
 from mrilib.ttt import History
 
 ROWS = [

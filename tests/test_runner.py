@@ -11,10 +11,10 @@ import pytest
 from nbformat.sign import NotebookNotary
 from tiny_project import COUNT, PID, RECORD, SLEEP, files_below, is_alive, make_project, wait_until
 
-from mrilib import locks, runner
-from mrilib.failures import RunError
-from mrilib.kernels import Interrupted, Stop
-from mrilib.runner import run, run_locked
+from mrilib.running import locks, runner
+from mrilib.running.failures import RunError
+from mrilib.running.kernels import Interrupted, Stop
+from mrilib.running.runner import run, run_locked
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 

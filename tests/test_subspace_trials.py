@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mrilib.show.subspace_report import slope_rows
 from mrilib.subspace import (
     Distribution,
     alpha_moments,
@@ -17,7 +18,6 @@ from mrilib.subspace import (
     split_energy,
     turned,
 )
-from mrilib.subspace_report import slope_rows
 from mrilib.subspace_trials import (
     adapt,
     descend,

@@ -6,15 +6,16 @@ import pytest
 import torch
 from tiny_slices import SAMPLING, seed_weights, tiny_model, tiny_sample, tiny_scan, weights
 
-from mrilib import ttt, variants
+from mrilib import ttt
 from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import write_volume
+from mrilib.experiments import variants
+from mrilib.experiments.variants import Closing, Variant, affine_only, perturbed, tune
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.objectives import denoising, round_trip
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.training import reconstruct, slice_ssim
-from mrilib.variants import Closing, Variant, affine_only, perturbed, tune
 
 VARIANTS = [(TwoHeadReconstructor, denoising), (CycleReconstructor, round_trip)]
 

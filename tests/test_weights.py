@@ -9,10 +9,10 @@ import torch
 from mrilib.checkpoints import WeightsError, load_weights, read_card
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.jobs import plan
+from mrilib.experiments.weights_recipe import groups, needed, shipped
 from mrilib.networks import SHIPPED, by_name, stored, validation_ssim
 from mrilib.project import find_notebook, root_here
-from mrilib.weights_recipe import groups, needed, shipped
+from mrilib.running.jobs import plan
 
 VARNET_SHIFTS = ("anatomy",)  # the others take an hour to train
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from mrilib.jobs import Job, plan
+from mrilib.running.jobs import Job, plan
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PARAMETERS = "steps: int = 3  # iterations\nrate: float = 1e-3  # step size"

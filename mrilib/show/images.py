@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mrilib.plot_layout import Picture, Tile, compose, png_bytes
+from mrilib.show.layout import Picture, Tile, compose, png_bytes
 
 
 def image_row(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import altair
 
 from mrilib.gap import Interval
-from mrilib.plot_charts import finished, tooltip
-from mrilib.plot_theme import INK, MUTED, SERIES_COLORS
+from mrilib.show.charts import finished, tooltip
+from mrilib.show.theme import INK, MUTED, SERIES_COLORS
 
 ROW_HEIGHT, WIDTH, NUMBERS = 26, 420, 14
 DIRECTIONS = {"higher": SERIES_COLORS[0], "lower": SERIES_COLORS[4]}

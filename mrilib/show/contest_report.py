@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mrilib.contest import Contest, spread
+from mrilib.experiments.contest import Contest, spread
+from mrilib.experiments.slips import PRINTED, PrintedGap
 from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
 from mrilib.notebook import record
 from mrilib.plot import Table, table
-from mrilib.report import interval_row, record_interval
-from mrilib.slips import PRINTED, PrintedGap
+from mrilib.show.report import interval_row, record_interval
 from mrilib.stored import Row
 
 Scores = Mapping[str, Sequence[float]]

@@ -9,10 +9,10 @@ import altair
 
 from mrilib.adaptation import Adapted
 from mrilib.experiment import Experiment
+from mrilib.experiments.published import paper_a
 from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
 from mrilib.notebook import record
 from mrilib.plot import Table, gap_chart, table
-from mrilib.published import paper_a
 
 
 def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:

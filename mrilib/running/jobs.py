@@ -7,10 +7,10 @@ from typing import Any
 
 import nbformat
 
-from mrilib.failures import first_line
-from mrilib.manifest import run_key
-from mrilib.parameters import declared, resolve
 from mrilib.project import UserError, profile_file
+from mrilib.running.failures import first_line
+from mrilib.running.manifest import run_key
+from mrilib.running.parameters import declared, resolve
 
 
 @dataclass(frozen=True)

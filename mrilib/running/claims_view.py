@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import takewhile
 from typing import Any
 
-from mrilib.claims import Verdict
+from mrilib.running.claims import Verdict
 
 
 def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ import ipywidgets as widgets
 import torch
 
 from mrilib.plot import figure_bytes
-from mrilib.plot_charts import finished, haloed
-from mrilib.plot_theme import INK, PAPER
+from mrilib.show.charts import finished, haloed
+from mrilib.show.subspace_report import curve_chart
+from mrilib.show.theme import INK, PAPER
 from mrilib.subspace import Distribution, alpha_moments, best_alpha, break_even, excess_risk, risk
-from mrilib.subspace_report import curve_chart
 
 ALPHAS = torch.linspace(0, 1, 51, dtype=torch.float64)
 # Per dimension of the signal the risk of α at V = U depends on the noise alone, so one dimension stands for all.

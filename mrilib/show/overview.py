@@ -7,11 +7,11 @@ from typing import Any
 
 from mrilib.adaptation import Adapted
 from mrilib.experiment import QUICK, Experiment
+from mrilib.experiments.published import TABLE_2, paper_a
 from mrilib.gap import performance_gap
 from mrilib.notebook import record
 from mrilib.plot import Table, table
-from mrilib.published import TABLE_2, paper_a
-from mrilib.report import ShiftResult, record_interval
+from mrilib.show.report import ShiftResult, record_interval
 from mrilib.stored import StoredTable
 
 BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in shifts)

@@ -8,7 +8,7 @@ from typing import Any
 
 import altair
 
-from mrilib.plot_theme import INK, MUTED, PAPER, colors_of, described, ordered
+from mrilib.show.theme import INK, MUTED, PAPER, colors_of, described, ordered
 
 Row = Mapping[str, Any]
 WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mrilib.published import CLOSED, TABLE_2
+from mrilib.experiments.published import CLOSED, TABLE_2
 
 ROUNDING = 5e-5  # of a score printed with four digits
 

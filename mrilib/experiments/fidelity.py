@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from mrilib.adaptation import adapt
-from mrilib.as_published import Leaking, OneMask, OneMaskSpec, Score, filled, score, trained, volume_maximum
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import Sample, Sampling, SliceDataset
 from mrilib.data.sources import data_digest
-from mrilib.discrepancies import NOT_RUN
 from mrilib.experiment import Experiment, Side
+from mrilib.experiments.as_published import Leaking, OneMask, OneMaskSpec, Score, filled, score, trained, volume_maximum
+from mrilib.experiments.discrepancies import NOT_RUN
 from mrilib.gap import CONFIDENCE, RESAMPLES, FractionClosed, Interval, fraction_closed, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.networks import InMemory, NetworkSpec

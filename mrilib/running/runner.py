@@ -12,12 +12,12 @@ from typing import Any, Literal
 import nbformat
 from nbformat.sign import NotebookNotary
 
-from mrilib.failures import RunError, explain, failure, first_line
-from mrilib.jobs import Job
-from mrilib.kernels import Interrupted, Stop, execute
-from mrilib.locks import exclusive
-from mrilib.manifest import PACKAGE, build, is_current, is_inside
 from mrilib.records import cores, read_json, write_json
+from mrilib.running.failures import RunError, explain, failure, first_line
+from mrilib.running.jobs import Job
+from mrilib.running.kernels import Interrupted, Stop, execute
+from mrilib.running.locks import exclusive
+from mrilib.running.manifest import PACKAGE, build, is_current, is_inside
 
 Status = Literal["done", "cached"]
 

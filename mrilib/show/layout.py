@@ -11,7 +11,7 @@ import numpy as np
 import vl_convert
 from PIL import Image, ImageFont
 
-from mrilib.plot_theme import FONT, INK, MUTED, PAPER, described
+from mrilib.show.theme import FONT, INK, MUTED, PAPER, described
 
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # widest tile

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from mrilib.adaptation import adapt
 from mrilib.data.slices import Sample, SliceDataset, undersample
 from mrilib.data.volumes import read_slice
+from mrilib.experiments.perturbations import Strength, perturb
 from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.networks import NetworkSpec, network, ssim_without_ttt
 from mrilib.objectives import Objective
-from mrilib.perturbations import Strength, perturb
 from mrilib.stored import Row
 from mrilib.training import reconstruct, slice_ssim
 from mrilib.ttt import Settings

@@ -6,8 +6,8 @@ from html import escape
 
 import ipywidgets
 
+from mrilib.experiments.mixtures import SIDES, Outcome, Scores, points
 from mrilib.gap import bootstrap_mean
-from mrilib.mixtures import SIDES, Outcome, Scores, points
 from mrilib.plot import figure_bytes, sweep_chart
 
 Sweep = Mapping[float, Scores]  # by coefficient

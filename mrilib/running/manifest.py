@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from mrilib.records import Fingerprint, cores, cpu_name, digest, fingerprint, read_json, versions
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def library_digest() -> str:

@@ -7,10 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from mrilib.failures import RunError
-from mrilib.jobs import Job
-from mrilib.kernels import Stop
-from mrilib.runner import Outcome, run
+from mrilib.running.failures import RunError
+from mrilib.running.jobs import Job
+from mrilib.running.kernels import Stop
+from mrilib.running.runner import Outcome, run
 
 
 @dataclass

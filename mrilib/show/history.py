@@ -6,8 +6,8 @@ from typing import Any
 
 import altair
 
-from mrilib.plot_charts import WIDTH, finished, finite, haloed, tooltip
-from mrilib.plot_theme import INK, METHOD_COLORS, MUTED
+from mrilib.show.charts import WIDTH, finished, finite, haloed, tooltip
+from mrilib.show.theme import INK, METHOD_COLORS, MUTED
 from mrilib.ttt import History
 
 PANEL_HEIGHT = 116
