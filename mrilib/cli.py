@@ -219,10 +219,11 @@ def show_bytes(done: int, total: int | None = None) -> None:
 
 
 def add_train(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="train the networks of notebook 04 again, or all that are shipped")
+    parser = subparsers.add_parser("train", help="train a notebook's networks, or all that are shipped")
+    parser.add_argument("notebook", nargs="?", default="04", metavar="NOTEBOOK", help="number or name (default: 04)")
     parser.add_argument("--all", action="store_true", help="every network that comes with the package")
-    parser.add_argument("--profile", default="quick", help="params/04_test_time_training/PROFILE.yaml")
-    parser.add_argument("--shift", action="append", metavar="NAME", help="only this shift; repeatable")
+    parser.add_argument("--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), …")
+    parser.add_argument("--shift", action="append", metavar="NAME", help="instead of the notebook's own; repeatable")
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
     )
@@ -248,17 +249,21 @@ def train(options: argparse.Namespace) -> int:
 
 
 def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
-    """The networks of notebook 04 with the profile, shifts and parameters asked for."""
-    from mrilib.data.catalogue import SHIFTS, shift
-    from mrilib.experiments.weights_recipe import needed
+    """The networks of a notebook with the profile, shifts and parameters asked for."""
+    from mrilib.data.catalogue import shift
+    from mrilib.experiments.needs import networks
     from mrilib.running.jobs import plan
 
     root = root_here()
-    job = plan(find_notebook("04", root), root, options.profile, read_given(options.p))
+    job = plan(find_notebook(options.notebook, root), root, options.profile, read_given(options.p))
     try:
-        return needed(job.effective, [shift(name).name for name in options.shift or SHIFTS])
+        shifts = [{"shift": shift(name).name} for name in options.shift or ()] or [{}]
     except ValueError as error:
         raise UserError(f"--shift: {error}") from error
+    found = [spec for given in shifts for spec in networks(job.name, {**job.effective, **given})]
+    if not found:
+        raise UserError(f"{job.name}: trains no network")
+    return found
 
 
 def show_trained(name: str, seconds: float, score: float) -> None:

@@ -54,6 +54,15 @@ class NetworkSpec:
         return data_digest(distribution(self.distribution), "train", self.train_slices, self.source)
 
     @property
+    def kinds(self) -> Sequence[str] | None:
+        """Of the training slices, in order, where a batch may not mix them; see `training.fit`."""
+        return None
+
+    def training_slices(self) -> Dataset[Sample]:
+        """What it is trained on."""
+        return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
+
+    @property
     def digest(self) -> str:
         """Digest of specification and training data."""
         content = json.dumps([self.card, self.data_digest], sort_keys=True)
@@ -140,17 +149,15 @@ def train(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
     slices: Dataset[Sample] | None = None,
-    kinds: Sequence[str] | None = None,
 ) -> Path:
     """Train from scratch and store weights and provenance at `path`; the checkpoint is removed at the end.
 
-    `slices` are loaded where they are not given; for `kinds` see `training.fit`.
+    `slices` are the specification's training slices where they are not given.
     """
     model = initialised(spec)
-    if slices is None:
-        slices = dataset(spec.distribution, "train", spec.train_slices, spec.acceleration, spec.source)
+    slices = spec.training_slices() if slices is None else slices
     checkpoint = cache_path(spec).with_suffix(".checkpoint")
-    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=kinds)
+    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)
     checked = model.half().float() if half else model
     provenance = {
         "spec": spec.card,

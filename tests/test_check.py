@@ -4,6 +4,7 @@ import pytest
 
 from mrilib.data.volumes import write_volume
 from mrilib.experiment import Experiment
+from mrilib.experiments.needs import networks
 from mrilib.project import find_notebook, root_here
 from mrilib.running.check import check, measured_step
 from mrilib.running.jobs import plan
@@ -58,6 +59,36 @@ def test_the_paper_profile_is_the_papers_network():
     assert (spec.recipe.epochs, spec.recipe.learning_rate, spec.recipe.batch_size) == (300, 1e-5, 1)
     assert spec.train_slices == 376
     assert (job.effective["ttt_iterations"], job.effective["ttt_learning_rate"]) == (2500, 1e-5)
+
+
+def test_masks_and_lists_are_the_papers(monkeypatch):
+    monkeypatch.setattr("mrilib.running.check.measured_step", lambda spec, device: 1.0)
+    root = root_here()
+    job = plan(find_notebook("02", root), root, "paper")
+    lines = "\n".join(check(job.name, job.effective).lines)
+    for published in ("99", "94", "83", "186"):
+        assert f"the published mask has {published}" in lines
+    for count in ("310 train slices of brain_axt2", "376 train slices of knee_pd", "366 train slices of knee_pdfs"):
+        assert f"0 of {count}" in lines
+    for count in (
+        "308 train slices of stanford",
+        "320 train slices of brain_axt1pre",
+        "76 test slices of brain_axt1pre",
+    ):
+        assert f"0 of {count}" in lines
+    for count in ("100 test slices of brain_axt2", "97 test slices of knee_pd", "88 test slices of stanford"):
+        assert f"0 of {count}" in lines
+
+
+@pytest.mark.parametrize(
+    ("notebook", "count"),
+    [("02", 14), ("03", 23), ("04", 4), ("05", 10), ("06", 0), ("07", 8), ("08", 6), ("09", 6), ("10", 9), ("19", 0)],
+)
+def test_every_network_of_a_notebook_is_counted_once(notebook, count):
+    root = root_here()
+    job = plan(find_notebook(notebook, root), root, "paper")
+    found = networks(job.name, job.effective)
+    assert len(found) == len({str(spec.card) for spec in found}) == count
 
 
 def test_a_step_takes_time():

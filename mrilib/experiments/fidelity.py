@@ -14,11 +14,11 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.slices import Sample, Sampling, SliceDataset
 from mrilib.data.sources import data_digest
 from mrilib.experiment import Experiment, Side
-from mrilib.experiments.as_published import Leaking, OneMask, OneMaskSpec, Score, filled, score, trained, volume_maximum
+from mrilib.experiments.as_published import Leaking, OneMask, OneMaskSpec, Score, filled, score, volume_maximum
 from mrilib.experiments.discrepancies import NOT_RUN
 from mrilib.gap import CONFIDENCE, RESAMPLES, FractionClosed, Interval, fraction_closed, performance_gap
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.networks import InMemory, NetworkSpec
+from mrilib.networks import InMemory, NetworkSpec, network
 from mrilib.objectives import Loss
 from mrilib.scoring import with_cropped_maps
 from mrilib.stored import StoredTable
@@ -131,7 +131,7 @@ class Bench:
         """SSIM of each test slice, or of the first `count`, to six digits; the arm is run now."""
         arm, (loss, side, tuned) = ARMS[name], SCHEMES[scheme]
         samples = self.samples(arm, self.test_slices if count is None else count)
-        model = trained(self.spec(arm, loss, side), self.device)
+        model = network(self.spec(arm, loss, side), self.device)
         images = self._tuned(model, samples, arm) if tuned else self._plain(model, samples)
         limits = self._maxima(len(samples)) if arm.score == "fastMRI" else [None] * len(samples)
         rows = zip(images, samples, limits, strict=True)

@@ -1,10 +1,11 @@
 """How well a network reconstructs while it is being trained: its true score after every epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
+from mrilib.experiment import Experiment
 from mrilib.gap import bootstrap_mean
 from mrilib.networks import NetworkSpec, dataset, initialised, ssim_without_ttt
 from mrilib.stored import Row, StoredTable
@@ -56,6 +57,13 @@ def stored_curve(
     table, key = curves(slices), curve_key(spec)
     row = table.row(key, lambda: learning_curve(spec, slices, device, progress), recompute)
     return row, table.provenance([key])
+
+
+def self_supervised(parameters: Mapping[str, Any]) -> dict[str, NetworkSpec]:
+    """The two networks of Figure 10, trained on measurements of P alone: the notebook's ViT and a U-Net."""
+    unet = {"model": "unet", "chans": parameters["unet_chans"], "train_learning_rate": parameters["unet_learning_rate"]}
+    each = {"ViT": parameters, "U-Net": {**parameters, **unet}}
+    return {name: Experiment.from_parameters(given).spec("self", "P") for name, given in each.items()}
 
 
 def curves(slices: int) -> StoredTable:

@@ -13,8 +13,7 @@ from mrilib.data.slices import Sample
 from mrilib.data.sources import data_digest
 from mrilib.experiment import Experiment, Side
 from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
-from mrilib.models.reconstructor import Reconstructor
-from mrilib.networks import InMemory, NetworkSpec, cache_path, dataset, network, ssim_without_ttt, stored, train
+from mrilib.networks import InMemory, NetworkSpec, dataset, network, ssim_without_ttt
 from mrilib.stored import StoredTable
 from mrilib.training import Progress
 
@@ -82,25 +81,15 @@ class MixtureSpec(NetworkSpec):
         return hashlib.sha256("".join(both).encode()).hexdigest()[:16]
 
     @property
-    def chosen(self) -> list[Side]:
-        """P or Q for each training slice."""
+    def kinds(self) -> list[Side]:
+        """P or Q for each training slice; a batch is of one of them."""
         return sides(self.train_slices, self.coefficient, self.recipe.seed)
 
     def training_slices(self) -> Mixed:
         """Slices of P and of Q; no place in the lists, so no simulated patient, is taken from both."""
         of_p = dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
         of_q = dataset(self.q, "train", self.train_slices, self.q_acceleration, self.source)
-        return Mixed({"P": of_p, "Q": of_q}, self.chosen)
-
-
-def mixed_network(
-    spec: NetworkSpec, device: torch.device | str = "cpu", progress: Progress | None = None
-) -> Reconstructor:
-    """The trained network of a mixture or of one side; see `networks.network`. Batches are of P or of Q."""
-    if isinstance(spec, MixtureSpec) and stored(spec) is None:
-        slices = spec.training_slices()
-        train(spec, cache_path(spec), device=device, progress=progress, slices=slices, kinds=slices.chosen)
-    return network(spec, device, progress)
+        return Mixed({"P": of_p, "Q": of_q}, self.kinds)
 
 
 @dataclass(frozen=True)
@@ -144,7 +133,7 @@ class Mixtures:
         self, coefficient: float, device: torch.device | str = "cpu", progress: Progress | None = None
     ) -> Scores:
         """SSIM of each test slice of P and of Q, to six digits; trains the network if it is nowhere."""
-        model = mixed_network(self.spec(coefficient), device, progress)
+        model = network(self.spec(coefficient), device, progress)
         scores = {side: ssim_without_ttt(model, self.tests(side), device) for side in SIDES}
         return {side: [round(score, 6) for score in column] for side, column in scores.items()}
 

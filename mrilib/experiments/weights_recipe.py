@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,23 +12,11 @@ from typing import Any
 import torch
 
 from mrilib.checkpoints import read_card
-from mrilib.data.catalogue import SHIFTS
-from mrilib.experiment import Experiment
-from mrilib.networks import SHIPPED, NetworkSpec, cache_path, dataset, train
+from mrilib.networks import SHIPPED, NetworkSpec, cache_path, train
 from mrilib.training import Recipe
 
 Group = tuple[NetworkSpec, ...]
 MAX_THREADS = 4  # more than this gain nothing on networks of this size
-
-
-def experiments(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[Experiment]:
-    """The experiment of each shift with a notebook's parameters."""
-    return [Experiment.from_parameters({**parameters, "shift": shift}) for shift in shifts]
-
-
-def needed(parameters: Mapping[str, Any], shifts: Sequence[str] = tuple(SHIFTS)) -> list[NetworkSpec]:
-    """Networks that a notebook with these parameters needs under these shifts."""
-    return [spec for experiment in experiments(parameters, shifts) for spec in experiment.specs().values()]
 
 
 def shipped() -> list[NetworkSpec]:
@@ -43,16 +31,16 @@ def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
 
 def groups(specs: Iterable[NetworkSpec]) -> list[Group]:
     """Each network once, grouped by the data they share."""
-    shared: dict[tuple[str, float, int, str], list[NetworkSpec]] = {}
+    shared: dict[tuple[object, ...], list[NetworkSpec]] = {}
     for spec in {spec.digest: spec for spec in specs}.values():
-        shared.setdefault((spec.distribution, spec.acceleration, spec.train_slices, spec.source), []).append(spec)
+        plain = (spec.distribution, spec.acceleration, spec.train_slices, spec.source)
+        shared.setdefault(plain if type(spec) is NetworkSpec else (spec.digest,), []).append(spec)
     return [tuple(group) for group in shared.values()]
 
 
 def _train_group(group: Group, folder: Path | None, threads: int, device: str) -> list[tuple[str, float, float]]:
     torch.set_num_threads(threads)
-    first = group[0]
-    slices = dataset(first.distribution, "train", first.train_slices, first.acceleration, first.source)
+    slices = group[0].training_slices()
     done = []
     for spec in group:
         path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
@@ -78,7 +66,7 @@ def train_all(
     """Train what is not trained yet; run again after a kill, it goes on from the checkpoints.
 
     Args:
-        specs: the networks, see `needed` and `shipped`.
+        specs: the networks, see `needs.networks` and `shipped`.
         folder: where weights go, in half precision; None keeps them in the cache in full precision.
         jobs: trainings at a time.
         report: called as report(name, seconds, validation SSIM) after each network.

@@ -11,8 +11,11 @@ from mrilib.data.catalogue import SHIFTS, Distribution, distribution
 from mrilib.data.fetch import locate
 from mrilib.data.paths import data_dir
 from mrilib.data.slices import Sampling, undersample
-from mrilib.data.sources import count_slices
+from mrilib.data.sources import Source, count_slices
 from mrilib.experiment import Experiment
+from mrilib.experiments.as_published import PUBLISHED_LINES
+from mrilib.experiments.mixtures import SIDES
+from mrilib.experiments.needs import networks
 from mrilib.models.build import build
 from mrilib.networks import NetworkSpec, stored
 from mrilib.training import training_loss
@@ -44,58 +47,75 @@ def check(notebook: str, parameters: Mapping[str, Any]) -> Report:
     if notebook.startswith("19"):
         folder = locate("brain-vfa")
         report.note(f"brain-vfa: {folder or 'not fetched; mrilib data get brain-vfa'}", folder is not None)
-    found = _experiments(parameters)
-    if not found and parameters.get("source") == "files":
+    specs = networks(notebook, parameters)
+    if not specs and parameters.get("source") == "files":
         root = data_dir()
         report.note(f"fastMRI files: {root or 'MRILIB_DATA is not set'}", root is not None)
-    elif not found:
+    elif not specs:
         report.note("runs on embedded data")
-    for experiment in found:
-        _check_experiment(report, experiment, parameters)
+    else:
+        _check_networks(report, specs, _check_lists(report, notebook, parameters, specs), parameters)
     return report
 
 
-def _experiments(parameters: Mapping[str, Any]) -> list[Experiment]:
-    if not {"epochs", "train_slices"} <= parameters.keys():
-        return []
-    shifts = [parameters["shift"]] if "shift" in parameters else list(SHIFTS)
+def _experiments(notebook: str, parameters: Mapping[str, Any]) -> list[Experiment]:
+    every = "shift" not in parameters or notebook.startswith("03")
+    shifts = list(SHIFTS) if every else [parameters["shift"]]
     return [Experiment.from_parameters({**parameters, "shift": shift}) for shift in shifts]
 
 
-def _check_experiment(report: Report, experiment: Experiment, parameters: Mapping[str, Any]) -> None:
-    report.note(f"{experiment.shift}: P {experiment.title('P')}, Q {experiment.title('Q')}, {experiment.source}")
-    q, _ = experiment.side("Q")
-    tests = parameters.get("test_slices") or distribution(q).test_slices
-    wanted = {(q, "test"): tests}
-    for spec in experiment.specs().values():
-        wanted[spec.distribution, "train"] = spec.train_slices
-    found = [_check_data(report, experiment, name, split, count) for (name, split), count in wanted.items()]
-    missing = [spec for spec in experiment.specs().values() if not all(found) or stored(spec) is None]
-    model = build(missing[0].architecture if missing else experiment.spec("joint", "P").architecture)
-    report.note(f"network: {sum(p.numel() for p in model.parameters()):,} parameters")
-    report.note(f"weights: {4 - len(missing)} of 4 there, {len(missing)} to train")
-    _estimate(report, experiment, missing, tests, parameters)
+def _check_lists(report: Report, notebook: str, parameters: Mapping[str, Any], specs: list[NetworkSpec]) -> int:
+    """Note shifts, masks and lists of slices; returns the number of test slices of all shifts."""
+    wanted: dict[tuple[str, str], int] = {}
+    tests = 0
+    for experiment in _experiments(notebook, parameters):
+        report.note(f"{experiment.shift}: P {experiment.title('P')}, Q {experiment.title('Q')}, {experiment.source}")
+        for side in SIDES:
+            report.note(mask_line(*experiment.side(side), experiment.source))
+        name = experiment.side("Q")[0]
+        wanted[name, "test"] = parameters.get("test_slices") or distribution(name).test_slices
+        tests += wanted[name, "test"]
+        for name, _ in map(experiment.side, SIDES):
+            wanted[name, "train"] = (
+                specs[0].train_slices if parameters["train_slices"] else distribution(name).train_slices
+            )
+    for (name, split), count in wanted.items():
+        _check_data(report, parameters.get("source", "simulated"), name, split, count)
+    return tests
 
 
-def _check_data(report: Report, experiment: Experiment, name: str, split: str, count: int) -> bool:
-    if experiment.source == "simulated":
+def mask_line(name: str, acceleration: float, source: Source) -> str:
+    """How many lines of k-space a mask of this distribution takes, and how many paper A's published one has."""
+    width = _shape(distribution(name), source)[1]
+    published = PUBLISHED_LINES.get((width, acceleration))
+    beside = f"; the published mask has {published}" if published else ""
+    return f"mask: {width / acceleration:.4g} of {width} lines of {name} at {acceleration:g}×{beside}"
+
+
+def _check_data(report: Report, source: Source, name: str, split: str, count: int) -> None:
+    if source == "simulated":
         report.note(f"data: {count} {split} slices of {name}, simulated on demand")
-        return True
+        return
     found, where = count_slices(distribution(name), split)
     report.note(f"data: {found} of {count} {split} slices of {name} in {where}", found >= count)
-    return found >= count
 
 
-def _estimate(
-    report: Report, experiment: Experiment, missing: list[NetworkSpec], tests: int, parameters: Mapping[str, Any]
-) -> None:
+def _check_networks(report: Report, specs: list[NetworkSpec], tests: int, parameters: Mapping[str, Any]) -> None:
+    """Note networks and their sizes, what is to train, and the time that training and test-time training take."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    spec = missing[0] if missing else experiment.spec("joint", "P")
-    seconds = measured_step(spec, device)
-    training = sum(s.train_slices * s.recipe.epochs for s in missing) * seconds / 3600
-    report.note(f"time on {device} from a measured step of {seconds:.2f} s a slice: training {training:.1f} h")
+    missing = [spec for spec in specs if not report.ready or stored(spec) is None]
+    report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} there, {len(missing)} to train")
+    seconds: dict[str, float] = {}
+    for spec in specs:
+        if str(spec.architecture) not in seconds:
+            seconds[str(spec.architecture)] = measured_step(spec, device)
+            parts = sum(p.numel() for p in build(spec.architecture).parameters())
+            step = f"{seconds[str(spec.architecture)]:.2f} s a slice and step on {device}"
+            report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
+    training = sum(seconds[str(s.architecture)] * s.train_slices * s.recipe.epochs for s in missing) / 3600
+    report.note(f"time on {device} from measured steps: training {training:.1f} h")
     if "ttt_iterations" in parameters:
-        most = 3 * tests * parameters["ttt_iterations"] * seconds / 3600
+        most = 3 * tests * parameters["ttt_iterations"] * max(seconds.values()) / 3600
         report.note(f"test-time training at most {most:.1f} h (3 networks, {tests} slices, no early stop)")
 
 
