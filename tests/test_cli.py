@@ -10,6 +10,7 @@ import pytest
 from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 
 from mrilib.cli import main
+from mrilib.experiments import weights_recipe
 from mrilib.running import doctor
 
 
@@ -217,3 +218,16 @@ def test_a_terminal_sees_the_cells_go_by(project, monkeypatch, capsys):
     project.notebook("00_good", "import time\ntime.sleep(1)", RECORD, parameters=PARAMETERS)
     assert main(["run", "0"]) == 0
     assert "00_good  cell " in capsys.readouterr().out
+
+
+def test_train_says_when_there_is_nothing_to_train(capsys):
+    assert main(["train", "06"]) == 2
+    assert "06_provable_adaptation: trains no network" in capsys.readouterr().err
+
+
+def test_train_takes_the_networks_of_any_notebook(monkeypatch):
+    asked = []
+    monkeypatch.setattr(weights_recipe, "train_all", lambda specs, *_: asked.extend(specs))
+    assert main(["train", "07", "--shift", "modality", "--shift", "anatomy"]) == 0
+    assert {spec.architecture["name"] for spec in asked} == {"two_head", "cycle"}
+    assert {spec.distribution for spec in asked} == {"knee_pd", "brain_axt2", "brain_axt1pre"}

@@ -27,6 +27,7 @@ EXPECTED = {
     "02_natural_distribution_shifts",
     "03_mixtures",
     "04_test_time_training",
+    "05_early_stopping_and_ablation",
     "06_provable_adaptation",
     "07_variants_that_fail",
     "09_transformers",

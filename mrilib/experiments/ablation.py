@@ -130,7 +130,7 @@ GRID = tuple(
     for residual in (False, True)
 )
 INTERVENTIONS = (Variant(turn="aligned"), *(Variant("joint", turn=turn) for turn in ("eighth", "quarter", "half")))
-DRAWS = (Variant(draw=1), Variant(draw=2))
+DRAWS = (Variant(draw=1),)
 
 
 def watched(

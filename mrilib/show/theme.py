@@ -53,8 +53,10 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def colors_of(names: Iterable[str]) -> list[str]:
-    """One colour per name: a method's own, and for other names the series colours in turn."""
-    spare = iter(SERIES_COLORS * 4)
+    """One colour per name: a method's own, and for other names the series colours that these leave free, in turn."""
+    names = list(names)
+    taken = {METHOD_COLORS[name] for name in names if name in METHOD_COLORS}
+    spare = iter([color for color in SERIES_COLORS if color not in taken] * 4)
     return [METHOD_COLORS[name] if name in METHOD_COLORS else next(spare, MUTED) for name in names]
 
 
