@@ -30,6 +30,7 @@ EXPECTED = {
     "05_early_stopping_and_ablation",
     "06_provable_adaptation",
     "07_variants_that_fail",
+    "08_zero_shot_and_untrained",
     "09_transformers",
     "10_paper_versus_code",
     "19_from_simulation_to_scanner",

@@ -98,7 +98,6 @@ class Variant:
     supervised_target: Kind = "magnitude"
     residual: bool = False
     turn: Turn = "none"
-    draw: int = 0  # added to the recipe's seed: other initial weights, other order of training slices
 
     @property
     def key(self) -> dict[str, Any]:
@@ -110,14 +109,11 @@ class Variant:
         """In words."""
         network = "residual" if self.residual else "plain"
         turned = "" if self.turn == "none" else f", {self.turn}" + (" turn" if self.turn in ANGLES else "")
-        return f"{self.loss}, {self.supervised_target}, {network}{turned}" + (
-            f", seed {self.draw}" if self.draw else ""
-        )
+        return f"{self.loss}, {self.supervised_target}, {network}{turned}"
 
     def spec(self, experiment: Experiment) -> NetworkSpec:
         """The network behind it, trained on P."""
-        seed = experiment.recipe.seed + self.draw
-        recipe = replace(experiment.recipe, supervised_target=self.supervised_target, seed=seed)
+        recipe = replace(experiment.recipe, supervised_target=self.supervised_target)
         architecture = experiment.architecture
         architecture = describe(architecture["name"], {**architecture, "residual": self.residual})
         return replace(experiment, recipe=recipe, architecture=architecture).spec(self.loss, "P")
@@ -130,7 +126,6 @@ GRID = tuple(
     for residual in (False, True)
 )
 INTERVENTIONS = (Variant(turn="aligned"), *(Variant("joint", turn=turn) for turn in ("eighth", "quarter", "half")))
-DRAWS = (Variant(draw=1),)
 
 
 def watched(
