@@ -180,7 +180,7 @@ def show_doctor(options: argparse.Namespace) -> int:
 
 
 def add_data(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("data", help="real data: list, get")
+    parser = subparsers.add_parser("data", help="real data: list, get, convert")
     parser.set_defaults(command=lambda options: show_help(parser))
     actions = parser.add_subparsers(metavar="ACTION")
     actions.add_parser("list", help="what can be fetched").set_defaults(command=list_data)
@@ -188,6 +188,12 @@ def add_data(subparsers: Subparsers) -> None:
     get.add_argument("name", metavar="NAME")
     get.add_argument("--source", type=Path, metavar="FILE", help="a file fetched by hand, for machines without network")
     get.set_defaults(command=get_data)
+    change = actions.add_parser("convert", help="published files of paper B's datasets to fastMRI-layout volumes")
+    change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, skm_tea, …; a wrong one lists all")
+    change.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    change.add_argument("--output", type=Path, required=True, metavar="DIR")
+    change.add_argument("--view", metavar="NAME", help="axial, coronal or sagittal, of a 3-D dataset")
+    change.set_defaults(command=convert_data)
 
 
 def list_data(options: argparse.Namespace) -> int:
@@ -212,6 +218,24 @@ def get_data(options: argparse.Namespace) -> int:
         print(f"mrilib: error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def convert_data(options: argparse.Namespace) -> int:
+    """Convert each file; one that cannot be is named at the end, the others are written."""
+    from mrilib.data.formats import convert
+    from mrilib.data.layout import VolumeError
+
+    failed = 0
+    for path in options.files:
+        try:
+            for written in convert(path, options.format, options.output, options.view):
+                print(written)
+        except (VolumeError, OSError) as error:
+            print(f"mrilib: error: {error}", file=sys.stderr)
+            failed += 1
+    if failed:
+        print(f"mrilib: {failed} of {len(options.files)} files were not converted", file=sys.stderr)
+    return int(failed > 0)
 
 
 def show_bytes(done: int, total: int | None = None) -> None:

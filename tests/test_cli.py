@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from test_formats import make
 from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 
 from mrilib.cli import main
@@ -231,3 +232,13 @@ def test_train_takes_the_networks_of_any_notebook(monkeypatch):
     assert main(["train", "07", "--shift", "modality", "--shift", "anatomy"]) == 0
     assert {spec.architecture["name"] for spec in asked} == {"two_head", "cycle"}
     assert {spec.distribution for spec in asked} == {"knee_pd", "brain_axt2", "brain_axt1pre"}
+
+
+def test_convert_goes_on_after_a_file_it_cannot_read(tmp_path, capsys):
+    good, _ = make("cc_359", "sagittal", tmp_path)
+    command = ["data", "convert", "cc_359", str(tmp_path / "none.h5"), str(good), "--output", str(tmp_path / "out")]
+    assert main([*command, "--view", "sagittal"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(tmp_path / "out" / good.name)
+    assert "none.h5: no such file" in printed.err
+    assert "1 of 2 files were not converted" in printed.err

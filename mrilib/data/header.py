@@ -20,10 +20,14 @@ ENCODED_Y = "encodedSpace/matrixSize/y"
 CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("center", "maximum"))
 
 
-def compose(shape: tuple[int, int], recon_size: tuple[int, int]) -> bytes:
-    """Header of a file whose columns were all measured; the header's x is the readout, our ky and y."""
+def compose(shape: tuple[int, int], recon_size: tuple[int, int], padding: tuple[int, int] | None = None) -> bytes:
+    """Header of a file of which the columns from `padding[0]` to before `padding[1]` were measured, or all.
+
+    The header's x is the readout, our ky and y.
+    """
     (ky, kx), (y, x) = shape, recon_size
-    numbers = {"ky": ky, "kx": kx, "y": y, "x": x, "last": kx - 1, "center": kx // 2}
+    first, after = padding or (0, kx)
+    numbers = {"ky": ky, "kx": kx, "y": y, "x": x, "last": after - first - 1, "center": kx // 2 - first}
     return TEMPLATE.format(namespace=NAMESPACE, **numbers).encode()
 
 
@@ -37,17 +41,27 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
     """
     if text is None:
         return shape, (0, shape[1])
+    try:
+        encoding = root(text, path).find(f"{{{NAMESPACE}}}encoding")
+        number = {name: _number(encoding, name) for name in (RECON_X, RECON_Y, ENCODED_Y, CENTER, LAST)}
+    except (LookupError, TypeError, ValueError) as reason:
+        if isinstance(reason, VolumeError):
+            raise
+        raise VolumeError(f"{path}: `ismrmrd_header` cannot be used ({reason}); write the volume again") from reason
+    first = number[ENCODED_Y] // 2 - number[CENTER]
+    return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
+
+
+def root(text: object, path: Path) -> ElementTree.Element:
+    """The header's outermost element; VolumeError where it is not XML."""
     content = text.encode() if isinstance(text, str) else text
     # A document type could define entities that expand without bound; headers never have one.
     if not isinstance(content, bytes) or b"<!DOCTYPE" in content:
         raise VolumeError(f"{path}: `ismrmrd_header` is not a plain XML text; write the volume again")
     try:
-        encoding = ElementTree.fromstring(content).find(f"{{{NAMESPACE}}}encoding")
-        number = {name: _number(encoding, name) for name in (RECON_X, RECON_Y, ENCODED_Y, CENTER, LAST)}
-    except (ElementTree.ParseError, LookupError, TypeError, ValueError) as reason:
+        return ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError) as reason:
         raise VolumeError(f"{path}: `ismrmrd_header` cannot be used ({reason}); write the volume again") from reason
-    first = number[ENCODED_Y] // 2 - number[CENTER]
-    return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
 
 
 def _number(encoding: ElementTree.Element | None, name: str) -> int:

@@ -101,6 +101,7 @@ def write_volume(
     attributes: Mapping[str, Any] | None = None,
     extras: Mapping[str, np.ndarray] | None = None,
     recon_size: tuple[int, int] | None = None,
+    padding: tuple[int, int] | None = None,
 ) -> None:
     """Write a volume, whole or not at all.
 
@@ -111,6 +112,7 @@ def write_volume(
         attributes: beside `acquisition`, `patient_id`, `max` and `norm`, which are set when not given.
         extras: further datasets, slice axis first.
         recon_size: (y, x) to which a computed reconstruction is cropped.
+        padding: first measured column and first after the measured ones; all were measured when None.
 
     Raises:
         VolumeError: k-space of another rank or type, empty, or not finite; an extra with a reserved name.
@@ -124,7 +126,7 @@ def write_volume(
     else:
         target = _array(reconstruction_rss).astype(np.float32)
     _check_target(path, target.shape, len(measured))
-    text = header.compose(measured.shape[2:], target.shape[1:])
+    text = header.compose(measured.shape[2:], target.shape[1:], padding)
     datasets = {**(extras or {}), "kspace": measured, "reconstruction_rss": target, "ismrmrd_header": text}
     derived = {"max": float(target.max()), "norm": float(np.linalg.norm(target))}
     given = {"acquisition": "unknown", "patient_id": path.stem, **derived, **(attributes or {})}

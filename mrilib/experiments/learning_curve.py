@@ -30,9 +30,9 @@ def learning_curve(
     Reference: Darestani, Liu, Heckel, ICML 2022, App. G and Figure 10.
     """
     model = initialised(spec).to(device)
-    training = dataset(spec.distribution, "train", spec.train_slices, spec.acceleration, spec.source)
+    training = spec.training_slices()
     held_out = dataset(spec.distribution, "validation", slices, spec.acceleration, spec.source)
-    steps_per_epoch = len(spec.recipe.batches(len(training), 0))
+    steps_per_epoch = len(spec.recipe.batches(len(training), 0))  # type: ignore[arg-type]
     curve: list[list[float]] = []
 
     def watch(step: int, steps: int, loss: float) -> None:

@@ -1,0 +1,113 @@
+"""The published file formats of paper B's datasets, and their way into fastMRI-layout volumes.
+
+Reference: Lin, Heckel, ICML 2024, App. G.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mrilib.data.array_formats import (
+    cc_359,
+    fastmri,
+    is_array,
+    is_fastmri,
+    is_m4raw,
+    m4raw,
+    m4raw_gre,
+    prostate,
+    skm_tea,
+)
+from mrilib.data.conversion import NATIVE, Axes, Converted
+from mrilib.data.layout import VolumeError
+from mrilib.data.raw_formats import is_scan, nyu, seven_tesla, stanford_2d, stanford_3d
+from mrilib.data.volumes import write_volume
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one dataset is published.
+
+    Args:
+        title: of the dataset.
+        fits: whether a file is of this format, by its layout and header alone.
+        convert: file and axes of a view → volumes.
+        views: by name, the axes that bring images (slice, coil, y, x) of the native volume to (slice, coil, y, x).
+        dropped: first and last slices of a view that paper B leaves out, because they hold no anatomy.
+    """
+
+    title: str
+    fits: Callable[[Path], bool]
+    convert: Callable[[Path, Axes], list[Converted]]
+    views: dict[str, Axes] = field(default_factory=lambda: {"native": NATIVE})
+    dropped: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+FORMATS: dict[str, Format] = {
+    "fastmri": Format("fastMRI knee or brain", is_fastmri, fastmri),
+    "prostate": Format("fastMRI prostate T2", lambda path: is_array(path, "c", 5, True), prostate),
+    "m4raw": Format("M4Raw", lambda path: is_m4raw(path, gre=False), m4raw),
+    "m4raw_gre": Format("M4Raw GRE", lambda path: is_m4raw(path, gre=True), m4raw_gre),
+    "skm_tea": Format("SKM-TEA", lambda path: is_array(path, "c", 5, False), skm_tea),
+    "stanford_3d": Format(
+        "Stanford 3D",
+        lambda path: is_scan(path, "GE", volume=True),
+        stanford_3d,
+        {"sagittal": NATIVE, "axial": (2, 1, 3, 0), "coronal": (3, 1, 2, 0)},
+        {"axial": (5, 5), "coronal": (40, 40), "sagittal": (30, 30)},
+    ),
+    "stanford_2d": Format("Stanford 2D FSE", lambda path: is_scan(path, "GE", volume=False), stanford_2d),
+    "nyu": Format("NYU machine learning data", lambda path: is_scan(path, "SIEMENS", volume=False), nyu),
+    "7t": Format(
+        "7T",
+        lambda path: is_scan(path, None, volume=True, seven=True),
+        seven_tesla,
+        {"axial": (3, 0, 2, 1), "coronal": (2, 0, 3, 1), "sagittal": (1, 0, 3, 2)},
+        {"axial": (70, 70), "coronal": (30, 30), "sagittal": (30, 30)},
+    ),
+    "cc_359": Format(
+        "CC-359",
+        lambda path: is_array(path, "f", 4, False),
+        cc_359,
+        {"axial": NATIVE, "coronal": (2, 1, 0, 3), "sagittal": (3, 1, 0, 2)},
+        {"axial": (50, 0), "coronal": (25, 15), "sagittal": (15, 15)},
+    ),
+}
+
+
+def recognise(path: Path) -> list[str]:
+    """Names of the formats that a file's layout and header fit."""
+    return [name for name, one in FORMATS.items() if one.fits(path)]
+
+
+def convert(path: Path, name: str, folder: Path, view: str | None = None) -> list[Path]:
+    """Write a published file as fastMRI-layout volumes, each whole or not at all.
+
+    Args:
+        path: of the published file.
+        name: of its format, a key of `FORMATS`.
+        folder: where volumes go, under the file's own name (SKM-TEA: one for each echo).
+        view: of those that the format has; the first when None.
+
+    Returns:
+        The files written.
+
+    Raises:
+        VolumeError: an unknown format or view; a file of another format, which is named; one that is damaged.
+        OSError: the folder cannot be written.
+    """
+    if name not in FORMATS:
+        raise VolumeError(f"no format {name!r}; there are: {', '.join(FORMATS)}")
+    chosen = FORMATS[name]
+    view = view or next(iter(chosen.views))
+    if view not in chosen.views:
+        raise VolumeError(f"{name}: no view {view!r}; there are: {', '.join(chosen.views)}")
+    if name not in (fitting := recognise(path)):
+        looks = f"it looks like {' or '.join(FORMATS[one].title for one in fitting)}" if fitting else "nor of any other"
+        raise VolumeError(f"{path}: not a file of {chosen.title}; {looks}")
+    written = []
+    for one in chosen.convert(path, chosen.views[view]):
+        target = folder / f"{one.suffix}{path.name}"
+        write_volume(target, one.kspace, attributes=one.attributes, recon_size=one.recon_size, padding=one.padding)
+        written.append(target)
+    return written

@@ -1,0 +1,89 @@
+"""Published files that hold the scanner's readouts: Stanford 2D and 3D, NYU, 7T.
+
+Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, weights and scalings.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mrilib.data import header
+from mrilib.data.conversion import NATIVE, Axes, Converted, images_of, kspace_of, upside_down
+from mrilib.data.fse import corrected
+from mrilib.data.ismrmrd import Header, Raw, is_raw, read_raw
+from mrilib.data.layout import VolumeError, opened
+from mrilib.fourier import ifftc
+
+
+def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -> bool:
+    """Vendor and field strength tell the raw formats apart; all come without a name of the dataset."""
+    if not is_raw(path):
+        return False
+    with opened(path) as file:
+        given = Header(header.root(file["dataset"]["xml"][0], path), path)
+    strong = float(given.text("acquisitionSystemInformation/systemFieldStrength_T", "nan")) > 6
+    maker = given.text("acquisitionSystemInformation/systemVendor", "").upper()
+    deep = given.matrix("encodedSpace")[2] > 1
+    return strong == seven and deep == volume and (vendor is None or vendor in maker)
+
+
+def _whitened(raw: Raw, path: Path) -> np.ndarray:
+    """Coils weighted by 1/σ, the weights normalised to ‖w‖₂ = 1, as far as the file tells σ."""
+    if raw.noise is None:
+        return raw.kspace
+    if raw.noise.shape != raw.kspace.shape[1:2]:
+        raise VolumeError(f"{path}: noise of {raw.noise.size} coils, k-space of {raw.kspace.shape[1]}; fetch it again")
+    weights = 1 / raw.noise
+    return raw.kspace * (weights / np.linalg.norm(weights))[:, None, None, None].astype(np.float32)
+
+
+def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
+    """Signs that alternate with ky and kz taken out, where the header says that the scanner put them in."""
+    for axis, name in ((-2, "ChopY"), (-3, "ChopZ")):
+        if not int(float(raw.parameters.get(name, "1"))):
+            shape = [1] * kspace.ndim
+            shape[axis] = kspace.shape[axis]
+            kspace = kspace * ((-1) ** np.arange(kspace.shape[axis])).reshape(shape)
+    return kspace
+
+
+def _multislice(path: Path, scale: float) -> Converted:
+    """A scan of 2-D slices: echoes corrected, coils weighted, readout vertical."""
+    raw = read_raw(path)
+    kspace = _unchopped(_whitened(raw, path), raw)
+    if raw.calibration is not None:
+        kspace = corrected(kspace, raw.segments, raw.calibration)
+    plane = kspace[:, :, 0].swapaxes(-1, -2) * np.float32(scale)
+    return Converted(plane, raw.recon_size, raw.columns)
+
+
+def stanford_2d(path: Path, axes: Axes) -> list[Converted]:
+    """Upside down, scaled."""
+    return [_upside_down(_multislice(path, 1e-8))]
+
+
+def nyu(path: Path, axes: Axes) -> list[Converted]:
+    """Upside down."""
+    return [_upside_down(_multislice(path, 1.0))]
+
+
+def _upside_down(one: Converted) -> Converted:
+    return Converted(kspace_of(upside_down(images_of(one.kspace))), one.recon_size, one.padding)
+
+
+def stanford_3d(path: Path, axes: Axes) -> list[Converted]:
+    """Partitions transformed already, with alternating sign; any of three views."""
+    one = _multislice(path, 1e-7)
+    if axes == NATIVE:
+        return [_upside_down(one)]
+    images = images_of(one.kspace)
+    images = images * ((-1) ** torch.arange(len(images)))[:, None, None, None]
+    return [Converted(kspace_of(upside_down(images.permute(axes))))]
+
+
+def seven_tesla(path: Path, axes: Axes) -> list[Converted]:
+    """A 3-D scan (coil, x, y, z), transformed along all three axes; any of three views."""
+    raw = read_raw(path)
+    volume = torch.from_numpy(raw.kspace[0].transpose(0, 3, 2, 1) * np.float32(1e-14))
+    return [Converted(kspace_of(ifftc(volume, (-3, -2, -1)).permute(axes)))]
