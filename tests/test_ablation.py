@@ -8,6 +8,7 @@ import torch
 from tiny_slices import tiny_model, tiny_sample
 
 from mrilib.experiment import Experiment
+from mrilib.experiments import ablation
 from mrilib.experiments.ablation import (
     GRID,
     INTERVENTIONS,
@@ -157,3 +158,12 @@ def test_rows_of_another_experiment_are_never_returned(monkeypatch, tmp_path):
     others = (EXPERIMENT, Settings(1e-3), 2), (EXPERIMENT, Settings(2e-3), 3)
     others += ((replace(EXPERIMENT, train_slices=5), Settings(2e-3), 2),)
     assert all(ablation_table(*other).find(Variant().key) is None for other in others)
+
+
+def test_a_stored_row_is_made_once(sample, monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    monkeypatch.setattr(ablation, "network", lambda spec, device: tiny_model())
+    given = (Variant(turn="half"), EXPERIMENT, Settings(1e-2, 3, 2, 0.1), [sample], 1)
+    row = ablation.stored_row(*given)
+    monkeypatch.setattr(ablation, "network", lambda spec, device: pytest.fail("made again"))
+    assert ablation.stored_row(*given) == row

@@ -17,7 +17,7 @@ from mrilib.linop import LinearOperator
 from mrilib.losses import Kind
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.networks import NetworkSpec, ssim_without_ttt
+from mrilib.networks import NetworkSpec, network, ssim_without_ttt
 from mrilib.objectives import Loss
 from mrilib.sampling import calibration_width, center_block
 from mrilib.stopping import rank_correlation, rounded
@@ -203,3 +203,20 @@ def ablation_table(experiment: Experiment, settings: Settings, slices: int) -> S
     """The stored table of these rows, for one experiment, number of test slices and way of test-time training."""
     decided = {**asdict(experiment), "architecture": dict(experiment.architecture), "slices": slices}
     return StoredTable("ablation", decided | {"ttt": asdict(settings)})
+
+
+def stored_row(
+    variant: Variant,
+    experiment: Experiment,
+    settings: Settings,
+    samples: Sequence[Sample],
+    slices: int,
+    device: torch.device | str = "cpu",
+    recompute: bool = False,
+) -> Row:
+    """`ablation_row` of one way to train from its table, or made now, with its network, where the table has none."""
+
+    def compute() -> Row:
+        return ablation_row(network(variant.spec(experiment), device), variant.turn, samples, settings)
+
+    return ablation_table(experiment, settings, slices).row(variant.key, compute, recompute)
