@@ -196,3 +196,10 @@ def test_plain_papermill_runs_it_too(tmp_path, monkeypatch):
     done = subprocess.run([*command, "-f", str(profile)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "run" / "results.json").is_file()
+
+
+def test_each_notebook_leads_to_the_next():
+    for path, following in pairwise(PATHS):
+        last = next(cell.source for cell in reversed(read(path).cells) if cell.cell_type == "markdown")
+        assert f"Next: [{following.stem[:2]} " in last, f"{path.stem}: say what comes next"
+        assert f"]({following.name})" in last
