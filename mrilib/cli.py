@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrilib import __version__
-from mrilib.project import UserError, find_notebook, hint, notebooks, root_here
+from mrilib.project import UserError, find_notebook, notebooks, root_here
 from mrilib.records import read_json
-from mrilib.running.arguments import Parser, join_parameters, read_given, termination_as_exit
+from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
+from mrilib.running.data_command import add_data
 
 if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
     from mrilib.networks import NetworkSpec
@@ -44,11 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-
-
-def show_help(parser: argparse.ArgumentParser) -> int:
-    parser.print_help()
-    return 2
 
 
 def add_run(subparsers: Subparsers) -> None:
@@ -114,12 +110,6 @@ def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
     return 1 if any(isinstance(end, OSError) for end in ends) else 0
 
 
-def show_progress(line: str) -> None:
-    """Keep one line of a terminal up to date; a log file gets none."""
-    if sys.stdout.isatty():
-        print(f"\r\x1b[K{line[:110]}", end="", flush=True)
-
-
 def show_end(job: "Job", end: "Outcome | RunError") -> None:
     from mrilib.running.batch import clock
 
@@ -177,69 +167,6 @@ def show_doctor(options: argparse.Namespace) -> int:
     findings = examine()
     print(report(findings))
     return 1 if any(finding.state == "broken" for finding in findings) else 0
-
-
-def add_data(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("data", help="real data: list, get, convert")
-    parser.set_defaults(command=lambda options: show_help(parser))
-    actions = parser.add_subparsers(metavar="ACTION")
-    actions.add_parser("list", help="what can be fetched").set_defaults(command=list_data)
-    get = actions.add_parser("get", help="fetch one data set; nothing is fetched unasked")
-    get.add_argument("name", metavar="NAME")
-    get.add_argument("--source", type=Path, metavar="FILE", help="a file fetched by hand, for machines without network")
-    get.set_defaults(command=get_data)
-    change = actions.add_parser("convert", help="published files of paper B's datasets to fastMRI-layout volumes")
-    change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, skm_tea, …; a wrong one lists all")
-    change.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    change.add_argument("--output", type=Path, required=True, metavar="DIR")
-    change.add_argument("--view", metavar="NAME", help="axial, coronal or sagittal, of a 3-D dataset")
-    change.set_defaults(command=convert_data)
-
-
-def list_data(options: argparse.Namespace) -> int:
-    from mrilib.data import fetch
-
-    for name, dataset in fetch.DATASETS.items():
-        print(f"{name}  {fetch.locate(name) or 'not fetched'}")
-        print(f"  {dataset.description}")
-        print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
-    return 0
-
-
-def get_data(options: argparse.Namespace) -> int:
-    from mrilib.data import fetch
-
-    if options.name not in fetch.DATASETS:
-        raise UserError(f"no data set {options.name!r}{hint(options.name, fetch.DATASETS)}")
-    try:
-        print(fetch.get(options.name, source=options.source, progress=show_bytes))
-    except fetch.FetchError as error:
-        show_progress("")
-        print(f"mrilib: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def convert_data(options: argparse.Namespace) -> int:
-    """Convert each file; one that cannot be is named at the end, the others are written."""
-    from mrilib.data.formats import convert
-    from mrilib.data.layout import VolumeError
-
-    failed = 0
-    for path in options.files:
-        try:
-            for written in convert(path, options.format, options.output, options.view):
-                print(written)
-        except (VolumeError, OSError) as error:
-            print(f"mrilib: error: {error}", file=sys.stderr)
-            failed += 1
-    if failed:
-        print(f"mrilib: {failed} of {len(options.files)} files were not converted", file=sys.stderr)
-    return int(failed > 0)
-
-
-def show_bytes(done: int, total: int | None = None) -> None:
-    show_progress(f"{done / 1e6:.0f} MB" + (f" of {total / 1e6:.0f} MB" if total else ""))
 
 
 def add_train(subparsers: Subparsers) -> None:

@@ -51,3 +51,14 @@ def read_given(pairs: Sequence[str]) -> dict[str, str]:
             raise UserError(f"-p {name}: given twice")
         given[name] = value
     return given
+
+
+def show_help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 2
+
+
+def show_progress(line: str) -> None:
+    """Keep one line of a terminal up to date; a log file gets none."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line[:110]}", end="", flush=True)

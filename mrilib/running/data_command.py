@@ -1,0 +1,80 @@
+"""`mrilib data`: fetch what may be fetched, convert what was fetched by hand."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from mrilib.project import UserError, hint
+from mrilib.running.arguments import show_help, show_progress
+
+Subparsers = Any
+
+
+def add_data(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("data", help="real data: list, get, convert")
+    parser.set_defaults(command=lambda options: show_help(parser))
+    actions = parser.add_subparsers(metavar="ACTION")
+    actions.add_parser("list", help="what can be fetched or converted").set_defaults(command=list_data)
+    get = actions.add_parser("get", help="fetch one data set; nothing is fetched unasked")
+    get.add_argument("name", metavar="NAME")
+    get.add_argument("--source", type=Path, metavar="FILE", help="a file fetched by hand, for machines without network")
+    get.set_defaults(command=get_data)
+    change = actions.add_parser("convert", help="published files of paper B's datasets to fastMRI-layout volumes")
+    change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, skm_tea, …; a wrong one lists all")
+    change.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    change.add_argument("--output", type=Path, required=True, metavar="DIR")
+    change.add_argument("--view", metavar="NAME", help="axial, coronal or sagittal, of a 3-D dataset")
+    change.set_defaults(command=convert_data)
+
+
+def list_data(options: argparse.Namespace) -> int:
+    from mrilib.data import fetch
+    from mrilib.data.collections import COLLECTIONS
+
+    for name, dataset in fetch.DATASETS.items():
+        print(f"{name}  {fetch.locate(name) or 'not fetched'}")
+        print(f"  {dataset.description}")
+        print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
+    print("\nPaper B's datasets, each from its own publisher; then mrilib data convert FORMAT FILE … [--view VIEW]")
+    print(f"{'dataset':<21} {'format':<12} {'view':<9} {'anatomy':<9} {'T':<7} slices to train and test on")
+    for name, one in COLLECTIONS.items():
+        counts = f"{one.train.slices:>6,} {one.test.slices:>6,}" + ("" if one.in_training else "  (tested on only)")
+        print(f"{name:<21} {one.format:<12} {one.view:<9} {one.anatomy:<9} {one.field:<7} {counts}")
+    return 0
+
+
+def get_data(options: argparse.Namespace) -> int:
+    from mrilib.data import fetch
+
+    if options.name not in fetch.DATASETS:
+        raise UserError(f"no data set {options.name!r}{hint(options.name, fetch.DATASETS)}")
+    try:
+        print(fetch.get(options.name, source=options.source, progress=show_bytes))
+    except fetch.FetchError as error:
+        show_progress("")
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def convert_data(options: argparse.Namespace) -> int:
+    """Convert each file; one that cannot be is named at the end, the others are written."""
+    from mrilib.data.formats import convert
+    from mrilib.data.layout import VolumeError
+
+    failed = 0
+    for path in options.files:
+        try:
+            for written in convert(path, options.format, options.output, options.view):
+                print(written)
+        except (VolumeError, OSError) as error:
+            print(f"mrilib: error: {error}", file=sys.stderr)
+            failed += 1
+    if failed:
+        print(f"mrilib: {failed} of {len(options.files)} files were not converted", file=sys.stderr)
+    return int(failed > 0)
+
+
+def show_bytes(done: int, total: int | None = None) -> None:
+    show_progress(f"{done / 1e6:.0f} MB" + (f" of {total / 1e6:.0f} MB" if total else ""))
