@@ -1,6 +1,7 @@
 """Networks: fastMRI's U-Net to the last key and digit, and what every reconstructor promises its callers."""
 
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tiny_slices import seed_weights, tiny_model, tiny_sample, weights
 
 from mrilib.fourier import ifft2c
 from mrilib.linop import sense
-from mrilib.models.build import ARCHITECTURES, build
+from mrilib.models.build import ARCHITECTURES, build, describe
 from mrilib.models.reconstructor import Reconstructor, UnetReconstructor, part_rss
 from mrilib.models.unet import Unet
 
@@ -171,3 +172,8 @@ def test_a_reconstructor_has_to_say_what_it_computes(sample):
         Reconstructor()(sample.masked_kspace, sample.operator)
     with pytest.raises(NotImplementedError):
         Reconstructor()(sample.masked_kspace, sample.operator, sample.reference)
+
+
+def test_a_setting_that_is_a_module_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"model 'unet': fidelity is <module.*expected a number, a text or a list"):
+        describe("unet", {"chans": 8, "fidelity": math})

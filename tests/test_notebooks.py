@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mrilib.experiment import QUICK
 from mrilib.project import find_root, notebooks
 from mrilib.running.claims import load
 from mrilib.running.jobs import plan
@@ -203,3 +204,14 @@ def test_each_notebook_leads_to_the_next():
         last = next(cell.source for cell in reversed(read(path).cells) if cell.cell_type == "markdown")
         assert f"Next: [{following.stem[:2]} " in last, f"{path.stem}: say what comes next"
         assert f"]({following.name})" in last
+
+
+@every_notebook
+def test_nothing_takes_the_name_of_what_decides_an_experiment(path):
+    parameters = {*QUICK, *declared(read(path), path.name)}
+    for cell in code_cells(path):
+        if "parameters" in cell.metadata.get("tags", []):
+            continue
+        found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        names = {alias.asname or alias.name for node in found for alias in node.names}
+        assert not names & parameters, "Experiment.from_parameters(globals()) would take the import for the parameter"

@@ -44,9 +44,13 @@ def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What `build` takes: the network's name and those of `settings` that its class has as arguments.
 
     Raises:
-        ValueError: unknown name.
+        ValueError: unknown name, or a setting that is no number or text, as when a module bears a parameter's name.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
     arguments = inspect.signature(ARCHITECTURES[name]).parameters
-    return {"name": name} | {argument: settings[argument] for argument in arguments if argument in settings}
+    found = {argument: settings[argument] for argument in arguments if argument in settings}
+    for argument, value in found.items():
+        if not isinstance(value, (int, float, str, list, tuple)):
+            raise ValueError(f"model {name!r}: {argument} is {value!r}; expected a number, a text or a list")
+    return {"name": name} | found
