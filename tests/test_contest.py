@@ -8,7 +8,7 @@ from tiny_slices import tiny_model, tiny_sample, weights
 
 from mrilib.adaptation import adapt
 from mrilib.experiments import contest as contests
-from mrilib.experiments.contest import Contest, Method, as_row, spread, trained, untrained
+from mrilib.experiments.contest import Contest, Method, as_row, climb, spread, trained, untrained
 from mrilib.networks import NetworkSpec
 from mrilib.stored import StoredTable
 from mrilib.training import Recipe
@@ -63,6 +63,22 @@ def test_the_rate_is_the_best_on_validation_slices(contest):
         assert tried[contest.rate(name)] == max(tried.values())
 
 
+@pytest.mark.parametrize(
+    ("scores", "tried"),
+    [
+        ((1, 2, 3, 4), (1, 2, 3)),  # from the second upwards to the end
+        ((4, 3, 2, 1), (0, 1, 2)),  # above is worse, below is better
+        ((1, 3, 2, 9), (0, 1, 2)),  # a maximum with both neighbours; what lies behind the valley is not looked for
+        ((1, 1, 1, 1), (0, 1, 2)),
+    ],
+)
+def test_rates_are_climbed_from_the_middle(scores, tried):
+    rates = (1e-4, 1e-3, 1e-2, 1e-1)
+    found = climb(rates[::-1], lambda rate: scores[rates.index(rate)])
+    assert found == {rates[n]: scores[n] for n in tried}
+    assert climb(rates[:1], lambda rate: 0.5) == {1e-4: 0.5}
+
+
 def test_test_slices_are_scored_at_that_rate_only(contest, slices, monkeypatch):
     for name, method in contest.methods.items():
         row = contest.on_test(name)
@@ -74,7 +90,8 @@ def test_test_slices_are_scored_at_that_rate_only(contest, slices, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(contests, "adapt", None)  # whose cache would answer
             assert contest.live(name, 1).ssim == pytest.approx(row["ssim"][1], abs=1e-6)
-    assert len(contest.row_keys()) == 2 * len(RATES) + 2
+    tried = sum(len(contest.on_validation(name)) for name in contest.methods)
+    assert len(contest.row_keys()) == tried + len(contest.methods)
     assert all(contest.table.find(key) is not None for key in contest.row_keys())
 
 

@@ -33,7 +33,7 @@ class Fixed(Contest):
     """A contest whose rows are known."""
 
     def on_validation(self, name):
-        return {1e-3: 0.8, 2e-3: 0.9 if name == "slow" else 0.7}
+        return {1e-3: 0.8} | ({2e-3: 0.9} if name == "slow" else {})
 
     def on_test(self, name):
         return {"seconds": [4.0, 6.0] if name == "slow" else [2.0, 2.0], "iterations": [7, 9], "machine": "a machine"}
@@ -86,6 +86,7 @@ def test_rates_and_costs_have_a_row_for_each_method(contest):
     rates = rates_table(contest, "rates")
     assert rates.headings == ("method", "0.001", "0.002", "chosen")
     assert [row[-1] for row in rates.cells] == ["0.001", "0.002"]
+    assert [row[2] for row in rates.cells] == ["not tried", "0.900"]
     cost = cost_table(contest, "cost")
     assert cost.cells[1] == ("slow", "5.0 [4.0, 6.0]", "8 [7, 9]", "a machine")
     assert time_ratio(contest, "slow", "fast").value == pytest.approx(2.5)

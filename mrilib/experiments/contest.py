@@ -73,6 +73,26 @@ def unrolled_experiment(parameters: Mapping[str, Any]) -> Experiment:
     return Experiment.from_parameters({**parameters, **own})
 
 
+def climb(rates: Sequence[float], score: Callable[[float], float]) -> dict[float, float]:
+    """Scores of the rates tried on the way up to the best.
+
+    From the middle of the sorted rates to a neighbour for as long as it scores higher, upwards first; so a maximum
+    inside the list has been tried from both sides. Right where scores rise to one maximum and fall.
+    """
+    ordered = sorted(rates)
+    best = (len(ordered) - 1) // 2
+    tried = {ordered[best]: score(ordered[best])}
+    for step in (1, -1):
+        while 0 <= best + step < len(ordered):
+            here, beside = ordered[best], ordered[best + step]
+            if beside not in tried:
+                tried[beside] = score(beside)
+            if tried[beside] <= tried[here]:
+                break
+            best += step
+    return dict(sorted(tried.items()))
+
+
 @dataclass(frozen=True)
 class Contest:
     """Results of several methods as rows of a stored table.
@@ -80,7 +100,7 @@ class Contest:
     Args:
         methods: by name.
         table: its settings must hold what decides the slices.
-        rates: learning rates of Adam to choose from.
+        rates: learning rates of Adam to choose from, see `climb`.
         validation, test: slices; the first choose the rate, the second are scored at that one only.
         device: to compute on.
         machine: its name, noted beside the seconds.
@@ -113,9 +133,8 @@ class Contest:
         return {"method": name, "split": split, "count": count, **self.methods[name].key(rate)}
 
     def on_validation(self, name: str) -> dict[float, float]:
-        """Mean SSIM on the validation slices at each learning rate."""
-        rows = {rate: self._scored(name, "validation", self.validation, rate) for rate in self.rates}
-        return {rate: fmean(row["ssim"]) for rate, row in rows.items()}
+        """Mean SSIM on the validation slices at each learning rate that was tried, see `climb`."""
+        return climb(self.rates, lambda rate: fmean(self._scored(name, "validation", self.validation, rate)["ssim"]))
 
     def rate(self, name: str) -> float:
         """The learning rate that does best there."""
@@ -167,7 +186,8 @@ class Contest:
 
     def row_keys(self, curves: Iterable[str] = (), count: int = 0, at: Sequence[int] = ()) -> list[Key]:
         """Of all rows, and of the curves of some methods; for `StoredTable.ship` and `.provenance`."""
-        tried = [self._key(n, rate, "validation", len(self.validation)) for n in self.methods for rate in self.rates]
+        chosen_on = len(self.validation)
+        tried = [self._key(n, rate, "validation", chosen_on) for n in self.methods for rate in self.on_validation(n)]
         scored = [self._key(name, self.rate(name), "test", len(self.test)) for name in self.methods]
         return [*tried, *scored, *(self._curve_key(name, count, at) for name in curves)]
 

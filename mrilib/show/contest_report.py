@@ -29,11 +29,12 @@ def record_scores(scores: Scores) -> None:
 
 
 def rates_table(contest: Contest, caption: str) -> Table:
-    """Mean SSIM on validation slices at each learning rate, and the chosen one; a method a row."""
+    """Mean SSIM on validation slices at each learning rate that was tried, and the chosen one; a method a row."""
     rows = []
     for name in contest.methods:
-        tried = {f"{rate:g}": score for rate, score in contest.on_validation(name).items()}
-        rows.append({"method": name} | tried | {"chosen": f"{contest.rate(name):g}"})
+        tried = contest.on_validation(name)
+        scores = {f"{rate:g}": tried.get(rate, "not tried") for rate in contest.rates}
+        rows.append({"method": name} | scores | {"chosen": f"{contest.rate(name):g}"})
     return table(rows, [*rows[0]], caption=caption)
 
 
