@@ -5,7 +5,7 @@ import pytest
 from mrilib.data.catalogue import DISTRIBUTIONS, SHIFTS, distribution, shift
 from mrilib.data.simulated import SPLITS
 from mrilib.data.slices import CENTER_FRACTIONS
-from mrilib.simulate.acquisition import ANATOMIES
+from mrilib.simulate.anatomies import ANATOMIES
 
 
 def test_names_are_found():

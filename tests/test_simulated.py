@@ -14,7 +14,8 @@ from mrilib.data import simulated
 from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import DATA_VERSION, simulate_patient, simulated_slices, zero_filled_ssim
 from mrilib.data.volumes import inspect_volume, read_slice
-from mrilib.simulate.acquisition import ANATOMIES, simulate_slice
+from mrilib.simulate.acquisition import simulate_slice
+from mrilib.simulate.anatomies import ANATOMIES
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))["simulated"]
 TINY = replace(distribution("knee_pd"), name="tiny", scan=tiny_scan())

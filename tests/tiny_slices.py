@@ -21,7 +21,8 @@ TESTS = Path(__file__).parent
 def tiny_scan(anatomy: str = "knee", coils: int = 4, matrix: tuple[int, int] = (40, 48)) -> Scan:
     """A thin slice with few coils."""
     sequence = Sequence("spin_echo", 2.8, 0.030)
-    return Scan(anatomy, sequence, 3.0, coils, matrix, 160.0, 90.0, 0.09, sub_slices=1)
+    field, radius = {"head": (260.0, 125.0), "pelv": (420.0, 210.0)}.get(anatomy[:4], (160.0, 90.0))
+    return Scan(anatomy, sequence, 3.0, coils, matrix, field, radius, 0.09, sub_slices=1)
 
 
 def tiny_sample(patient: int = 0, **scan) -> Sample:

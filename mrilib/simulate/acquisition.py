@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.simulate.arrays import Complex, noise_covariance, ring_array
-from mrilib.simulate.brain import axial_brain
-from mrilib.simulate.knee import coronal_knee
 from mrilib.simulate.sequences import Sequence
 from mrilib.simulate.shapes import Array, Grid, fractal_field, smooth_field
 from mrilib.simulate.tissues import TISSUES
 
-ANATOMIES = {"brain": axial_brain, "knee": coronal_knee}
 OVERSAMPLING = 2  # the object is painted finer than the voxel: partial volume and Gibbs ringing as on a scanner
 SIGNAL_SCALE = 2e-4  # brings magnitudes to the order of fastMRI's files
 
@@ -20,7 +18,7 @@ SIGNAL_SCALE = 2e-4  # brings magnitudes to the order of fastMRI's files
 class Scan:
     """Everything that fixes a simulated acquisition but the patient."""
 
-    anatomy: str
+    anatomy: str  # a key of `anatomies.ANATOMIES`
     sequence: Sequence
     field_strength: float  # tesla
     coils: int
@@ -89,14 +87,15 @@ def simulate_slice(scan: Scan, patient: int, level: float) -> SimulatedSlice:
     fine = scan.grid(OVERSAMPLING)
     rng = np.random.default_rng([31, patient, round(1000 * (level + 2))])
     offsets = np.linspace(-0.7, 0.7, scan.sub_slices) if scan.sub_slices > 1 else np.zeros(1)
-    paint = ANATOMIES[scan.anatomy]
+    anatomy = ANATOMIES[scan.anatomy]
     state = rng.bit_generator.state
     image = np.zeros(fine.shape, complex)
     for offset in offsets:  # the same texture and phase through the slice: only the borders move
         rng.bit_generator.state = state
-        image += _signal(scan, rng, fine, paint(patient, fine, level, offset)) / len(offsets)
+        image += _signal(scan, rng, fine, anatomy.paint(patient, fine, level, offset)) / len(offsets)
     image *= SIGNAL_SCALE
-    sens_maps = ring_array(np.random.default_rng([32, patient]), scan.coils, scan.array_radius, fine)
+    array = np.random.default_rng([32, patient])
+    sens_maps = ring_array(array, scan.coils, scan.array_radius, fine, anatomy.view, anatomy.position(level))
     clean = _centre(_fft2c(sens_maps * image), scan.matrix) / OVERSAMPLING
     top, left = (size * OVERSAMPLING // 2 - OVERSAMPLING * (size // 2) for size in scan.matrix)  # keeps the centre
     coarse_maps = sens_maps[..., top::OVERSAMPLING, left::OVERSAMPLING]

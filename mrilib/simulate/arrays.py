@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mrilib.simulate.section import lattice
 from mrilib.simulate.shapes import Grid
 
 Complex = NDArray[np.complex128]
@@ -35,19 +36,20 @@ def _upsample(coarse: Complex, shape: tuple[int, int]) -> Complex:
     return fine[:, 0] + 1j * fine[:, 1]
 
 
-def ring_array(rng: np.random.Generator, coils: int, radius: float, grid: Grid) -> Complex:
-    """Sensitivities of `coils` loops on a cylinder around the object, with phases as cables and tuning leave them.
+def ring_array(
+    rng: np.random.Generator, coils: int, radius: float, grid: Grid, view: str = "axial", position: float = 0.0
+) -> Complex:
+    """Sensitivities of `coils` loops on a cylinder around the body, with phases as cables and tuning leave them.
 
     Args:
-        radius: radius of the cylinder in millimetres.
+        radius: radius of the cylinder in millimetres; its axis is z.
+        grid, view, position: the plane, see `section.VIEWS`.
 
     Returns:
         (coil, y, x), scaled so that the root of the sum of squares is 1 on average in the central half.
     """
     nodes = 28
-    extent = [grid.spacing * size / 2 for size in grid.shape]
-    y, x = np.meshgrid(*[np.linspace(-e, e, nodes) for e in extent], indexing="ij")
-    points = np.stack([x.ravel(), y.ravel(), np.zeros(nodes**2)], -1)
+    points = lattice(grid, view, position, nodes)
     rows = 2 if coils >= 12 else 1
     maps = []
     for coil in range(coils):

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+SOFTNESS = 0.6  # pixels
+FADED = 40.0  # softnesses from an edge at which it has no effect
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Grid:
         object.__setattr__(self, "y", np.broadcast_to(y, self.shape))
         object.__setattr__(self, "x", np.broadcast_to(x, self.shape))
 
-    def inside(self, distance: Array, softness: float = 0.6) -> Array:
-        """Coverage in [0, 1] of {distance > 0}, with an edge about `softness` pixels wide (partial volume)."""
-        return 1 / (1 + np.exp(np.clip(-distance / (softness * self.spacing), -40, 40)))
+    def inside(self, distance: Array) -> Array:
+        """Coverage in [0, 1] of {distance > 0}, with an edge about `SOFTNESS` pixels wide (partial volume)."""
+        return 1 / (1 + np.exp(np.clip(-distance / (SOFTNESS * self.spacing), -FADED, FADED)))
 
     def warped(self, dy: Array | float, dx: Array | float) -> "Grid":
         """The same pixels seen in coordinates displaced by (dy, dx) millimetres."""
@@ -113,4 +115,14 @@ class Canvas:
 
     def paint_inside(self, tissue: str, distance: Array, opacity: float = 1.0) -> None:
         """Cover {distance > 0} with `tissue`."""
-        self.paint(tissue, opacity * self.grid.inside(distance))
+        part = self._touched(distance)
+        coverage = opacity * self.grid.inside(distance[part])
+        for fraction in self.fractions.values():
+            fraction[part] *= 1 - coverage
+        self.fractions.setdefault(tissue, np.zeros(self.grid.shape))[part] += coverage
+
+    def _touched(self, distance: Array) -> tuple[slice, slice]:
+        """The rectangle outside of which the edge has faded below what a double can add to one."""
+        close = distance > -FADED * SOFTNESS * self.grid.spacing
+        rows, columns = np.flatnonzero(close.any(1)), np.flatnonzero(close.any(0))
+        return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else np.s_[:0, :0]

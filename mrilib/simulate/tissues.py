@@ -42,5 +42,8 @@ TISSUES: dict[str, Tissue] = {
     "muscle": Tissue(0.78, 1.420, 0.032, 0.33, -0.155, fat_fraction=0.04, texture=0.10),
     "cartilage": Tissue(0.76, 1.240, 0.037, 0.226, -0.19, texture=0.06),
     "fluid": Tissue(1.00, 3.620, 0.767, 0.345, -0.66, texture=0.03),
+    "peripheral_zone": Tissue(0.88, 1.700, 0.160, texture=0.08),
+    "transition_zone": Tissue(0.82, 1.500, 0.085, texture=0.10),
+    "air": Tissue(0.0, 1.0, 0.01, texture=0.0),
     "ligament": Tissue(0.55, 1.000, 0.010, texture=0.12),
 }

@@ -1,0 +1,53 @@
+"""What can be scanned: bodies and the planes through them, each under one name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mrilib.simulate.brain import axial_brain
+from mrilib.simulate.head import head
+from mrilib.simulate.knee import coronal_knee
+from mrilib.simulate.knee_joint import knee_joint
+from mrilib.simulate.pelvis import pelvis
+from mrilib.simulate.shapes import Array, Grid
+
+HALF_SLICE = 2.0  # millimetres
+LEVELS = 0.6  # slices lie at levels of −0.6 to 0.6
+
+Fractions = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A way to paint slices: (patient, grid, level, offset) to tissue fractions, and where they lie for the coils."""
+
+    paint: Callable[..., Fractions]
+    view: str = "axial"
+    middle: float = 0.0  # of the slices' positions, millimetres
+    reach: float = 0.0  # of the first and last from the middle
+
+    def position(self, level: float) -> float:
+        """Millimetres across the plane at a level."""
+        return self.middle + level / LEVELS * self.reach
+
+
+def _through(body: Callable[..., Fractions], view: str, first: float, last: float) -> Anatomy:
+    """Parallel planes of one view through a body in three dimensions."""
+
+    def paint(patient: int, grid: Grid, level: float, offset: float = 0.0) -> Fractions:
+        return body(patient, grid, view, planes.position(level) + HALF_SLICE * offset)
+
+    planes = Anatomy(paint, view, (first + last) / 2, (last - first) / 2)
+    return planes
+
+
+ANATOMIES = {
+    "brain": Anatomy(axial_brain),
+    "knee": Anatomy(coronal_knee),
+    "head_axial": _through(head, "axial", -48, 36),
+    "head_coronal": _through(head, "coronal", -58, 68),
+    "head_sagittal": _through(head, "sagittal", -46, 46),
+    "knee_joint_axial": _through(knee_joint, "axial", -48, 48),
+    "knee_joint_coronal": _through(knee_joint, "coronal", -20, 30),
+    "knee_joint_sagittal": _through(knee_joint, "sagittal", -34, 34),
+    "pelvis_axial": _through(pelvis, "axial", -22, 22),
+}
