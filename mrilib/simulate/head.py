@@ -72,14 +72,14 @@ def _paint_deep(rng: np.random.Generator, canvas: Canvas, plane: Section) -> Non
 
 def _paint_hindbrain(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
     """Cerebellum with its leaves, brainstem and spinal cord in fluid, fourth ventricle."""
-    cord = [plane.tube((0, 8, 18), (0, 22, 62), 15, 9), plane.tube((0, 22, 62), (0, 40, 220), 6)]
+    stem, cord = plane.tube((0, 8, 18), (0, 22, 62), 15, 9), plane.tube((0, 22, 62), (0, 40, 220), 6)
     canvas.paint_inside("csf", plane.tube((0, 22, 60), (0, 40, 220), 10))
     cerebellum = plane.ellipsoid((0, 50, 46), (53, 30, 26), 10)
     canvas.paint_inside("csf", cerebellum + 2)
     canvas.paint_inside("grey_matter", cerebellum)
     leaves = np.abs(np.sin(np.pi * np.hypot(plane.y - 28, plane.z - 44) / rng.uniform(5, 7)))
     canvas.paint_inside("white_matter", np.minimum(cerebellum - 3, 4 * (leaves - 0.45) + 0.25 * (cerebellum - 8)))
-    canvas.paint_inside("white_matter", melt(*cord, 6))
+    canvas.paint_inside("white_matter", melt(stem, cord, 6))
     canvas.paint_inside("white_matter", plane.ellipsoid((0, 6, 38), (17, 13, 16)))
     canvas.paint_inside("csf", plane.ellipsoid((0, 28, 44), (8, 4, 9)))
 
@@ -113,7 +113,7 @@ def _paint_vessels(rng: np.random.Generator, canvas: Canvas, plane: Section) -> 
         start *= np.array([60, 76, 58]) * rng.uniform(0.2, 0.95) / np.linalg.norm(start)
         start[2] = min(start[2] - 10, 30.0)
         end = start + rng.normal(0, 5, 3)
-        canvas.paint_inside("blood", plane.tube(tuple(start), tuple(end), rng.uniform(0.5, 1.1)), opacity=0.8)
+        canvas.paint_inside("blood", plane.tube(start, end, rng.uniform(0.5, 1.1)), opacity=0.8)
 
 
 def head(patient: int, grid: Grid, view: str, position: float) -> dict[str, Array]:

@@ -89,7 +89,7 @@ def _paint_ligaments(rng: np.random.Generator, canvas: Canvas, plane: Section) -
         place = np.array([50 * np.cos(angle), 6 + 46 * np.sin(angle), height])
         end = place + rng.normal(0, 1, 3) * (3, 3, 14)
         tissue = str(rng.choice(["blood", "ligament"]))
-        canvas.paint_inside(tissue, plane.tube(tuple(place), tuple(end), rng.uniform(0.5, 1.3)), opacity=0.8)
+        canvas.paint_inside(tissue, plane.tube(place, end, rng.uniform(0.5, 1.3)), opacity=0.8)
 
 
 def knee_joint(patient: int, grid: Grid, view: str, position: float) -> dict[str, Array]:

@@ -42,7 +42,7 @@ def _paint_bones(rng: np.random.Generator, canvas: Canvas, plane: Section) -> No
 def _paint_bowel(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
     """Bladder above the prostate, rectum behind it, with gas or without."""
     wall = rng.uniform(2.0, 4.0)
-    bladder = plane.ellipsoid((0, -14, -46), tuple(rng.uniform(0.8, 1.25) * r for r in (38.0, 28.0, 26.0)))
+    bladder = plane.ellipsoid((0, -14, -46), rng.uniform(0.8, 1.25, 3) * (38, 28, 26))
     canvas.paint_inside("muscle", bladder + wall)
     canvas.paint_inside("fluid", bladder)
     size = rng.uniform(10, 18)
@@ -80,7 +80,7 @@ def _paint_vessels(rng: np.random.Generator, canvas: Canvas, plane: Section) -> 
     for _ in range(int(rng.integers(8, 18))):
         place = rng.normal(0, 1, 3) * (45, 40, 30)
         end = place + rng.normal(0, 8, 3)
-        canvas.paint_inside("blood", plane.tube(tuple(place), tuple(end), rng.uniform(0.6, 1.4)), opacity=0.8)
+        canvas.paint_inside("blood", plane.tube(place, end, rng.uniform(0.6, 1.4)), opacity=0.8)
 
 
 def pelvis(patient: int, grid: Grid, view: str, position: float) -> dict[str, Array]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mrilib.simulate.shapes import Array, Grid
 
-Point = tuple[float, float, float]
+Point = Sequence[float] | Array  # x, y, z
 AFAR = 30.0  # solids are not computed at pixels further away than this
 VIEWS = {"axial": "yxz", "coronal": "zxy", "sagittal": "zyx"}  # axes along rows, along columns, across the plane
 
@@ -37,8 +37,8 @@ class Section:
 
         Raises ValueError for an unknown view.
         """
-        across = np.full(grid.shape, position)
-        return cls(**dict(zip(axes_of(view), (grid.y, grid.x, across), strict=True)))
+        found = dict(zip(axes_of(view), (grid.y, grid.x, np.full(grid.shape, position)), strict=True))
+        return cls(found["x"], found["y"], found["z"])
 
     def warped(self, displacement: Sequence[Array]) -> "Section":
         """The same pixels at displaced coordinates (dx, dy, dz): bent solids, but random fields as they were."""
@@ -99,8 +99,8 @@ class Section:
 class Waves:
     """Random field in space of zero mean and unit variance, a sum of plane waves in random directions.
 
-    f(p) = √(2/K) Σ_k cos(2π u_k·p / λ_k + φ_k), λ_k log-normal about `wavelength` (millimetres): cut by any plane, it is
-    the same field. `stretch` above 1 draws it out along z, as fibres are.
+    f(p) = √(2/K) Σ_k cos(2π u_k·p / λ_k + φ_k), λ_k log-normal about `wavelength` (millimetres): it is the same field
+    cut by any plane. `stretch` above 1 draws it out along z, as fibres are.
     """
 
     def __init__(
