@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from math import acos, degrees, exp, log
+from math import acos, cos, degrees, exp, log, radians, sin
 
 import numpy as np
 import pytest
@@ -13,7 +13,14 @@ from mrilib.data.catalogue import distribution
 from mrilib.simulate.acquisition import _noise, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.simulate.arrays import noise_covariance, ring_array
-from mrilib.simulate.sequences import Sequence, gradient_echo, inversion_recovery, spin_echo
+from mrilib.simulate.sequences import (
+    Sequence,
+    double_echo,
+    enhanced_t1,
+    gradient_echo,
+    inversion_recovery,
+    spin_echo,
+)
 from mrilib.simulate.shapes import Canvas, Grid
 from mrilib.simulate.tissues import TISSUES, Tissue
 
@@ -60,6 +67,41 @@ def test_inversion_recovery_has_a_null():
     assert inversion_recovery(1, t1, 0.1, 1e6, 0.0, 0.0) == pytest.approx(1)  # of the magnitude
 
 
+def spread_isochromats(t1, t2, repetition_time, flip_angle):
+    """Steady state of many spins whose phases between pulses cover the circle: just after and just before a pulse."""
+    phases = 2 * np.pi * (np.arange(400) + 0.5) / 400
+    e1, e2, angle = exp(-repetition_time / t1), exp(-repetition_time / t2), radians(flip_angle)
+    across, upright = np.zeros(400, complex), np.ones(400)
+    for _ in range(round(12 * t1 / repetition_time)):
+        turned = cos(angle) * across.imag + sin(angle) * upright
+        upright = cos(angle) * upright - sin(angle) * across.imag
+        after = across.real + 1j * turned
+        across, upright = after * np.exp(1j * phases) * e2, 1 + (upright - 1) * e1
+    return abs(after.mean()), abs(across.mean())
+
+
+@pytest.mark.parametrize(("t1", "t2", "angle"), [(1.2, 0.04, 20.0), (0.4, 0.13, 20.0), (1.0, 0.1, 35.0)])
+def test_double_echoes_are_those_of_many_spins(t1, t2, angle):
+    after, before = spread_isochromats(t1, t2, 0.02, angle)
+    first, second = double_echo(1, t1, t2, 0.02, 0.006, angle)
+    assert first == pytest.approx(after * exp(-0.006 / t2), rel=1e-4)
+    assert second == pytest.approx(before * exp(0.006 / t2), rel=1e-4)
+
+
+def test_without_transverse_memory_the_first_echo_is_a_spoiled_gradient_echo():
+    first, second = double_echo(1, 0.8, 1e-3, 0.05, 0.0, 25.0)
+    assert first == pytest.approx(gradient_echo(1, 0.8, 1e-3, 0.05, 0.0, 25.0))
+    assert second == pytest.approx(0, abs=1e-9)
+
+
+def test_a_contrast_agent_brightens_what_takes_it_up():
+    plain, enhanced = Sequence("spin_echo", 0.5, 0.009), Sequence("enhanced_spin_echo", 0.5, 0.009)
+    gain = {name: enhanced.signal(TISSUES[name], 3.0) / plain.signal(TISSUES[name], 3.0) for name in ("blood", "csf")}
+    assert gain["blood"] > 2
+    assert gain["csf"] == 1
+    assert enhanced_t1(1.0, 0.2) == pytest.approx(1 / 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "equation", "arguments"),
     [
@@ -76,7 +118,7 @@ def test_a_sequence_reads_its_equation(kind, equation, arguments):
 
 
 def test_an_unknown_sequence():
-    with pytest.raises(ValueError, match="sequence kind 'spiral': expected spin_echo"):
+    with pytest.raises(ValueError, match="sequence kind 'spiral': expected one of spin_echo"):
         Sequence("spiral", 1.0, 0.01).signal(TISSUES["fat"], 3.0)
 
 

@@ -1,36 +1,19 @@
-"""Which distributions there are, and which pairs of them make a shift.
+"""Which distributions there are, and which pairs of them make paper A's shifts; paper B's are in `twins`.
 
-A distribution has two sources: fastMRI-layout files under `MRILIB_DATA`, selected by their attributes, and a
-simulated twin with the same anatomy, contrast, field strength, geometry and coil count. Noise levels of the twins
-are set from what scanners give (background over 95th percentile of the image: 0.08–0.23 on the real 13-coil brain).
+Noise levels are set from what scanners give (background over 95th percentile of the image: 0.08–0.23 on the real
+13-coil brain).
 """
 
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
 
+from mrilib.data.distribution import Distribution
+from mrilib.data.twins import PARTS
 from mrilib.simulate.acquisition import Scan
 from mrilib.simulate.sequences import Sequence
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A population of slices: what it is, how to find it on disk, how to simulate it."""
-
-    name: str
-    title: str
-    scan: Scan
-    acquisition: str  # fastMRI's attribute of that name, also written into simulated files
-    folder: str  # of the training files, below MRILIB_DATA
-    test_folder: str
-    width: int | None = None  # paper A's lists take only files with this k-space width
-    readout: int = 640  # rows of fastMRI's k-space, for estimates of time
-    slices_per_volume: int = 1  # paper A's list rule, counted from the middle
-    train_slices: int = 300
-    test_slices: int = 100
-    hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of so many candidates
 
 
 _BRAIN = {"anatomy": "brain", "field_strength": 3.0, "coils": 12, "matrix": (128, 128)}
@@ -49,6 +32,7 @@ FLASH = Sequence("gradient_echo", 0.0048, 0.0022, flip_angle=5.0)
 DISTRIBUTIONS: dict[str, Distribution] = {
     entry.name: entry
     for entry in (
+        *PARTS,
         Distribution(
             "knee_pd",
             "PD knee",

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from mrilib.coils import rss
-from mrilib.data.catalogue import Distribution
+from mrilib.data.distribution import Distribution
 from mrilib.data.paths import cache_dir
 from mrilib.data.slices import Sampling
 from mrilib.data.volumes import write_volume

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Literal, get_args
 
-from mrilib.data.catalogue import Distribution
+from mrilib.data.distribution import Distribution
 from mrilib.data.paths import data_dir
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.volumes import VolumeError, inspect_volume

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from mrilib.coils import rss
-from mrilib.data.catalogue import Distribution, distribution
+from mrilib.data.catalogue import distribution
+from mrilib.data.distribution import Distribution
 from mrilib.data.slices import Sample, Sampling, SliceDataset
 from mrilib.data.sources import slices_of
 from mrilib.data.volumes import inspect_volume

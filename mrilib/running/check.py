@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from mrilib.data.catalogue import SHIFTS, Distribution, distribution
+from mrilib.data.catalogue import SHIFTS, distribution
+from mrilib.data.distribution import Distribution
 from mrilib.data.fetch import locate
 from mrilib.data.paths import data_dir
 from mrilib.data.slices import Sampling, undersample

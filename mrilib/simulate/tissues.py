@@ -19,6 +19,7 @@ class Tissue:
     t2_exponent: float = 0.0
     fat_fraction: float = 0.0
     texture: float = 0.04  # relative standard deviation of the signal inside this tissue
+    uptake: float = 0.2  # concentration of a contrast agent over that in blood
 
     def t1(self, field_strength: float) -> float:
         """T1 = T1(3 T)·(B0 / 3 T)^p in seconds at `field_strength` in tesla."""
@@ -31,19 +32,19 @@ class Tissue:
 
 
 TISSUES: dict[str, Tissue] = {
-    "white_matter": Tissue(0.70, 0.832, 0.080, texture=0.04),
-    "grey_matter": Tissue(0.82, 1.331, 0.110, texture=0.05),
-    "csf": Tissue(1.00, 4.200, 1.500, 0.0, texture=0.03),
-    "blood": Tissue(0.90, 1.930, 0.275, texture=0.05),
-    "fat": Tissue(0.90, 0.371, 0.133, 0.365, -0.31, fat_fraction=0.95, texture=0.08),
-    "marrow": Tissue(0.85, 0.365, 0.133, 0.345, -0.31, fat_fraction=0.90, texture=0.14),
+    "white_matter": Tissue(0.70, 0.832, 0.080, texture=0.04, uptake=0.02),
+    "grey_matter": Tissue(0.82, 1.331, 0.110, texture=0.05, uptake=0.03),
+    "csf": Tissue(1.00, 4.200, 1.500, 0.0, texture=0.03, uptake=0.0),
+    "blood": Tissue(0.90, 1.930, 0.275, texture=0.05, uptake=1.0),
+    "fat": Tissue(0.90, 0.371, 0.133, 0.365, -0.31, fat_fraction=0.95, texture=0.08, uptake=0.03),
+    "marrow": Tissue(0.85, 0.365, 0.133, 0.345, -0.31, fat_fraction=0.90, texture=0.14, uptake=0.06),
     "skin": Tissue(0.70, 1.100, 0.035, texture=0.08),
-    "bone": Tissue(0.12, 0.250, 0.004, texture=0.10),
+    "bone": Tissue(0.12, 0.250, 0.004, texture=0.10, uptake=0.0),
     "muscle": Tissue(0.78, 1.420, 0.032, 0.33, -0.155, fat_fraction=0.04, texture=0.10),
     "cartilage": Tissue(0.76, 1.240, 0.037, 0.226, -0.19, texture=0.06),
-    "fluid": Tissue(1.00, 3.620, 0.767, 0.345, -0.66, texture=0.03),
+    "fluid": Tissue(1.00, 3.620, 0.767, 0.345, -0.66, texture=0.03, uptake=0.0),
     "peripheral_zone": Tissue(0.88, 1.700, 0.160, texture=0.08),
     "transition_zone": Tissue(0.82, 1.500, 0.085, texture=0.10),
-    "air": Tissue(0.0, 1.0, 0.01, texture=0.0),
+    "air": Tissue(0.0, 1.0, 0.01, texture=0.0, uptake=0.0),
     "ligament": Tissue(0.55, 1.000, 0.010, texture=0.12),
 }
