@@ -46,7 +46,7 @@ class NetworkSpec:
     @property
     def card(self) -> dict[str, Any]:
         """The specification as JSON values."""
-        return {**asdict(self), "architecture": dict(self.architecture)}
+        return {**asdict(self), "recipe": self.recipe.card, "architecture": dict(self.architecture)}
 
     @property
     def data_digest(self) -> str:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from mrilib.data.slices import Sample
-from mrilib.losses import Kind, joint_loss, kspace_consistency, normalized_l1, supervised_loss
+from mrilib.losses import Kind, joint_loss, kspace_consistency, normalized_l1, ssim_loss, supervised_loss
+from mrilib.metrics import center_crop
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 
-Loss = Literal["supervised", "joint", "self", "two_head", "cycle"]
+Loss = Literal["supervised", "joint", "self", "two_head", "cycle", "ssim"]
 Network = TypeVar("Network", bound=Reconstructor)
 Objective = Callable[[Reconstructor, Sample, Kind, torch.Generator], Tensor]
 
@@ -88,10 +89,22 @@ def _as(network: type[Network], model: Reconstructor, name: str) -> Network:
     return model
 
 
+def similarity(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
+    """1 − SSIM of the magnitude's central part, with the volume's maximum as data range.
+
+    Reference: Lin, Heckel, ICML 2024, §2 and App. B.2.
+    """
+    image = model(batch.masked_kspace, batch.operator)
+    magnitude = image.abs() if image.is_complex() else image
+    target, cropped = (center_crop(x, batch.recon_size) for x in (batch.target, magnitude))
+    return ssim_loss(cropped, target, batch.peak)
+
+
 OBJECTIVES: dict[Loss, Objective] = {
     "supervised": supervised,
     "joint": joint,
     "self": self_supervised,
     "two_head": two_head,
     "cycle": cycle,
+    "ssim": similarity,
 }

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -21,7 +21,9 @@ from mrilib.metrics import center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.objectives import OBJECTIVES, Loss
 
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "one_cycle"]
+WARM_UP, DIVISOR = 0.01, 25.0  # of "one_cycle": share of the steps, and the peak over both ends
+LATER = {"clip_norm": None, "new_masks": False}  # fields that came when weights had been shipped: digests lack these
 Progress = Callable[[int, int, float], None]
 
 
@@ -31,7 +33,12 @@ class TrainingInterrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. The defaults are paper A's for the U-Net (§5; published code)."""
+    """How a network is trained. The defaults are paper A's for the U-Net (§5; published code).
+
+    `schedule` "one_cycle" is paper B's: linearly from a 25th of `learning_rate` to all of it over 1 % of the steps, and
+    linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2 norm (paper B: 1);
+    `new_masks` draws every slice's mask anew in each epoch (paper B).
+    """
 
     loss: Loss = "joint"
     supervised_target: Kind = "magnitude"
@@ -41,16 +48,25 @@ class Recipe:
     schedule: Schedule = "constant"
     shuffle: bool = True
     seed: int = 0
+    clip_norm: float | None = None
+    new_masks: bool = False
 
     def __post_init__(self) -> None:
         if self.loss not in OBJECTIVES:
             raise ValueError(f"loss {self.loss!r}: expected one of {', '.join(OBJECTIVES)}")
         if self.supervised_target not in ("magnitude", "complex"):
             raise ValueError(f"supervised_target {self.supervised_target!r}: expected magnitude or complex")
-        if self.schedule not in ("constant", "cosine"):
-            raise ValueError(f"schedule {self.schedule!r}: expected constant or cosine")
+        if self.schedule not in get_args(Schedule):
+            raise ValueError(f"schedule {self.schedule!r}: expected one of {', '.join(get_args(Schedule))}")
+        if self.clip_norm is not None and not self.clip_norm > 0:
+            raise ValueError(f"clip_norm must be positive or None, got {self.clip_norm}")
         if min(self.epochs, self.batch_size) < 1 or not 0 < self.learning_rate < math.inf:
             raise ValueError("epochs, batch_size and learning_rate must be positive")
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The recipe as JSON values, without those of LATER that are as they were before."""
+        return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
     def batches(self, slices: int, epoch: int, kinds: Sequence[str] | None = None) -> list[list[int]]:
         """Indices of the batches of one epoch; depends on seed and epoch only, so a resumed run sees the same.
@@ -78,7 +94,27 @@ class Recipe:
         """Learning rate before `step`."""
         if self.schedule == "constant":
             return self.learning_rate
+        if self.schedule == "one_cycle":
+            rising = max(1.0, WARM_UP * steps)
+            height = step / rising if step < rising else (steps - step) / max(1.0, steps - rising)
+            return self.learning_rate * (1 / DIVISOR + (1 - 1 / DIVISOR) * height)
         return self.learning_rate * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * step / steps)).item())
+
+
+@runtime_checkable
+class Redrawable(Protocol):
+    """Slices whose masks can be drawn again, as `SliceDataset`'s."""
+
+    def redrawn(self, item: int, draw: int) -> Sample: ...
+
+
+def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Callable[[int, int], Sample]:
+    """How a slice is taken in an epoch: as it is, or under a mask of that epoch."""
+    if not new_masks:
+        return lambda item, epoch: slices[item]
+    if not isinstance(slices, Redrawable):
+        raise ValueError(f"new_masks: {type(slices).__name__} keeps its masks; train on a SliceDataset")
+    return slices.redrawn
 
 
 def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
@@ -118,12 +154,13 @@ def fit(
     count = len(slices)  # type: ignore[arg-type]
     if count == 0:
         raise ValueError("slices: nothing to train on; the list is empty")
+    drawn = _drawing(slices, recipe.new_masks)
     model.to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
-    schedule = [batch for epoch in epochs for batch in epoch]
+    schedule = [(epoch, batch) for epoch, batches in enumerate(epochs) for batch in batches]
     losses: list[float] = []
-    job = {"recipe": asdict(recipe), "slices": count, "kinds": None if kinds is None else list(kinds)}
+    job = {"recipe": recipe.card, "slices": count, "kinds": None if kinds is None else list(kinds)}
     if checkpoint is not None and checkpoint.exists():
         losses = _resume(checkpoint, model, optimizer, job)
 
@@ -136,7 +173,8 @@ def fit(
         for step in range(len(losses), len(schedule)):
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step, len(schedule))
-            samples = [slices[i] for i in schedule[step]]
+            epoch, batch = schedule[step]
+            samples = [drawn(item, epoch) for item in batch]
             losses.append(_step(model, optimizer, samples, recipe, step, device))
             if progress is not None:
                 progress(step + 1, len(schedule), losses[-1])
@@ -179,6 +217,8 @@ def _step(
         )
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    if recipe.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimizer.step()
     return loss.item()
 

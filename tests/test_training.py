@@ -172,7 +172,7 @@ def test_slices_of_different_size_cannot_share_a_batch(slices):
     ("change", "message"),
     [
         ({"loss": "adversarial"}, "loss .adversarial..*one of supervised, joint"),
-        ({"schedule": "step"}, "schedule 'step'.*constant or cosine"),
+        ({"schedule": "step"}, "schedule 'step'.*constant, cosine, one_cycle"),
         ({"supervised_target": "phase"}, "supervised_target 'phase'.*magnitude or complex"),
         ({"epochs": 0}, "must be positive"),
         ({"batch_size": 0}, "must be positive"),

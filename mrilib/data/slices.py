@@ -12,6 +12,7 @@ from mrilib.coils import estimate_sens_maps, rss
 from mrilib.data.volumes import read_slice
 from mrilib.fourier import ifft2c
 from mrilib.linop import LinearOperator, sense
+from mrilib.linop import Sampling as Masking
 from mrilib.sampling import MASKS, calibration_width, seed_from_name
 
 CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's pairs, as in both papers
@@ -46,6 +47,9 @@ class Sampling:
         return mask[None, None, None]
 
 
+TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
+
+
 @dataclass(frozen=True)
 class Sample:
     """A batch of slices: y, its mask, coil maps, the RSS target and the complex image of the full data."""
@@ -55,21 +59,29 @@ class Sample:
     sens_maps: Tensor  # (batch, coil, y, x)
     target: Tensor  # (batch, 1, y, x) real
     reference: Tensor  # (batch, 1, y, x) complex
+    peak: Tensor  # (batch,) real, the largest value of the volume's targets
     names: tuple[str, ...]
     recon_size: tuple[int, int]  # the central part that is scored, as in fastMRI's files
 
     def to(self, device: torch.device | str) -> "Sample":
         """The same batch on another device."""
-        fields = ("masked_kspace", "mask", "sens_maps", "target", "reference")
-        return replace(self, **{name: getattr(self, name).to(device) for name in fields})
+        return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
 
     @property
     def operator(self) -> LinearOperator:
-        """A = M F S of this batch."""
-        return sense(self.mask, self.sens_maps)
+        """A = M F S of this batch; M alone where no coil maps were estimated."""
+        return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Masking(self.mask)
 
 
-def undersample(kspace: Tensor, mask: Tensor, name: str = "", recon_size: tuple[int, int] | None = None) -> Sample:
+def undersample(
+    kspace: Tensor,
+    mask: Tensor,
+    name: str = "",
+    recon_size: tuple[int, int] | None = None,
+    *,
+    peak: float | None = None,
+    maps: bool = True,
+) -> Sample:
     """Under-sample one fully sampled slice and estimate the coil maps from what is left.
 
     Args:
@@ -77,6 +89,9 @@ def undersample(kspace: Tensor, mask: Tensor, name: str = "", recon_size: tuple[
         mask: (1, 1, 1, kx) bool.
         name: of the slice, for messages and tables.
         recon_size: the central (y, x) that counts for scores; all of it when None.
+        peak: largest value of the volume's targets; the slice's own when None.
+        maps: whether to estimate coil maps, most of the time this takes; without them the sample has maps of no coil,
+            and the target for a reference.
 
     Raises:
         ValueError: the mask's width is not that of the k-space.
@@ -88,11 +103,16 @@ def undersample(kspace: Tensor, mask: Tensor, name: str = "", recon_size: tuple[
         )
     full = kspace[None]
     masked = full * mask
-    sens_maps = estimate_sens_maps(masked, calibration_width(mask))
     coil_images = ifft2c(full)
-    reference = (sens_maps.conj() * coil_images).sum(1, keepdim=True)
+    target = rss(coil_images)
+    if maps:
+        sens_maps = estimate_sens_maps(masked, calibration_width(mask))
+        reference = (sens_maps.conj() * coil_images).sum(1, keepdim=True)
+    else:
+        sens_maps, reference = masked[:, :0], target.to(masked.dtype)
     size = recon_size or (kspace.shape[-2], kspace.shape[-1])
-    return Sample(masked, mask, sens_maps, rss(coil_images), reference, (name,), size)
+    largest = target.amax((1, 2, 3)) if peak is None else target.new_tensor([peak])
+    return Sample(masked, mask, sens_maps, target, reference, largest, (name,), size)
 
 
 def collate(samples: Sequence[Sample]) -> Sample:
@@ -104,8 +124,7 @@ def collate(samples: Sequence[Sample]) -> Sample:
     shapes = {tuple(sample.masked_kspace.shape[1:]) for sample in samples}
     if len(shapes) != 1:
         raise ValueError(f"a batch needs slices of one size, got (coil, ky, kx) of {sorted(shapes)}; use batch_size 1")
-    fields = ("masked_kspace", "mask", "sens_maps", "target", "reference")
-    stacked = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in fields}
+    stacked = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in TENSORS}
     names = tuple(name for sample in samples for name in sample.names)
     return Sample(**stacked, names=names, recon_size=samples[0].recon_size)
 
@@ -116,17 +135,28 @@ class SliceDataset(Dataset[Sample]):
     Args:
         slices: (path, slice index) pairs; lists are data, not code.
         sampling: the under-sampling.
+        maps: whether coil maps are estimated, see `undersample`.
     """
 
-    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling) -> None:
+    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling, maps: bool = True) -> None:
         self.slices = list(slices)
         self.sampling = sampling
+        self.maps = maps
 
     def __len__(self) -> int:
         return len(self.slices)
 
     def __getitem__(self, item: int) -> Sample:
+        return self._sampled(item, self.slices[item][0].name)
+
+    def redrawn(self, item: int, draw: int) -> Sample:
+        """The slice under the mask of another draw; one volume's slices then differ too."""
+        path, index = self.slices[item]
+        return self._sampled(item, f"{path.name}[{index}] draw {draw}")
+
+    def _sampled(self, item: int, seed: str) -> Sample:
         path, index = self.slices[item]
         found = read_slice(path, index)
-        mask = self.sampling.mask(path.name, found.kspace.shape[-1])
-        return undersample(found.kspace, mask, f"{path.name}[{index}]", found.info.recon_size)
+        mask = self.sampling.mask(seed, found.kspace.shape[-1])
+        name, size = f"{path.name}[{index}]", found.info.recon_size
+        return undersample(found.kspace, mask, name, size, peak=found.info.max, maps=self.maps)

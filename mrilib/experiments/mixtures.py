@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -143,7 +143,7 @@ class Mixtures:
         one = self.spec(0)
         settings = {
             "architecture": one.architecture,
-            "recipe": asdict(one.recipe),
+            "recipe": one.recipe.card,
             "train_slices": self.experiment.train_slices,
             "test_slices": self.test_slices,
             "source": one.source,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mrilib.models.cycle import CycleReconstructor
+from mrilib.models.magnitude import EndToEndVarNet, NormUnetReconstructor, NormVitReconstructor
 from mrilib.models.reconstructor import Reconstructor, UnetReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.models.unrolled import UnrolledReconstructor
@@ -21,6 +22,9 @@ ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {
     "conv_decoder": ConvDecoder,
     "dip_unet": DipUnet,
     "unrolled": UnrolledReconstructor,
+    "norm_unet": NormUnetReconstructor,
+    "norm_vit": NormVitReconstructor,
+    "e2e_varnet": EndToEndVarNet,
 }
 
 

@@ -1,0 +1,89 @@
+"""Paper B's networks, from the measurements of all coils to one magnitude image: U-Net, vision transformer, VarNet."""
+
+import torch
+from torch import Tensor
+
+from mrilib.coils import rss
+from mrilib.fourier import ifft2c
+from mrilib.linop import LinearOperator, Sampling, Sense
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.models.unet import Unet
+from mrilib.models.varnet import VarNet
+from mrilib.models.vit import Vit
+
+
+class MagnitudeReconstructor(Reconstructor):
+    """x = σ·f_θ((z − μ)/σ) + μ of the zero-filled root-sum-of-squares image z, μ and σ its mean and deviation.
+
+    Uses no coil maps, and gives a real image, (batch, 1, y, x). The published code crops z to the size that is
+    scored before the network, and adds the transformer's zeros before it takes μ and σ; here the network sees all of
+    the image, and μ and σ are those of the image alone.
+
+    Reference: Lin, Heckel, ICML 2024, App. B.2 and its published code (no ε, unbiased σ).
+    """
+
+    def network(self, image: Tensor) -> Tensor:
+        """f_θ, (batch, 1, y, x) real → the same."""
+        raise NotImplementedError
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        return rss(ifft2c(masked_kspace))
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        deviation, mean = torch.std_mean(initial, dim=(1, 2, 3), keepdim=True)
+        return self.network((initial - mean) / deviation).to(initial.dtype) * deviation + mean
+
+
+class NormUnetReconstructor(MagnitudeReconstructor):
+    """Paper B's U-Net.
+
+    Args:
+        chans, num_pool_layers: width and depth; 4 levels of 10, 32 and 128 channels have 757,501, 7,756,097 and
+            124,093,697 parameters.
+    """
+
+    def __init__(self, chans: int = 32, num_pool_layers: int = 4) -> None:
+        super().__init__()
+        self.unet = Unet(1, 1, chans, num_pool_layers)
+
+    def network(self, image: Tensor) -> Tensor:
+        return self.unet(image)
+
+
+class NormVitReconstructor(MagnitudeReconstructor):
+    """Paper B's vision transformer; arguments as `Vit`: 396, 4, 9 has 8,029,000 parameters, 1024, 10, 16 has
+    127,188,068."""
+
+    def __init__(self, dim: int = 396, depth: int = 4, heads: int = 9, patch: int = 10, image_size: int = 320) -> None:
+        super().__init__()
+        self.vit = Vit(1, 1, dim, depth, heads, patch, image_size)
+
+    def network(self, image: Tensor) -> Tensor:
+        return self.vit(image)
+
+
+class EndToEndVarNet(Reconstructor):
+    """fastMRI's VarNet with its own coil maps, to the root-sum-of-squares of its coil images, (batch, 1, y, x) real.
+
+    Args:
+        num_cascades, chans: number and width of the cascades.
+        sens_chans: width of the network that estimates the maps. Paper B says 9 (9,340,868 parameters in all), its
+            code has 8 (9,212,090).
+        num_pool_layers: depth of all its U-Nets.
+
+    Reference: Lin, Heckel, ICML 2024, App. B.2; Sriram et al., MICCAI 2020.
+    """
+
+    def __init__(self, num_cascades: int = 8, chans: int = 12, sens_chans: int = 8, num_pool_layers: int = 4) -> None:
+        super().__init__()
+        self.varnet = VarNet(num_cascades, sens_chans, num_pool_layers, chans, num_pool_layers)
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        return rss(ifft2c(masked_kspace))
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        if not isinstance(A, (Sampling, Sense)):
+            raise ValueError(
+                f"A must know its mask, as those of linop.Sampling and linop.sense; got {type(A).__name__}"
+            )
+        return self.varnet(masked_kspace, A.mask)
