@@ -58,7 +58,8 @@ def _resampled_means(table: NDArray[np.float64], seed: int) -> NDArray[np.float6
     return table[:, picks].mean(-1).T
 
 
-def _interval(value: float, samples: NDArray[np.float64], n: int) -> Interval:
+def percentile_interval(value: float, samples: NDArray[np.float64], n: int) -> Interval:
+    """The value between the percentiles that CONFIDENCE leaves outside on either end of its resamples."""
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(samples, [tail, 100 - tail])
     return Interval(float(value), float(low), float(high), n)
@@ -77,7 +78,7 @@ def bootstrap_mean(scores: ArrayLike, seed: int = 0) -> Interval:
     Reference: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
     """
     table = _scores(scores)
-    return _interval(table.mean(), _resampled_means(table, seed)[:, 0], table.shape[1])
+    return percentile_interval(table.mean(), _resampled_means(table, seed)[:, 0], table.shape[1])
 
 
 def performance_gap(trained_on_q: ArrayLike, trained_on_p: ArrayLike, seed: int = 0) -> Interval:
@@ -95,7 +96,7 @@ def performance_gap(trained_on_q: ArrayLike, trained_on_p: ArrayLike, seed: int 
     """
     table = _scores(trained_on_q, trained_on_p)
     difference = table[:1] - table[1:]
-    return _interval(difference.mean(), _resampled_means(difference, seed)[:, 0], table.shape[1])
+    return percentile_interval(difference.mean(), _resampled_means(difference, seed)[:, 0], table.shape[1])
 
 
 def fraction_closed(
@@ -123,4 +124,4 @@ def fraction_closed(
     total = table.mean(-1)
     value = 1 - (total[2] - total[3]) / (total[0] - total[1])
     usable = gap_before > 0
-    return FractionClosed(_interval(value, 1 - gap_after[usable] / gap_before[usable], table.shape[1]))
+    return FractionClosed(percentile_interval(value, 1 - gap_after[usable] / gap_before[usable], table.shape[1]))

@@ -10,7 +10,18 @@ FLOORS = {
     0: {"fourier", "sampling", "metrics", "solvers", "subspace", "subspace_trials"},
     1: {"linop", "coils", "losses", "simulate"},
     2: {"models", "data"},
-    3: {"training", "checkpoints", "networks", "objectives", "ttt", "adaptation", "stopping", "gap", "scoring"}
+    3: {
+        "training",
+        "checkpoints",
+        "networks",
+        "objectives",
+        "ttt",
+        "adaptation",
+        "stopping",
+        "gap",
+        "robustness",
+        "scoring",
+    }
     | {"calibration", "experiment", "stored", "zero_shot", "untrained", "experiments"},
     4: {"plot", "show", "widgets", "notebook", "project", "records"},
     5: {"cli", "running"},
