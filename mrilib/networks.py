@@ -62,6 +62,10 @@ class NetworkSpec:
         """What it is trained on."""
         return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
 
+    def validation_slices(self) -> Dataset[Sample]:
+        """What it is checked on after training; never test slices."""
+        return dataset(self.distribution, "validation", VALIDATION_SLICES, self.acceleration, self.source)
+
     @property
     def digest(self) -> str:
         """Digest of specification and training data."""
@@ -170,7 +174,7 @@ def train(
         "parameters": sum(p.numel() for p in model.parameters()),
         "loss_first_and_last_epoch": [losses[0], losses[-1]],
         "validation_ssim": validation_ssim(checked, spec, device),
-        "validation_slices": VALIDATION_SLICES,
+        "validation_slices": len(spec.validation_slices()),  # type: ignore[arg-type]
     }
     save_weights(path, checked, provenance, half=half)
     checkpoint.unlink(missing_ok=True)
@@ -178,9 +182,8 @@ def train(
 
 
 def validation_ssim(model: Reconstructor, spec: NetworkSpec, device: torch.device | str = "cpu") -> float:
-    """Mean SSIM on validation slices of the network's own distribution; never on test slices."""
-    slices = dataset(spec.distribution, "validation", VALIDATION_SLICES, spec.acceleration, spec.source)
-    return float(np.mean(ssim_without_ttt(model, slices, device)))
+    """Mean SSIM on the specification's validation slices."""
+    return float(np.mean(ssim_without_ttt(model, spec.validation_slices(), device)))
 
 
 def ssim_without_ttt(

@@ -7,8 +7,9 @@ import pytest
 
 from mrilib.data.catalogue import DISTRIBUTIONS, distribution
 from mrilib.data.collections import COLLECTIONS
-from mrilib.data.simulated import SPLITS, simulate_patient
-from mrilib.data.twins import FASTMRI_BRAIN, FASTMRI_KNEE, PARTS, PD, PDFS, SIXTEEN, TWINS, noise
+from mrilib.data.simulated import POPULATION, SPLITS, simulate_patient, simulated_slices
+from mrilib.data.twins import PARTS, PD, PDFS, SIXTEEN, TWINS, noise
+from mrilib.data.volumes import inspect_volume
 from mrilib.simulate.anatomies import ANATOMIES
 
 BODY = {"knee": "knee_joint", "brain": "head", "prostate": "pelvis"}
@@ -40,10 +41,30 @@ def test_the_16_distributions_of_fastmri_are_the_papers():
     assert len(SIXTEEN) == 16
     fields = [part.scan.field_strength for part in SIXTEEN]
     assert (fields.count(1.5), fields.count(3.0)) == (7, 9)
-    assert (len(FASTMRI_KNEE), len(FASTMRI_BRAIN)) == (6, 10)
+    assert [part.scan.anatomy for part in SIXTEEN].count("knee_joint_coronal") == 6
+    assert {part.name for part in SIXTEEN} == {*TWINS["fastmri_knee"], *TWINS["fastmri_brain"]}
     t2 = sum(share for name, share in TWINS["fastmri_brain"].items() if "_t2_" in name)
     assert t2 == pytest.approx(0.60)
     assert distribution("fm_brain_t2_avanto").scan.coils == 4  # of the shift in coils
+
+
+def test_people_are_shared_where_one_scan_gives_several_images():
+    population = {part.name: part.population for part in PARTS}
+    for dataset in ("m4raw", "stanford_3d", "7t", "cc_359"):
+        assert len({number for name, number in population.items() if name.startswith(dataset)}) == 1
+    assert population["skm_tea_first_8"] == population["skm_tea_second_8"] != population["skm_tea_first_16"]
+    assert len({population[part.name] for part in SIXTEEN}) == 16
+    assert 0 not in population.values()  # of paper A's
+
+
+def test_a_view_of_the_same_person_has_the_same_head(tmp_path, monkeypatch):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    names = []
+    for part in ("cc_359_axial", "cc_359_sagittal", "fm_brain_t2_skyra"):
+        path = simulated_slices(distribution(part), "test", 1)[0][0]
+        names.append(inspect_volume(path).patient_id.rpartition("-")[2])
+    assert names[0] == names[1] != names[2]
+    assert int(names[0]) % POPULATION == SPLITS["test"][0]
 
 
 def test_noise_follows_the_field():

@@ -21,3 +21,4 @@ class Distribution:
     train_slices: int = 300
     test_slices: int = 100
     hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of so many candidates
+    population: int = 0  # simulated patients of two distributions are the same people where these numbers are

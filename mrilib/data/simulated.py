@@ -22,6 +22,7 @@ from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 
 # Patients are numbers; splits are ranges of them, so no patient is ever in two.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
+POPULATION = 1_000_000  # patients
 FILTER = Sampling(4)
 DATA_VERSION = 1  # raise it when the simulator draws other slices; a test holds golden values against it
 
@@ -106,6 +107,6 @@ def simulated_slices(distribution: Distribution, split: str, count: int) -> list
     if not 0 < count <= len(SPLITS[split]):
         raise ValueError(f"count of {split} slices: expected 1 to {len(SPLITS[split])}, got {count}")
     folder = _store(distribution)
-    patients: Iterable[int] = SPLITS[split][:count]
+    patients: Iterable[int] = (POPULATION * distribution.population + one for one in SPLITS[split][:count])
     with ThreadPoolExecutor(2) as pool:
         return [(path, 0) for path in pool.map(lambda patient: _volume(distribution, folder, patient), patients)]

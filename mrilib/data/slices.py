@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -45,6 +46,20 @@ class Sampling:
         # Some kinds take whole accelerations only, and say so.
         mask = MASKS[self.kind](width, self.acceleration, fraction, seed_from_name(file_name))  # type: ignore[arg-type]
         return mask[None, None, None]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Under-sampling by one of several, each slice and draw at random; made from the same seed as the mask."""
+
+    choices: tuple[Sampling, ...]
+
+    def mask(self, file_name: str, width: int) -> Tensor:
+        """(1, 1, 1, kx) bool; ValueError as `Sampling.mask`."""
+        chosen = np.random.default_rng(seed_from_name(f"{file_name} of {len(self.choices)}")).integers(
+            len(self.choices)
+        )
+        return self.choices[chosen].mask(file_name, width)
 
 
 TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
@@ -138,7 +153,7 @@ class SliceDataset(Dataset[Sample]):
         maps: whether coil maps are estimated, see `undersample`.
     """
 
-    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling, maps: bool = True) -> None:
+    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling | AnyOf, maps: bool = True) -> None:
         self.slices = list(slices)
         self.sampling = sampling
         self.maps = maps

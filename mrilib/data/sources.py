@@ -87,7 +87,7 @@ def slices_of(entry: Distribution, split: str, count: int, source: Source) -> li
 def data_digest(entry: Distribution, split: str, count: int, source: Source) -> str:
     """Digest of what a split consists of: the simulation's settings, or names and sizes of the files."""
     if source == "simulated":
-        content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}"
+        content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}{entry.population or ''}"
     else:
         content = str([(path.name, path.stat().st_size, i) for path, i in file_slices(entry, split, count)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ Sequence times are those of the datasets' publications where they give them, els
 have about 40 % of the published size. Noise by class of acquisition, see `noise`.
 """
 
+from dataclasses import replace
 from math import sqrt
 
 from mrilib.data.distribution import Distribution
@@ -102,9 +103,8 @@ def _fastmri_knee(contrast: str, scanner: str) -> Distribution:
     )
 
 
-FASTMRI_BRAIN = tuple(_fastmri_brain(c, s) for c, (*_, scanners) in BRAIN_CONTRASTS.items() for s in scanners)
-FASTMRI_KNEE = tuple(_fastmri_knee(c, s) for c in KNEE_CONTRASTS for s in ("aera", "skyra", "biograph"))
-SIXTEEN = (*FASTMRI_BRAIN, *FASTMRI_KNEE)  # paper B's distributions of Sections 3 to 6
+_FASTMRI_BRAIN = tuple(_fastmri_brain(c, s) for c, (*_, scanners) in BRAIN_CONTRASTS.items() for s in scanners)
+_FASTMRI_KNEE = tuple(_fastmri_knee(c, s) for c in KNEE_CONTRASTS for s in ("aera", "skyra", "biograph"))
 
 _PROSTATE = _part(
     "prostate_t2", "fastMRI prostate T2, 3 T", PELVIS, "axial", PROSTATE_T2, 3.0, 20, (128, 128), 190.0,
@@ -188,8 +188,8 @@ def _shares(parts: tuple[Distribution, ...], *weights: float) -> dict[str, float
 
 # Which share of a dataset's slices each of its populations has (paper B, Table 1 and its published lists).
 TWINS: dict[str, dict[str, float]] = {
-    "fastmri_knee": _shares(FASTMRI_KNEE, 45, 40, 15, 45, 40, 15),
-    "fastmri_brain": _shares(FASTMRI_BRAIN, 8, 11, 7, 7, 7, 12, 12, 12, 12, 12),
+    "fastmri_knee": _shares(_FASTMRI_KNEE, 45, 40, 15, 45, 40, 15),
+    "fastmri_brain": _shares(_FASTMRI_BRAIN, 8, 11, 7, 7, 7, 12, 12, 12, 12, 12),
     "fastmri_prostate": _shares((_PROSTATE,)),
     "m4raw": _shares(_M4RAW[:3], 37, 37, 26),
     "skm_tea": _shares(_SKM_TEA),
@@ -200,7 +200,19 @@ TWINS: dict[str, dict[str, float]] = {
     "nyu": _shares(_NYU, 20, 20, 20, 20, 20),
     "m4raw_gre": _shares(_M4RAW[3:]),
 }
-PARTS = (
-    *SIXTEEN, _PROSTATE, *_M4RAW, *_SKM_TEA, *_STANFORD_3D.values(), *_SEVEN_TESLA.values(), *_CC_359.values(),
-    *_STANFORD_2D, *_NYU,
+_ALL = (
+    *_FASTMRI_BRAIN, *_FASTMRI_KNEE, _PROSTATE, *_M4RAW, *_SKM_TEA, *_STANFORD_3D.values(),
+    *_SEVEN_TESLA.values(), *_CC_359.values(), *_STANFORD_2D, *_NYU,
 )  # fmt: skip
+
+
+def _people(name: str) -> str:
+    """Who was scanned: views of one 3-D dataset, echoes of one scan and M4Raw's contrasts are of the same people."""
+    if name.startswith("skm_tea"):
+        return f"skm_tea_{name.rpartition('_')[2]}"
+    return next((dataset for dataset in ("m4raw", "stanford_3d", "7t", "cc_359") if name.startswith(dataset)), name)
+
+
+_POPULATIONS = list(dict.fromkeys(_people(part.name) for part in _ALL))
+PARTS = tuple(replace(part, population=1 + _POPULATIONS.index(_people(part.name))) for part in _ALL)
+SIXTEEN = PARTS[:16]  # fastMRI's distributions of Sections 3 to 6

@@ -1,0 +1,124 @@
+"""Networks trained on the union of several distributions, as paper B trains them, and how they score on each."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import AnyOf, Sampling, SliceDataset
+from mrilib.data.sources import Source, data_digest, slices_of
+from mrilib.data.volumes import inspect_volume
+from mrilib.metrics import Match, center_crop, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.networks import NetworkSpec
+from mrilib.training import Recipe, reconstruct
+
+VALIDATION_PER_PART = 8
+
+
+def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:
+    """Paper B's sampling: every R-th line and fastMRI's centre, each slice at one of the accelerations.
+
+    Raises ValueError for no acceleration.
+    """
+    if not accelerations:
+        raise ValueError("accelerations: expected at least one")
+    choices = tuple(Sampling(one, kind="equispaced") for one in accelerations)
+    return choices[0] if len(choices) == 1 else AnyOf(choices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnionSpec(NetworkSpec):
+    """Everything that decides the weights of a network trained on several distributions; made by `union`.
+
+    Its `distribution` is a name for all of them, its `train_slices` their number and its `acceleration` the first.
+    """
+
+    parts: tuple[tuple[str, int], ...]  # distribution, slices
+    accelerations: tuple[int, ...]
+
+    @property
+    def data_digest(self) -> str:
+        digests = [data_digest(distribution(name), "train", count, self.source) for name, count in self.parts]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+    @property
+    def kinds(self) -> Sequence[str] | None:
+        """Coils and matrix of each training slice; a batch is of equal ones."""
+        if self.recipe.batch_size == 1:
+            return None
+        infos = {path: inspect_volume(path) for path, _ in self._pairs("train")}
+        return [f"{infos[path].coils} {infos[path].shape}" for path, _ in self._pairs("train")]
+
+    def _pairs(self, split: str) -> list[tuple]:
+        counts = {name: count if split == "train" else VALIDATION_PER_PART for name, count in self.parts}
+        return [
+            pair for name, count in counts.items() for pair in slices_of(distribution(name), split, count, self.source)
+        ]
+
+    def training_slices(self) -> SliceDataset:
+        """Slices of all parts, in order; which masks they get is drawn in every epoch."""
+        return SliceDataset(self._pairs("train"), equispaced(self.accelerations), maps=False)
+
+    def validation_slices(self) -> SliceDataset:
+        """Slices of other patients, as many of every part."""
+        return SliceDataset(self._pairs("validation"), equispaced(self.accelerations), maps=False)
+
+
+def union(
+    name: str,
+    parts: Mapping[str, int],
+    architecture: Mapping[str, object],
+    recipe: Recipe,
+    accelerations: Sequence[int] = (4,),
+    source: Source = "simulated",
+) -> UnionSpec:
+    """The network trained on so many slices of each of these distributions.
+
+    Args:
+        name: of the union, for files and tables.
+        parts: number of training slices by distribution; those with none are left out.
+        architecture, recipe, source: see `networks.NetworkSpec`.
+        accelerations: each slice is sampled at one of them, drawn anew in every epoch.
+
+    Raises:
+        ValueError: no slices at all, a negative number, or a distribution or an acceleration that does not exist.
+    """
+    if min(parts.values(), default=0) < 0 or not sum(parts.values()):
+        raise ValueError(f"parts of {name!r}: expected numbers of slices that add up to at least 1, got {dict(parts)}")
+    taken = tuple((distribution(part).name, count) for part, count in parts.items() if count)
+    sampling = equispaced(accelerations)
+    sampling.mask("any", 100)  # says which acceleration has no customary centre
+    return UnionSpec(
+        distribution=name,
+        acceleration=accelerations[0],
+        recipe=recipe,
+        architecture=dict(architecture),
+        train_slices=sum(count for _, count in taken),
+        source=source,
+        parts=taken,
+        accelerations=tuple(accelerations),
+    )
+
+
+def slices_to_test(name: str, count: int, acceleration: int = 4, source: Source = "simulated") -> SliceDataset:
+    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names."""
+    return SliceDataset(slices_of(distribution(name), "test", count, source), equispaced([acceleration]), maps=False)
+
+
+@torch.no_grad()
+def similarity(
+    model: Reconstructor, slices: SliceDataset, match: Match | None = None, device: torch.device | str = "cpu"
+) -> list[float]:
+    """SSIM of each slice as paper B scores it: magnitude, cropped, with the volume's maximum as data range.
+
+    `match` "mean_std" first brings mean and deviation to the target's, as in paper B's Section 7 and App. C.2.
+    """
+    scores: list[float] = []
+    for item in range(len(slices)):
+        sample = slices[item].to(device)
+        target, image = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
+        scores += ssim(target, image, data_range=sample.peak, match=match).tolist()
+    return scores
