@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from tiny_slices import tiny_scan
@@ -9,7 +10,7 @@ from tiny_slices import tiny_scan
 from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import SPLITS
 from mrilib.data.sources import data_digest, file_slices, list_files, middle, slices_of
-from mrilib.data.volumes import write_volume
+from mrilib.data.volumes import inspect_volume, write_volume
 
 ENTRY = replace(distribution("knee_pd"), width=12, slices_per_volume=2)
 
@@ -52,6 +53,29 @@ def test_files_are_chosen_by_contrast_and_width_in_order_of_name(root):
     assert [path.name for path in list_files(ENTRY, "test")] == ["file9.h5"]
     any_width = replace(ENTRY, width=None)
     assert "other_width.h5" in [path.name for path in list_files(any_width, "train")]
+
+
+def made_on(path, model):
+    """Write the scanner's model into the header, as fastMRI's files have it."""
+    with h5py.File(path, "a") as file:
+        text = file["ismrmrd_header"][()].decode()
+        del file["ismrmrd_header"]
+        system = f"<acquisitionSystemInformation><systemModel>{model}</systemModel></acquisitionSystemInformation>"
+        file["ismrmrd_header"] = text.replace("<encoding>", f"{system}<encoding>", 1).encode()
+
+
+def test_files_are_chosen_by_scanner(root):
+    folder = root / ENTRY.folder
+    made_on(folder / "file1.h5", "Skyra")
+    made_on(folder / "file3.h5", "Biograph_mMR")
+    assert inspect_volume(folder / "file3.h5").scanner == "Biograph_mMR"
+    assert inspect_volume(folder / "file2.h5").scanner == ""
+    for scanner, names in (("skyra", ["file1.h5"]), ("biograph", ["file3.h5"]), ("aera", [])):
+        assert [path.name for path in list_files(replace(ENTRY, scanner=scanner), "train")] == names
+    with pytest.raises(
+        ValueError, match=r"found 0 of 1 slices \(CORPD_FBK with k-space width 12 of a scanner named aera"
+    ):
+        file_slices(replace(ENTRY, scanner="aera"), "train", 1)
 
 
 def test_slices_of_files_follow_the_rule(root):

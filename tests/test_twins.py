@@ -82,7 +82,9 @@ def test_every_part_can_be_scanned(part):
     assert scan.sequence.repetition_time > scan.sequence.echo_time > 0
     assert 0.05 < scan.background < 0.35
     assert part.train_slices <= len(SPLITS["train"])
-    assert part.folder.split("/")[0] in TWINS
+    assert part.folder.split("/")[0] in {*TWINS, "knee_multicoil_train", "brain_multicoil_train"}
+    assert part.folder != part.test_folder
+    assert bool(part.scanner) == (part in SIXTEEN)
 
 
 @pytest.mark.parametrize("name", ["7t_sagittal", "m4raw_gre", "prostate_t2"])

@@ -21,4 +21,5 @@ class Distribution:
     train_slices: int = 300
     test_slices: int = 100
     hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of so many candidates
+    scanner: str = ""  # how its model's name begins in the files' headers, in small letters; any when empty
     population: int = 0  # simulated patients of two distributions are the same people where these numbers are

@@ -17,6 +17,7 @@ TEMPLATE = """<?xml version="1.0" encoding="utf-8"?>
 """
 RECON_X, RECON_Y = "reconSpace/matrixSize/x", "reconSpace/matrixSize/y"
 ENCODED_Y = "encodedSpace/matrixSize/y"
+SCANNER = "acquisitionSystemInformation/systemModel"
 CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("center", "maximum"))
 
 
@@ -52,6 +53,11 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
     return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
 
 
+def scanner(text: object, path: Path) -> str:
+    """Model of the scanner, as fastMRI's headers name it; empty without a header, or in one that does not say."""
+    return "" if text is None else root(text, path).findtext(_qualified(SCANNER), "").strip()
+
+
 def root(text: object, path: Path) -> ElementTree.Element:
     """The header's outermost element; VolumeError where it is not XML."""
     content = text.encode() if isinstance(text, str) else text
@@ -65,8 +71,11 @@ def root(text: object, path: Path) -> ElementTree.Element:
 
 
 def _number(encoding: ElementTree.Element | None, name: str) -> int:
-    place = "/".join(f"{{{NAMESPACE}}}{part}" for part in name.split("/"))
-    found = None if encoding is None else encoding.findtext(place)
+    found = None if encoding is None else encoding.findtext(_qualified(name))
     if found is None:
         raise LookupError(f"no {name}")
     return int(found)
+
+
+def _qualified(name: str) -> str:
+    return "/".join(f"{{{NAMESPACE}}}{part}" for part in name.split("/"))

@@ -23,7 +23,7 @@ def _folder(entry: Distribution, split: str) -> Path:
 
 
 def list_files(entry: Distribution, split: str) -> list[Path]:
-    """Volumes of the split, in order of name: right acquisition and k-space width (REFERENCE: lists by rule).
+    """Volumes of the split, in order of name: right acquisition, k-space width and scanner.
 
     Files that cannot be read are left out here; reading them says why.
     """
@@ -33,7 +33,8 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
             info = inspect_volume(path)
         except (VolumeError, OSError):
             continue
-        if info.acquisition == entry.acquisition and info.shape[-1] == (entry.width or info.shape[-1]):
+        fits = info.acquisition == entry.acquisition and info.shape[-1] == (entry.width or info.shape[-1])
+        if fits and info.scanner.lower().startswith(entry.scanner):
             found.append(path)
     return found
 
@@ -70,6 +71,7 @@ def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path,
     pairs = _selected(entry, split)
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
+        width += f" of a scanner named {entry.scanner}…" if entry.scanner else ""
         raise ValueError(
             f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
             f"in {_folder(entry, split)}"

@@ -56,18 +56,23 @@ def _part(
     matrix: tuple[int, int],
     field_of_view: float,
     *,
-    files: tuple[str, str] = ("", ""),
+    files: tuple[str, str],
+    folders: tuple[str, str] | None = None,
+    scanner: str = "",
     thin: bool = False,
 ) -> Distribution:
-    """One population of slices; `files` are the folder below MRILIB_DATA and the acquisition of its files."""
+    """One population of slices.
+
+    `files` are their folder below MRILIB_DATA, with `train` and `test` in it, and the acquisition in their headers;
+    `folders` are those for training and test where they have names of their own.
+    """
     folder, acquisition = files
+    train, test = folders or (f"{folder}/train", f"{folder}/test")
     thickness = {"sub_slices": 1} if thin else {}
     level = noise(sequence, field_strength)
     radius = ARRAY_RADIUS[body]
     scan = Scan(f"{body}_{view}", sequence, field_strength, coils, matrix, field_of_view, radius, level, **thickness)
-    return Distribution(
-        name, title, scan, acquisition, f"{folder}/train", f"{folder}/test", slices_per_volume=WHOLE_VOLUME
-    )
+    return Distribution(name, title, scan, acquisition, train, test, slices_per_volume=WHOLE_VOLUME, scanner=scanner)
 
 
 SCANNERS = {"aera": 1.5, "avanto": 1.5, "skyra": 3.0, "prisma": 3.0, "biograph": 3.0}  # tesla
@@ -90,6 +95,8 @@ def _fastmri_brain(contrast: str, scanner: str) -> Distribution:
         f"fastMRI brain {contrast.upper()}, {scanner.title()} {field:g} T",
         *(HEAD, "axial", sequence, field, coils, (size, size), 230.0),
         files=("fastmri_brain", acquisition),
+        folders=("brain_multicoil_train", "brain_multicoil_val"),
+        scanner=scanner,
     )
 
 
@@ -100,6 +107,8 @@ def _fastmri_knee(contrast: str, scanner: str) -> Distribution:
         f"fastMRI knee {contrast.upper()}, {scanner.title()} {SCANNERS[scanner]:g} T",
         *(KNEE, "coronal", sequence, SCANNERS[scanner], 15, (128, 128), 160.0),
         files=("fastmri_knee", acquisition),
+        folders=("knee_multicoil_train", "knee_multicoil_val"),
+        scanner=scanner,
     )
 
 

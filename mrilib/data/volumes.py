@@ -42,6 +42,7 @@ class VolumeInfo:
     simulated: bool
     has_target: bool
     under_sampled: bool
+    scanner: str = ""  # model, as fastMRI's headers name it
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def _inspect(file: h5py.File, path: Path) -> VolumeInfo:
         bool(attributes.get("simulated", False)),
         has_target,
         "mask" in file,
+        header.scanner(text, path),
     )
 
 
