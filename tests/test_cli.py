@@ -171,6 +171,8 @@ def test_data_are_listed_and_fetched_only_when_asked(fetch, capsys):
     printed = capsys.readouterr().out
     assert "brain-vfa  not fetched" in printed
     assert "CC0; 52 MB from an index" in printed
+    assert "7t_sagittal           7t           sagittal  brain     7       60,030  6,960" in printed
+    assert "m4raw                 m4raw_t1, m4raw_t2, m4raw_flair" in printed
     assert "no data set 'brain-vfaa'; did you mean 'brain-vfa'?" in refused(capsys, "data", "get", "brain-vfaa")
     assert main(["data", "get", "brain-vfa"]) == 1
     assert capsys.readouterr().err == "mrilib: error: brain-vfa: no network; give the file with --source\n"

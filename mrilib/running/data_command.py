@@ -31,6 +31,7 @@ def add_data(subparsers: Subparsers) -> None:
 def list_data(options: argparse.Namespace) -> int:
     from mrilib.data import fetch
     from mrilib.data.collections import COLLECTIONS
+    from mrilib.data.twins import TWINS
 
     for name, dataset in fetch.DATASETS.items():
         print(f"{name}  {fetch.locate(name) or 'not fetched'}")
@@ -41,6 +42,9 @@ def list_data(options: argparse.Namespace) -> int:
     for name, one in COLLECTIONS.items():
         counts = f"{one.train.slices:>6,} {one.test.slices:>6,}" + ("" if one.in_training else "  (tested on only)")
         print(f"{name:<21} {one.format:<12} {one.view:<9} {one.anatomy:<9} {one.field:<7} {counts}")
+    print("\nTheir simulated twins, by the names that notebooks take as distributions; nothing to fetch")
+    for name, parts in TWINS.items():
+        print(f"{name:<21} {', '.join(parts)}")
     return 0
 
 
