@@ -38,6 +38,14 @@ def test_rss_by_hand() -> None:
     assert rss(randn(2, 3, 4, 5)).shape == (2, 1, 4, 5)
 
 
+def test_rss_has_a_derivative_everywhere() -> None:
+    images = torch.tensor([3 + 0j, 4j, 0j, 0j]).view(1, 2, 1, 2).transpose(1, 3).reshape(1, 2, 2, 1).requires_grad_()
+    rss(images).sum().backward()
+    assert images.grad is not None
+    assert images.grad.isfinite().all()
+    assert images.grad.abs().max() > 0.5
+
+
 def test_normalised_maps_have_unit_rss_and_zeros_stay() -> None:
     maps = randn(2, 3, 4, 5)
     maps[:, :, 1, 2] = 0

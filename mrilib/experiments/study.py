@@ -1,0 +1,96 @@
+"""Several networks on several test sets: trained where they are missing, scored once, kept as rows of a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from mrilib.data.sources import Source
+from mrilib.experiments.diverse import similarity, slices_to_test
+from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.metrics import Match
+from mrilib.networks import NetworkSpec, network
+from mrilib.stored import Key, StoredTable
+from mrilib.training import Progress
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Test slices of one distribution at an acceleration."""
+
+    distribution: str
+    slices: int
+    acceleration: int = 4
+
+    __test__ = False  # pytest: not a class of tests
+
+
+@dataclass(frozen=True)
+class Study:
+    """Scores of every network on every test set.
+
+    Args:
+        name: of the stored table.
+        arms: networks by name.
+        tests: test sets by name.
+        match: see `diverse.similarity`.
+        source: of the test slices.
+        device: to train and score on.
+        recompute: rows instead of reading stored ones; networks that are stored are not trained again.
+        progress: of a training.
+    """
+
+    name: str
+    arms: Mapping[str, NetworkSpec]
+    tests: Mapping[str, TestSet]
+    match: Match | None = None
+    source: Source = "simulated"
+    device: torch.device | str = "cpu"
+    recompute: bool = False
+    progress: Progress | None = None
+    _read: dict[tuple[str, str], list[float]] = field(default_factory=dict, repr=False)
+
+    @property
+    def table(self) -> StoredTable:
+        """A row for each network and test set."""
+        return StoredTable(self.name, {"source": self.source, "match": self.match})
+
+    def key(self, arm: str, test: str) -> Key:
+        """Of a stored row; follows the network's data, recipe and architecture by their digest."""
+        one = self.tests[test]
+        where = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
+        return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
+
+    def row_keys(self) -> list[Key]:
+        """Of all rows; for `StoredTable.ship` and `.provenance`."""
+        return [self.key(arm, test) for arm in self.arms for test in self.tests]
+
+    @property
+    def missing(self) -> list[str]:
+        """Networks of which a row is stored nowhere yet."""
+        return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self.tests)]
+
+    def scores(self, arm: str, test: str) -> list[float]:
+        """SSIM of each slice of a test set; trains the network if neither the row nor the weights are stored."""
+        if (arm, test) not in self._read:
+            row = self.table.row(self.key(arm, test), lambda: self._compute(arm, test), self.recompute)
+            self._read[arm, test] = row["ssim"]
+        return self._read[arm, test]
+
+    def _compute(self, arm: str, test: str) -> dict[str, list[float]]:
+        one = self.tests[test]
+        slices = slices_to_test(one.distribution, one.slices, one.acceleration, self.source)
+        model = network(self.arms[arm], self.device, self.progress)
+        return {"ssim": [round(score, 6) for score in similarity(model, slices, self.match, self.device)]}
+
+    def over(self, arm: str, tests: Mapping[str, object] | None = None) -> list[float]:
+        """SSIM of all slices of several test sets, or of all."""
+        return [score for test in (self.tests if tests is None else tests) for score in self.scores(arm, test)]
+
+    def mean(self, arm: str, tests: Mapping[str, object] | None = None) -> Interval:
+        """Mean SSIM over the slices of several test sets."""
+        return bootstrap_mean(self.over(arm, tests))
+
+    def difference(self, arm: str, other: str, tests: Mapping[str, object] | None = None) -> Interval:
+        """Mean SSIM of one network over that of another on the same slices."""
+        return performance_gap(self.over(arm, tests), self.over(other, tests))
