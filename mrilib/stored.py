@@ -84,10 +84,10 @@ class StoredTable:
         return self._file
 
     def _write(self, path: Path, entries: Sequence[Entry]) -> None:
-        content = json.dumps({"rows": entries}, indent=1, allow_nan=False, ensure_ascii=False)
+        lines = ",\n".join(json.dumps(entry, allow_nan=False, ensure_ascii=False) for entry in entries)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as temporary:
-            temporary.write_text(content + "\n", encoding="utf-8")
+            temporary.write_text(f'{{"rows": [\n{lines}\n]}}\n', encoding="utf-8")
 
     def provenance(self, keys: Sequence[Key]) -> str:
         """Where the rows come from, for captions: stored with the package, from this machine's cache, or both."""
