@@ -82,7 +82,19 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
 
 @pytest.mark.parametrize(
     ("notebook", "count"),
-    [("02", 14), ("03", 23), ("04", 4), ("05", 10), ("06", 0), ("07", 8), ("08", 6), ("09", 6), ("10", 9), ("19", 0)],
+    [
+        ("02", 14),
+        ("03", 23),
+        ("04", 4),
+        ("05", 8),
+        ("06", 0),
+        ("07", 8),
+        ("08", 6),
+        ("09", 6),
+        ("10", 9),
+        ("16", 0),
+        ("19", 0),
+    ],
 )
 def test_every_network_of_a_notebook_is_counted_once(notebook, count):
     root = root_here()
