@@ -187,15 +187,21 @@ def add_train(subparsers: Subparsers) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train what is not trained yet; killed and run again, it goes on."""
+    """Train what is not trained yet; killed and run again, it goes on. Under torchrun all processes train together."""
+    from mrilib.distributed import join, workers
     from mrilib.experiments.weights_recipe import shipped, train_all
 
     if options.all and (options.shift or options.p or options.profile != "quick"):
         raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
     specs = shipped() if options.all else chosen(options)
+    try:
+        device = join(options.device)
+    except ValueError as error:
+        raise UserError(f"--device: {error}") from error
     start = time.monotonic()
-    train_all(specs, options.output, options.j, show_trained, options.device)
-    print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
+    train_all(specs, options.output, options.j, show_trained, device)
+    if workers().leads:
+        print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
     return 0
 
 

@@ -18,6 +18,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.paths import cache_dir
 from mrilib.data.slices import Sample, Sampling, SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
+from mrilib.distributed import workers
 from mrilib.models.build import build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.training import Progress, Recipe, fit, reconstruct, slice_ssim
@@ -162,6 +163,18 @@ def train(
     slices = spec.training_slices() if slices is None else slices
     checkpoint = cache_path(spec).with_suffix(".checkpoint")
     losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)
+    crew = workers()
+    if crew.leads:
+        _publish(model, spec, path, losses, half, device)
+        checkpoint.unlink(missing_ok=True)
+    crew.wait()
+    return path
+
+
+def _publish(
+    model: Reconstructor, spec: NetworkSpec, path: Path, losses: list[float], half: bool, device: torch.device | str
+) -> None:
+    """Check the network on validation slices and store its weights with their provenance."""
     checked = model.half().float() if half else model
     provenance = {
         "spec": spec.card,
@@ -177,8 +190,6 @@ def train(
         "validation_slices": len(spec.validation_slices()),  # type: ignore[arg-type]
     }
     save_weights(path, checked, provenance, half=half)
-    checkpoint.unlink(missing_ok=True)
-    return path
 
 
 def validation_ssim(model: Reconstructor, spec: NetworkSpec, device: torch.device | str = "cpu") -> float:

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from mrilib.checkpoints import load_checkpoint, save_checkpoint
 from mrilib.data.slices import Sample, collate
+from mrilib.distributed import workers
 from mrilib.losses import Kind
 from mrilib.metrics import center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
@@ -146,6 +147,10 @@ def fit(
         progress: called as progress(step, steps, loss) after each step.
         kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
 
+    Where `distributed.join` brought processes together, each computes its share of every batch. The weights are those
+    of a single process up to rounding, for losses that are means over slices and draw nothing, as all but "two_head"
+    and "cycle" are.
+
     Raises:
         ValueError: no slices, a loss that is not finite, or a checkpoint of another recipe or number of slices.
         OSError: the checkpoint cannot be written.
@@ -164,23 +169,27 @@ def fit(
     if checkpoint is not None and checkpoint.exists():
         losses = _resume(checkpoint, model, optimizer, job)
 
+    crew = workers()
+
     def save() -> None:
-        if checkpoint is not None:
+        if checkpoint is not None and crew.leads:
             save_checkpoint(checkpoint, model, optimizer, {**job, "losses": losses})
 
+    crew.wait()  # until all have read what they resume from
     save()
     with _deferred_signals() as arrived:
         for step in range(len(losses), len(schedule)):
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step, len(schedule))
             epoch, batch = schedule[step]
-            samples = [drawn(item, epoch) for item in batch]
-            losses.append(_step(model, optimizer, samples, recipe, step, device))
-            if progress is not None:
+            samples = [drawn(item, epoch) for item in crew.share(batch)]
+            losses.append(_step(model, optimizer, samples, len(batch), recipe, step, device))
+            if progress is not None and crew.leads:
                 progress(step + 1, len(schedule), losses[-1])
-            if arrived:
+            if crew.total(bool(arrived)):
                 save()
-                raise TrainingInterrupted(f"stopped by signal {arrived[0]} after {step + 1} steps; run again to go on")
+                reason = f"signal {arrived[0]}" if arrived else "another process"
+                raise TrainingInterrupted(f"stopped by {reason} after {step + 1} steps; run again to go on")
             if (step + 1) % checkpoint_every == 0:
                 save()
     model.eval()
@@ -202,10 +211,30 @@ def _step(
     model: Reconstructor,
     optimizer: torch.optim.Optimizer,
     samples: list[Sample],
+    batch_size: int,
     recipe: Recipe,
     step: int,
     device: torch.device | str,
 ) -> float:
+    """One step of the optimizer on `samples`, this process's part of a batch; returns the loss of the whole."""
+    optimizer.zero_grad(set_to_none=True)
+    mean = _backward(model, samples, batch_size, recipe, step, device) if samples else 0.0
+    workers().add_gradients(model)
+    if recipe.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+    optimizer.step()
+    return workers().total(mean, device)
+
+
+def _backward(
+    model: Reconstructor,
+    samples: list[Sample],
+    batch_size: int,
+    recipe: Recipe,
+    step: int,
+    device: torch.device | str,
+) -> float:
+    """Gradients of the samples' part of the batch's mean loss; returns that part."""
     batch = collate(samples).to(device)
     on_gpu = torch.device(device).type == "cuda"
     with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
@@ -215,12 +244,9 @@ def _step(
             f"the training loss is not finite on {', '.join(batch.names)}: a slice holds NaN, or learning_rate "
             f"{recipe.learning_rate} is too large"
         )
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    if recipe.clip_norm is not None:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-    optimizer.step()
-    return loss.item()
+    part = loss * (len(samples) / batch_size)
+    part.backward()
+    return part.item()
 
 
 @contextmanager

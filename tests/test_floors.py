@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "mrilib"
 FLOORS = {
-    0: {"fourier", "sampling", "metrics", "solvers", "subspace", "subspace_trials"},
+    0: {"distributed", "fourier", "sampling", "metrics", "solvers", "subspace", "subspace_trials"},
     1: {"linop", "coils", "losses", "simulate"},
     2: {"models", "data"},
     3: {

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from mrilib.checkpoints import read_card
+from mrilib.distributed import workers
 from mrilib.networks import SHIPPED, NetworkSpec, cache_path, train
 from mrilib.training import Recipe
 
@@ -68,10 +69,16 @@ def train_all(
     Args:
         specs: the networks, see `needs.networks` and `shipped`.
         folder: where weights go, in half precision; None keeps them in the cache in full precision.
-        jobs: trainings at a time.
+        jobs: trainings at a time; one where `distributed.join` brought processes together, all for one network.
         report: called as report(name, seconds, validation SSIM) after each network.
         device: to train on.
     """
+    if workers().size > 1:
+        for group in groups(specs):
+            for one in _train_group(group, folder, torch.get_num_threads(), device):
+                if workers().leads:
+                    report(*one)
+        return
     threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // jobs))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(specs)]

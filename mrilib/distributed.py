@@ -1,0 +1,77 @@
+"""Data-parallel training under torchrun: each process computes its share of every batch, gradients are added up."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes that train one network together; `rank` is this one's number, of `size`."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes files and reports; one of them does."""
+        return self.rank == 0
+
+    def share(self, batch: Sequence[T]) -> list[T]:
+        """This process's part of a batch; nothing where the batch is smaller than the number of processes."""
+        return list(batch[self.rank :: self.size])
+
+    def add_gradients(self, model: nn.Module) -> None:
+        """Σ over the processes of every gradient; one that a process has not counts as zero."""
+        if self.size == 1:
+            return
+        for parameter in model.parameters():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            dist.all_reduce(parameter.grad)
+
+    def total(self, value: float, device: torch.device | str = "cpu") -> float:
+        """Σ over the processes of a number."""
+        if self.size == 1:
+            return value
+        number = torch.tensor(value, dtype=torch.float64, device=device)
+        dist.all_reduce(number)
+        return number.item()
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+def workers() -> Workers:
+    """Those that `join` brought together; this process alone without it."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return Workers()
+    return Workers(dist.get_rank(), dist.get_world_size())
+
+
+def join(device: str) -> str:
+    """Join the processes that torchrun started, if it did; returns the device for this one.
+
+    Args:
+        device: "cpu", or "cuda", of which each process of a machine takes another.
+
+    Raises:
+        ValueError: CUDA was asked for more processes than there are devices.
+    """
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1 or workers().size > 1:
+        return device
+    on_gpu = device.startswith("cuda")
+    place = int(os.environ.get("LOCAL_RANK", 0))
+    if on_gpu and place >= torch.cuda.device_count():
+        raise ValueError(f"process {place} of this machine finds {torch.cuda.device_count()} GPUs; start fewer")
+    dist.init_process_group("nccl" if on_gpu else "gloo")
+    return f"cuda:{place}" if on_gpu else device
