@@ -9,14 +9,13 @@ from tiny_slices import seed_weights
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import AnyOf, Sampling
 from mrilib.experiments import diverse
-from mrilib.experiments.diverse import equispaced, similarity, slices_to_test, union
+from mrilib.experiments.diverse import equispaced, paper_b, similarity, slices_to_test, union
 from mrilib.metrics import ssim
 from mrilib.models.build import build
 from mrilib.networks import network, stored
-from mrilib.training import Recipe
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
-RECIPE = Recipe("ssim", epochs=2, learning_rate=1e-3, schedule="one_cycle", clip_norm=1.0, new_masks=True)
+RECIPE = paper_b(2)
 PARTS = {"cc_359_axial": 3, "m4raw_gre": 2}
 
 

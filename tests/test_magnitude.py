@@ -9,6 +9,7 @@ from tiny_slices import seed_weights, tiny_sample, tiny_scan, weights
 from mrilib.coils import rss
 from mrilib.data.slices import Sampling, SliceDataset, undersample
 from mrilib.data.volumes import write_volume
+from mrilib.experiments.diverse import paper_b
 from mrilib.fourier import ifft2c
 from mrilib.linop import Fourier
 from mrilib.losses import ssim_loss
@@ -30,7 +31,7 @@ TINY = [
     {"name": "norm_vit", "dim": 8, "depth": 1, "heads": 2, "patch": 8, "image_size": 32},
     {"name": "e2e_varnet", "num_cascades": 1, "chans": 2, "sens_chans": 2, "num_pool_layers": 2},
 ]
-PAPER_B = Recipe("ssim", learning_rate=1e-3, schedule="one_cycle", clip_norm=1.0, new_masks=True, epochs=3)
+PAPER_B = paper_b(3)
 
 
 @pytest.mark.parametrize(("architecture", "parameters"), SIZES)

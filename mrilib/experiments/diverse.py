@@ -18,6 +18,14 @@ from mrilib.training import Recipe, reconstruct
 VALIDATION_PER_PART = 8
 
 
+def paper_b(epochs: int, learning_rate: float = 1e-3, batch_size: int = 1, seed: int = 0) -> Recipe:
+    """Paper B's training: SSIM loss, Adam with one cycle of the rate, gradients clipped at 1, a new mask every time.
+
+    Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs).
+    """
+    return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True)
+
+
 def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:
     """Paper B's sampling: every R-th line and fastMRI's centre, each slice at one of the accelerations.
 

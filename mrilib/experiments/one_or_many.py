@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from mrilib.data.sources import Source
+import torch
+
 from mrilib.data.twins import SIXTEEN
-from mrilib.experiments.diverse import UnionSpec, union
-from mrilib.training import Recipe
+from mrilib.experiments.diverse import UnionSpec, paper_b, union
+from mrilib.experiments.study import Study, TestSet
+from mrilib.models.build import describe
 
 SKEW = 10  # times as many slices of one side as of the other
 
@@ -47,37 +50,45 @@ def shared_out(names: Sequence[str], slices: int) -> dict[str, int]:
     return {name: each + (place < over) for place, name in enumerate(names)}
 
 
-def parts(pair: Pair, slices: int) -> dict[str, dict[str, int]]:
-    """Training slices by arm: each side alone, both, half of both, and both with one side a tenth of the other.
+def parts(pair: Pair, slices: int, skewed: bool = False) -> dict[str, dict[str, int]]:
+    """Training slices by arm: each side alone, both, half of both; skewed, both with one side a tenth of the other.
 
     Args:
         pair: of groups of distributions.
         slices: of each side when it is whole.
+        skewed: for Figure 4 instead of Figure 3.
 
     Reference: Lin, Heckel, ICML 2024, §3, Figures 3 and 4.
     """
-    half, few = slices // 2, round(slices / SKEW)
-    return {
-        "P": shared_out(pair.p, slices),
-        "Q": shared_out(pair.q, slices),
-        "P and Q": shared_out(pair.p, slices) | shared_out(pair.q, slices),
-        "half of P and Q": shared_out(pair.p, half) | shared_out(pair.q, half),
-        "P and a tenth of Q": shared_out(pair.p, slices) | shared_out(pair.q, few),
-        "a tenth of P and Q": shared_out(pair.p, few) | shared_out(pair.q, slices),
-    }
+    p, q = shared_out(pair.p, slices), shared_out(pair.q, slices)
+    if skewed:
+        few_p, few_q = (shared_out(side, round(slices / SKEW)) for side in (pair.p, pair.q))
+        return {"P": p, "tenth of P": few_p, "Q and a tenth of P": q | few_p} | {
+            "Q": q, "tenth of Q": few_q, "P and a tenth of Q": p | few_q,
+        }  # fmt: skip
+    half = shared_out(pair.p, slices // 2) | shared_out(pair.q, slices // 2)
+    return {"P": p, "Q": q, "P and Q": p | q, "half of P and Q": half}
 
 
-def arms(
-    pair: str, slices: int, architecture: Mapping[str, object], recipe: Recipe, source: Source = "simulated"
-) -> dict[str, UnionSpec]:
-    """The networks of a pair by what they are trained on.
+def arms(parameters: Mapping[str, Any]) -> dict[str, UnionSpec]:
+    """The networks of a pair by what they are trained on; Figure 4's with `skewed`.
 
     Raises:
-        ValueError: a pair that does not exist, or too few slices for a tenth of each distribution.
+        ValueError: a pair that does not exist, or too few slices for each distribution.
     """
-    if pair not in PAIRS:
-        raise ValueError(f"pair {pair!r}: expected one of {', '.join(PAIRS)}")
+    name = parameters["pair"]
+    if name not in PAIRS:
+        raise ValueError(f"pair {name!r}: expected one of {', '.join(PAIRS)}")
+    recipe = paper_b(*(parameters[key] for key in ("epochs", "train_learning_rate", "batch_size", "seed")))
+    architecture = describe(parameters["model"], parameters)
     return {
-        arm: union(f"{pair}_{arm.replace(' ', '_').lower()}", taken, architecture, recipe, source=source)
-        for arm, taken in parts(PAIRS[pair], slices).items()
+        arm: union(f"{name}_{arm.replace(' ', '_').lower()}", taken, architecture, recipe, source=parameters["source"])
+        for arm, taken in parts(PAIRS[name], parameters["train_slices"], parameters["skewed"]).items()
     }
+
+
+def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", recompute: bool = False) -> Study:
+    """A pair's networks on test slices of each of its distributions."""
+    made, pair = arms(parameters), PAIRS[parameters["pair"]]
+    tests = {name: TestSet(name, parameters["test_slices"]) for name in (*pair.p, *pair.q)}
+    return Study("one_or_many", made, tests, None, parameters["source"], device, recompute)
