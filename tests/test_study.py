@@ -5,7 +5,7 @@ import pytest
 from mrilib.data.twins import SIXTEEN
 from mrilib.experiments import study as studies
 from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.one_or_many import PAIRS, SKEW, arms, parts, shared_out, study
+from mrilib.experiments.one_or_many import PAIRS, SKEW, arms, comparisons, parts, shared_out, study
 from mrilib.experiments.study import Study, TestSet
 from mrilib.training import Recipe
 
@@ -102,3 +102,11 @@ def test_slices_are_shared_out():
         arms(PARAMETERS | {"pair": "vendor"})
     with pytest.raises(ValueError, match="cannot be shared"):
         arms(PARAMETERS | {"train_slices": 50, "skewed": True})  # a tenth of it: less than a slice of each of ten
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_comparisons_name_arms_and_sides_that_exist(skewed):
+    made = arms(PARAMETERS | {"skewed": skewed})
+    for arm, other, side in comparisons(skewed).values():
+        assert {arm, other} <= set(made)
+        assert side in PAIRS["anatomy"].sides

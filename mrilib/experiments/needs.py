@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, learning_curve
+from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -64,6 +64,11 @@ def both_ways(parameters: Parameters) -> list[NetworkSpec]:
     return gaps + [bench.spec(arm, *fidelity.SCHEMES[fidelity.MAIN][:2]) for arm in fidelity.ARMS.values()]
 
 
+def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
+    """Specialists, the network of both and that of half: Figure 3, or Figure 4's with `skewed`."""
+    return list(one_or_many.arms(parameters).values())
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -72,6 +77,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "08": zero_shot,
     "09": transformers,
     "10": both_ways,
+    "11": one_or_each,
 }
 
 

@@ -22,6 +22,11 @@ class Pair:
     p: tuple[str, ...]
     q: tuple[str, ...]
 
+    @property
+    def sides(self) -> dict[str, tuple[str, ...]]:
+        """Distributions of P and of Q."""
+        return {"P": self.p, "Q": self.q}
+
 
 def _named(*words: str) -> tuple[str, ...]:
     return tuple(part.name for part in SIXTEEN if all(word in part.name for word in words))
@@ -92,3 +97,22 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
     made, pair = arms(parameters), PAIRS[parameters["pair"]]
     tests = {name: TestSet(name, parameters["test_slices"]) for name in (*pair.p, *pair.q)}
     return Study("one_or_many", made, tests, None, parameters["source"], device, recompute)
+
+
+def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
+    """By result: an arm, the arm that it is compared with, and the side on which both are tested."""
+    if skewed:
+        return {
+            "skewed_minus_p": ("P and a tenth of Q", "P", "P"),
+            "skewed_minus_few_q": ("P and a tenth of Q", "tenth of Q", "Q"),
+            "skewed_minus_q": ("Q and a tenth of P", "Q", "Q"),
+            "skewed_minus_few_p": ("Q and a tenth of P", "tenth of P", "P"),
+        }
+    return {
+        "joint_minus_p": ("P and Q", "P", "P"),
+        "joint_minus_q": ("P and Q", "Q", "Q"),
+        "abroad_minus_p": ("Q", "P", "P"),
+        "abroad_minus_q": ("P", "Q", "Q"),
+        "half_minus_joint_p": ("half of P and Q", "P and Q", "P"),
+        "half_minus_joint_q": ("half of P and Q", "P and Q", "Q"),
+    }
