@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mrilib.simulate.section import Section, Waves, melt
+from mrilib.simulate.section import Section, Waves, melt, through_patient
 from mrilib.simulate.shapes import Array, Canvas, Grid
 
 
@@ -132,10 +132,7 @@ def head(patient: int, grid: Grid, view: str, position: float) -> dict[str, Arra
         ValueError: unknown view.
     """
     rng = np.random.default_rng([13, patient])
-    flat = Section.cut(grid, view, position)
-    size = rng.uniform(0.93, 1.07, 3)
-    bend = [rng.uniform(0.8, 1.8) * Waves(rng, 110.0, count=24).at(flat) for _ in range(3)]
-    plane = flat.stretched(*size).warped(bend)
+    plane = through_patient(rng, grid, view, position, 0.07, (0.8, 1.8, 110.0))
     canvas = Canvas(grid)
     cavity = melt(_brain(plane), plane.ellipsoid((0, 50, 46), (53, 30, 26), 10), 6) + 2.5
     outline = melt(_cranium(plane), _face(plane), 18)

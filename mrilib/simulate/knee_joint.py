@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mrilib.simulate.section import Section, Waves, melt
+from mrilib.simulate.section import Section, Waves, melt, through_patient
 from mrilib.simulate.shapes import Array, Canvas, Grid, union
 
 
@@ -98,12 +98,10 @@ def knee_joint(patient: int, grid: Grid, view: str, position: float) -> dict[str
     The origin is the middle of the joint; the patella is in front, at negative y.
     """
     rng = np.random.default_rng([14, patient])
-    flat = Section.cut(grid, view, position)
-    size = rng.uniform(0.92, 1.08, 3)
-    bend = [rng.uniform(0.8, 2.0) * Waves(rng, 90.0, count=24).at(flat) for _ in range(3)]
-    plane = flat.stretched(*size).warped(bend)
+    plane = through_patient(rng, grid, view, position, 0.08, (0.8, 2.0, 90.0))
     canvas, leg = Canvas(grid), _leg(plane, rng.uniform(0.92, 1.12))
     femur, tibia, patella = _femur(plane), _tibia(plane), plane.ellipsoid((0, -40, -20), (22, 10, 21))
+    flat = Section.cut(grid, view, position)
     trabeculae, oedema = Waves(rng, 2.6, width=0.5).at(flat), Waves(rng, 30.0).at(flat)
     _paint_leg(rng, canvas, plane, leg)
     _paint_joint(rng, canvas, plane, (femur, tibia, patella))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mrilib.simulate.section import Section, Waves
+from mrilib.simulate.section import Section, Waves, through_patient
 from mrilib.simulate.shapes import Array, Canvas, Grid, union
 
 
@@ -89,10 +89,7 @@ def pelvis(patient: int, grid: Grid, view: str, position: float) -> dict[str, Ar
     The origin is the middle of the prostate; the pubis is in front, at negative y.
     """
     rng = np.random.default_rng([15, patient])
-    flat = Section.cut(grid, view, position)
-    size = rng.uniform(0.93, 1.07, 3)
-    bend = [rng.uniform(0.8, 2.2) * Waves(rng, 90.0, count=24).at(flat) for _ in range(3)]
-    plane = flat.stretched(*size).warped(bend)
+    plane = through_patient(rng, grid, view, position, 0.07, (0.8, 2.2, 90.0))
     canvas, body = Canvas(grid), plane.ellipsoid((0, 4, -20), (182, 116, 420))
     _paint_body(rng, canvas, plane, body)
     _paint_bones(rng, canvas, plane)

@@ -138,3 +138,20 @@ def melt(first: Array, second: Array, reach: float) -> Array:
     """Union of two solids that flow into each other within `reach` millimetres (polynomial smooth maximum)."""
     share = np.clip(0.5 + 0.5 * (first - second) / reach, 0, 1)
     return second + share * (first - second) + reach * share * (1 - share)
+
+
+def through_patient(
+    rng: np.random.Generator, grid: Grid, view: str, position: float, growth: float, bend: tuple[float, float, float]
+) -> Section:
+    """A plane through a body of a size of its own, bent a little; the same body for the same draws.
+
+    Args:
+        rng: at the state that is the patient's.
+        grid, view, position: see `Section.cut`.
+        growth: each axis is up to so much longer or shorter than the model.
+        bend: least and most displacement, and its wavelength, in millimetres.
+    """
+    flat, (least, most, wavelength) = Section.cut(grid, view, position), bend
+    size = rng.uniform(1 - growth, 1 + growth, 3)
+    moved = [rng.uniform(least, most) * Waves(rng, wavelength, count=24).at(flat) for _ in range(3)]
+    return flat.stretched(*size).warped(moved)
