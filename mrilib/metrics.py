@@ -38,6 +38,35 @@ def ssim(
     return ssim_map(target, reconstruction, data_range, match).mean(dim=(1, 2, 3)).to(target.dtype)
 
 
+def region_ssim(
+    target: Tensor, reconstruction: Tensor, region: tuple[slice, slice], data_range: float | Tensor | None = None
+) -> Tensor:
+    """SSIM of a rectangle; one of fewer than 7 rows or columns is first repeated (nearest) until the smaller side is 7.
+
+    Args:
+        target, reconstruction, data_range: as in `ssim`; without a data range, the maximum of the whole target.
+        region: rows and columns.
+
+    Returns:
+        (batch,).
+
+    Raises:
+        ValueError: as `ssim`; a region without pixels, or one that reaches outside the image.
+
+    Reference: Lin, Heckel, ICML 2024, §5 and its published code.
+    """
+    rows, columns = region
+    (height, width), size = target.shape[-2:], (rows.stop - rows.start, columns.stop - columns.start)
+    if min(size) < 1 or min(rows.start, columns.start) < 0 or rows.stop > height or columns.stop > width:
+        raise ValueError(f"region {rows.start}:{rows.stop}, {columns.start}:{columns.stop} of a {height}x{width} image")
+    limits = target.amax((1, 2, 3)) if data_range is None else data_range
+    cut = [image[..., rows, columns] for image in (target, reconstruction)]
+    if min(size) < WINDOW:
+        wanted = [max(WINDOW, round(side * WINDOW / min(size))) for side in size]
+        cut = [F.interpolate(image, wanted, mode="nearest") for image in cut]
+    return ssim(cut[0], cut[1], limits)
+
+
 def ssim_map(
     target: Tensor,
     reconstruction: Tensor,

@@ -10,6 +10,7 @@ from mrilib.metrics import (
     match_mean_std,
     nmse,
     psnr,
+    region_ssim,
     ssim,
     ssim_map,
 )
@@ -154,3 +155,25 @@ def test_wrong_input_is_named() -> None:
         ssim(target, reconstruction, match="minmax")
     with pytest.raises(ValueError, match=r"shape .* does not fit"):
         center_crop(target, (41, 8))
+
+
+def test_ssim_of_a_region_is_that_of_its_crop(generator):
+    target, other = (torch.rand(2, 1, 40, 30, generator=generator) for _ in range(2))
+    region = np.s_[10:25, 4:20]
+    expected = ssim(target[..., 10:25, 4:20], other[..., 10:25, 4:20], target.amax((1, 2, 3)))
+    torch.testing.assert_close(region_ssim(target, other, region), expected)
+    assert region_ssim(target, target, np.s_[3:5, 8:9]).tolist() == [1, 1]
+
+
+def test_a_small_region_is_repeated_until_the_window_fits(generator):
+    target, other = (torch.rand(1, 1, 40, 30, generator=generator) for _ in range(2))
+    rows, columns = (torch.arange(7) * 3 // 7 + 5), (torch.arange(14) * 6 // 14 + 9)
+    big = [image[..., rows, :][..., columns] for image in (target, other)]
+    found = region_ssim(target, other, np.s_[5:8, 9:15], data_range=2.0)
+    torch.testing.assert_close(found, ssim(*big, data_range=2.0))
+
+
+@pytest.mark.parametrize("region", [np.s_[5:5, 1:9], np.s_[-1:8, 1:9], np.s_[1:9, 25:31]])
+def test_regions_outside_the_image_are_refused(region):
+    with pytest.raises(ValueError, match=r"region .* of a 40x30 image"):
+        region_ssim(torch.ones(1, 1, 40, 30), torch.ones(1, 1, 40, 30), region)

@@ -7,6 +7,7 @@ from mrilib.simulate.brain import axial_brain
 from mrilib.simulate.head import head
 from mrilib.simulate.knee import coronal_knee
 from mrilib.simulate.knee_joint import knee_joint
+from mrilib.simulate.lesions import lesions, with_lesions
 from mrilib.simulate.pelvis import pelvis
 from mrilib.simulate.shapes import Array, Grid
 
@@ -40,10 +41,23 @@ def _through(body: Callable[..., Fractions], view: str, first: float, last: floa
     return planes
 
 
+def _diseased(healthy: Anatomy) -> Anatomy:
+    """The same axial planes with lesions, see `lesions.lesions`."""
+
+    def paint(patient: int, grid: Grid, level: float, offset: float = 0.0) -> Fractions:
+        position = healthy.position(level)
+        found = lesions(patient, level, position)
+        return with_lesions(healthy.paint(patient, grid, level, offset), found, grid, position + HALF_SLICE * offset)
+
+    return Anatomy(paint, healthy.view, healthy.middle, healthy.reach)
+
+
+_HEAD = _through(head, "axial", -48, 36)
 ANATOMIES = {
     "brain": Anatomy(axial_brain),
     "knee": Anatomy(coronal_knee),
-    "head_axial": _through(head, "axial", -48, 36),
+    "head_axial": _HEAD,
+    "head_lesions_axial": _diseased(_HEAD),
     "head_coronal": _through(head, "coronal", -58, 68),
     "head_sagittal": _through(head, "sagittal", -46, 46),
     "knee_joint_axial": _through(knee_joint, "axial", -48, 48),

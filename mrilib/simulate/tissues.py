@@ -45,6 +45,8 @@ TISSUES: dict[str, Tissue] = {
     "fluid": Tissue(1.00, 3.620, 0.767, 0.345, -0.66, texture=0.03, uptake=0.0),
     "peripheral_zone": Tissue(0.88, 1.700, 0.160, texture=0.08),
     "transition_zone": Tissue(0.82, 1.500, 0.085, texture=0.10),
+    "lesion": Tissue(0.88, 1.700, 0.180, texture=0.08, uptake=0.6),
+    "oedema": Tissue(0.85, 1.350, 0.140, texture=0.06, uptake=0.05),
     "air": Tissue(0.0, 1.0, 0.01, texture=0.0, uptake=0.0),
     "ligament": Tissue(0.55, 1.000, 0.010, texture=0.12),
 }
