@@ -59,6 +59,11 @@ class NetworkSpec:
         """Of the training slices, in order, where a batch may not mix them; see `training.fit`."""
         return None
 
+    @property
+    def lists(self) -> dict[str, int]:
+        """Number of training slices by distribution."""
+        return {self.distribution: self.train_slices}
+
     def training_slices(self) -> Dataset[Sample]:
         """What it is trained on."""
         return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)

@@ -110,3 +110,16 @@ def test_a_step_takes_time():
 
 def test_notebook_19_needs_its_data():
     assert not check("19_from_simulation_to_scanner", {"seed": 0}).ready
+
+
+def test_networks_of_unions_are_counted_by_distribution(monkeypatch):
+    monkeypatch.delenv("MRILIB_DATA", raising=False)
+    root = root_here()
+    quick, paper = (plan(find_notebook("11", root), root, profile) for profile in ("quick", "paper"))
+    lines = str(check(quick.name, quick.effective | {"model": "norm_unet", "chans": 2, "num_pool_layers": 2}))
+    assert "anatomy_p_and_q_4x: 240 training slices of 16 distributions" in lines
+    assert "data: 20 train slices of fm_knee_pd_aera, simulated on demand" in lines
+    report = check(paper.name, paper.effective)
+    assert not report.ready
+    assert "7,756,097 parameters (norm_unet)" in str(report)
+    assert "0 of 2000 train slices of fm_knee_pd_skyra in MRILIB_DATA, which is not set" in str(report)

@@ -34,6 +34,8 @@ EXPECTED = {
     "08_zero_shot_and_untrained",
     "09_transformers",
     "10_paper_versus_code",
+    "11_one_model_or_many",
+    "16_wavelets_need_tuning",
     "19_from_simulation_to_scanner",
 }
 FORBIDDEN = (

@@ -48,6 +48,10 @@ class UnionSpec(NetworkSpec):
     accelerations: tuple[int, ...]
 
     @property
+    def lists(self) -> dict[str, int]:
+        return dict(self.parts)
+
+    @property
     def data_digest(self) -> str:
         digests = [data_digest(distribution(name), "train", count, self.source) for name, count in self.parts]
         return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]

@@ -55,7 +55,11 @@ def check(notebook: str, parameters: Mapping[str, Any]) -> Report:
     elif not specs:
         report.note("runs on embedded data")
     else:
-        _check_networks(report, specs, _check_lists(report, notebook, parameters, specs), parameters)
+        unions = "pair" in parameters
+        tests = (
+            _check_unions(report, parameters, specs) if unions else _check_lists(report, notebook, parameters, specs)
+        )
+        _check_networks(report, specs, tests, parameters)
     return report
 
 
@@ -83,6 +87,18 @@ def _check_lists(report: Report, notebook: str, parameters: Mapping[str, Any], s
     for (name, split), count in wanted.items():
         _check_data(report, parameters.get("source", "simulated"), name, split, count)
     return tests
+
+
+def _check_unions(report: Report, parameters: Mapping[str, Any], specs: list[NetworkSpec]) -> int:
+    """Note the lists of networks trained on unions, and their test slices; returns the number of these."""
+    wanted: dict[str, int] = {}
+    for spec in specs:
+        report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
+        wanted |= {name: max(count, wanted.get(name, 0)) for name, count in spec.lists.items()}
+    for name, count in wanted.items():
+        _check_data(report, parameters["source"], name, "train", count)
+        _check_data(report, parameters["source"], name, "test", parameters["test_slices"])
+    return len(wanted) * parameters["test_slices"]
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
@@ -125,8 +141,8 @@ def _shape(entry: Distribution, source: str) -> tuple[int, int]:
 
 
 def measured_step(spec: NetworkSpec, device: str) -> float:
-    """Seconds of one training step of one slice: joint loss and its gradient, measured on a crop and scaled by area."""
-    entry = distribution(spec.distribution)
+    """Seconds of one training step of one slice, loss and gradient, measured on a crop and scaled by area."""
+    entry = distribution(next(iter(spec.lists)))
     rows, columns = _shape(entry, spec.source)
     crop = (max(rows // SHRINK, 32), max(columns // SHRINK, 32))
     noise = torch.randn(2, entry.scan.coils, *crop, generator=torch.Generator().manual_seed(0))
