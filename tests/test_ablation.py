@@ -167,3 +167,9 @@ def test_a_stored_row_is_made_once(sample, monkeypatch, tmp_path):
     row = ablation.stored_row(*given)
     monkeypatch.setattr(ablation, "network", lambda spec, device: pytest.fail("made again"))
     assert ablation.stored_row(*given) == row
+
+
+def test_the_rows_that_notebook_05_reads_come_with_the_package():
+    settings = Settings(2e-3, 400, 400, 0.05)
+    table = ablation_table(EXPERIMENT, settings, 12)
+    assert [variant.name for variant in (*GRID, *INTERVENTIONS) if table.find(variant.key) is None] == []

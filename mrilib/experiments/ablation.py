@@ -201,7 +201,8 @@ def phase_against_dip(rows: Sequence[Row]) -> Interval:
 
 def ablation_table(experiment: Experiment, settings: Settings, slices: int) -> StoredTable:
     """The stored table of these rows, for one experiment, number of test slices and way of test-time training."""
-    decided = {**asdict(experiment), "architecture": dict(experiment.architecture), "slices": slices}
+    card = {"recipe": experiment.recipe.card, "architecture": dict(experiment.architecture)}
+    decided = {**asdict(experiment), **card, "slices": slices}
     return StoredTable("ablation", decided | {"ttt": asdict(settings)})
 
 
