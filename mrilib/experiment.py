@@ -1,7 +1,7 @@
 """Paper A's experiment in one place: a shift, the four networks it needs, and the slices of Q it is tested on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from mrilib.data.catalogue import distribution
@@ -50,6 +50,11 @@ class Experiment:
     recipe: Recipe
     train_slices: int
     source: Source
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The experiment as JSON values, for the settings of stored tables; see `Recipe.card`."""
+        return {**asdict(self), "architecture": dict(self.architecture), "recipe": self.recipe.card}
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> "Experiment":

@@ -1,5 +1,6 @@
 """Paper A's experiment: four networks, and test slices that none of them has seen."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from mrilib.experiment import QUICK, Experiment
 from mrilib.project import find_notebook, root_here
 from mrilib.running.jobs import plan
 from mrilib.scoring import matched
+from mrilib.stored import SHIPPED
 
 PARAMETERS = {
     "shift": "anatomy",
@@ -113,3 +115,14 @@ def test_images_are_shown_as_they_are_scored():
     assert torch.equal(target, sample.target[..., 10:30, 12:36])
     torch.testing.assert_close(found.mean(), target.mean())
     torch.testing.assert_close(found.std(), target.std())
+
+
+@pytest.mark.parametrize("name", ["ablation", "variants"])
+def test_stored_tables_are_of_experiments_as_they_are_now(name):
+    """A field added to a recipe or an experiment must not orphan what took hours to compute."""
+    rows = json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    model = {"model": "two_head", "num_pool_layers": 3} if name == "variants" else {}
+    card = Experiment.from_parameters({"shift": "anatomy"} | model).card
+    card["architecture"] = {"noise": 0.1, **card["architecture"]} if name == "variants" else card["architecture"]
+    found = [{key: row["settings"].get(key) for key in card} for row in rows]
+    assert json.loads(json.dumps(card)) in found

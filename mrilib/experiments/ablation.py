@@ -201,9 +201,7 @@ def phase_against_dip(rows: Sequence[Row]) -> Interval:
 
 def ablation_table(experiment: Experiment, settings: Settings, slices: int) -> StoredTable:
     """The stored table of these rows, for one experiment, number of test slices and way of test-time training."""
-    card = {"recipe": experiment.recipe.card, "architecture": dict(experiment.architecture)}
-    decided = {**asdict(experiment), **card, "slices": slices}
-    return StoredTable("ablation", decided | {"ttt": asdict(settings)})
+    return StoredTable("ablation", {**experiment.card, "slices": slices, "ttt": asdict(settings)})
 
 
 def stored_row(
