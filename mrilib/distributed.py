@@ -37,8 +37,8 @@ class Workers:
                 parameter.grad = torch.zeros_like(parameter)
             dist.all_reduce(parameter.grad)
 
-    def total(self, value: float, device: torch.device | str = "cpu") -> float:
-        """Σ over the processes of a number."""
+    def total(self, value: float, device: torch.device | str) -> float:
+        """Σ over the processes of a number; sent from the device they train on, as NCCL sends no other memory."""
         if self.size == 1:
             return value
         number = torch.tensor(value, dtype=torch.float64, device=device)
@@ -73,5 +73,7 @@ def join(device: str) -> str:
     place = int(os.environ.get("LOCAL_RANK", 0))
     if on_gpu and place >= torch.cuda.device_count():
         raise ValueError(f"process {place} of this machine finds {torch.cuda.device_count()} GPUs; start fewer")
+    if on_gpu:
+        torch.cuda.set_device(place)
     dist.init_process_group("nccl" if on_gpu else "gloo")
     return f"cuda:{place}" if on_gpu else device

@@ -186,7 +186,7 @@ def fit(
             losses.append(_step(model, optimizer, samples, len(batch), recipe, step, device))
             if progress is not None and crew.leads:
                 progress(step + 1, len(schedule), losses[-1])
-            if crew.total(bool(arrived)):
+            if crew.total(bool(arrived), device):
                 save()
                 reason = f"signal {arrived[0]}" if arrived else "another process"
                 raise TrainingInterrupted(f"stopped by {reason} after {step + 1} steps; run again to go on")

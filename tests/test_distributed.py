@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
 import torch
 from tiny_slices import TESTS, seed_weights, tiny_sample, weights
 
+from mrilib import training
 from mrilib.distributed import Workers, join, workers
 from mrilib.models.build import build
 from mrilib.training import Recipe, fit
@@ -96,12 +98,25 @@ def test_shares_are_the_whole_batch_and_nothing_twice():
             assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
+def test_numbers_are_sent_from_the_device_of_the_training(monkeypatch):
+    class Noted(Workers):
+        seen: ClassVar[list] = []
+
+        def total(self, value, device):
+            self.seen.append(device)
+            return value
+
+    monkeypatch.setattr(training, "workers", Noted)
+    fit(seed_weights(build(TINY)), [tiny_sample()], Recipe(**RECIPE | {"epochs": 1}), device="cpu:0")
+    assert Noted.seen == ["cpu:0", "cpu:0"]  # the loss, and whether to stop
+
+
 def test_alone_nothing_is_shared(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     assert join("cpu") == "cpu"
     assert workers() == Workers(0, 1)
     assert workers().leads
-    assert workers().total(2.5) == 2.5
+    assert workers().total(2.5, "cpu") == 2.5
     workers().wait()
 
 
