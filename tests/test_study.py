@@ -110,3 +110,10 @@ def test_comparisons_name_arms_and_sides_that_exist(skewed):
     for arm, other, side in comparisons(skewed).values():
         assert {arm, other} <= set(made)
         assert side in PAIRS["anatomy"].sides
+
+
+def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    quick = {"train_slices": 120, "test_slices": 4, "chans": 8, "num_pool_layers": 4, "epochs": 12}
+    for pair, skewed in (("anatomy", False), ("contrast", False), ("field", False), ("anatomy", True)):
+        assert study(PARAMETERS | quick | {"pair": pair, "skewed": skewed}).missing == []

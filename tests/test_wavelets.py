@@ -65,33 +65,36 @@ def tuning(monkeypatch, tmp_path):
 
     def compute(self, name, split):
         made.append((name, split))
-        means = (easy if name == "easy" else hard)[split]
+        means = (easy if name == "m4raw_t1" else hard)[split]
         return {"ssim": [[mean - 0.01, mean, mean + 0.01] for mean in means]}
 
     monkeypatch.setattr(Tuning, "_compute", compute)
-    return Tuning(("easy", "hard"), WEIGHTS, 3, 3), made
+    return Tuning(("m4raw_t1", "m4raw_t2"), WEIGHTS, 3, 3), made
 
 
 def test_the_weight_is_chosen_on_validation_slices_only(tuning):
     tuned, _ = tuning
-    assert (tuned.best("easy"), tuned.best("hard")) == (1e-2, 1e-1)
-    assert tuned.cost("easy", "hard").value == pytest.approx(0.6)
-    assert tuned.cost("hard", "easy").value == pytest.approx(0.3)
-    assert tuned.cost("easy", "easy").value == 0
+    assert (tuned.best("m4raw_t1"), tuned.best("m4raw_t2")) == (1e-2, 1e-1)
+    assert tuned.cost("m4raw_t1", "m4raw_t2").value == pytest.approx(0.6)
+    assert tuned.cost("m4raw_t2", "m4raw_t1").value == pytest.approx(0.3)
+    assert tuned.cost("m4raw_t1", "m4raw_t1").value == 0
     points = {(point["distribution"], point["weight"]): point["value"] for point in tuned.points("test")}
-    assert points["easy", 1e-4] == pytest.approx(0.2)
-    assert points["hard", 1e-1] == 0
+    assert points["m4raw_t1", 1e-4] == pytest.approx(0.2)
+    assert points["m4raw_t2", 1e-1] == 0
 
 
 def test_rows_are_computed_once(tuning):
     tuned, made = tuning
     for _ in range(2):
         tuned.points("test")
-    again = Tuning(("easy", "hard"), WEIGHTS, 3, 3)
+    again = Tuning(("m4raw_t1", "m4raw_t2"), WEIGHTS, 3, 3)
     again.points("test")
-    assert sorted(made) == [(name, split) for name in ("easy", "hard") for split in ("test", "validation")]
+    assert sorted(made) == [(name, split) for name in ("m4raw_t1", "m4raw_t2") for split in ("test", "validation")]
     assert all(tuned.table.find(key) for key in tuned.row_keys())
-    assert Tuning(("easy",), WEIGHTS, 3, 4).table.find(Tuning(("easy",), WEIGHTS, 3, 4).key("easy", "test")) is None
+    assert (
+        Tuning(("m4raw_t1",), WEIGHTS, 3, 4).table.find(Tuning(("m4raw_t1",), WEIGHTS, 3, 4).key("m4raw_t1", "test"))
+        is None
+    )
 
 
 def test_a_slice_is_scored_against_its_target(single, monkeypatch):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from mrilib.data.sources import Source
+from mrilib.data.catalogue import distribution
+from mrilib.data.sources import Source, data_digest
 from mrilib.experiments.diverse import similarity, slices_to_test
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.metrics import Match
@@ -56,9 +57,10 @@ class Study:
         return StoredTable(self.name, {"source": self.source, "match": self.match})
 
     def key(self, arm: str, test: str) -> Key:
-        """Of a stored row; follows the network's data, recipe and architecture by their digest."""
+        """Of a stored row; follows the network's data, recipe and architecture, and the test slices, by digests."""
         one = self.tests[test]
-        where = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
+        where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
+        where["data"] = data_digest(distribution(one.distribution), "test", one.slices, self.source)
         return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
 
     def row_keys(self) -> list[Key]:

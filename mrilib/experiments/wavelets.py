@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import Sample, SliceDataset
-from mrilib.data.sources import Source, slices_of
+from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.experiments.diverse import equispaced
 from mrilib.fourier import fft2c
 from mrilib.gap import Interval, performance_gap
@@ -93,8 +93,10 @@ class Tuning:
         return StoredTable("wavelets", settings)
 
     def key(self, name: str, split: str) -> dict[str, object]:
-        """Of a stored row."""
-        return {"distribution": name, "split": split, "slices": self._count(split), "weights": list(self.weights)}
+        """Of a stored row; follows the slices by their digest."""
+        data = data_digest(distribution(name), split, self._count(split), self.source)
+        which = {"distribution": name, "split": split, "slices": self._count(split), "data": data}
+        return {**which, "weights": list(self.weights)}
 
     def row_keys(self) -> list[dict[str, object]]:
         """Of all stored rows."""
