@@ -5,19 +5,26 @@
 Training step: U-Net of 32 channels on 320×320, library loop against a bare loop of the same network.
 TTT iteration: 8 channels, 12 coils, 128×128, `test_time_train` against the published loop, which applies the forward
 model with FFT shifts and scores SSIM after every iteration (Darestani, Liu, Heckel, ICML 2022, its repository).
+Two slices at once: `adapt` with a process for each against two threads of this process.
 """
 
 import copy
+import os
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 import torch
 from skimage.metrics import structural_similarity
+from torch import nn
 
+from mrilib.adaptation import adapt
 from mrilib.data.slices import Sample, Sampling, undersample
 from mrilib.fourier import fft2c
 from mrilib.models.reconstructor import UnetReconstructor
+from mrilib.models.unet import InstanceNorm, Unet
 from mrilib.training import Recipe, training_loss
 from mrilib.ttt import Settings, test_time_train
 
@@ -104,11 +111,49 @@ def ttt_iteration(rounds: int = 5) -> tuple[float, float]:
     return a / ITERATIONS, b / ITERATIONS
 
 
+def two_at_once(rounds: int = 3) -> tuple[float, float]:
+    """Seconds an iteration and slice when two slices run at once: in two processes, in two threads."""
+    slices = [slice_of(12, 128)] * 2
+    model = UnetReconstructor(8, 4)
+    settings = Settings(max_iterations=2 * ITERATIONS, window=ITERATIONS)
+
+    def processes() -> None:
+        with tempfile.TemporaryDirectory() as empty:
+            os.environ["MRILIB_CACHE"] = empty
+            adapt(model, slices, settings, workers=2)
+
+    def threads() -> None:
+        def one(sample: Sample) -> None:
+            test_time_train(model, sample.masked_kspace, sample.mask, sample.sens_maps, settings)
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(one, slices))
+        torch.set_num_threads(before)
+
+    a, b = paired(processes, threads, rounds)
+    return a / settings.max_iterations, b / settings.max_iterations
+
+
+def normalisation(rounds: int = 20) -> tuple[float, float]:
+    """Forward and backward of a small U-Net: with `InstanceNorm`, with torch's."""
+    image = torch.randn(1, 2, 128, 128, generator=torch.Generator().manual_seed(0))
+    ours, theirs = Unet(2, 2, 8), Unet(2, 2, 8)
+    for block in [module for module in theirs.modules() if isinstance(module, nn.Sequential)]:
+        for name, child in block.named_children():
+            if isinstance(child, InstanceNorm):
+                setattr(block, name, nn.InstanceNorm2d(child.num_features))
+    return paired(lambda: ours(image).sum().backward(), lambda: theirs(image).sum().backward(), rounds)
+
+
 def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians")
     for name, (ours, plain) in (
         ("training step, 32 channels, 320×320: library / bare loop", training_step()),
         ("TTT iteration, 8 channels, 12 coils, 128×128: library / published loop", ttt_iteration()),
+        ("TTT iteration, the same, two slices at once: processes / threads", two_at_once()),
+        ("U-Net, 8 channels, 128×128, forward and backward: InstanceNorm / torch's", normalisation()),
     ):
         print(f"{name}: {1000 * ours:.0f} ms / {1000 * plain:.0f} ms = {ours / plain:.2f}")
 

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import loky
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -22,6 +25,8 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.training import slice_ssim
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
 
+Compute = Callable[..., tuple[TTTRecord, float]]
+IDLE_SECONDS = 60
 CODE = "ttt.py losses.py metrics.py linop.py solvers.py coils.py sampling.py fourier.py models"
 
 
@@ -54,16 +59,17 @@ def adapt(
         settings: of `ttt.test_time_train`.
         score_at: iterations at which the true SSIM is noted, for teaching; costs time.
         device: to compute on.
-        workers: slices at a time on a CPU, one thread each: small networks gain more from two slices at once
-            than from two threads in one convolution, and the bits do not depend on the number of workers.
+        workers: slices at a time on a CPU, one process of one thread each: small networks gain more from two
+            slices at once than from two threads in one convolution, and threads of one process would wait for each
+            other between their small operations. The bits do not depend on the number of workers.
         done: called with each finished slice.
 
     Returns:
         one `Adapted` per slice, in order.
     """
 
-    def one(item: int) -> Adapted:
-        adapted = _cached(model, slices[item].to(device), settings, tuple(score_at))
+    def one(item: int, compute: Compute = _timed) -> Adapted:
+        adapted = _cached(model, slices[item].to(device), settings, tuple(score_at), compute)
         if done is not None:
             done(adapted)
         return adapted
@@ -71,8 +77,8 @@ def adapt(
     items = range(len(slices))  # type: ignore[arg-type]
     if torch.device(device).type != "cpu":
         return [one(item) for item in items]
-    with _single_threaded(), ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, items))
+    with _single_threaded(), ThreadPoolExecutor(workers) as waiting, _processes(workers) as compute:
+        return list(waiting.map(partial(one, compute=compute), items))
 
 
 @contextmanager
@@ -85,13 +91,46 @@ def _single_threaded() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _cached(model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]) -> Adapted:
+@contextmanager
+def _processes(workers: int) -> Iterator[Compute]:
+    """`_timed` in as many processes, which stay for the next call; an interrupt ends them at once."""
+    if workers == 1:
+        yield _timed
+        return
+    pool = loky.get_reusable_executor(workers, timeout=IDLE_SECONDS, initializer=torch.set_num_threads, initargs=(1,))
+
+    def elsewhere(*arguments: Any) -> tuple[TTTRecord, float]:
+        record, seconds, warned = pool.submit(_timed_and_warned, *arguments).result()
+        for message in warned:
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        return record, seconds
+
+    try:
+        yield elsewhere
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, kill_workers=True)
+        raise
+
+
+def _timed_and_warned(
+    model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]
+) -> tuple[TTTRecord, float, list[str]]:
+    """`_timed` in another process, with its warnings, which would be lost there."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RuntimeWarning)
+        record, seconds = _timed(model, sample, settings, score_at)
+    return record, seconds, [str(each.message) for each in caught if each.category is RuntimeWarning]
+
+
+def _cached(
+    model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...], compute: Compute
+) -> Adapted:
     path = cache_dir() / "ttt" / f"{_key(model, sample, settings, score_at)}.safetensors"
     found = _load(path)
     if found is not None:
         record, seconds = found
     else:
-        record, seconds = _timed(model, sample, settings, score_at)
+        record, seconds = compute(model, sample, settings, score_at)
         _store(path, record, seconds)
     ssim, last_ssim = (slice_ssim(image, sample.to("cpu"))[0] for image in (record.image, record.last_image))
     return Adapted(sample.names[0], record, ssim, last_ssim, seconds)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from mrilib.metrics import ssim
@@ -13,17 +12,22 @@ Kind = Literal["magnitude", "complex"]
 Forward = Callable[[Tensor], Tensor]
 
 
-def l1_norm(values: Tensor, norm: Norm = "modulus") -> Tensor:
-    """‖values‖₁ of each batch item, (batch,).
+def moduli(values: Tensor, norm: Norm = "modulus") -> Tensor:
+    """What the ℓ1 norm of complex numbers sums, one real number for each.
 
-    `modulus` sums |z|, the ℓ1 norm of a complex vector; `real_view` sums |Re z| + |Im z|, as paper A's
-    published code does, and is up to √2 larger.
+    `modulus` is |z|, that of a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, and
+    up to √2 larger.
     """
     if norm not in ("modulus", "real_view"):
         raise ValueError(f"norm must be 'modulus' or 'real_view', got {norm!r}")
     if norm == "real_view" and values.is_complex():
-        values = torch.view_as_real(values)
-    return values.abs().flatten(1).sum(1)
+        return values.real.abs() + values.imag.abs()
+    return values.abs()
+
+
+def l1_norm(values: Tensor, norm: Norm = "modulus") -> Tensor:
+    """‖values‖₁ of each batch item, (batch,); see `moduli`."""
+    return moduli(values, norm).flatten(1).sum(1)
 
 
 def normalized_l1(estimate: Tensor, reference: Tensor, norm: Norm = "modulus") -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import LinearOperator, sense
-from mrilib.losses import Norm, normalized_l1
+from mrilib.losses import Norm, l1_norm, moduli
 from mrilib.models.reconstructor import Fidelity, Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
 
@@ -57,7 +57,7 @@ class Settings:
         unit: hold out single k-space pixels (published code) or whole phase-encoding lines.
         iterate: return the image of the lowest self-validation error, or the last one (published code).
         fidelity: "code" leaves the held-out measurements in the network's input, as published.
-        norm: of complex numbers in the ℓ1 loss, see `losses.l1_norm`.
+        norm: of complex numbers in the ℓ1 loss, see `losses.moduli`.
         seed: of the hold-out split.
         run_on: go on to `max_iterations` after the stopping point, to see what early stopping prevents.
     """
@@ -108,14 +108,15 @@ def rises(errors: list[float], window: int) -> bool:
 class _Measurement:
     """What one slice offers to training and to self-validation.
 
-    `compact` holds y and both masks at the sampled `columns` only: the others, three quarters of k-space, add
-    nothing to a loss.
+    `compact` holds y, training and validation mask at the sampled `columns` only: the others, three quarters of
+    k-space, add nothing to a loss. `sizes` are ‖y‖₁ of both parts.
     """
 
     train: Tensor
     validation: Tensor
     columns: Tensor
     compact: tuple[Tensor, Tensor, Tensor]
+    sizes: tuple[float, float]
     everything: LinearOperator
     network_kspace: Tensor
     network_operator: LinearOperator
@@ -136,9 +137,10 @@ def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settin
         sens_maps = estimate_sens_maps(masked_kspace, lines)
     seen = mask if settings.fidelity == "code" else train
     columns = mask.flatten(0, -2).any(0).nonzero().flatten()
-    compact = (masked_kspace[..., columns], train[..., columns], validation[..., columns])
+    y, *parts = compact = (masked_kspace[..., columns], train[..., columns], validation[..., columns])
+    sizes = (l1_norm(y * parts[0], settings.norm).item(), l1_norm(y * parts[1], settings.norm).item())
     return _Measurement(
-        train, validation, columns, compact, sense(mask, sens_maps), masked_kspace * seen, sense(seen, sens_maps)
+        train, validation, columns, compact, sizes, sense(mask, sens_maps), masked_kspace * seen, sense(seen, sens_maps)
     )
 
 
@@ -178,7 +180,8 @@ def test_time_train(
     settings = settings or Settings()
     given = _split(masked_kspace, mask, sens_maps, settings)
     model = copy.deepcopy(model).train()
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.learning_rate)
+    tuned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam(tuned, lr=settings.learning_rate, fused=True)
     initial = model.initial(given.network_kspace, given.network_operator)
     history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
     image = last = torch.zeros_like(initial)
@@ -215,9 +218,12 @@ def test_time_train(
 
 
 def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, float]:
-    """Normalised ℓ1 on the training part, and its value on the held-out part, from one application of A."""
-    (y, train, held_out), predicted = given.compact, given.everything(estimate).index_select(-1, given.columns)
-    loss = normalized_l1(predicted * train, y * train, norm)
-    with torch.no_grad():
-        validation = normalized_l1(predicted * held_out, y * held_out, norm)
-    return loss, validation.item()
+    """`normalized_l1` on the training part, and its value on the held-out part, from one application of A.
+
+    The parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
+    """
+    y, train, held_out = given.compact
+    predicted = given.everything(estimate).index_select(-1, given.columns)
+    error = moduli(predicted - y, norm)
+    loss = (error * train).sum() / given.sizes[0]
+    return loss, ((error.detach() * held_out).sum() / given.sizes[1]).item()

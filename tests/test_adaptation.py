@@ -201,3 +201,8 @@ def test_an_error_in_one_slice_keeps_the_others(slices, cache, computed):
     assert len(list(cache.iterdir())) == 1
     with pytest.raises(ValueError, match="max_workers"):
         adapt(tiny_model(), slices, SETTINGS, workers=0)
+
+
+def test_a_warning_from_another_process_is_heard(slices, monkeypatch, tmp_path):
+    with pytest.warns(RuntimeWarning, match="diverged at iteration"):
+        adapt(tiny_model(), slices[:2], replace(SETTINGS, learning_rate=1e30), workers=2)
