@@ -1,18 +1,22 @@
 """Several networks on several test sets: trained where they are missing, scored once, kept as rows of a table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 
 from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest
 from mrilib.experiments.diverse import similarity, slices_to_test
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.metrics import Match
+from mrilib.models.reconstructor import Reconstructor
 from mrilib.networks import NetworkSpec, network
 from mrilib.stored import Key, StoredTable
 from mrilib.training import Progress
+
+Measures = dict[str, list[float]]  # by name, one number a slice
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Study:
         arms: networks by name.
         tests: test sets by name.
         match: see `diverse.similarity`.
+        measure: what a row holds, from the trained network, the test slices, `match` and the device; SSIM when None.
         source: of the test slices.
         device: to train and score on.
         recompute: rows instead of reading stored ones; networks that are stored are not trained again.
@@ -49,7 +54,8 @@ class Study:
     device: torch.device | str = "cpu"
     recompute: bool = False
     progress: Progress | None = None
-    _read: dict[tuple[str, str], list[float]] = field(default_factory=dict, repr=False)
+    measure: Callable[[Reconstructor, SliceDataset, Match | None, torch.device | str], Measures] | None = None
+    _read: dict[tuple[str, str], Measures] = field(default_factory=dict, repr=False)
 
     @property
     def table(self) -> StoredTable:
@@ -72,27 +78,34 @@ class Study:
         """Networks of which a row is stored nowhere yet."""
         return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self.tests)]
 
-    def scores(self, arm: str, test: str) -> list[float]:
-        """SSIM of each slice of a test set; trains the network if neither the row nor the weights are stored."""
+    def scores(self, arm: str, test: str, measure: str = "ssim") -> list[float]:
+        """A measure of each slice of a test set; trains the network if neither the row nor the weights are stored."""
         if (arm, test) not in self._read:
             row = self.table.row(self.key(arm, test), lambda: self._compute(arm, test), self.recompute)
-            self._read[arm, test] = row["ssim"]
-        return self._read[arm, test]
+            self._read[arm, test] = row
+        return self._read[arm, test][measure]
 
-    def _compute(self, arm: str, test: str) -> dict[str, list[float]]:
+    def _compute(self, arm: str, test: str) -> Measures:
         one = self.tests[test]
         slices = slices_to_test(one.distribution, one.slices, one.acceleration, self.source)
         model = network(self.arms[arm], self.device, self.progress)
-        return {"ssim": [round(score, 6) for score in similarity(model, slices, self.match, self.device)]}
+        found = (self.measure or _ssim)(model, slices, self.match, self.device)
+        return {name: [round(value, 6) for value in values] for name, values in found.items()}
 
-    def over(self, arm: str, tests: Mapping[str, object] | None = None) -> list[float]:
-        """SSIM of all slices of several test sets, or of all."""
-        return [score for test in (self.tests if tests is None else tests) for score in self.scores(arm, test)]
+    def over(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> list[float]:
+        """A measure of all slices of several test sets, or of all."""
+        return [score for test in (self.tests if tests is None else tests) for score in self.scores(arm, test, measure)]
 
-    def mean(self, arm: str, tests: Mapping[str, object] | None = None) -> Interval:
-        """Mean SSIM over the slices of several test sets."""
-        return bootstrap_mean(self.over(arm, tests))
+    def mean(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> Interval:
+        """Mean of a measure over the slices of several test sets."""
+        return bootstrap_mean(self.over(arm, tests, measure))
 
-    def difference(self, arm: str, other: str, tests: Mapping[str, object] | None = None) -> Interval:
-        """Mean SSIM of one network over that of another on the same slices."""
-        return performance_gap(self.over(arm, tests), self.over(other, tests))
+    def difference(
+        self, arm: str, other: str, tests: Mapping[str, object] | None = None, measure: str = "ssim"
+    ) -> Interval:
+        """Mean of a measure of one network over that of another on the same slices."""
+        return performance_gap(self.over(arm, tests, measure), self.over(other, tests, measure))
+
+
+def _ssim(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
+    return {"ssim": similarity(model, slices, match, device)}
