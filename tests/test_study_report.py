@@ -18,7 +18,7 @@ COMPARED = {"both_minus_p": ("both", "P", "Q")}
 @pytest.fixture
 def study():
     made = Study("none", {"P": None, "both": None}, {"knee": None, "brain": None})
-    made._read.update(SCORES)
+    made._read.update({place: {"ssim": scores} for place, scores in SCORES.items()})
     return made
 
 
