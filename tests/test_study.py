@@ -44,10 +44,10 @@ def test_other_conditions_are_other_rows(tiny):
 def test_differences_are_paired(tiny):
     tiny._read.update(
         {
-            ("few", "gre"): [0.5, 0.7],
-            ("more", "gre"): [0.6, 0.8],
-            ("few", "gre, 8-fold"): [0.1, 0.1, 0.1],
-            ("more", "gre, 8-fold"): [0.2, 0.2, 0.2],
+            ("few", "gre"): {"ssim": [0.5, 0.7]},
+            ("more", "gre"): {"ssim": [0.6, 0.8]},
+            ("few", "gre, 8-fold"): {"ssim": [0.1, 0.1, 0.1]},
+            ("more", "gre, 8-fold"): {"ssim": [0.2, 0.2, 0.2]},
         }
     )
     found = tiny.difference("more", "few")
