@@ -1,0 +1,89 @@
+"""One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from mrilib.data.collections import COLLECTIONS
+from mrilib.data.slices import SliceDataset
+from mrilib.data.twins import TWINS
+from mrilib.experiments.diverse import UnionSpec, apportioned, paper_b, union
+from mrilib.experiments.study import Measures, Study, TestSet
+from mrilib.metrics import Match, center_crop, laplacian_variance, match_mean_std, ssim
+from mrilib.models.build import describe
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.training import reconstruct
+
+FASTMRI = ("fastmri_knee", "fastmri_brain")
+ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
+TESTED = FASTMRI + ELSEWHERE
+D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
+WHITE = 255.0  # of a volume's brightest pixel where artefacts are measured: the paper gives no unit
+
+
+def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
+    """Slices of each population, from those of each dataset by its populations' shares.
+
+    Raises:
+        ValueError: fewer slices of a dataset than it has populations.
+    """
+    return {part: count for name, taken in slices.items() for part, count in apportioned(TWINS[name], taken).items()}
+
+
+def parts(train_slices: int, other_slices: int) -> dict[str, dict[str, int]]:
+    """Training slices by arm and population: a dataset alone, D_P, and D_P with as few slices as one alone.
+
+    Args:
+        train_slices: of fastMRI knee, of fastMRI brain, and of each dataset that has a network of its own.
+        other_slices: of each of the eleven further datasets of D_P.
+
+    Reference: Lin, Heckel, ICML 2024, §7; the arm of few slices is ours.
+    """
+    everything = {name: train_slices if name in FASTMRI else other_slices for name in D_P}
+    few = apportioned(everything, train_slices)
+    alone = {name: of_datasets({name: train_slices}) for name in TESTED}
+    return alone | {"d_p": of_datasets(everything), "d_p_few": of_datasets(few)}
+
+
+def arms(parameters: Mapping[str, Any]) -> dict[str, UnionSpec]:
+    """Section 7's networks by what they are trained on; those of one dataset bear its name.
+
+    Raises:
+        ValueError: too few slices for the populations of a dataset.
+    """
+    recipe = paper_b(*(parameters[key] for key in ("epochs", "train_learning_rate", "batch_size", "seed")))
+    architecture = describe(parameters["model"], parameters)
+    made = parts(parameters["train_slices"], parameters["other_slices"])
+    return {arm: union(arm, taken, architecture, recipe, source=parameters["source"]) for arm, taken in made.items()}
+
+
+def tests(slices: int) -> dict[str, TestSet]:
+    """Test sets by population, so many slices of each of the six datasets of Figure 10."""
+    counts = of_datasets(dict.fromkeys(TESTED, slices))
+    return {name: TestSet(name, count) for name, count in counts.items()}
+
+
+def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", recompute: bool = False) -> Study:
+    """Section 7's networks on test slices of the six datasets, output matched to the target in mean and deviation."""
+    made, tested = arms(parameters), tests(parameters["test_slices"])
+    return Study("collection", made, tested, "mean_std", parameters["source"], device, recompute, measure=quality)
+
+
+@torch.no_grad()
+def quality(
+    model: Reconstructor, slices: SliceDataset, match: Match | None = None, device: torch.device | str = "cpu"
+) -> Measures:
+    """SSIM as `diverse.similarity` takes it, and artefacts as Table 4 does, of images whose volume's maximum is WHITE.
+
+    Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
+    """
+    found: Measures = {"ssim": [], "artefacts": []}
+    for item in range(len(slices)):
+        sample = slices[item].to(device)
+        target, image = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
+        image = match_mean_std(target, image) if match else image
+        found["ssim"] += ssim(target, image, data_range=sample.peak).tolist()
+        scale = (WHITE / sample.peak).reshape(-1, 1, 1, 1)
+        found["artefacts"] += laplacian_variance(scale * target, scale * image).tolist()
+    return found
