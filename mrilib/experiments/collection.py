@@ -74,16 +74,19 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
 def quality(
     model: Reconstructor, slices: SliceDataset, match: Match | None = None, device: torch.device | str = "cpu"
 ) -> Measures:
-    """SSIM as `diverse.similarity` takes it, and artefacts as Table 4 does, of images whose volume's maximum is WHITE.
+    """SSIM as `diverse.similarity` takes it, the same of the output as it is, and artefacts as Table 4 has them.
+
+    Artefacts are those of images in which the volume's maximum is WHITE.
 
     Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
     """
-    found: Measures = {"ssim": [], "artefacts": []}
+    found: Measures = {"ssim": [], "ssim_unmatched": [], "artefacts": []}
     for item in range(len(slices)):
         sample = slices[item].to(device)
-        target, image = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
-        image = match_mean_std(target, image) if match else image
+        target, output = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
+        image = match_mean_std(target, output) if match else output
         found["ssim"] += ssim(target, image, data_range=sample.peak).tolist()
+        found["ssim_unmatched"] += ssim(target, output, data_range=sample.peak).tolist()
         scale = (WHITE / sample.peak).reshape(-1, 1, 1, 1)
         found["artefacts"] += laplacian_variance(scale * target, scale * image).tolist()
     return found
