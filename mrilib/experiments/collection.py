@@ -22,6 +22,15 @@ D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
 WHITE = 255.0  # of a volume's brightest pixel where artefacts are measured: the paper gives no unit
 
 
+def arm_title(name: str) -> str:
+    """A dataset as figures call it, with its view where it has several; D_P and other arms in words."""
+    if name not in COLLECTIONS:
+        return {"d_p": "13 datasets", "d_p_few": "13 datasets, few slices"}.get(name, name)
+    one = COLLECTIONS[name]
+    several = sum(other.title == one.title for other in COLLECTIONS.values()) > 1
+    return f"{one.title} {one.view}" if several else one.title
+
+
 def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
     """Slices of each population, from those of each dataset by its populations' shares.
 
