@@ -1,16 +1,19 @@
 """One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from mrilib import perceptual
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.slices import SliceDataset
 from mrilib.data.twins import TWINS
 from mrilib.experiments.diverse import UnionSpec, apportioned, paper_b, union
 from mrilib.experiments.study import Measures, Study, TestSet
-from mrilib.metrics import Match, center_crop, laplacian_variance, match_mean_std, ssim
+from mrilib.metrics import Match, artefact_variance, center_crop, match_mean_std, ssim
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.training import reconstruct
@@ -19,7 +22,6 @@ FASTMRI = ("fastmri_knee", "fastmri_brain")
 ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
 TESTED = FASTMRI + ELSEWHERE
 D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
-WHITE = 255.0  # of a volume's brightest pixel where artefacts are measured: the paper gives no unit
 
 
 def arm_title(name: str) -> str:
@@ -79,23 +81,48 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
     return Study("collection", made, tested, "mean_std", parameters["source"], device, recompute, measure=quality)
 
 
-@torch.no_grad()
-def quality(
-    model: Reconstructor, slices: SliceDataset, match: Match | None = None, device: torch.device | str = "cpu"
-) -> Measures:
-    """SSIM as `diverse.similarity` takes it, the same of the output as it is, and artefacts as Table 4 has them.
+def perceptual_study(scored: Study) -> Study:
+    """The same networks on the same slices, scored by LPIPS and DISTS; new rows need their weights."""
+    return replace(scored, name="collection_perceptual", measure=perceptual_quality, _read={})
 
-    Artefacts are those of images in which the volume's maximum is WHITE.
+
+def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
+    """SSIM as `diverse.similarity` takes it, the same of the output as it is, and artefacts as Table 4 has them.
 
     Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
     """
     found: Measures = {"ssim": [], "ssim_unmatched": [], "artefacts": []}
+    for target, output, peak in _reconstructed(model, slices, device):
+        image = match_mean_std(target, output) if match else output
+        found["ssim"] += ssim(target, image, data_range=peak).tolist()
+        found["ssim_unmatched"] += ssim(target, output, data_range=peak).tolist()
+        found["artefacts"] += artefact_variance(target, image, peak).tolist()
+    return found
+
+
+def perceptual_quality(
+    model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str
+) -> Measures:
+    """LPIPS and DISTS as Table 3 has them.
+
+    Raises:
+        WeightsError: the metrics' weights have not been fetched.
+    """
+    metrics = perceptual.load(device)
+    found: Measures = {"lpips": [], "dists": []}
+    for target, output, peak in _reconstructed(model, slices, device):
+        image = match_mean_std(target, output) if match else output
+        found["lpips"] += metrics.lpips(target, image, peak).tolist()
+        found["dists"] += metrics.dists(target, image, peak).tolist()
+    return found
+
+
+@torch.no_grad()
+def _reconstructed(
+    model: Reconstructor, slices: SliceDataset, device: torch.device | str
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Target, output and the volume's maximum of each slice."""
     for item in range(len(slices)):
         sample = slices[item].to(device)
         target, output = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
-        image = match_mean_std(target, output) if match else output
-        found["ssim"] += ssim(target, image, data_range=sample.peak).tolist()
-        found["ssim_unmatched"] += ssim(target, output, data_range=sample.peak).tolist()
-        scale = (WHITE / sample.peak).reshape(-1, 1, 1, 1)
-        found["artefacts"] += laplacian_variance(scale * target, scale * image).tolist()
-    return found
+        yield target, output, sample.peak
