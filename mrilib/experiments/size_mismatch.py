@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from mrilib.coils import rss
 from mrilib.data.slices import Sample, SliceDataset, undersample
+from mrilib.data.sources import Source
 from mrilib.data.volumes import read_slice
 from mrilib.experiments.collection import of_datasets
-from mrilib.experiments.diverse import equispaced, paper_b, union
+from mrilib.experiments.diverse import equispaced, paper_b, slices_to_test, union
 from mrilib.experiments.study import Measures, Study, TestSet
+from mrilib.fourier import ifft2c
+from mrilib.gap import Interval, performance_gap
 from mrilib.metrics import Match, center_crop, match_mean_std, ssim
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.size_adjustment import reconstruct_enlarged
+from mrilib.size_adjustment import enlarged, reconstruct_enlarged
 from mrilib.training import reconstruct
 
 TRAINED, TESTED = "fastmri_knee", "stanford_3d_sagittal"
@@ -55,3 +60,16 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
     return Study(
         "size_mismatch", {TRAINED: spec}, tests, "mean_std", parameters["source"], device, recompute, measure=by_size
     )
+
+
+def gain(scored: Study) -> Interval:
+    """SSIM enlarged minus as it is, on the same slices."""
+    enlarged_score, plain = (scored.over(TRAINED, measure=way) for way in reversed(WAYS))
+    return performance_gap(enlarged_score, plain)
+
+
+def inputs(source: Source = "simulated") -> list[Tensor]:
+    """Target, zero-filled image and enlarged zero-filled image of the first test slice; (1, 1, y, x) real."""
+    sample = halved(slices_to_test(TESTED, 1, source=source), 0)
+    large, _ = enlarged(sample.masked_kspace, sample.mask)
+    return [sample.target, rss(ifft2c(sample.masked_kspace)), rss(ifft2c(large))]
