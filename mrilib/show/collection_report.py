@@ -1,5 +1,6 @@
 """Tables and figures of Section 7 of paper B: the twins, scores beside the printed ones, examples."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def parameters_of(part: str) -> str:
 def twins_picture(parts: Sequence[str], alt: str) -> Picture:
     """A simulated test slice of each population under its name, its acquisition beneath."""
     images = [slices_to_test(part, 1)[0].target for part in parts]
-    titles = [distribution(part).title for part in parts]
+    titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) + " (simulated)" for part in parts]
     return image_row([x / x.max() for x in images], titles, [parameters_of(part) for part in parts], alt=alt)
 
 
@@ -111,10 +112,10 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
     return table(rows, columns, caption=caption)
 
 
-def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], alt: str) -> Picture:
-    """A dataset a row: each arm's image with its SSIM, and the target."""
+def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
+    """A dataset a row: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
     rows = [[*(one.images[arm] / one.target.max() for arm in arms), one.target / one.target.max()]
             for one in examples.values()]  # fmt: skip
     captions = [[*(f"SSIM {one.ssim[arm]:.3f}" for arm in arms), "target"] for one in examples.values()]
-    columns = [*(f"trained on {arm_title(arm)}" for arm in arms), "all of k-space"]
+    columns = [*(f"trained on {arm_title(arm)}" for arm in arms), f"all of k-space ({kind})"]
     return image_grid(rows, [arm_title(name) for name in examples], columns, captions, alt=alt, vmax=1.0)
