@@ -5,6 +5,7 @@ import torch
 
 from mrilib.data.twins import TWINS
 from mrilib.experiments.collection import TESTED, Example
+from mrilib.experiments.diverse import paper_b, union
 from mrilib.experiments.published_diverse import ARTEFACTS
 from mrilib.experiments.study import Study
 from mrilib.show import collection_report as report
@@ -61,3 +62,9 @@ def test_examples_are_a_dataset_a_row():
     image = torch.rand(16, 16, generator=torch.Generator().manual_seed(0))
     one = Example(image, {"d_p": image}, {"d_p": 1.0})
     assert report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text").alt == "An alt text"
+
+
+def test_every_network_is_listed_with_its_slices():
+    spec = union("two", {"m4raw_gre": 3, "prostate_t2": 2}, {"name": "norm_unet"}, paper_b(1))
+    rows = report.arms_rows(Study("none", {"d_p": spec}, {}))
+    assert rows == [{"arm": "13 datasets", "slices": 5, "parts": 2}]

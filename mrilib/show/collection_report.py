@@ -44,6 +44,14 @@ def arm_on(arm: str, dataset: str) -> str:
     return dataset if arm == OWN else arm
 
 
+def arms_rows(study: Study) -> list[dict[str, Any]]:
+    """What each network is trained on: slices and number of populations."""
+    return [
+        {"arm": arm_title(arm), "slices": spec.train_slices, "parts": len(spec.lists)}
+        for arm, spec in study.arms.items()
+    ]
+
+
 def bars(study: Study, title: str) -> altair.LayerChart:
     """Mean SSIM with its interval of the four networks on each of the six datasets: Figure 10."""
     rows = [
