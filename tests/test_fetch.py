@@ -13,7 +13,7 @@ import pytest
 import torch
 from fake_index import ARCHIVE, MEMBER, META, VOLUMES, names, noise
 
-from mrilib.data import convert, fetch, paths
+from mrilib.data import brain_vfa, convert, fetch, paths
 from mrilib.data.convert import FlipAngleSeries, centre, extract_member, rotate
 from mrilib.data.fetch import FetchError, get, locate
 from mrilib.data.volumes import VolumeError, digest, inspect_volume, read_slice
@@ -150,10 +150,10 @@ def test_an_incomplete_folder_is_not_taken_for_the_set_nor_overwritten(cache, fo
 def test_when_two_fetch_at_once_the_first_stays(cache, forms, monkeypatch):
     def late(series, folder, *rest):
         convert.write_flip_angles(series, folder, *rest)
-        monkeypatch.setattr(fetch, "write_flip_angles", convert.write_flip_angles)
+        monkeypatch.setattr(brain_vfa, "write_flip_angles", convert.write_flip_angles)
         (get("brain-vfa", source=forms / ARCHIVE) / "first").touch()
 
-    monkeypatch.setattr(fetch, "write_flip_angles", late)
+    monkeypatch.setattr(brain_vfa, "write_flip_angles", late)
     assert names(get("brain-vfa", source=forms / ARCHIVE)) == [*VOLUMES, "first"]
     assert names(cache) == ["brain-vfa"]
 

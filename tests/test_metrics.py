@@ -5,8 +5,8 @@ from laws import randn
 from torch import Tensor
 
 from mrilib.metrics import (
+    artefact_variance,
     center_crop,
-    laplacian_variance,
     match_mean_std,
     nmse,
     psnr,
@@ -113,20 +113,32 @@ def test_perfect_reconstruction_has_no_error_and_endless_psnr() -> None:
     assert psnr(target, target).isinf().all()
 
 
-def test_laplacian_variance_equals_scipy() -> None:
+def test_artefact_variance_is_that_of_an_8_bit_error_by_scipy() -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
-    target, reconstruction = pair()
-    ours = laplacian_variance(target, reconstruction)
-    for i, error in enumerate((target - reconstruction)[:, 0].abs().numpy()):
-        assert float(ours[i]) == pytest.approx(ndimage.laplace(error, mode="mirror").var(), rel=1e-10)
+    target, image = pair()
+    limits = target.amax(dim=(1, 2, 3))
+    ours = artefact_variance(target, image, limits)
+    for i, error in enumerate((target - image)[:, 0].abs().numpy()):
+        expected = ndimage.laplace(255 * error / float(limits[i]), mode="mirror").var()
+        assert float(ours[i]) == pytest.approx(expected, rel=1e-10)
 
 
-def test_laplacian_variance_sees_sharp_errors_only() -> None:
+def test_artefact_variance_sees_sharp_errors_only_and_no_common_scale() -> None:
     target = torch.zeros(1, 1, 16, 16, dtype=torch.float64)
     smooth, sharp = torch.full_like(target, 0.3), target.clone()
     sharp[..., ::2] = 0.3
-    assert laplacian_variance(target, smooth) < 1e-12
-    assert laplacian_variance(target, sharp) > 0.1
+    assert artefact_variance(target, smooth, 1.0) < 1e-12
+    assert artefact_variance(target, sharp, 1.0) > 1000
+    torch.testing.assert_close(artefact_variance(target, 7 * sharp, 7.0), artefact_variance(target, sharp, 1.0))
+    torch.testing.assert_close(artefact_variance(target, sharp, 0.5), 4 * artefact_variance(target, sharp, 1.0))
+
+
+def test_artefact_variance_refuses_what_has_no_scale() -> None:
+    target, image = pair()
+    with pytest.raises(ValueError, match="data_range must be positive"):
+        artefact_variance(target, image, 0.0)
+    with pytest.raises(ValueError, match="image is complex"):
+        artefact_variance(target, image * 1j, 1.0)
 
 
 @pytest.mark.parametrize(("size", "shape", "first"), [((9, 8), (4, 4), (2, 2)), ((8, 9), (5, 4), (1, 2))])

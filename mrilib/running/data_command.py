@@ -18,7 +18,9 @@ def add_data(subparsers: Subparsers) -> None:
     actions.add_parser("list", help="what can be fetched or converted").set_defaults(command=list_data)
     get = actions.add_parser("get", help="fetch one data set; nothing is fetched unasked")
     get.add_argument("name", metavar="NAME")
-    get.add_argument("--source", type=Path, metavar="FILE", help="a file fetched by hand, for machines without network")
+    get.add_argument(
+        "--source", type=Path, metavar="FILE", help="a file or folder fetched by hand, for machines without network"
+    )
     get.set_defaults(command=get_data)
     change = actions.add_parser("convert", help="published files of paper B's datasets to fastMRI-layout volumes")
     change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, skm_tea, …; a wrong one lists all")
