@@ -115,6 +115,22 @@ def union(
     )
 
 
+def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
+    """Whole slices near these proportions: one each, every other to the largest share / (slices so far + ½).
+
+    Raises:
+        ValueError: fewer slices than shares.
+
+    Reference: the method of Webster and Sainte-Laguë.
+    """
+    if slices < len(shares):
+        raise ValueError(f"{slices} slices cannot be shared by {len(shares)} distributions; take at least one of each")
+    found = dict.fromkeys(shares, 1)
+    for _ in range(slices - len(shares)):
+        found[max(shares, key=lambda name: shares[name] / (found[name] + 0.5))] += 1
+    return found
+
+
 def slices_to_test(name: str, count: int, acceleration: int = 4, source: Source = "simulated") -> SliceDataset:
     """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names."""
     return SliceDataset(slices_of(distribution(name), "test", count, source), equispaced([acceleration]), maps=False)

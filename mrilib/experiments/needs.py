@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many
+from mrilib.experiments import ablation, collection, contest, fidelity, learning_curve, one_or_many, size_mismatch
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -69,6 +69,11 @@ def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
     return list(one_or_many.arms(parameters).values())
 
 
+def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
+    """One dataset's and the collection's, for Figure 10, and the VarNet of Figure 20."""
+    return [*collection.arms(parameters).values(), *size_mismatch.study(parameters).arms.values()]
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -78,6 +83,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "15": of_a_collection,
 }
 
 

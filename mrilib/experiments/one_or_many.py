@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from mrilib.data.twins import SIXTEEN
-from mrilib.experiments.diverse import UnionSpec, paper_b, union
+from mrilib.experiments.diverse import UnionSpec, apportioned, paper_b, union
 from mrilib.experiments.study import Study, TestSet
 from mrilib.models.build import describe
 
@@ -49,10 +49,7 @@ def shared_out(names: Sequence[str], slices: int) -> dict[str, int]:
     Raises:
         ValueError: fewer slices than distributions.
     """
-    if slices < len(names):
-        raise ValueError(f"{slices} slices cannot be shared by {len(names)} distributions; take at least one of each")
-    each, over = divmod(slices, len(names))
-    return {name: each + (place < over) for place, name in enumerate(names)}
+    return apportioned(dict.fromkeys(names, 1.0), slices)
 
 
 def parts(pair: Pair, slices: int, skewed: bool = False) -> dict[str, dict[str, int]]:
