@@ -36,6 +36,7 @@ EXPECTED = {
     "10_paper_versus_code",
     "11_one_model_or_many",
     "16_wavelets_need_tuning",
+    "18_ttt_on_diverse_models",
     "19_from_simulation_to_scanner",
 }
 FORBIDDEN = (
