@@ -37,6 +37,7 @@ EXPECTED = {
     "11_one_model_or_many",
     "15_a_diverse_collection",
     "16_wavelets_need_tuning",
+    "18_ttt_on_diverse_models",
     "19_from_simulation_to_scanner",
 }
 FORBIDDEN = (

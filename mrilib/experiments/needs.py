@@ -5,7 +5,16 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, collection, contest, fidelity, learning_curve, one_or_many, size_mismatch
+from mrilib.experiments import (
+    ablation,
+    collection,
+    contest,
+    fidelity,
+    learning_curve,
+    one_or_many,
+    remedies,
+    size_mismatch,
+)
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -74,6 +83,11 @@ def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
     return [*collection.arms(parameters).values(), *size_mismatch.study(parameters).arms.values()]
 
 
+def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
+    """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
+    return [spec for name in remedies.TESTED for spec in remedies.arms(parameters, name).values()]
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -84,6 +98,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "10": both_ways,
     "11": one_or_each,
     "15": of_a_collection,
+    "18": two_remedies,
 }
 
 
