@@ -8,7 +8,7 @@ import torch
 from mrilib.experiment import Experiment
 from mrilib.gap import bootstrap_mean
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.networks import NetworkSpec, dataset, initialised, ssim_without_ttt
+from mrilib.networks import NetworkSpec, dataset, ssim_without_ttt
 from mrilib.stored import Row, StoredTable
 from mrilib.training import Progress, fit
 
@@ -47,7 +47,7 @@ def watched(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> tuple[list[float], list[T]]:
-    """Train from scratch and look at the network before it and after each epoch.
+    """Train and look at the network before it and after each epoch.
 
     Args:
         spec: network, data and recipe.
@@ -57,7 +57,7 @@ def watched(
     Returns:
         The mean loss of each epoch, and what `look` returned at each of epochs + 1 points.
     """
-    model = initialised(spec).to(device)
+    model = spec.initial(device)
     training = spec.training_slices()
     steps_per_epoch = len(spec.recipe.batches(len(training), 0, spec.kinds))  # type: ignore[arg-type]
     seen: list[T] = []
