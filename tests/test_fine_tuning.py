@@ -15,7 +15,7 @@ TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 BASE = union("few", {"m4raw_t2": 2}, TINY, paper_b(1))
 FINE = {"fine_slices": 2, "fine_epochs": 1, "fine_learning_rate": 1e-4, "batch_size": 1, "seed": 0}
 PARAMETERS = FINE | {
-    "fine_slices": 5, "source": "simulated", "train_slices": 30, "other_slices": 5, "test_slices": 5,
+    "fine_slices": 5, "source": "simulated", "train_slices": 40, "other_slices": 5, "test_slices": 10,
     "model": "norm_unet", "chans": 2, "num_pool_layers": 2, "epochs": 1, "train_learning_rate": 1e-3,
 }  # fmt: skip
 
@@ -74,6 +74,6 @@ def test_changes_are_paired_with_the_base_and_leave_the_own_dataset_out_of_what_
     assert len(found) == 4 * 6
     for (arm, name), change in found.items():
         assert change.value == pytest.approx(0.1 if arm == name else -0.2)
-        assert change.n == 5
+        assert change.n == 10
     assert forgotten(made, "nyu").value == pytest.approx(-0.2)
-    assert forgotten(made, "nyu").n > 4 * 5
+    assert forgotten(made, "nyu").n == 5 * 10
