@@ -15,7 +15,7 @@ TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 BASE = union("few", {"m4raw_t2": 2}, TINY, paper_b(1))
 FINE = {"fine_slices": 2, "fine_epochs": 1, "fine_learning_rate": 1e-4, "batch_size": 1, "seed": 0}
 PARAMETERS = FINE | {
-    "fine_slices": 5, "source": "simulated", "train_slices": 40, "other_slices": 5, "test_slices": 10,
+    "fine_slices": 5, "source": "simulated", "train_slices": 120, "other_slices": 20, "test_slices": 10,
     "model": "norm_unet", "chans": 2, "num_pool_layers": 2, "epochs": 1, "train_learning_rate": 1e-3,
 }  # fmt: skip
 
