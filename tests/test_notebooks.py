@@ -35,7 +35,9 @@ EXPECTED = {
     "09_transformers",
     "10_paper_versus_code",
     "11_one_model_or_many",
+    "14_distributional_overfitting",
     "16_wavelets_need_tuning",
+    "17_fine_tuning_forgets",
     "19_from_simulation_to_scanner",
 }
 FORBIDDEN = (

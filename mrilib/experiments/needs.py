@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many
+from mrilib.experiments import ablation, contest, fidelity, fine_tuning, learning_curve, one_or_many, overfitting
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -69,6 +69,16 @@ def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
     return list(one_or_many.arms(parameters).values())
 
 
+def watched(parameters: Parameters) -> list[NetworkSpec]:
+    """The training that is watched: Figures 9 and 18, App. F of paper B."""
+    return [overfitting.spec(parameters, parameters["training"])]
+
+
+def before_and_after(parameters: Parameters) -> list[NetworkSpec]:
+    """The network of the collection and four that are fine-tuned from it: Figure 22."""
+    return list(fine_tuning.arms(parameters).values())
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -78,6 +88,8 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "14": watched,
+    "17": before_and_after,
 }
 
 
