@@ -14,7 +14,7 @@ from mrilib.show.theme import MUTED
 
 Curves = Mapping[str, Curve]
 SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
-STEEP = 10  # epochs that the charts leave out: everything rises, and steeply
+STEEP = 4  # epochs before which the charts leave out what rises steeply
 
 
 def gains(curve: Curve, side: str) -> dict[int, Interval]:
