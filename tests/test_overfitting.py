@@ -9,7 +9,7 @@ from mrilib.data.twins import SIXTEEN
 from mrilib.experiments import overfitting
 from mrilib.experiments.diverse import paper_b, similarity, union
 from mrilib.experiments.one_or_many import Pair
-from mrilib.experiments.overfitting import SHIFTS, TRAININGS, Curve, curve, marginal, packed, spec, unpacked
+from mrilib.experiments.overfitting import SHIFTS, TRAININGS, Curve, curve, marginal, packed, spec, title, unpacked
 from mrilib.gap import performance_gap
 from mrilib.networks import network
 from mrilib.training import LATER, Recipe
@@ -113,6 +113,12 @@ def test_trainings_differ_in_what_their_names_say():
         assert not {*pair.p} & {*pair.q}
     with pytest.raises(ValueError, match="training 'unet': expected one of unet_t2_knee, "):
         curve(PARAMETERS, "unet")
+
+
+def test_titles_say_network_and_what_it_is_about():
+    assert title("vit_t2_knee") == "ViT, T2 brain to knee"
+    assert title("sgd_hundredth") == "U-Net, SGD, rate 0.01"
+    assert len({title(name) for name in TRAININGS}) == len(TRAININGS)
 
 
 def test_images_survive_packing():

@@ -40,11 +40,11 @@ def test_gains_are_over_the_end_and_paired(curve):
 
 
 def test_tables_say_where_the_peak_and_the_stop_are(curve):
-    found = falls_table({"one": curve}, "A caption")
-    assert found.cells[0][:2] == ("one", "4 of 8")
+    found = falls_table({"sgd_tenth": curve}, "A caption")
+    assert found.cells[0][:2] == ("U-Net, SGD, rate 0.1", "4 of 8")
     assert found.cells[0][2].startswith("-0.230")
     assert found.cells[0][3].startswith("0.035")
-    assert stops_table({"one": curve}, "A caption").cells[0][:2] == ("one", "8 of 8")
+    assert stops_table({"sgd_tenth": curve}, "A caption").cells[0][:2] == ("U-Net, SGD, rate 0.1", "8 of 8")
 
 
 def test_the_example_is_compared_from_a_quarter_on(curve):
@@ -63,7 +63,7 @@ def test_charts_draw_both_sides_and_leave_the_first_epochs_out(curve):
     assert all(word in text for word in ("at home (P)", "abroad (Q)", "the rule stops", "A message"))
     assert "'epoch': 4.0" in text
     assert "'epoch': 2.0" not in text
-    assert "one" in str(abroad_chart({"one": curve}, "A message").to_dict())
+    assert "U-Net, SGD, rate 0.1" in str(abroad_chart({"sgd_tenth": curve}, "A message").to_dict())
 
 
 def test_the_slider_changes_picture_and_words(curve):

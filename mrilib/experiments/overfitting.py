@@ -36,6 +36,7 @@ SHIFTS = {
     "brain_m4raw": Pair("brain to M4Raw, 0.3 T", _BRAIN, tuple(TWINS["m4raw"])),
     "fastmri_prostate": Pair("brain and knee to prostate", _BRAIN + _KNEE, tuple(TWINS["fastmri_prostate"])),
 }
+ADAM = {"model": "norm_unet", "optimizer": "adam"}
 TRAININGS: dict[str, dict[str, Any]] = {  # by name what each has of its own: Figure 9, Figure 18, App. F
     "unet_t2_knee": {"shift": "t2_knee"},
     "unet_brain_m4raw": {"shift": "brain_m4raw"},
@@ -45,6 +46,7 @@ TRAININGS: dict[str, dict[str, Any]] = {  # by name what each has of its own: Fi
     "sgd_tenth": {"shift": "t2_knee", "optimizer": "sgd", "train_learning_rate": 0.1},
     "sgd_hundredth": {"shift": "t2_knee", "optimizer": "sgd", "train_learning_rate": 0.01},
 }
+NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}
 LESS = {"epochs": "varnet_epochs", "train_slices": "varnet_slices"}  # a VarNet's step takes five times a U-Net's
 
 
@@ -213,6 +215,13 @@ def unpacked(text: str) -> Tensor:
     return torch.from_numpy(pixels).float() / 255
 
 
+def title(training: str) -> str:
+    """A training in words: network, and the shift or the optimizer that it is about."""
+    own = ADAM | TRAININGS[training]
+    about = SHIFTS[own["shift"]].title if own["optimizer"] == "adam" else f"SGD, rate {own['train_learning_rate']:g}"
+    return f"{NETWORKS[own['model']]}, {about}"
+
+
 def spec(parameters: Mapping[str, Any], training: str) -> UnionSpec:
     """The network of a training with a notebook's parameters and what the training has of its own.
 
@@ -221,7 +230,7 @@ def spec(parameters: Mapping[str, Any], training: str) -> UnionSpec:
     """
     if training not in TRAININGS:
         raise ValueError(f"training {training!r}: expected one of {', '.join(TRAININGS)}")
-    own = {"model": "norm_unet", "optimizer": "adam"} | TRAININGS[training]
+    own = ADAM | TRAININGS[training]
     given = {**parameters, **own}
     if own["model"] == "e2e_varnet":
         given |= {name: parameters[other] for name, other in LESS.items()}

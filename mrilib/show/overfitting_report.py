@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import altair
 
 from mrilib.experiments.overfitting import Curve
+from mrilib.experiments.overfitting import title as named
 from mrilib.gap import Interval, performance_gap
 from mrilib.notebook import record
 from mrilib.plot import Table, lines_chart, table
@@ -12,7 +13,7 @@ from mrilib.show.charts import haloed
 from mrilib.show.report import record_interval
 from mrilib.show.theme import MUTED
 
-Curves = Mapping[str, Curve]
+Curves = Mapping[str, Curve]  # by names of `overfitting.TRAININGS`
 SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
 STEEP = 4  # epochs before which the charts leave out what rises steeply
 
@@ -27,7 +28,7 @@ def falls_table(curves: Curves, caption: str) -> Table:
     """Where each training was best abroad, what it loses abroad and gains at home from there on."""
     rows = [
         {
-            "training": name,
+            "training": named(name),
             "peak": f"{one.epochs[one.peak]} of {one.epochs[-1]}",
             "fall": vars(one.change("Q", one.peak)),
             "rise": vars(one.change("P", one.peak)),
@@ -41,7 +42,7 @@ def falls_table(curves: Curves, caption: str) -> Table:
 def stops_table(curves: Curves, caption: str) -> Table:
     """Where the rule stops each training, and SSIM there minus that of the end."""
     rows = [
-        {"training": name, "stop": f"{one.epochs[one.stop]} of {one.epochs[-1]}"}
+        {"training": named(name), "stop": f"{one.epochs[one.stop]} of {one.epochs[-1]}"}
         | {side: vars(gains(one, side)[one.epochs[one.stop]]) for side in SIDES}
         for name, one in curves.items()
     ]
@@ -76,8 +77,10 @@ def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.L
 
 def abroad_chart(curves: Curves, title: str) -> altair.LayerChart:
     """SSIM abroad minus that of the end over the epochs, a line each training: above 0 where training on did harm."""
-    rows = [row for name, one in curves.items() for row in _rows(one, "Q", name)]
-    alt = f"{title}: " + "; ".join(f"{name} {one.change('Q', one.peak)} from its best" for name, one in curves.items())
+    rows = [row for name, one in curves.items() for row in _rows(one, "Q", named(name))]
+    alt = f"{title}: " + "; ".join(
+        f"{named(name)} {one.change('Q', one.peak)} from its best" for name, one in curves.items()
+    )
     return _lines(rows, title, alt)
 
 
