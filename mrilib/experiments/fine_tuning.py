@@ -72,7 +72,7 @@ def fine_tuned(base: UnionSpec, name: str, parameters: Mapping[str, Any]) -> Fin
     )
 
 
-def arms(parameters: Mapping[str, Any]) -> dict[str, NetworkSpec]:
+def arms(parameters: Mapping[str, Any]) -> dict[str, UnionSpec]:
     """The network of the collection, and what fine-tuning on each of the four datasets of elsewhere makes of it."""
     base = collection.arms(parameters)[BEFORE]
     return {BEFORE: base} | {name: fine_tuned(base, name, parameters) for name in ELSEWHERE}

@@ -1,6 +1,7 @@
 """What fine-tuning gains and loses, as one matrix: a row a network, a column a dataset it is tested on."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import altair
 
@@ -58,7 +59,7 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
 
 
-def _cell(arm: str, name: str, change: Interval) -> dict[str, object]:
+def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
     label = f"{change.value:+.3f}".replace("-", "−")
     label = label if change.excludes_zero else f"({label})"
     return {"tuned": title_of(arm), "tested": title_of(name), "own": arm == name, "label": label} | vars(change)

@@ -56,8 +56,10 @@ def _rows(curve: Curve, side: str, name: str) -> Iterable[dict[str, object]]:
 
 
 def _lines(rows: list[dict[str, object]], title: str, alt: str) -> altair.LayerChart:
-    axes = {"x_title": "epoch", "y_title": "SSIM minus SSIM at the end"}
-    return lines_chart(rows, "epoch", "value", "series", **axes, band=("low", "high"), title=title, alt=alt)
+    x_title, y_title, band = "epoch", "SSIM minus SSIM at the end", ("low", "high")
+    return lines_chart(
+        rows, "epoch", "value", "series", x_title=x_title, y_title=y_title, band=band, title=title, alt=alt
+    )
 
 
 def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.LayerChart:
