@@ -77,3 +77,9 @@ def test_changes_are_paired_with_the_base_and_leave_the_own_dataset_out_of_what_
         assert change.n == 10
     assert forgotten(made, "nyu").value == pytest.approx(-0.2)
     assert forgotten(made, "nyu").n == 5 * 10
+
+
+def test_the_rows_that_notebook_17_reads_come_with_the_package(cache):
+    quick = {"train_slices": 120, "test_slices": 12, "chans": 8, "num_pool_layers": 4, "epochs": 12}
+    fine = {"fine_slices": 60, "fine_epochs": 6, "fine_learning_rate": 2e-4}
+    assert study(PARAMETERS | quick | fine).missing == []

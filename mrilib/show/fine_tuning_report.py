@@ -46,7 +46,7 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
         tooltip=tooltip("tuned", "value", "low", "high"),
     )
     scale = altair.Scale(domain=[-reach, 0, reach], range=list(LOSS_ZERO_GAIN), interpolate="rgb")
-    bright = f"abs(datum.value) > {0.6 * reach}"
+    bright = f"abs(datum.value) > {0.8 * reach}"
     layers = [
         base.mark_rect(stroke="white", strokeWidth=2).encode(color=altair.Color("value:Q", scale=scale, legend=None)),
         base.transform_filter("datum.own").mark_rect(fill=None, stroke=INK, strokeWidth=2.5),
