@@ -34,18 +34,20 @@ def enlarged(kspace: Tensor, mask: Tensor, factor: int = 2) -> tuple[Tensor, Ten
     """
     if factor < 1:
         raise ValueError(f"factor: expected a whole number of at least 1, got {factor}")
-    before = ifft2c(kspace)
-    large = ifft2c(kspace.repeat_interleave(factor, -2).repeat_interleave(factor, -1))
-    middle = center_crop(large, (kspace.shape[-2], kspace.shape[-1]))
+    before = torch.view_as_real(ifft2c(kspace))
+    repeated = kspace.repeat_interleave(factor, -2).repeat_interleave(factor, -1)
+    large = torch.view_as_real(ifft2c(repeated)).movedim(-1, 0)  # real and imaginary part first
+    middle = center_crop(large, (kspace.shape[-2], kspace.shape[-1])).movedim(0, -1)
     (mean, spread), (wanted_mean, wanted_spread) = _moments(middle), _moments(before)
+    scaled = (large.movedim(0, -1) - mean) / spread * wanted_spread + wanted_mean
     columns = mask.repeat_interleave(factor, -1)
-    return fft2c((large - mean) / spread * wanted_spread + wanted_mean) * columns, columns
+    return fft2c(torch.view_as_complex(scaled.contiguous())) * columns, columns
 
 
-def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of each coil image, real and imaginary part as one list of numbers."""
-    spread, mean = torch.std_mean(torch.view_as_real(images), dim=(-3, -2, -1), keepdim=True)
-    return mean[..., 0], torch.where(spread > 0, spread, 1)[..., 0]
+def _moments(parts: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each coil image's numbers, real and imaginary ones together: (batch, coil, y, x, 2)."""
+    spread, mean = torch.std_mean(parts, dim=(-3, -2, -1), keepdim=True)
+    return mean, torch.where(spread > 0, spread, 1)
 
 
 @torch.no_grad()

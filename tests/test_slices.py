@@ -109,6 +109,12 @@ def test_slices_of_different_size_are_no_batch(scan):
         collate([tiny_sample(0), tiny_sample(1, **scan)])
 
 
+def test_slices_scored_on_different_parts_are_no_batch():
+    one = tiny_sample(0)
+    with pytest.raises(ValueError, match=r"one recon_size, got .*\(30, 30\), \(40, 48\).*use batch_size 1"):
+        collate([one, replace(one, recon_size=(30, 30))])
+
+
 def test_the_data_set_reads_lazily_and_says_what_is_wrong(volume, tmp_path):
     broken = tmp_path / "broken.h5"
     broken.write_bytes(b"no HDF5")

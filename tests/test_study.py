@@ -5,7 +5,7 @@ import pytest
 from mrilib.data.twins import SIXTEEN
 from mrilib.experiments import study as studies
 from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.one_or_many import PAIRS, SKEW, arms, comparisons, parts, shared_out, study
+from mrilib.experiments.one_or_many import PAIRS, SKEW, arms, comparisons, others, parts, shared_out, study
 from mrilib.experiments.study import Study, TestSet
 from mrilib.training import Recipe
 
@@ -112,8 +112,19 @@ def test_comparisons_name_arms_and_sides_that_exist(skewed):
         assert side in PAIRS["anatomy"].sides
 
 
+def test_other_networks_differ_from_the_experiment_in_one_thing():
+    made = {name: study(given) for name, given in others(PARAMETERS | {"pair": "field"}).items()}
+    assert made["vit"].arms["P"].architecture["name"] == "norm_vit"
+    assert made["half_width"].arms["P"].architecture["chans"] == 1
+    assert made["quarter"].arms["P"].train_slices == 50
+    assert all(set(one.tests) == {*PAIRS["anatomy"].p, *PAIRS["anatomy"].q} for one in made.values())
+    assert "quarter" not in others(PARAMETERS | {"train_slices": 79})
+
+
 def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     quick = {"train_slices": 120, "test_slices": 4, "chans": 8, "num_pool_layers": 4, "epochs": 12}
     for pair, skewed in (("anatomy", False), ("contrast", False), ("field", False), ("anatomy", True)):
         assert study(PARAMETERS | quick | {"pair": pair, "skewed": skewed}).missing == []
+    vit = {"dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128}
+    assert [study(given).missing for given in others(PARAMETERS | quick | vit).values()] == [[]] * 3

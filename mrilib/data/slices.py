@@ -134,11 +134,14 @@ def collate(samples: Sequence[Sample]) -> Sample:
     """One batch of several slices.
 
     Raises:
-        ValueError: slices of different size or coil count.
+        ValueError: slices of different size or coil count, or of which another part is scored.
     """
     shapes = {tuple(sample.masked_kspace.shape[1:]) for sample in samples}
     if len(shapes) != 1:
         raise ValueError(f"a batch needs slices of one size, got (coil, ky, kx) of {sorted(shapes)}; use batch_size 1")
+    scored = {sample.recon_size for sample in samples}
+    if len(scored) != 1:
+        raise ValueError(f"a batch needs one recon_size, got (y, x) of {sorted(scored)}; use batch_size 1")
     stacked = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in TENSORS}
     names = tuple(name for sample in samples for name in sample.names)
     return Sample(**stacked, names=names, recon_size=samples[0].recon_size)

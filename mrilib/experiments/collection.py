@@ -1,7 +1,7 @@
 """One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,16 +11,19 @@ from mrilib import perceptual
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.slices import SliceDataset
 from mrilib.data.twins import TWINS
-from mrilib.experiments.diverse import UnionSpec, apportioned, paper_b, union
+from mrilib.experiments.diverse import UnionSpec, apportioned, paper_b, slices_to_test, union
 from mrilib.experiments.study import Measures, Study, TestSet
+from mrilib.gap import Interval, performance_gap
 from mrilib.metrics import Match, artefact_variance, center_crop, match_mean_std, ssim
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Reconstructor
+from mrilib.networks import network
 from mrilib.training import reconstruct
 
 FASTMRI = ("fastmri_knee", "fastmri_brain")
 ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
 TESTED = FASTMRI + ELSEWHERE
+NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}
 D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
 
 
@@ -82,8 +85,9 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
 
 
 def perceptual_study(scored: Study) -> Study:
-    """The same networks on the same slices, scored by LPIPS and DISTS; new rows need their weights."""
-    return replace(scored, name="collection_perceptual", measure=perceptual_quality, _read={})
+    """The same networks on the same slices, scored by LPIPS and DISTS; without their weights, stored rows alone."""
+    again = scored.recompute and perceptual.available()
+    return replace(scored, name="collection_perceptual", measure=perceptual_quality, recompute=again, _read={})
 
 
 def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
@@ -126,3 +130,53 @@ def _reconstructed(
         sample = slices[item].to(device)
         target, output = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
         yield target, output, sample.peak
+
+
+def members(*datasets: str) -> dict[str, None]:
+    """Populations of several datasets, as `Study.mean` takes them."""
+    return dict.fromkeys(part for name in datasets for part in TWINS[name])
+
+
+def best_of_fastmri(scored: Study, dataset: str) -> str:
+    """The one of fastMRI's two networks with the higher mean SSIM on a dataset."""
+    return max(FASTMRI, key=lambda arm: scored.mean(arm, members(dataset)).value)
+
+
+def gain(scored: Study, other: str, datasets: Sequence[str], measure: str = "ssim", arm: str = "d_p") -> Interval:
+    """By how much an arm is better than another on the same slices; positive is better whatever the measure."""
+    pair = (arm, other) if measure.startswith("ssim") else (other, arm)
+    return scored.difference(*pair, members(*datasets), measure)
+
+
+def matching_gain(scored: Study, datasets: Mapping[str, Sequence[str]]) -> Interval:
+    """What matching the output's mean and deviation adds to SSIM, over networks and the datasets each is tested on.
+
+    Reference: Lin, Heckel, ICML 2024, App. G.2.
+    """
+    pairs = [(arm, members(*tested)) for arm, tested in datasets.items()]
+    matched, plain = (
+        [score for arm, tested in pairs for score in scored.over(arm, tested, measure)]
+        for measure in ("ssim", "ssim_unmatched")
+    )
+    return performance_gap(matched, plain)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One test slice, (y, x) real, with its reconstructions by arm, matched to it, and their SSIM."""
+
+    target: Tensor
+    images: dict[str, Tensor]
+    ssim: dict[str, float]
+
+
+def example(scored: Study, dataset: str, compared: Sequence[str]) -> Example:
+    """The first test slice of a dataset's first population, reconstructed by several arms' networks."""
+    part = next(iter(TWINS[dataset]))
+    slices = slices_to_test(part, 1, source=scored.source)
+    images, scores = {}, {}
+    for arm in compared:
+        [(target, output, peak)] = _reconstructed(network(scored.arms[arm], scored.device), slices, scored.device)
+        images[arm] = match_mean_std(target, output)[0, 0]
+        scores[arm] = ssim(target, images[arm][None, None], data_range=peak).item()
+    return Example(target[0, 0], images, scores)

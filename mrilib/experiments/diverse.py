@@ -1,13 +1,14 @@
-"""Networks trained on the union of several distributions, as paper B trains them, and how they score on each."""
+"""Networks trained on the union of several distributions, sampled as in paper B, and how they score on each."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.utils.data import Dataset
 
 from mrilib.data.catalogue import distribution
-from mrilib.data.slices import AnyOf, Sampling, SliceDataset
+from mrilib.data.slices import AnyOf, Sample, Sampling, SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.data.volumes import inspect_volume
 from mrilib.metrics import Match, center_crop, ssim
@@ -72,13 +73,18 @@ class UnionSpec(NetworkSpec):
             pair for name, count in counts.items() for pair in slices_of(distribution(name), split, count, self.source)
         ]
 
-    def training_slices(self) -> SliceDataset:
-        """Slices of all parts, in order; which masks they get is drawn in every epoch."""
-        return SliceDataset(self._pairs("train"), equispaced(self.accelerations), maps=False)
+    def training_slices(self) -> Dataset[Sample]:
+        """Slices of all parts, in order; where masks are drawn anew, which they get is drawn in every epoch."""
+        return self._prepared("train")
 
-    def validation_slices(self) -> SliceDataset:
+    def validation_slices(self) -> Dataset[Sample]:
         """Slices of other patients, as many of every part."""
-        return SliceDataset(self._pairs("validation"), equispaced(self.accelerations), maps=False)
+        return self._prepared("validation")
+
+    def _prepared(self, split: str) -> Dataset[Sample]:
+        """With coil maps, unless the loss compares magnitudes; kept in memory where masks stay as they are."""
+        slices = SliceDataset(self._pairs(split), equispaced(self.accelerations), maps=self.recipe.loss != "ssim")
+        return slices if self.recipe.new_masks else InMemory(slices)
 
 
 def union(

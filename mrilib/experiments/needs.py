@@ -5,7 +5,18 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, fine_tuning, learning_curve, one_or_many, overfitting
+from mrilib.experiments import (
+    ablation,
+    collection,
+    contest,
+    fidelity,
+    fine_tuning,
+    learning_curve,
+    one_or_many,
+    overfitting,
+    remedies,
+    size_mismatch,
+)
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -79,6 +90,16 @@ def before_and_after(parameters: Parameters) -> list[NetworkSpec]:
     return list(fine_tuning.arms(parameters).values())
 
 
+def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
+    """One dataset's and the collection's, for Figure 10, and the VarNet of Figure 20."""
+    return [*collection.arms(parameters).values(), *size_mismatch.study(parameters).arms.values()]
+
+
+def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
+    """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
+    return [spec for name in remedies.TESTED for spec in remedies.arms(parameters, name).values()]
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -89,7 +110,9 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "10": both_ways,
     "11": one_or_each,
     "14": watched,
+    "15": of_a_collection,
     "17": before_and_after,
+    "18": two_remedies,
 }
 
 

@@ -96,6 +96,23 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
     return Study("one_or_many", made, tests, None, parameters["source"], device, recompute)
 
 
+def others(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Knee and brain by another network, a smaller one and on fewer slices: the parameters of each.
+
+    A quarter of the slices is left out where half of it would not give every distribution one.
+
+    Reference: Lin, Heckel, ICML 2024, App. B, Figures 12 and 13.
+    """
+    changes: dict[str, dict[str, Any]] = {
+        "vit": {"model": "norm_vit"},
+        "half_width": {"chans": max(1, parameters["chans"] // 2)},
+        "quarter": {"train_slices": parameters["train_slices"] // 4},
+    }
+    if changes["quarter"]["train_slices"] // 2 < len(PAIRS["anatomy"].q):
+        del changes["quarter"]
+    return {name: {**parameters, "pair": "anatomy", "skewed": False, **change} for name, change in changes.items()}
+
+
 def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
     """By result: an arm, the arm that it is compared with, and the side on which both are tested."""
     if skewed:

@@ -44,6 +44,7 @@ class Study:
         device: to train and score on.
         recompute: rows instead of reading stored ones; networks that are stored are not trained again.
         progress: of a training.
+        conditions: what else decides the measures, as JSON values.
     """
 
     name: str
@@ -55,12 +56,13 @@ class Study:
     recompute: bool = False
     progress: Progress | None = None
     measure: Callable[[Reconstructor, SliceDataset, Match | None, torch.device | str], Measures] | None = None
+    conditions: Mapping[str, object] = field(default_factory=dict)
     _read: dict[tuple[str, str], Measures] = field(default_factory=dict, repr=False)
 
     @property
     def table(self) -> StoredTable:
         """A row for each network and test set."""
-        return StoredTable(self.name, {"source": self.source, "match": self.match})
+        return StoredTable(self.name, {"source": self.source, "match": self.match, **self.conditions})
 
     def key(self, arm: str, test: str) -> Key:
         """Of a stored row; follows the network's data, recipe and architecture, and the test slices, by digests."""

@@ -13,6 +13,7 @@ import torch
 
 from mrilib.checkpoints import read_card
 from mrilib.distributed import workers
+from mrilib.experiments.diverse import UnionSpec
 from mrilib.networks import SHIPPED, NetworkSpec, cache_path, train
 from mrilib.training import Recipe
 
@@ -27,7 +28,11 @@ def shipped() -> list[NetworkSpec]:
 
 def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
     """The specification that a weights file's card holds."""
-    return NetworkSpec(**{**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])})
+    fields = {**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])}
+    if "parts" not in fields:
+        return NetworkSpec(**fields)
+    fields["parts"] = tuple((name, count) for name, count in fields["parts"])
+    return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
 
 
 def groups(specs: Iterable[NetworkSpec]) -> list[Group]:

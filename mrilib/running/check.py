@@ -56,7 +56,7 @@ def check(notebook: str, parameters: Mapping[str, Any]) -> Report:
     elif not specs:
         report.note("runs on embedded data")
     else:
-        unions = isinstance(specs[0], UnionSpec)
+        unions = all(isinstance(spec, UnionSpec) for spec in specs)
         tests = (
             _check_unions(report, parameters, specs) if unions else _check_lists(report, notebook, parameters, specs)
         )

@@ -1,0 +1,166 @@
+"""Section 7's networks: what they are trained on, what a row holds, and what is compared with what."""
+
+import pytest
+import torch
+from tiny_slices import seed_weights
+
+from mrilib import perceptual
+from mrilib.data.collections import COLLECTIONS
+from mrilib.data.twins import TWINS
+from mrilib.experiments import collection
+from mrilib.experiments.collection import D_P, ELSEWHERE, FASTMRI, TESTED, arm_title, arms, gain, members, parts
+from mrilib.experiments.diverse import apportioned, slices_to_test
+from mrilib.experiments.needs import networks
+from mrilib.experiments.study import Study, TestSet
+from mrilib.experiments.weights_recipe import spec_of
+from mrilib.metrics import artefact_variance, center_crop, match_mean_std, ssim
+from mrilib.models.build import build
+
+TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
+PARAMETERS = {
+    "train_slices": 120, "other_slices": 20, "test_slices": 12, "source": "simulated", "seed": 0, "model": "norm_unet",
+    "chans": 8, "num_pool_layers": 4, "num_cascades": 2, "sens_chans": 2, "varnet_chans": 4,
+    "epochs": 12, "train_learning_rate": 1e-3, "batch_size": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path_factory.getbasetemp() / "collection"))
+
+
+def per_dataset(taken):
+    return {name: sum(taken.get(part, 0) for part in TWINS[name]) for name in TWINS}
+
+
+def test_the_collection_is_the_papers_thirteen():
+    assert len(D_P) == 13
+    assert not {*D_P} & {*ELSEWHERE}
+    assert {*D_P, *ELSEWHERE} == {*COLLECTIONS}
+    assert {*FASTMRI} < {*D_P}
+
+
+def test_arms_have_the_slices_they_are_said_to_have():
+    made = parts(120, 20)
+    assert {arm: sum(taken.values()) for arm, taken in made.items()} == {
+        **dict.fromkeys(TESTED, 120), "d_p": 460, "d_p_few": 120,
+    }  # fmt: skip
+    assert per_dataset(made["d_p"]) == {name: 120 if name in FASTMRI else 20 if name in D_P else 0 for name in TWINS}
+    few = per_dataset(made["d_p_few"])
+    assert {name for name, count in few.items() if count} == {*D_P}
+    assert abs(few["fastmri_knee"] - few["fastmri_brain"]) <= 1
+    assert few["fastmri_knee"] > 5 * few["7t_axial"]
+    assert all(made["d_p"][part] == count for part, count in made["fastmri_knee"].items())
+
+
+def test_each_arm_is_another_network_of_the_same_kind():
+    made = arms(PARAMETERS)
+    assert len({spec.digest for spec in made.values()}) == len(made) == 8
+    assert len({(spec.recipe, str(spec.architecture)) for spec in made.values()}) == 1
+    assert made["d_p"].train_slices == 460
+    assert len(networks("15_a_diverse_collection", PARAMETERS)) == 9
+
+
+def test_a_card_gives_the_specification_again():
+    spec = arms(PARAMETERS)["d_p"]
+    assert spec_of({"spec": spec.card}) == spec
+    listed = {**spec.card, "parts": [list(one) for one in spec.parts], "accelerations": [4]}  # as JSON has it
+    assert spec_of({"spec": listed}).digest == spec.digest
+
+
+def test_every_population_is_tested_on():
+    found = collection.tests(12)
+    assert {*found} == {part for name in TESTED for part in TWINS[name]}
+    assert per_dataset({name: one.slices for name, one in found.items()})["nyu"] == 12
+    with pytest.raises(ValueError, match="9 slices cannot be shared by 10 distributions"):
+        collection.tests(9)
+
+
+@pytest.mark.parametrize(
+    ("shares", "slices", "expected"),
+    [
+        ({"a": 98, "b": 1, "c": 1}, 3, {"a": 1, "b": 1, "c": 1}),
+        ({"a": 98, "b": 1, "c": 1}, 50, {"a": 48, "b": 1, "c": 1}),
+        ({"a": 45, "b": 40, "c": 15}, 20, {"a": 9, "b": 8, "c": 3}),
+    ],
+)
+def test_slices_are_shared_out_by_shares(shares, slices, expected):
+    assert apportioned(shares, slices) == expected
+
+
+def test_a_row_holds_ssim_matched_and_not_and_artefacts():
+    model, slices = seed_weights(build(TINY)).eval(), slices_to_test("m4raw_gre", 1)
+    found = collection.quality(model, slices, "mean_std", "cpu")
+    sample = slices[0]
+    with torch.no_grad():
+        output = model(sample.masked_kspace, sample.operator).abs()
+    target, output = (center_crop(x, sample.recon_size) for x in (sample.target, output))
+    matched = match_mean_std(target, output)
+    assert found["ssim"] == pytest.approx(ssim(target, matched, sample.peak).tolist())
+    assert found["ssim_unmatched"] == pytest.approx(ssim(target, output, sample.peak).tolist())
+    assert found["artefacts"] == pytest.approx(artefact_variance(target, matched, sample.peak).tolist())
+    assert collection.quality(model, slices, None, "cpu")["ssim"] == pytest.approx(found["ssim_unmatched"])
+
+
+class Brightness:
+    """Stands for both metrics."""
+
+    def lpips(self, target, image, peak):
+        return (target - image).abs().mean((1, 2, 3)) / peak
+
+    dists = lpips
+
+
+def test_perceptual_rows_are_a_table_of_their_own(monkeypatch):
+    monkeypatch.setattr(perceptual, "load", lambda device: Brightness())
+    found = collection.perceptual_quality(
+        seed_weights(build(TINY)).eval(), slices_to_test("m4raw_gre", 1), "mean_std", "cpu"
+    )
+    assert {name: len(values) for name, values in found.items()} == {"lpips": 1, "dists": 1}
+    scored = Study("tiny", {}, {}, recompute=True)
+    scored._read["a", "b"] = {"ssim": [1.0]}
+    monkeypatch.setattr(perceptual, "available", lambda: False)
+    other = collection.perceptual_study(scored)
+    assert (other.name, other.recompute, other._read) == ("collection_perceptual", False, {})
+    monkeypatch.setattr(perceptual, "available", lambda: True)
+    assert collection.perceptual_study(scored).recompute
+
+
+@pytest.fixture
+def scored():
+    made = Study(
+        "none", dict.fromkeys(["fastmri_knee", "fastmri_brain", "d_p"]), {"m4raw_gre": TestSet("m4raw_gre", 2)}
+    )
+    rows = {"fastmri_knee": (0.5, 90.0), "fastmri_brain": (0.6, 80.0), "d_p": (0.8, 70.0)}
+    for arm, (score, artefacts) in rows.items():
+        measures = {"ssim": score, "ssim_unmatched": score - 0.1, "artefacts": artefacts}
+        made._read[arm, "m4raw_gre"] = {name: [value] * 2 for name, value in measures.items()}
+    return made
+
+
+def test_a_gain_is_positive_where_the_collection_is_better(scored):
+    assert collection.best_of_fastmri(scored, "m4raw_gre") == "fastmri_brain"
+    assert gain(scored, "fastmri_brain", ["m4raw_gre"]).value == pytest.approx(0.2)
+    assert gain(scored, "fastmri_brain", ["m4raw_gre"], "artefacts").value == pytest.approx(10)
+    matching = collection.matching_gain(scored, {"d_p": ["m4raw_gre"], "fastmri_knee": ["m4raw_gre"]})
+    assert (matching.value, matching.n) == (pytest.approx(0.1), 4)
+    assert list(members("nyu")) == list(TWINS["nyu"])
+
+
+def test_examples_are_first_slices_matched_to_their_targets(monkeypatch):
+    monkeypatch.setattr(collection, "network", lambda *_: seed_weights(build(TINY)).eval())
+    found = collection.example(Study("none", {"d_p": None}, {}), "m4raw_gre", ["d_p"])
+    assert found.images["d_p"].shape == found.target.shape
+    assert found.images["d_p"].mean() == pytest.approx(found.target.mean().item(), rel=1e-4)
+    assert -1 <= found.ssim["d_p"] <= 1
+
+
+def test_datasets_and_arms_have_titles():
+    assert arm_title("cc_359_sagittal") == "CC-359 sagittal"
+    assert arm_title("nyu") == "NYU data"
+    assert arm_title("d_p") == "13 datasets"
+
+
+def test_the_rows_that_notebook_15_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    assert collection.study(PARAMETERS).missing == []

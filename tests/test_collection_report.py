@@ -1,0 +1,70 @@
+"""Section 7 shown: names and numbers of the rows stand where they belong."""
+
+import pytest
+import torch
+
+from mrilib.data.twins import TWINS
+from mrilib.experiments.collection import TESTED, Example
+from mrilib.experiments.diverse import paper_b, union
+from mrilib.experiments.published_diverse import ARTEFACTS
+from mrilib.experiments.study import Study
+from mrilib.show import collection_report as report
+
+ARMS = (*TESTED, "d_p", "d_p_few")
+
+
+@pytest.fixture
+def study():
+    parts = [part for name in TESTED for part in TWINS[name]]
+    made = Study("none", dict.fromkeys(ARMS), dict.fromkeys(parts))
+    for place, arm in enumerate(ARMS):
+        for part in parts:
+            made._read[arm, part] = {"ssim": [0.5 + 0.01 * place] * 2, "artefacts": [200.0 - place] * 2}
+    return made
+
+
+def test_a_population_is_described_by_its_scan():
+    assert report.parameters_of("7t_axial") == "axial, 7 T\n32 coils, 116×94\nnoise 6 %"
+
+
+def test_one_population_of_each_dataset_is_shown():
+    assert len(report.one_of_each()) == len(TWINS) == 17
+
+
+def test_tables_stand_beside_the_printed_numbers(study):
+    found = report.beside_paper(study, "artefacts", ARTEFACTS["U-Net"], 0, "A caption")
+    assert found.headings[:2] == ("trained on", "fastMRI knee")
+    assert [row[0] for row in found.cells] == ["fastMRI knee", "fastMRI brain", "13 datasets", "test distribution"]
+    assert found.cells[0][1] == "200 (257)"
+    assert found.cells[3][3] == "198 (239)"  # CC-359's own network
+
+
+def test_gains_are_of_the_collection_over_fastmri(study):
+    found = report.gains(study)
+    assert found["over_best_nyu"].value == pytest.approx(0.05)
+    assert found["over_knee_elsewhere"].value == pytest.approx(0.06)
+    artefacts = report.gains(study, "artefacts")
+    assert artefacts["over_brain_elsewhere"].value == pytest.approx(5)
+    assert "over_best_nyu" not in artefacts
+    rows = report.gains_table({"U-Net": study}, "A caption").cells
+    assert rows[2][0] == "CC-359 sagittal"
+    assert rows[2][1].startswith("0.050")
+    assert rows[2][3].startswith("0.040")
+
+
+def test_the_chart_holds_every_bar(study):
+    spec = str(report.bars(study, "A message").to_dict())
+    for word in ("A message", "CC-359 sagittal", "13 datasets", "test distribution"):
+        assert word in spec
+
+
+def test_examples_are_a_dataset_a_row():
+    image = torch.rand(16, 16, generator=torch.Generator().manual_seed(0))
+    one = Example(image, {"d_p": image}, {"d_p": 1.0})
+    assert report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text").alt == "An alt text"
+
+
+def test_every_network_is_listed_with_its_slices():
+    spec = union("two", {"m4raw_gre": 3, "prostate_t2": 2}, {"name": "norm_unet"}, paper_b(1))
+    rows = report.arms_rows(Study("none", {"d_p": spec}, {}))
+    assert rows == [{"arm": "13 datasets", "slices": 5, "parts": 2}]

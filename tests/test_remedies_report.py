@@ -1,0 +1,48 @@
+"""Tables and charts of the two remedies hold the scores, fractions and seconds of their studies."""
+
+from remedied import MEANS, remedied
+
+from mrilib.experiments.remedies import HOME, ONE, REMEDIES, TESTED
+from mrilib.show.remedies_charts import closed_chart, cost_chart, lifts_chart
+from mrilib.show.remedies_report import ALL, closed_table, grouped, lifts_table
+
+
+def test_every_network_on_every_collection_is_a_line():
+    found = lifts_table(remedied(), "A caption")
+    assert len(found.cells) == len(TESTED) * len(MEANS)
+    first = found.cells[0]
+    assert first[0] == f"CC-359 sagittal: {ONE}"
+    assert [first[place][:5] for place in (1, 2, 3)] == ["0.513", "0.713", "0.200"]
+    assert first[4:] == ("200", "5.0")
+
+
+def test_every_remedy_is_a_line_with_its_seconds():
+    found = closed_table(remedied(), "A caption")
+    assert [row[0] for row in found.cells] == list(REMEDIES)
+    assert found.cells[1][2].startswith("50.0%")
+    assert (found.cells[1][3], found.cells[2][3]) == ("0.02 [0.02, 0.02]", "5 [4, 9]")
+
+
+def test_collections_stand_beside_all_of_them():
+    assert list(grouped(remedied())) == [*TESTED.values(), ALL]
+
+
+def test_arrows_go_from_without_to_with():
+    spec = str(lifts_chart(remedied(), "A message").to_dict())
+    for word in ("CC-359 sagittal", HOME, "triangle-left", "+0.200", "−0.020", "A message", "0.513 to 0.713"):
+        assert word in spec
+
+
+def test_costs_and_fractions_are_drawn():
+    spec = str(cost_chart(remedied(), "A message").to_dict())
+    for word in ("diversity and TTT", "M4Raw GRE", "A message", "TTT: 0.200 for 5 s"):
+        assert word in spec
+    assert f"{ALL}, diversity 50%" in str(closed_chart(remedied(), "A message").to_dict())
+
+
+def test_a_collection_without_a_gap_is_left_out():
+    found = remedied()
+    found["m4raw_gre"]._read[HOME, "m4raw_gre"] = found["m4raw_gre"]._read[ONE, "m4raw_gre"]
+    spec = str(closed_chart(found, "A message").to_dict())
+    assert "M4Raw" not in spec
+    assert "Stanford 2D" in spec
