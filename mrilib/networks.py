@@ -68,6 +68,12 @@ class NetworkSpec:
         """What it is trained on."""
         return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
 
+    def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
+        """The network before its training: with the weights that its recipe's seed draws."""
+        with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
+            torch.default_generator.manual_seed(self.recipe.seed)
+            return build(self.architecture).to(device)
+
     def validation_slices(self) -> Dataset[Sample]:
         """What it is checked on after training; never test slices."""
         return dataset(self.distribution, "validation", VALIDATION_SLICES, self.acceleration, self.source)
@@ -144,13 +150,6 @@ def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Pro
     return load_weights(path, spec.data_digest).to(device)
 
 
-def initialised(spec: NetworkSpec) -> Reconstructor:
-    """The network with the initial weights that its recipe's seed draws."""
-    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
-        torch.default_generator.manual_seed(spec.recipe.seed)
-        return build(spec.architecture)
-
-
 def train(
     spec: NetworkSpec,
     path: Path,
@@ -160,11 +159,11 @@ def train(
     progress: Progress | None = None,
     slices: Dataset[Sample] | None = None,
 ) -> Path:
-    """Train from scratch and store weights and provenance at `path`; the checkpoint is removed at the end.
+    """Train and store weights and provenance at `path`; the checkpoint is removed at the end.
 
     `slices` are the specification's training slices where they are not given.
     """
-    model = initialised(spec)
+    model = spec.initial(device)
     slices = spec.training_slices() if slices is None else slices
     checkpoint = cache_path(spec).with_suffix(".checkpoint")
     losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)

@@ -1,4 +1,4 @@
-"""One training loop for every network: Adam, schedule, checkpoint, resume to the same bits."""
+"""One training loop for every network: optimizer, schedule, checkpoint, resume to the same bits."""
 
 import math
 import signal
@@ -23,8 +23,14 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.objectives import OBJECTIVES, Loss
 
 Schedule = Literal["constant", "cosine", "one_cycle"]
+Optimizer = Literal["adam", "sgd"]
+MOMENTUM = 0.9  # of "sgd"
 WARM_UP, DIVISOR = 0.01, 25.0  # of "one_cycle": share of the steps, and the peak over both ends
-LATER = {"clip_norm": None, "new_masks": False}  # fields that came when weights had been shipped: digests lack these
+LATER = {
+    "clip_norm": None,
+    "new_masks": False,
+    "optimizer": "adam",
+}  # fields that came after weights: digests lack these
 Progress = Callable[[int, int, float], None]
 
 
@@ -38,7 +44,8 @@ class Recipe:
 
     `schedule` "one_cycle" is paper B's: linearly from a 25th of `learning_rate` to all of it over 1 % of the steps, and
     linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2 norm (paper B: 1);
-    `new_masks` draws every slice's mask anew in each epoch (paper B).
+    `new_masks` draws every slice's mask anew in each epoch (paper B). `optimizer` "sgd" has a momentum of 0.9 (paper B,
+    App. F).
     """
 
     loss: Loss = "joint"
@@ -51,6 +58,7 @@ class Recipe:
     seed: int = 0
     clip_norm: float | None = None
     new_masks: bool = False
+    optimizer: Optimizer = "adam"
 
     def __post_init__(self) -> None:
         if self.loss not in OBJECTIVES:
@@ -59,6 +67,8 @@ class Recipe:
             raise ValueError(f"supervised_target {self.supervised_target!r}: expected magnitude or complex")
         if self.schedule not in get_args(Schedule):
             raise ValueError(f"schedule {self.schedule!r}: expected one of {', '.join(get_args(Schedule))}")
+        if self.optimizer not in get_args(Optimizer):
+            raise ValueError(f"optimizer {self.optimizer!r}: expected one of {', '.join(get_args(Optimizer))}")
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise ValueError(f"clip_norm must be positive or None, got {self.clip_norm}")
         if min(self.epochs, self.batch_size) < 1 or not 0 < self.learning_rate < math.inf:
@@ -118,6 +128,13 @@ def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Cal
     return slices.redrawn
 
 
+def optimizer_of(model: Reconstructor, recipe: Recipe) -> torch.optim.Optimizer:
+    """What the recipe moves the weights with."""
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), lr=recipe.learning_rate, momentum=MOMENTUM)
+    return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+
+
 def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
     """The recipe's loss of one batch; what it draws depends on the recipe's seed and the step only."""
     generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
@@ -161,7 +178,7 @@ def fit(
         raise ValueError("slices: nothing to train on; the list is empty")
     drawn = _drawing(slices, recipe.new_masks)
     model.to(device).train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    optimizer = optimizer_of(model, recipe)
     epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
     schedule = [(epoch, batch) for epoch, batches in enumerate(epochs) for batch in batches]
     losses: list[float] = []

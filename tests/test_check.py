@@ -92,7 +92,9 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
         ("08", 6),
         ("09", 6),
         ("10", 9),
+        ("14", 1),
         ("16", 0),
+        ("17", 5),
         ("19", 0),
     ],
 )

@@ -35,8 +35,10 @@ EXPECTED = {
     "09_transformers",
     "10_paper_versus_code",
     "11_one_model_or_many",
+    "14_distributional_overfitting",
     "15_a_diverse_collection",
     "16_wavelets_need_tuning",
+    "17_fine_tuning_forgets",
     "18_ttt_on_diverse_models",
     "19_from_simulation_to_scanner",
 }

@@ -14,17 +14,19 @@ from mrilib.data.volumes import inspect_volume
 from mrilib.metrics import Match, center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.networks import InMemory, NetworkSpec
-from mrilib.training import Recipe, reconstruct
+from mrilib.training import Optimizer, Recipe, reconstruct
 
 VALIDATION_PER_PART = 8
 
 
-def paper_b(epochs: int, learning_rate: float = 1e-3, batch_size: int = 1, seed: int = 0) -> Recipe:
+def paper_b(
+    epochs: int, learning_rate: float = 1e-3, batch_size: int = 1, seed: int = 0, optimizer: Optimizer = "adam"
+) -> Recipe:
     """Paper B's training: SSIM loss, Adam with one cycle of the rate, gradients clipped at 1, a new mask every time.
 
-    Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs).
+    Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs); App. F for the other optimizer.
     """
-    return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True)
+    return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True, optimizer)
 
 
 def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:
@@ -144,7 +146,10 @@ def slices_to_test(name: str, count: int, acceleration: int = 4, source: Source 
 
 @torch.no_grad()
 def similarity(
-    model: Reconstructor, slices: SliceDataset, match: Match | None = None, device: torch.device | str = "cpu"
+    model: Reconstructor,
+    slices: SliceDataset | InMemory,
+    match: Match | None = None,
+    device: torch.device | str = "cpu",
 ) -> list[float]:
     """SSIM of each slice as paper B scores it: magnitude, cropped, with the volume's maximum as data range.
 

@@ -1,15 +1,18 @@
 """How well a network reconstructs while it is being trained: its true score after every epoch."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 
 from mrilib.experiment import Experiment
 from mrilib.gap import bootstrap_mean
-from mrilib.networks import NetworkSpec, dataset, initialised, ssim_without_ttt
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.networks import NetworkSpec, dataset, ssim_without_ttt
 from mrilib.stored import Row, StoredTable
 from mrilib.training import Progress, fit
+
+T = TypeVar("T")
 
 
 def learning_curve(
@@ -29,21 +32,45 @@ def learning_curve(
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. G and Figure 10.
     """
-    model = initialised(spec).to(device)
-    training = spec.training_slices()
     held_out = dataset(spec.distribution, "validation", slices, spec.acceleration, spec.source)
-    steps_per_epoch = len(spec.recipe.batches(len(training), 0))  # type: ignore[arg-type]
-    curve: list[list[float]] = []
+
+    def score(model: Reconstructor, epoch: int) -> list[float]:
+        return [round(score, 6) for score in ssim_without_ttt(model, held_out, device)]
+
+    losses, curve = watched(spec, score, device, progress)
+    return {"loss": losses, "ssim": curve}
+
+
+def watched(
+    spec: NetworkSpec,
+    look: Callable[[Reconstructor, int], T],
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> tuple[list[float], list[T]]:
+    """Train and look at the network before it and after each epoch.
+
+    Args:
+        spec: network, data and recipe.
+        look: called with the network and the number of epochs done; must leave the weights alone.
+        device, progress: as in `training.fit`.
+
+    Returns:
+        The mean loss of each epoch, and what `look` returned at each of epochs + 1 points.
+    """
+    model = spec.initial(device)
+    training = spec.training_slices()
+    steps_per_epoch = len(spec.recipe.batches(len(training), 0, spec.kinds))  # type: ignore[arg-type]
+    seen: list[T] = []
 
     def watch(step: int, steps: int, loss: float) -> None:
         if step % steps_per_epoch == 0:
-            curve.append([round(score, 6) for score in ssim_without_ttt(model, held_out, device)])
+            seen.append(look(model, step // steps_per_epoch))
         if progress is not None and step > 0:
             progress(step, steps, loss)
 
     watch(0, 0, 0.0)
-    losses = fit(model, training, spec.recipe, device=device, progress=watch)
-    return {"loss": [round(loss, 6) for loss in losses], "ssim": curve}
+    losses = fit(model, training, spec.recipe, device=device, progress=watch, kinds=spec.kinds)
+    return [round(loss, 6) for loss in losses], seen
 
 
 def stored_curve(

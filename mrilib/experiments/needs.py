@@ -10,8 +10,10 @@ from mrilib.experiments import (
     collection,
     contest,
     fidelity,
+    fine_tuning,
     learning_curve,
     one_or_many,
+    overfitting,
     remedies,
     size_mismatch,
 )
@@ -78,6 +80,16 @@ def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
     return list(one_or_many.arms(parameters).values())
 
 
+def watched(parameters: Parameters) -> list[NetworkSpec]:
+    """The training that is watched: Figures 9 and 18, App. F of paper B."""
+    return [overfitting.spec(parameters, parameters["training"])]
+
+
+def before_and_after(parameters: Parameters) -> list[NetworkSpec]:
+    """The network of the collection and four that are fine-tuned from it: Figure 22."""
+    return list(fine_tuning.arms(parameters).values())
+
+
 def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
     """One dataset's and the collection's, for Figure 10, and the VarNet of Figure 20."""
     return [*collection.arms(parameters).values(), *size_mismatch.study(parameters).arms.values()]
@@ -97,7 +109,9 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "14": watched,
     "15": of_a_collection,
+    "17": before_and_after,
     "18": two_remedies,
 }
 

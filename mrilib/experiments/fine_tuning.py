@@ -1,0 +1,96 @@
+"""A network of a diverse collection, trained on for a while with one new dataset (paper B, App. G.4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mrilib.data.twins import TWINS
+from mrilib.experiments import collection
+from mrilib.experiments.collection import ELSEWHERE, TESTED, of_datasets
+from mrilib.experiments.diverse import UnionSpec, paper_b
+from mrilib.experiments.study import Study
+from mrilib.gap import Interval
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.networks import NetworkSpec, network
+
+BEFORE = "d_p"  # the network of the collection, as `collection.arms` calls it
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuneSpec(UnionSpec):
+    """A network that starts from the weights of another; made by `fine_tuned`.
+
+    Raises:
+        ValueError: the other has another architecture.
+    """
+
+    base: NetworkSpec
+
+    def __post_init__(self) -> None:
+        if dict(self.architecture) != dict(self.base.architecture):
+            raise ValueError(
+                f"architecture: fine-tuning {self.base.name} expects its own, {self.base.architecture}; "
+                f"got {self.architecture}"
+            )
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The specification as JSON values, with the base's digest for all that decides the base."""
+        return {**super().card, "base": self.base.digest}
+
+    def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
+        """The base, trained if it is stored nowhere."""
+        return network(self.base, device)
+
+
+def fine_tuned(base: UnionSpec, name: str, parameters: Mapping[str, Any]) -> FineTuneSpec:
+    """The base after some epochs on slices of one dataset alone.
+
+    Args:
+        base: network to start from.
+        name: of the dataset, a key of `twins.TWINS`.
+        parameters: with `fine_slices`, `fine_epochs`, `fine_learning_rate`, `batch_size`, `seed`.
+
+    Raises:
+        ValueError: a dataset that does not exist, or fewer slices than it has populations.
+    """
+    if name not in TWINS:
+        raise ValueError(f"dataset {name!r}: expected one of {', '.join(TWINS)}")
+    counts = of_datasets({name: parameters["fine_slices"]})
+    return FineTuneSpec(
+        distribution=f"{base.distribution}_then_{name}",
+        acceleration=base.acceleration,
+        recipe=paper_b(*(parameters[key] for key in ("fine_epochs", "fine_learning_rate", "batch_size", "seed"))),
+        architecture=base.architecture,
+        train_slices=sum(counts.values()),
+        source=base.source,
+        parts=tuple(counts.items()),
+        accelerations=base.accelerations,
+        base=base,
+    )
+
+
+def arms(parameters: Mapping[str, Any]) -> dict[str, UnionSpec]:
+    """The network of the collection, and what fine-tuning on each of the four datasets of elsewhere makes of it."""
+    base = collection.arms(parameters)[BEFORE]
+    return {BEFORE: base} | {name: fine_tuned(base, name, parameters) for name in ELSEWHERE}
+
+
+def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", recompute: bool = False) -> Study:
+    """All five on test slices of the six datasets of Figure 10, matched in mean and deviation as there."""
+    tests = collection.tests(parameters["test_slices"])
+    return Study("fine_tuning", arms(parameters), tests, "mean_std", parameters["source"], device, recompute)
+
+
+def changes(made: Study) -> dict[tuple[str, str], Interval]:
+    """By the dataset fine-tuned on and the dataset tested on: SSIM after minus before, on the same slices."""
+    tuned = [arm for arm in made.arms if arm != BEFORE]
+    return {(arm, name): made.difference(arm, BEFORE, TWINS[name]) for arm in tuned for name in TESTED}
+
+
+def forgotten(made: Study, arm: str) -> Interval:
+    """SSIM after minus before over the test slices of the five datasets that are not the one fine-tuned on."""
+    rest = [test for name in TESTED if name != arm for test in TWINS[name]]
+    return made.difference(arm, BEFORE, dict.fromkeys(rest))

@@ -1,0 +1,38 @@
+"""The matrix says in every cell what was gained or lost, and where nothing is certain."""
+
+import pytest
+
+from mrilib.gap import Interval
+from mrilib.show.fine_tuning_report import matrix_chart, matrix_table, title_of
+
+CHANGES = {
+    ("nyu", "nyu"): Interval(0.02, 0.01, 0.03, 12),
+    ("nyu", "cc_359_sagittal"): Interval(-0.05, -0.06, -0.04, 12),
+    ("cc_359_sagittal", "nyu"): Interval(-0.001, -0.01, 0.01, 12),
+    ("cc_359_sagittal", "cc_359_sagittal"): Interval(0.04, 0.03, 0.05, 12),
+}
+
+
+def test_titles_tell_views_apart_where_they_must():
+    assert (title_of("nyu"), title_of("cc_359_sagittal")) == ("NYU data", "CC-359 sagittal")
+
+
+def test_a_cell_shows_the_change_and_brackets_what_holds_zero():
+    spec = matrix_chart(CHANGES, "A message").to_dict()
+    cells = {(row["tuned"], row["tested"]): row for row in spec["data"]["values"]}
+    assert cells["NYU data", "CC-359 sagittal"]["label"] == "−0.050"
+    assert cells["CC-359 sagittal", "NYU data"]["label"] == "(−0.001)"
+    assert cells["NYU data", "NYU data"]["own"] is True
+    color = spec["layer"][0]["encoding"]["color"]["scale"]
+    assert color["domain"] == [-0.05, 0, 0.05]
+    assert "NYU data on CC-359 sagittal −0.050" in spec["description"]
+    with pytest.raises(ValueError, match="changes is empty: nothing to draw"):
+        matrix_chart({}, "A message")
+
+
+def test_the_table_holds_the_others_together():
+    forgotten = {"nyu": CHANGES["nyu", "cc_359_sagittal"], "cc_359_sagittal": CHANGES["cc_359_sagittal", "nyu"]}
+    found = matrix_table(CHANGES, forgotten, "A caption")
+    assert found.headings == ("fine-tuned on", "NYU data", "CC-359 sagittal", "the other five")
+    assert found.cells[0][0] == "NYU data"
+    assert found.cells[0][3].startswith("-0.050")

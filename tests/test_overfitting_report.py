@@ -1,0 +1,77 @@
+"""Tables, charts and the explorer of curves hold what the curves hold."""
+
+import pytest
+
+from mrilib.experiments.diverse import paper_b, union
+from mrilib.experiments.one_or_many import Pair
+from mrilib.experiments.overfitting import Curve
+from mrilib.gap import performance_gap
+from mrilib.show.explore_epochs import described, explore_epochs
+from mrilib.show.overfitting_report import (
+    abroad_chart,
+    against,
+    falls_table,
+    gains,
+    sides_chart,
+    since_quarter,
+    stops_table,
+)
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+HOME = [[0.1, 0.2], [0.5, 0.6], [0.7, 0.8], [0.72, 0.83], [0.73, 0.84]]
+ABROAD = [[0.1, 0.1], [0.6, 0.7], [0.62, 0.74], [0.5, 0.6], [0.4, 0.5]]
+ROW = {
+    "epochs": [0, 2, 4, 6, 8],
+    "scores": {"test P": HOME, "validation P": HOME, "test Q": ABROAD, "validation Q": ABROAD},
+    "examples": {"2": PIXEL, "8": PIXEL},
+}
+
+
+@pytest.fixture
+def curve(monkeypatch):
+    monkeypatch.setattr(Curve, "row", ROW)
+    spec = union("few", {"m4raw_gre": 1}, {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}, paper_b(8))
+    return Curve(spec, Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",)), 2)
+
+
+def test_gains_are_over_the_end_and_paired(curve):
+    assert gains(curve, "Q")[4] == performance_gap([0.62, 0.74], [0.4, 0.5])
+    assert gains(curve, "P")[8].value == 0
+
+
+def test_tables_say_where_the_peak_and_the_stop_are(curve):
+    found = falls_table({"sgd_tenth": curve}, "A caption")
+    assert found.cells[0][:2] == ("U-Net, SGD, rate 0.1", "4 of 8")
+    assert found.cells[0][2].startswith("-0.230")
+    assert found.cells[0][3].startswith("0.035")
+    assert stops_table({"sgd_tenth": curve}, "A caption").cells[0][:2] == ("U-Net, SGD, rate 0.1", "8 of 8")
+
+
+def test_the_example_is_compared_from_a_quarter_on(curve):
+    change, home = since_quarter(curve)
+    assert change == pytest.approx(0.4 - 0.6)
+    assert home == curve.change("P", 1)
+
+
+def test_trainings_are_compared_at_home_at_the_end_and_abroad_at_their_best(curve):
+    assert {side: gain.value for side, gain in against(curve, curve).items()} == {"at_home": 0, "abroad": 0}
+
+
+def test_charts_draw_both_sides_and_leave_the_first_epochs_out(curve):
+    spec = sides_chart(curve, "A message").to_dict()
+    text = str(spec)
+    assert all(word in text for word in ("at home (P)", "abroad (Q)", "the rule stops", "A message"))
+    assert "'epoch': 4.0" in text
+    assert "'epoch': 2.0" not in text
+    assert "U-Net, SGD, rate 0.1" in str(abroad_chart({"sgd_tenth": curve}, "A message").to_dict())
+
+
+def test_the_slider_changes_picture_and_words(curve):
+    slider, view = explore_epochs(curve, "A message", 5).children
+    assert slider.value in (4, 6)
+    slider.value = 8
+    assert "After epoch 8: at home 0.785" in view.value
+    assert view.value.count("<img") == 2, "an image was kept after epoch 8"
+    slider.value = 6
+    assert view.value.count("<img") == 1
+    assert described(curve, 6) in view.value
