@@ -62,13 +62,15 @@ class Heads:
     def _marks(self) -> Annotations:
         if not self.annotations:
             raise ValueError("annotations: source files needs fastMRI+'s brain.csv, which says whose heads are healthy")
-        return _checked(self.annotations, tuple({folder_of(HEALTHY[0], split) for split in ("train", "test")}))
+        csv = Path(self.annotations)
+        changed = csv.stat().st_mtime_ns if csv.exists() else 0
+        return _checked(csv, changed, tuple(folder_of(HEALTHY[0], split) for split in ("train", "test")))
 
 
 @cache
-def _checked(csv: str, folders: tuple[Path, ...]) -> Annotations:
-    """Annotations of which every row is of a slice in one of the folders."""
-    found = read_annotations(Path(csv))
+def _checked(csv: Path, _changed: int, folders: tuple[Path, ...]) -> Annotations:
+    """Annotations of which every row is of a slice in one of the folders; read again when the file has changed."""
+    found = read_annotations(csv)
     paths = [folder / f"{name}.h5" for name in found.files for folder in folders]
     found.check({path.stem: inspect_volume(path) for path in paths if path.exists()})
     return found

@@ -69,10 +69,10 @@ class LesionImages:
         pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), np.uint8).reshape(row["shape"])
         return torch.from_numpy(pixels.astype(np.float32)) * (row["white"] / LEVELS)
 
-    @torch.no_grad()
     def _reconstruct(self, arm: str, lesion: Lesion) -> Row:
         model, sample = network(self.study.arms[arm], self.study.device), self._sample(lesion).to(self.study.device)
-        image = center_crop(reconstruct(model, sample).abs(), sample.recon_size)[0, 0].cpu() / sample.peak.cpu()
+        with torch.no_grad():
+            image = center_crop(reconstruct(model, sample).abs(), sample.recon_size)[0, 0].cpu() / sample.peak.cpu()
         white = image.max().item()
         pixels = (image / white * LEVELS).round().numpy().astype(np.uint8).tobytes()
         return {

@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many
+from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many, pathologies
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -69,6 +69,11 @@ def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
     return list(one_or_many.arms(parameters).values())
 
 
+def heads(parameters: Parameters) -> list[NetworkSpec]:
+    """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
+    return list(pathologies.arms(parameters).values())
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -78,6 +83,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "13": heads,
 }
 
 

@@ -6,7 +6,10 @@ from typing import Any
 import altair
 from torch import Tensor
 
+from mrilib.data.annotated import Heads
 from mrilib.data.annotations import Region
+from mrilib.data.catalogue import distribution
+from mrilib.data.volumes import read_slice
 from mrilib.experiments.lesion_analysis import (
     BOTH_ARMS,
     HEALTHY_ARMS,
@@ -82,7 +85,8 @@ def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.Fa
         for arm in names
         for size in sizes
     ]
-    return _panels(rows, "mean SSIM on healthy slices", "mean SSIM", title)
+    y_title = "mean SSIM of the lesions' boxes" if all(sizes) else "mean SSIM"
+    return _panels(rows, "mean SSIM on healthy slices", y_title, title)
 
 
 def _row(trained: str, panel: str, x: float, y: Interval) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _panels(
     names = list(dict.fromkeys(row["trained on"] for row in rows))
     scale = altair.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=16)
     steps = sorted({row["x"] for row in rows}) if log_x else altair.Undefined
-    x = altair.X("x:Q", title=x_title, scale=scale, axis=altair.Axis(values=steps, tickCount=4))
+    x = altair.X("x:Q", title=x_title, scale=scale, axis=altair.Axis(values=steps, tickCount=4, labelOverlap=not log_x))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
     legend = altair.Legend(title=None, orient="bottom", labelLimit=320)
     color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
@@ -132,6 +136,20 @@ def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.Layer
     above = sum(point["y"] > point["x"] for point in points)
     alt = f"{title}: {len(points)} small lesions, {above} of them better with {arm}, the others with {other}"
     return finished(chart, alt, title).properties(width=1.4 * PANEL, height=1.4 * PANEL)
+
+
+def first_slices(names: Sequence[str], heads: Heads, kind: str) -> Picture:
+    """The first test slice of each population, its lesions framed; `kind` says what the images are."""
+    images, titles = [], []
+    for name in names:
+        pair = heads.pairs(name, "test", 1)[0]
+        found = read_slice(*pair).target
+        white = _white(found)
+        for box in heads.boxes(*pair):
+            found = outlined(found, box, white)
+        images.append(found / white)
+        titles.append(f"{distribution(name).title} ({kind})")
+    return image_row(images, titles, alt=f"One {kind} test slice each, lesions framed: {', '.join(titles)}", vmax=1.0)
 
 
 def outlined(image: Tensor, box: Region, value: float) -> Tensor:
