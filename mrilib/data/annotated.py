@@ -35,13 +35,9 @@ class Heads:
             ValueError: too few slices, or files without a csv.
             AnnotationError: a csv that cannot be used.
         """
-        entry = distribution(name)
         if self.source != "files":
-            return slices_of(entry, split, count, self.source)
-        marks = self._marks()
-        if entry in DISEASED:
-            return file_slices(entry, split, count, marks.has_box)
-        return file_slices(entry, split, count, lambda path, _: marks.is_healthy(path))
+            return slices_of(distribution(name), split, count, self.source)
+        return list(_file_pairs(name, split, count, self._marks()))
 
     def digest(self, name: str, split: str, count: int) -> str:
         """Of the slices and, of files, of the csv."""
@@ -65,6 +61,13 @@ class Heads:
         csv = Path(self.annotations)
         changed = csv.stat().st_mtime_ns if csv.exists() else 0
         return _checked(csv, changed, tuple(folder_of(HEALTHY[0], split) for split in ("train", "test")))
+
+
+@cache  # headers of thousands of files are read
+def _file_pairs(name: str, split: str, count: int, marks: Annotations) -> list[tuple[Path, int]]:
+    entry = distribution(name)
+    diseased = entry in DISEASED
+    return file_slices(entry, split, count, marks.has_box if diseased else lambda path, _: marks.is_healthy(path))
 
 
 @cache

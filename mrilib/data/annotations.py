@@ -28,9 +28,9 @@ class Annotation:
     box: tuple[int, int, int, int] | None  # x, y, width, height on the image turned upside down
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Annotations:
-    """All rows of a csv."""
+    """All rows of a csv; equal to itself only."""
 
     path: Path
     rows: tuple[Annotation, ...]

@@ -70,7 +70,7 @@ def height(study: Study, size: str = "") -> Interval:
 
     Reference: Lin, Heckel, ICML 2024, Figures 7 and 16.
     """
-    return effective_robustness(*(_models(study, names, size) for names in (HEALTHY_ARMS, BOTH_ARMS)))
+    return effective_robustness(_models(study, HEALTHY_ARMS, size), _models(study, BOTH_ARMS, size))
 
 
 def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
