@@ -7,8 +7,9 @@ from pathlib import Path
 
 from mrilib.data.annotations import Annotations, Region, read_annotations
 from mrilib.data.catalogue import distribution
+from mrilib.data.paths import data_dir
 from mrilib.data.simulated import LESIONS
-from mrilib.data.sources import Source, data_digest, file_slices, folder_of, listed, slices_of
+from mrilib.data.sources import Keep, Source, count_slices, data_digest, file_slices, folder_of, listed, slices_of
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import inspect_volume, read_slice
 
@@ -39,6 +40,14 @@ class Heads:
             return slices_of(distribution(name), split, count, self.source)
         return list(_file_pairs(name, split, count, self._marks()))
 
+    def count(self, name: str, split: str) -> tuple[int, str]:
+        """How many slices of files there are, and where they were looked for; in words where that cannot be said."""
+        if not self.annotations:
+            return 0, "the files of fastMRI+'s brain.csv, which `annotations` does not name"
+        if data_dir() is None:
+            return count_slices(distribution(name), split)
+        return count_slices(distribution(name), split, _keep(name, self._marks()))
+
     def digest(self, name: str, split: str, count: int) -> str:
         """Of the slices and, of files, of the csv."""
         if self.source != "files":
@@ -65,9 +74,12 @@ class Heads:
 
 @cache  # headers of thousands of files are read
 def _file_pairs(name: str, split: str, count: int, marks: Annotations) -> list[tuple[Path, int]]:
-    entry = distribution(name)
-    diseased = entry in DISEASED
-    return file_slices(entry, split, count, marks.has_box if diseased else lambda path, _: marks.is_healthy(path))
+    return file_slices(distribution(name), split, count, _keep(name, marks))
+
+
+def _keep(name: str, marks: Annotations) -> Keep:
+    """Whether a slice of a file belongs to a population."""
+    return marks.has_box if distribution(name) in DISEASED else lambda path, _: marks.is_healthy(path)
 
 
 @cache

@@ -58,11 +58,11 @@ def _selected(entry: Distribution, split: str, keep: Keep | None = None) -> list
     ]
 
 
-def count_slices(entry: Distribution, split: str) -> tuple[int, str]:
+def count_slices(entry: Distribution, split: str, keep: Keep | None = None) -> tuple[int, str]:
     """How many slices the rule finds, and where it looked (in words when MRILIB_DATA is not set)."""
     if data_dir() is None:
         return 0, "MRILIB_DATA, which is not set"
-    return len(_selected(entry, split)), str(folder_of(entry, split))
+    return len(_selected(entry, split, keep)), str(folder_of(entry, split))
 
 
 def file_slices(entry: Distribution, split: str, count: int, keep: Keep | None = None) -> list[tuple[Path, int]]:
