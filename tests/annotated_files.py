@@ -15,9 +15,9 @@ MARK = f"{LEFT},{ROWS - TOP - HEIGHT},{WIDTH},{HEIGHT}"  # as drawn on the image
 
 
 def write(folder, name, slices=3):
-    """A volume with one bright rectangle on its slice 1, far from the middle."""
+    """A volume with one bright rectangle, far from the middle, on all slices but the first and the last."""
     image = torch.full((slices, 1, ROWS, COLUMNS), 0.01, dtype=torch.complex64)
-    image[1, 0, TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = 1
+    image[1:-1, 0, TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = 1
     write_volume(folder / f"{name}.h5", fft2c(image), attributes={"acquisition": HEALTHY[0].acquisition})
     return folder / f"{name}.h5"
 
@@ -28,14 +28,15 @@ def csv_of(tmp_path, rows):
     return path
 
 
-def brains(root, monkeypatch):
+def brains(root, monkeypatch, slices=3):
     """The csv of fastMRI's brain folders with a healthy and a diseased volume each; any scanner will do."""
     for folder, names in ((HEALTHY[0].folder, ("h1", "d1")), (HEALTHY[0].test_folder, ("h2", "d2"))):
         for name in names:
-            write(root / folder, name)
+            write(root / folder, name, slices)
     monkeypatch.setenv("MRILIB_DATA", str(root))
     monkeypatch.setattr(
         "mrilib.data.sources.list_files", lambda entry, split: sorted(folder_of(entry, split).glob("*.h5"))
     )
     healthy = "".join(f"{name},0,Yes,,,,,{NORMAL}\n" for name in ("h1", "h2"))
-    return csv_of(root, healthy + "".join(f"{name},1,No,{MARK},Mass\n" for name in ("d1", "d2")))
+    marked = [f"{name},{index},No,{MARK},Mass\n" for name in ("d1", "d2") for index in range(1, slices - 1)]
+    return csv_of(root, healthy + "".join(marked))

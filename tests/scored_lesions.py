@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mrilib.experiments import lesion_analysis, pathologies
+from mrilib.experiments import pathologies
 from mrilib.experiments.pathologies import HeadsTest
 from mrilib.experiments.study import Study
 
@@ -14,12 +14,8 @@ PARAMETERS = {
 AREAS = (0.004, 0.03, 0.009, 0.02, 0.006, 0.003)
 
 
-def scored_study(monkeypatch):
+def scored_study():
     """A study of one diseased population with three slices of two lesions each, filled in by hand."""
-    monkeypatch.setattr(lesion_analysis, "P", (WELL,))
-    monkeypatch.setattr(lesion_analysis, "Q", (ILL,))
-    monkeypatch.setattr("mrilib.show.lesion_report.P", (WELL,))
-    monkeypatch.setattr("mrilib.show.lesion_report.Q", (ILL,))
     specs = pathologies.arms(PARAMETERS)
     made = Study("none", specs, {name: HeadsTest(name, 3) for name in (WELL, ILL)})
     for arm, spec in specs.items():

@@ -23,8 +23,8 @@ from mrilib.show.lesion_report import (
 
 
 @pytest.fixture
-def scored(monkeypatch):
-    return scored_study(monkeypatch)
+def scored():
+    return scored_study()
 
 
 def test_tables_hold_every_network_and_place(scored):

@@ -12,7 +12,17 @@ from mrilib.experiments import lesion_analysis, pathologies
 from mrilib.experiments.diverse import paper_b, similarity, union
 from mrilib.experiments.lesion_analysis import ALIKE, BOTH_ARMS, HEALTHY_ARMS, SMALL, agreement, contrast_kept, height
 from mrilib.experiments.lesion_images import LesionImages, examples
-from mrilib.experiments.pathologies import MORE, HeadsSpec, HeadsTest, P, Q, contrast, lesion_scores, parts
+from mrilib.experiments.pathologies import (
+    MORE,
+    HeadsSpec,
+    HeadsTest,
+    P,
+    Q,
+    contrast,
+    lesion_scores,
+    parts,
+    shared_among,
+)
 from mrilib.experiments.study import Study
 from mrilib.metrics import region_ssim
 from mrilib.models.build import build
@@ -26,7 +36,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 
 def test_arms_have_the_papers_ratio_and_its_control():
-    made = parts(216)
+    made = parts(216, Heads())
     total = {arm: sum(taken.values()) for arm, taken in made.items()}
     assert (total["P"], total["P and Q"]) == (216, 336)
     assert total[MORE] == total["P and Q"]
@@ -34,8 +44,15 @@ def test_arms_have_the_papers_ratio_and_its_control():
     assert set(made[MORE]) == set(made["P"]) == set(P)
     assert {name: made["P and Q"][name] for name in P} == made["P"]
     assert set(made) == {*HEALTHY_ARMS, *BOTH_ARMS}
-    with pytest.raises(ValueError, match="cannot be shared by 10"):
-        parts(30)
+
+
+def test_slices_are_shared_as_far_as_there_are_some():
+    assert shared_among({"a": 9, "b": 9, "c": 9}, 8) == {"a": 3, "b": 3, "c": 2}
+    assert shared_among({"a": 9, "b": 1, "c": 0}, 8) == {"a": 7, "b": 1, "c": 0}
+    with pytest.raises(ValueError, match="train_slices: 11 wanted of 3 populations, 10 there"):
+        shared_among({"a": 9, "b": 1, "c": 0}, 11)
+    with pytest.raises(ValueError, match="train_slices: 400,000 wanted"):
+        parts(400_000, Heads())
 
 
 def test_networks_differ_in_their_data_only():
@@ -89,8 +106,14 @@ def test_a_row_holds_the_slice_and_its_lesions(study):
 
 
 def test_files_with_annotations_are_scored_in_the_landmark(tmp_path, monkeypatch, cache):
-    csv = brains(tmp_path, monkeypatch)
-    made = pathologies.study(PARAMETERS | {"source": "files", "annotations": str(csv), "test_slices": 1})
+    csv = brains(tmp_path, monkeypatch, slices=30)
+    asked = {"source": "files", "annotations": str(csv), "train_slices": 180}
+    made = pathologies.study(PARAMETERS | asked | {"test_slices": 1})
+    assert {arm: spec.train_slices for arm, spec in made.arms.items() if arm in ("P", "P and Q", MORE)} == {
+        "P": 180, "P and Q": 280, MORE: 220,  # of ten times 22 healthy slices that validation leaves
+    }  # fmt: skip
+    every = pathologies.study(PARAMETERS | asked | {"test_slices": 99})
+    assert {one.slices for one in every.tests.values()} == {30, 28}
     one = made.tests[Q[0]]
     assert [(path.stem, index) for path, index in one.load("files").slices] == [("d2", 1)]
     found = made.measure(seed_weights(build(TINY)).eval(), one.load("files"), None, "cpu")
@@ -104,8 +127,8 @@ def test_files_with_annotations_are_scored_in_the_landmark(tmp_path, monkeypatch
 
 
 @pytest.fixture
-def scored(monkeypatch):
-    return scored_study(monkeypatch)
+def scored():
+    return scored_study()
 
 
 def test_lesions_are_parted_by_size_and_keep_their_order(scored):

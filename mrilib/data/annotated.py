@@ -8,8 +8,8 @@ from pathlib import Path
 from mrilib.data.annotations import Annotations, Region, read_annotations
 from mrilib.data.catalogue import distribution
 from mrilib.data.paths import data_dir
-from mrilib.data.simulated import LESIONS
-from mrilib.data.sources import Keep, Source, count_slices, data_digest, file_slices, folder_of, listed, slices_of
+from mrilib.data.simulated import LESIONS, SPLITS
+from mrilib.data.sources import Source, count_slices, data_digest, folder_of, listed, selected, slices_of, taken
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import inspect_volume, read_slice
 
@@ -38,7 +38,7 @@ class Heads:
         """
         if self.source != "files":
             return slices_of(distribution(name), split, count, self.source)
-        return list(_file_pairs(name, split, count, self._marks()))
+        return taken(distribution(name), split, count, _file_pairs(name, split, self._marks()))
 
     def count(self, name: str, split: str) -> tuple[int, str]:
         """How many slices of files there are, and where they were looked for; in words where that cannot be said."""
@@ -46,7 +46,12 @@ class Heads:
             return 0, "the files of fastMRI+'s brain.csv, which `annotations` does not name"
         if data_dir() is None:
             return count_slices(distribution(name), split)
-        return count_slices(distribution(name), split, _keep(name, self._marks()))
+        return len(_file_pairs(name, split, self._marks())), str(folder_of(distribution(name), split))
+
+    def available(self, name: str, split: str) -> int:
+        """How many slices a list may take: of files what there is, or, before they can be found, any number."""
+        known = self.source == "files" and self.annotations and data_dir()
+        return self.count(name, split)[0] if known else len(SPLITS[split])
 
     def digest(self, name: str, split: str, count: int) -> str:
         """Of the slices and, of files, of the csv."""
@@ -73,13 +78,9 @@ class Heads:
 
 
 @cache  # headers of thousands of files are read
-def _file_pairs(name: str, split: str, count: int, marks: Annotations) -> list[tuple[Path, int]]:
-    return file_slices(distribution(name), split, count, _keep(name, marks))
-
-
-def _keep(name: str, marks: Annotations) -> Keep:
-    """Whether a slice of a file belongs to a population."""
-    return marks.has_box if distribution(name) in DISEASED else lambda path, _: marks.is_healthy(path)
+def _file_pairs(name: str, split: str, marks: Annotations) -> tuple[tuple[Path, int], ...]:
+    keep = marks.has_box if distribution(name) in DISEASED else lambda path, _: marks.is_healthy(path)
+    return tuple(selected(distribution(name), split, keep))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Which slices belong to a distribution's split: simulated ones, or files found on disk by rule."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -49,7 +49,8 @@ def middle(slices: int, count: int) -> list[int]:
     return list(range(start, start + count))
 
 
-def _selected(entry: Distribution, split: str, keep: Keep | None = None) -> list[tuple[Path, int]]:
+def selected(entry: Distribution, split: str, keep: Keep | None = None) -> list[tuple[Path, int]]:
+    """All slices that the rule gives, or those of them that `keep` keeps."""
     return [
         (path, index)
         for path in list_files(entry, split)
@@ -58,21 +59,25 @@ def _selected(entry: Distribution, split: str, keep: Keep | None = None) -> list
     ]
 
 
-def count_slices(entry: Distribution, split: str, keep: Keep | None = None) -> tuple[int, str]:
+def count_slices(entry: Distribution, split: str) -> tuple[int, str]:
     """How many slices the rule finds, and where it looked (in words when MRILIB_DATA is not set)."""
     if data_dir() is None:
         return 0, "MRILIB_DATA, which is not set"
-    return len(_selected(entry, split, keep)), str(folder_of(entry, split))
+    return len(selected(entry, split)), str(folder_of(entry, split))
 
 
-def file_slices(entry: Distribution, split: str, count: int, keep: Keep | None = None) -> list[tuple[Path, int]]:
-    """The first `count` slices that the rule gives; for validation the last ones of the training folder, which no
-    training list holds unless it takes all. With `keep`, of those that it keeps.
+def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
+    """The first `count` slices that the rule gives; see `taken`."""
+    return taken(entry, split, count, selected(entry, split))
+
+
+def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Path, int]]) -> list[tuple[Path, int]]:
+    """The first `count` of the slices that were found; for validation the last ones of the training folder, which no
+    training list holds unless it takes all.
 
     Raises:
         ValueError: none, or fewer than asked for, with what was looked for and where.
     """
-    pairs = _selected(entry, split, keep)
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
         width += f" of a scanner named {entry.scanner}…" if entry.scanner else ""
@@ -80,7 +85,7 @@ def file_slices(entry: Distribution, split: str, count: int, keep: Keep | None =
             f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
             f"in {folder_of(entry, split)}"
         )
-    return pairs[-count:] if split == "validation" else pairs[:count]
+    return list(pairs[-count:] if split == "validation" else pairs[:count])
 
 
 def slices_of(entry: Distribution, split: str, count: int, source: Source) -> list[tuple[Path, int]]:

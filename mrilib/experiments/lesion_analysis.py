@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mrilib.experiments.pathologies import MORE, SHARES, P, Q
+from mrilib.experiments.pathologies import MORE, SHARES, with_lesions, without_lesions
 from mrilib.experiments.study import Study
 from mrilib.gap import RESAMPLES, Interval, bootstrap_mean, percentile_interval, performance_gap
 from mrilib.robustness import Models, effective_robustness
@@ -38,7 +38,7 @@ class Lesion:
 def lesions(study: Study, arm: str, size: str = "") -> list[Lesion]:
     """All lesions of the test slices, or those of a size; in the same order for every arm."""
     found: list[Lesion] = []
-    for test in Q:
+    for test in with_lesions(study):
         columns = [study.scores(arm, test, name) for name in ("slice", "area", "lesion", "contrast", "target_contrast")]
         seen: dict[int, int] = {}
         for index, *values in zip(*columns, strict=True):
@@ -74,8 +74,8 @@ def height(study: Study, size: str = "") -> Interval:
 
 
 def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
-    inside = [study.over(arm, dict.fromkeys(P)) for arm in names]
-    outside = [box_ssim(study, arm, size) if size else study.over(arm, dict.fromkeys(Q)) for arm in names]
+    inside = [study.over(arm, without_lesions(study)) for arm in names]
+    outside = [box_ssim(study, arm, size) if size else study.over(arm, with_lesions(study)) for arm in names]
     return Models(np.array(inside), np.array(outside))
 
 

@@ -16,7 +16,6 @@ from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.experiments.diverse import VALIDATION_PER_PART, UnionSpec, equispaced, paper_b, union
-from mrilib.experiments.one_or_many import shared_out
 from mrilib.experiments.study import Measures, Study, TestSet
 from mrilib.metrics import Match, center_crop, region_ssim, ssim
 from mrilib.models.build import describe
@@ -67,45 +66,80 @@ class Boxes(Protocol):
     def __call__(self, path: Path, index: int) -> list[Region]: ...
 
 
-def parts(slices: int) -> dict[str, dict[str, int]]:
+def shared_among(there: Mapping[str, int], slices: int) -> dict[str, int]:
+    """As equal numbers of slices as each population has them.
+
+    Raises:
+        ValueError: more slices than all have together.
+    """
+    if slices > sum(there.values()):
+        raise ValueError(f"train_slices: {slices:,} wanted of {len(there)} populations, {sum(there.values()):,} there")
+    found, left = dict.fromkeys(there, 0), slices
+    for place, name in enumerate(sorted(there, key=lambda name: there[name])):
+        found[name] = min(there[name], -(-left // (len(there) - place)))
+        left -= found[name]
+    return found
+
+
+def parts(slices: int, heads: Heads) -> dict[str, dict[str, int]]:
     """Training slices by arm: healthy heads, the same and heads with lesions, and as many healthy ones as both.
+
+    Of files, the last arm takes as many as there are where these are fewer.
 
     Args:
         slices: of healthy heads at full size; an arm's name says which share it takes of them.
+        heads: what there is.
 
     Raises:
-        ValueError: too few slices for each population.
+        ValueError: more slices than there are.
 
     Reference: Lin, Heckel, ICML 2024, §5 (4,500 and 2,500 slices; and a half, a quarter and an eighth of them).
     """
+    healthy, diseased = (
+        {name: max(heads.available(name, "train") - VALIDATION_PER_PART, 0) for name in names} for names in (P, Q)
+    )
     lesions = round(slices * DISEASED_PER_HEALTHY)
     found = {}
     for words, share in SHARES.items():
-        healthy = shared_out(P, slices // share)
-        found[f"{words}P"] = healthy
-        found[f"{words}P and Q"] = healthy | shared_out(Q, lesions // share)
-    return found | {MORE: shared_out(P, slices + lesions)}
+        found[f"{words}P"] = shared_among(healthy, slices // share)
+        found[f"{words}P and Q"] = found[f"{words}P"] | shared_among(diseased, lesions // share)
+    return found | {MORE: shared_among(healthy, min(slices + lesions, sum(healthy.values())))}
 
 
 def arms(parameters: Mapping[str, Any]) -> dict[str, HeadsSpec]:
     """The networks by what they are trained on."""
     recipe = paper_b(*(parameters[key] for key in ("epochs", "train_learning_rate", "batch_size", "seed")))
     architecture = describe(parameters["model"], parameters)
+    heads = Heads(parameters["source"], parameters["annotations"])
     made = {
         arm: union(
             f"pathologies_{arm.replace(' ', '_').lower()}", taken, architecture, recipe, source=parameters["source"]
         )
-        for arm, taken in parts(parameters["train_slices"]).items()
+        for arm, taken in parts(parameters["train_slices"], heads).items()
     }
     return {arm: HeadsSpec(**vars(spec), annotations=parameters["annotations"]) for arm, spec in made.items()}
 
 
 def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", recompute: bool = False) -> Study:
-    """The networks on test slices of healthy heads and of heads with lesions, and in the lesions' boxes."""
-    source, annotations = parameters["source"], parameters["annotations"]
-    tests = {name: HeadsTest(name, parameters["test_slices"], annotations=annotations) for name in (*P, *Q)}
-    measure = partial(lesion_scores, boxes=Heads(source, annotations).boxes)
-    return Study("pathologies", arms(parameters), tests, None, source, device, recompute, measure=measure)
+    """The networks on test slices of healthy heads and of heads with lesions, and in the lesions' boxes.
+
+    Of files, a population of which there are fewer test slices gives those.
+    """
+    heads = Heads(parameters["source"], parameters["annotations"])
+    there = {name: min(parameters["test_slices"], heads.available(name, "test")) for name in (*P, *Q)}
+    tests = {name: HeadsTest(name, count, annotations=heads.annotations) for name, count in there.items() if count}
+    measure = partial(lesion_scores, boxes=heads.boxes)
+    return Study("pathologies", arms(parameters), tests, None, heads.source, device, recompute, measure=measure)
+
+
+def without_lesions(study: Study) -> dict[str, None]:
+    """Test sets without lesions."""
+    return dict.fromkeys(name for name in P if name in study.tests)
+
+
+def with_lesions(study: Study) -> dict[str, None]:
+    """Test sets with lesions."""
+    return dict.fromkeys(name for name in Q if name in study.tests)
 
 
 @torch.no_grad()

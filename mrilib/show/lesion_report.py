@@ -21,7 +21,7 @@ from mrilib.experiments.lesion_analysis import (
     mean,
 )
 from mrilib.experiments.lesion_images import LesionImages
-from mrilib.experiments.pathologies import P, Q
+from mrilib.experiments.pathologies import with_lesions, without_lesions
 from mrilib.experiments.study import Study
 from mrilib.gap import Interval
 from mrilib.metrics import region_ssim
@@ -36,7 +36,7 @@ PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole s
 
 def _intervals(study: Study, arm: str) -> dict[str, Interval]:
     """Mean SSIM of a network on healthy slices, on slices with lesions, and in small and large lesions."""
-    wholes = {"healthy": study.mean(arm, dict.fromkeys(P)), "": study.mean(arm, dict.fromkeys(Q))}
+    wholes = {"healthy": study.mean(arm, without_lesions(study)), "": study.mean(arm, with_lesions(study))}
     return wholes | {size: mean(study, arm, size) for size in SIZES}
 
 
@@ -58,7 +58,7 @@ def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: s
     rows = [
         {"arm": f"{arm} minus {other}"}
         | {size: vars(difference(study, arm, other, size)) for size in SIZES}
-        | {"healthy": vars(study.difference(arm, other, dict.fromkeys(P)))}
+        | {"healthy": vars(study.difference(arm, other, without_lesions(study)))}
         | {"kept": vars(contrast_kept(study, arm, "small", over=other))}
         for arm, other in pairs
     ]
@@ -80,7 +80,7 @@ def against_slices(study: Study, title: str) -> altair.FacetChart:
 def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
     """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
     rows = [
-        _row(words, PLACES[size], study.mean(arm, dict.fromkeys(P)).value, _intervals(study, arm)[size])
+        _row(words, PLACES[size], study.mean(arm, without_lesions(study)).value, _intervals(study, arm)[size])
         for words, names in TRAINED.items()
         for arm in names
         for size in sizes
