@@ -192,3 +192,8 @@ def test_pictures_are_made_once_and_kept(study, monkeypatch):
     monkeypatch.setattr("mrilib.experiments.lesion_images.network", lambda *_: pytest.fail("made again"))
     assert torch.equal(LesionImages(study).reconstruction("P", lesion), first)
     assert images.box(lesion) == Heads().boxes(*study.tests[ILL].load("simulated").slices[1])[0]
+
+
+def test_the_rows_that_notebook_13_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    assert pathologies.study(PARAMETERS).missing == []
