@@ -37,6 +37,7 @@ EXPECTED = {
     "11_one_model_or_many",
     "14_distributional_overfitting",
     "15_a_diverse_collection",
+    "13_pathologies",
     "16_wavelets_need_tuning",
     "17_fine_tuning_forgets",
     "18_ttt_on_diverse_models",

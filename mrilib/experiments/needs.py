@@ -17,6 +17,7 @@ from mrilib.experiments import (
     remedies,
     size_mismatch,
 )
+from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many, pathologies
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -98,6 +99,9 @@ def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
 def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
     """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
     return [spec for name in remedies.TESTED for spec in remedies.arms(parameters, name).values()]
+def heads(parameters: Parameters) -> list[NetworkSpec]:
+    """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
+    return list(pathologies.arms(parameters).values())
 
 
 SCHEMES = tuple(fidelity.SCHEMES.values())
@@ -113,6 +117,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "15": of_a_collection,
     "17": before_and_after,
     "18": two_remedies,
+    "13": heads,
 }
 
 
