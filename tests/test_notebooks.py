@@ -35,6 +35,7 @@ EXPECTED = {
     "09_transformers",
     "10_paper_versus_code",
     "11_one_model_or_many",
+    "12_effective_robustness",
     "16_wavelets_need_tuning",
     "19_from_simulation_to_scanner",
 }

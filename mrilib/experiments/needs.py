@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
-from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many
+from mrilib.experiments import ablation, accelerations, contest, fidelity, learning_curve, one_or_many, robust
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -69,6 +69,15 @@ def one_or_each(parameters: Parameters) -> list[NetworkSpec]:
     return list(one_or_many.arms(parameters).values())
 
 
+def diverse_or_narrow(parameters: Parameters) -> list[NetworkSpec]:
+    """Each part of P alone, P, and P and Q under every shift, and Table 2's accelerations.
+
+    The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
+    """
+    shifts = [{**robust.candidates(name, parameters), **robust.arms(name, parameters)} for name in robust.SHIFTS]
+    return [spec for made in (*shifts, accelerations.arms(parameters)) for spec in made.values()]
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -78,6 +87,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "12": diverse_or_narrow,
 }
 
 

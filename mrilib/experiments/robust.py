@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from mrilib.experiments.diverse import UnionSpec, paper_b, union
-from mrilib.experiments.one_or_many import PAIRS, Pair, parts
+from mrilib.experiments.one_or_many import PAIRS, Pair, shared_out
 from mrilib.experiments.study import Study, TestSet
 from mrilib.gap import Interval
 from mrilib.metrics import Match
@@ -88,10 +88,10 @@ def arms(name: str, parameters: Mapping[str, Any]) -> dict[str, UnionSpec]:
     shift = shift_named(name)
     made = {}
     for size, (fewer, shorter) in SIZES.items():
-        lists = parts(shift.pair, parameters["train_slices"] // fewer)
-        for side in (P, P_AND_Q):
-            label = f"{shift.networks}_{side.replace(' ', '_').lower()}"
-            made[f"{side}, {size}"] = _trained(label, lists[side], parameters, shorter)
+        p, q = (shared_out(side, parameters["train_slices"] // fewer) for side in (shift.pair.p, shift.pair.q))
+        for trained_on, taken in {P: p, P_AND_Q: p | q}.items():
+            label = f"{shift.networks}_{trained_on.replace(' ', '_').lower()}"
+            made[f"{trained_on}, {size}"] = _trained(label, taken, parameters, shorter)
     return made
 
 

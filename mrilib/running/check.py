@@ -15,6 +15,7 @@ from mrilib.data.slices import Sampling, undersample
 from mrilib.data.sources import Source, count_slices
 from mrilib.experiment import Experiment
 from mrilib.experiments.as_published import PUBLISHED_LINES
+from mrilib.experiments.diverse import UnionSpec
 from mrilib.experiments.mixtures import SIDES
 from mrilib.experiments.needs import networks
 from mrilib.models.build import build
@@ -55,7 +56,7 @@ def check(notebook: str, parameters: Mapping[str, Any]) -> Report:
     elif not specs:
         report.note("runs on embedded data")
     else:
-        unions = "pair" in parameters
+        unions = all(isinstance(spec, UnionSpec) for spec in specs)
         tests = (
             _check_unions(report, parameters, specs) if unions else _check_lists(report, notebook, parameters, specs)
         )
