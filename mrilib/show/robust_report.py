@@ -39,10 +39,10 @@ def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.Face
     The line of P_best goes on as far as any network's score on P_best: height above it is effective robustness.
     """
     rows = points(found)
-    names = list(SETS)
+    names, ticks = list(SETS), altair.Axis(tickCount=5)
     x, y = (
-        altair.X("x:Q", title="SSIM on best of P", scale=altair.Scale(zero=False, padding=14)),
-        altair.Y("y:Q", title="SSIM on Q", scale=altair.Scale(zero=False, padding=14)),
+        altair.X("x:Q", title="SSIM on best of P", scale=altair.Scale(zero=False, padding=14), axis=ticks),
+        altair.Y("y:Q", title="SSIM on Q", scale=altair.Scale(zero=False, padding=14), axis=ticks),
     )
     legend = altair.Legend(title="trained on", orient="bottom", symbolSize=120)
     color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
