@@ -2,6 +2,7 @@
 
 import pytest
 from test_accelerations import PARAMETERS
+from test_likeness import known as known_likeness
 from test_robust import known
 
 from mrilib.experiments.accelerations import comparisons, study
@@ -9,12 +10,15 @@ from mrilib.experiments.robust import BEST, SETS, SIZES
 from mrilib.show.robust_report import (
     accelerations_table,
     differences_chart,
+    histogram_chart,
+    likeness_chart,
+    likeness_table,
     points,
     robustness_chart,
     robustness_table,
     selection_table,
     sizes_table,
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -38,8 +42,8 @@ def factors():
 
 def test_each_network_is_a_point_and_each_set_a_line(found):
     rows = points(found)
-    assert len([row for row in rows if "size" in row]) == len(SETS) * len(SIZES)
-    ends = [row for row in rows if "size" not in row and row["trained on"] == BEST]
+    assert len([row for row in rows if "set" in row]) == len(SETS) * len(SIZES)
+    ends = [row for row in rows if "set" not in row and row["trained on"] == BEST]
     assert [row["x"] for row in ends] == [pytest.approx(0.6), pytest.approx(0.82)]
     assert [row["y"] for row in ends] == [pytest.approx(0.6), pytest.approx(0.71)]
 
@@ -73,3 +77,15 @@ def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
     spec = str(differences_chart(factors, comparisons(), "A message").to_dict())
     for word in ("where the specialist is at home", "at the unseen 3-fold", "16-fold", "+0.040"):
         assert word in spec
+
+
+def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    one = known_likeness()
+    drawn = likeness_chart({"contrast": one}, "A message").to_dict()
+    assert "correlation 1.000" in drawn["description"]
+    assert str(drawn).count("'one part of P'") == 5 + 3  # a point each, and a scale in every layer
+    bars = histogram_chart(one, "A message").to_dict()
+    assert "to P 0.551, to Q 0.561" in bars["description"]
+    told = likeness_table({"vgg": {"contrast": one}}, "A caption").cells[0]
+    assert [cell[:5] for cell in told[2:]] == ["1.000", "0.010", "0.030", "0.060"]

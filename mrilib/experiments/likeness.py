@@ -34,8 +34,8 @@ class Likeness:
     Args:
         name: of the shift, see `robust.SHIFTS`.
         parameters: of the notebook.
-        features: "vgg" or "patch", see `nearest`; in place of paper B's CLIP.
         device, recompute: see `Study`.
+        features: "vgg" or "patch", see `nearest`; in place of paper B's CLIP.
 
     Raises:
         ValueError: features of another name.
@@ -45,9 +45,9 @@ class Likeness:
 
     name: str
     parameters: Mapping[str, Any]
-    features: FeatureName = "vgg"
     device: torch.device | str = "cpu"
     recompute: bool = False
+    features: FeatureName = "vgg"
 
     def __post_init__(self) -> None:
         if self.features not in get_args(FeatureName):
