@@ -86,6 +86,6 @@ def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):
     assert "correlation 1.000" in drawn["description"]
     assert str(drawn).count("'one part of P'") == 5 + 3  # a point each, and a scale in every layer
     bars = histogram_chart(one, "A message").to_dict()
-    assert "to P 0.551, to Q 0.561" in bars["description"]
+    assert "to training slices of P 0.551, to training slices of Q 0.561" in bars["description"]
     told = likeness_table({"vgg": {"contrast": one}}, "A caption").cells[0]
     assert [cell[:5] for cell in told[2:]] == ["1.000", "0.010", "0.030", "0.060"]

@@ -155,16 +155,16 @@ def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetCha
 
 def histogram_chart(one: Likeness, title: str, bins: int = 12) -> altair.LayerChart:
     """How many of Q's test slices are how near to the training slices of P and of Q."""
-    near = {trained_on: one.similarities(trained_on) for trained_on in (P, Q)}
+    near = {f"training slices of {trained_on}": one.similarities(trained_on) for trained_on in (P, Q)}
     edges = np.histogram_bin_edges([value for values in near.values() for value in values], bins)
     rows = [
-        {"training slices of": trained_on, "x": float(left + right) / 2, "slices": int(count)}
-        for trained_on, values in near.items()
+        {"near to": label, "x": float(left + right) / 2, "slices": int(count)}
+        for label, values in near.items()
         for left, right, count in zip(edges[:-1], edges[1:], np.histogram(values, edges)[0], strict=True)
     ]
-    means = ", ".join(f"to {trained_on} {fmean(values):.3f}" for trained_on, values in near.items())
+    means = ", ".join(f"to {label} {fmean(values):.3f}" for label, values in near.items())
     axes = {"x_title": "similarity to the nearest training patches", "y_title": "test slices of Q"}
-    return lines_chart(rows, "x", "slices", "training slices of", **axes, alt=f"{title}: means {means}", title=title)
+    return lines_chart(rows, "x", "slices", "near to", **axes, alt=f"{title}: means {means}", title=title)
 
 
 def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) -> Table:
