@@ -163,8 +163,16 @@ def histogram_chart(one: Likeness, title: str, bins: int = 12) -> altair.LayerCh
         for left, right, count in zip(edges[:-1], edges[1:], np.histogram(values, edges)[0], strict=True)
     ]
     means = ", ".join(f"to {label} {fmean(values):.3f}" for label, values in near.items())
-    axes = {"x_title": "similarity to the nearest training patches", "y_title": "test slices of Q"}
-    return lines_chart(rows, "x", "slices", "near to", **axes, alt=f"{title}: means {means}", title=title)
+    return lines_chart(
+        rows,
+        "x",
+        "slices",
+        "near to",
+        x_title="similarity to the nearest training patches",
+        y_title="test slices of Q",
+        alt=f"{title}: means {means}",
+        title=title,
+    )
 
 
 def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) -> Table:
