@@ -38,6 +38,7 @@ EXPECTED = {
     "14_distributional_overfitting",
     "15_a_diverse_collection",
     "13_pathologies",
+    "12_effective_robustness",
     "16_wavelets_need_tuning",
     "17_fine_tuning_forgets",
     "18_ttt_on_diverse_models",

@@ -18,6 +18,7 @@ from mrilib.experiments import (
     size_mismatch,
 )
 from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many, pathologies
+from mrilib.experiments import ablation, accelerations, contest, fidelity, learning_curve, one_or_many, robust
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -102,6 +103,13 @@ def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
 def heads(parameters: Parameters) -> list[NetworkSpec]:
     """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
     return list(pathologies.arms(parameters).values())
+def diverse_or_narrow(parameters: Parameters) -> list[NetworkSpec]:
+    """Each part of P alone, P, and P and Q under every shift, and Table 2's accelerations.
+
+    The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
+    """
+    shifts = [{**robust.candidates(name, parameters), **robust.arms(name, parameters)} for name in robust.SHIFTS]
+    return [spec for made in (*shifts, accelerations.arms(parameters)) for spec in made.values()]
 
 
 SCHEMES = tuple(fidelity.SCHEMES.values())
@@ -118,6 +126,7 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "17": before_and_after,
     "18": two_remedies,
     "13": heads,
+    "12": diverse_or_narrow,
 }
 
 

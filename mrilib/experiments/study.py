@@ -21,11 +21,12 @@ Measures = dict[str, list[float]]  # by name, one number a slice
 
 @dataclass(frozen=True)
 class TestSet:
-    """Test slices of one distribution at an acceleration."""
+    """Slices of one distribution at an acceleration; of "validation" where a choice is made on them."""
 
     distribution: str
     slices: int
     acceleration: int = 4
+    split: str = "test"
 
     __test__ = False  # pytest: not a class of tests
 
@@ -77,6 +78,7 @@ class Study:
         one = self.tests[test]
         where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
         where["data"] = one.digest(self.source)
+        where["data"] = data_digest(distribution(one.distribution), one.split, one.slices, self.source)
         return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
 
     def row_keys(self) -> list[Key]:
@@ -97,6 +99,8 @@ class Study:
 
     def _compute(self, arm: str, test: str) -> Measures:
         slices = self.tests[test].load(self.source)
+        one = self.tests[test]
+        slices = slices_to_test(one.distribution, one.slices, one.acceleration, self.source, one.split)
         model = network(self.arms[arm], self.device, self.progress)
         found = (self.measure or _ssim)(model, slices, self.match, self.device)
         return {name: [round(value, 6) for value in values] for name, values in found.items()}
