@@ -139,9 +139,6 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     return found
 
 
-def slices_to_test(name: str, count: int, acceleration: int = 4, source: Source = "simulated") -> SliceDataset:
-    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names."""
-    return SliceDataset(slices_of(distribution(name), "test", count, source), equispaced([acceleration]), maps=False)
 def slices_to_test(
     name: str, count: int, acceleration: int = 4, source: Source = "simulated", split: str = "test"
 ) -> SliceDataset:

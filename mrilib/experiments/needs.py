@@ -7,6 +7,7 @@ from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
 from mrilib.experiments import (
     ablation,
+    accelerations,
     collection,
     contest,
     fidelity,
@@ -14,11 +15,11 @@ from mrilib.experiments import (
     learning_curve,
     one_or_many,
     overfitting,
+    pathologies,
     remedies,
+    robust,
     size_mismatch,
 )
-from mrilib.experiments import ablation, contest, fidelity, learning_curve, one_or_many, pathologies
-from mrilib.experiments import ablation, accelerations, contest, fidelity, learning_curve, one_or_many, robust
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
 from mrilib.networks import NetworkSpec
 from mrilib.objectives import Loss
@@ -100,9 +101,13 @@ def of_a_collection(parameters: Parameters) -> list[NetworkSpec]:
 def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
     """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
     return [spec for name in remedies.TESTED for spec in remedies.arms(parameters, name).values()]
+
+
 def heads(parameters: Parameters) -> list[NetworkSpec]:
     """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
     return list(pathologies.arms(parameters).values())
+
+
 def diverse_or_narrow(parameters: Parameters) -> list[NetworkSpec]:
     """Each part of P alone, P, and P and Q under every shift, and Table 2's accelerations.
 
@@ -121,12 +126,12 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "12": diverse_or_narrow,
+    "13": heads,
     "14": watched,
     "15": of_a_collection,
     "17": before_and_after,
     "18": two_remedies,
-    "13": heads,
-    "12": diverse_or_narrow,
 }
 
 

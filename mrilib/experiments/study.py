@@ -32,11 +32,11 @@ class TestSet:
 
     def load(self, source: Source) -> SliceDataset:
         """The slices, under paper B's masks."""
-        return slices_to_test(self.distribution, self.slices, self.acceleration, source)
+        return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
 
     def digest(self, source: Source) -> str:
         """Of what they are."""
-        return data_digest(distribution(self.distribution), "test", self.slices, source)
+        return data_digest(distribution(self.distribution), self.split, self.slices, source)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,6 @@ class Study:
         one = self.tests[test]
         where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
         where["data"] = one.digest(self.source)
-        where["data"] = data_digest(distribution(one.distribution), one.split, one.slices, self.source)
         return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
 
     def row_keys(self) -> list[Key]:
@@ -99,8 +98,6 @@ class Study:
 
     def _compute(self, arm: str, test: str) -> Measures:
         slices = self.tests[test].load(self.source)
-        one = self.tests[test]
-        slices = slices_to_test(one.distribution, one.slices, one.acceleration, self.source, one.split)
         model = network(self.arms[arm], self.device, self.progress)
         found = (self.measure or _ssim)(model, slices, self.match, self.device)
         return {name: [round(value, 6) for value in values] for name, values in found.items()}
