@@ -1,7 +1,9 @@
 """`--check` finds what a run would need and says what is missing."""
 
 import pytest
+from annotated_files import brains
 
+from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import write_volume
 from mrilib.experiment import Experiment
 from mrilib.experiments.needs import networks
@@ -125,3 +127,24 @@ def test_networks_of_unions_are_counted_by_distribution(monkeypatch):
     assert not report.ready
     assert "7,756,097 parameters (norm_unet)" in str(report)
     assert "0 of 2000 train slices of fm_knee_pd_skyra in MRILIB_DATA, which is not set" in str(report)
+
+
+def test_annotated_heads_are_counted_by_the_csv(tmp_path, monkeypatch):
+    root = root_here()
+    quick, paper = (plan(find_notebook("13", root), root, profile) for profile in ("quick", "paper"))
+    small = {"model": "norm_unet", "chans": 2, "num_pool_layers": 2}
+    assert "data: 8 test slices of fm_brain_t2_skyra_lesions, simulated on demand" in str(
+        check(quick.name, quick.effective | small)
+    )
+    lines = str(check(paper.name, paper.effective | small))
+    assert "0 of 250 train slices of fm_brain_t2_skyra_lesions in the files of fastMRI+'s brain.csv" in lines
+    asked = paper.effective | small | {"annotations": str(brains(tmp_path, monkeypatch, 20)), "train_slices": 72}
+    report = check(paper.name, asked)
+    lines = str(report)
+    assert report.ready
+    assert f"data: 20 of 12 train slices of {HEALTHY[0].name}" in lines
+    assert f"'data: 18 of 80 test slices of {DISEASED[0].name}" in lines  # all there are will do
+    monkeypatch.delenv("MRILIB_DATA")
+    assert f"0 of 80 test slices of {DISEASED[0].name} in MRILIB_DATA, which is not set" in str(
+        check(paper.name, asked)
+    )

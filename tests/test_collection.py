@@ -7,7 +7,7 @@ from tiny_slices import seed_weights
 from mrilib import perceptual
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.twins import TWINS
-from mrilib.experiments import collection
+from mrilib.experiments import collection, size_mismatch
 from mrilib.experiments.collection import D_P, ELSEWHERE, FASTMRI, TESTED, arm_title, arms, gain, members, parts
 from mrilib.experiments.diverse import apportioned, slices_to_test
 from mrilib.experiments.needs import networks
@@ -126,6 +126,16 @@ def test_perceptual_rows_are_a_table_of_their_own(monkeypatch):
     assert collection.perceptual_study(scored).recompute
 
 
+def test_what_can_be_shown_depends_on_what_is_stored(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    shipped, other = (collection.study(PARAMETERS | {"epochs": epochs}) for epochs in (12, 1))
+    assert collection.weights_here(shipped, ("fastmri_brain", "d_p"))
+    assert not collection.weights_here(other, ("d_p",))
+    monkeypatch.setattr(perceptual, "available", lambda: True)
+    assert collection.can_score(collection.perceptual_study(shipped))
+    assert not collection.can_score(collection.perceptual_study(other))
+
+
 @pytest.fixture
 def scored():
     made = Study(
@@ -163,4 +173,7 @@ def test_datasets_and_arms_have_titles():
 
 def test_the_rows_that_notebook_15_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    assert collection.study(PARAMETERS).missing == []
+    found = collection.study(PARAMETERS)
+    assert found.missing == []
+    assert collection.perceptual_study(found).missing == []
+    assert size_mismatch.study(PARAMETERS).missing == []

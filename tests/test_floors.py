@@ -20,6 +20,8 @@ FLOORS = {
         "stopping",
         "gap",
         "robustness",
+        "nearest",
+        "perceptual",
         "scoring",
     }
     | {"calibration", "experiment", "stored", "zero_shot", "untrained", "experiments"},

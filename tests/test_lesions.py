@@ -5,7 +5,7 @@ import pytest
 
 from mrilib.data.twins import FLAIR, T1POST, T2
 from mrilib.simulate.anatomies import ANATOMIES
-from mrilib.simulate.lesions import LARGEST, RIM, SMALLEST, Lesion, lesions
+from mrilib.simulate.lesions import LARGEST, REACH, RIM, SMALLEST, Lesion, lesions
 from mrilib.simulate.shapes import Grid
 from mrilib.simulate.tissues import TISSUES
 
@@ -38,9 +38,16 @@ def test_sizes_span_the_range_and_rims_do_not_touch():
         assert 1 <= len(found) <= 3
         assert all(one.apart(other) for n, one in enumerate(found) for other in found[:n])
         radii += [lesion.radius for lesion in found]
-    assert SMALLEST <= min(radii) < 2
-    assert 11 < max(radii) <= LARGEST
+    assert SMALLEST <= min(radii) < 3.5
+    assert 22 < max(radii) <= LARGEST
     assert lesions(3, 0.1, 5.0) == lesions(3, 0.1, 5.0) != lesions(4, 0.1, 5.0)
+
+
+def test_an_anatomy_knows_its_lesions():
+    assert HEALTHY.lesions(3, 0.1) == []
+    assert DISEASED.lesions(3, 0.1) == lesions(3, 0.1, DISEASED.position(0.1))
+    cores = [one for patient in range(200) for one in DISEASED.lesions(patient, 0.2)]
+    assert max(np.hypot(*one.centre[:2]) + one.radius for one in cores) <= REACH
 
 
 def test_the_box_holds_the_core():

@@ -35,6 +35,8 @@ EXPECTED = {
     "09_transformers",
     "10_paper_versus_code",
     "11_one_model_or_many",
+    "12_effective_robustness",
+    "13_pathologies",
     "14_distributional_overfitting",
     "15_a_diverse_collection",
     "16_wavelets_need_tuning",

@@ -116,3 +116,8 @@ def test_what_cannot_be_compared_is_refused(collection, changes, message):
 def test_fewer_test_slices_than_distributions_are_refused():
     with pytest.raises(ValueError, match="3 slices cannot be shared by 4"):
         remedies.studies(PARAMETERS | {"test_slices": 3})
+
+
+def test_the_rows_that_notebook_18_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    assert [study.missing for study in remedies.studies(PARAMETERS).values()] == [[]] * 3

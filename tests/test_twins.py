@@ -1,6 +1,7 @@
 """Twins of paper B's datasets: as many, as they are named, and noisier where signal is scarce."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from mrilib.data.catalogue import DISTRIBUTIONS, distribution
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.simulated import POPULATION, SPLITS, simulate_patient, simulated_slices
-from mrilib.data.twins import PARTS, PD, PDFS, SIXTEEN, TWINS, noise
+from mrilib.data.twins import DISEASED, HEALTHY, PARTS, PD, PDFS, SIXTEEN, TWINS, noise
 from mrilib.data.volumes import inspect_volume
 from mrilib.simulate.anatomies import ANATOMIES
 
@@ -65,6 +66,16 @@ def test_a_view_of_the_same_person_has_the_same_head(tmp_path, monkeypatch):
         names.append(inspect_volume(path).patient_id.rpartition("-")[2])
     assert names[0] == names[1] != names[2]
     assert int(names[0]) % POPULATION == SPLITS["test"][0]
+
+
+def test_heads_with_lesions_are_of_other_people_in_the_same_scanners():
+    assert len(HEALTHY) == len(DISEASED) == 10
+    assert set(HEALTHY) <= set(SIXTEEN)
+    for well, ill in zip(HEALTHY, DISEASED, strict=True):
+        assert ANATOMIES[ill.scan.anatomy].diseased
+        assert replace(ill.scan, anatomy=well.scan.anatomy) == well.scan
+        assert (ill.folder, ill.acquisition, ill.scanner) == (well.folder, well.acquisition, well.scanner)
+    assert len({part.population for part in (*PARTS, *DISEASED)}) == len({part.population for part in PARTS}) + 10
 
 
 def test_noise_follows_the_field():

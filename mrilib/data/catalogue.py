@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from mrilib.data.distribution import Distribution
-from mrilib.data.twins import PARTS
+from mrilib.data.twins import DISEASED, PARTS
 from mrilib.simulate.acquisition import Scan
 from mrilib.simulate.sequences import Sequence
 
@@ -33,6 +33,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     entry.name: entry
     for entry in (
         *PARTS,
+        *DISEASED,
         Distribution(
             "knee_pd",
             "PD knee",

@@ -19,11 +19,13 @@ from mrilib.data.volumes import write_volume
 from mrilib.fourier import ifft2c
 from mrilib.metrics import ssim
 from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
+from mrilib.simulate.anatomies import ANATOMIES
 
 # Patients are numbers; splits are ranges of them, so no patient is ever in two.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
 POPULATION = 1_000_000  # patients
 FILTER = Sampling(4)
+LESIONS = "lesion_boxes"  # dataset of the files that have some, see `lesion_boxes`
 DATA_VERSION = 1  # raise it when the simulator draws other slices; a test holds golden values against it
 
 
@@ -57,8 +59,21 @@ def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:
 def _candidates(distribution: Distribution, patient: int) -> list[SimulatedSlice]:
     count = distribution.hardest_of
     patients = [patient] if count == 1 else [90_000 + count * patient + k for k in range(count)]
-    levels = [float(np.random.default_rng([41, p]).uniform(-0.6, 0.6)) for p in patients]
-    return [simulate_slice(distribution.scan, p, level) for p, level in zip(patients, levels, strict=True)]
+    return [simulate_slice(distribution.scan, one, _level(one)) for one in patients]
+
+
+def _level(patient: int) -> float:
+    """Where the patient's slice lies."""
+    return float(np.random.default_rng([41, patient]).uniform(-0.6, 0.6))
+
+
+def lesion_boxes(distribution: Distribution, patient: int) -> np.ndarray:
+    """First and after the last row and column of each lesion in a patient's slice, (lesions, 4)."""
+    scan, level = distribution.scan, _level(patient)
+    anatomy = ANATOMIES[scan.anatomy]
+    found = [one.box(scan.grid(), anatomy.view, anatomy.position(level)) for one in anatomy.lesions(patient, level)]
+    ends = [(rows.start, rows.stop, columns.start, columns.stop) for rows, columns in filter(None, found)]
+    return np.array(ends, int).reshape(-1, 4)
 
 
 def simulate_patient(distribution: Distribution, patient: int) -> SimulatedSlice:
@@ -84,6 +99,8 @@ def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
         }
         extras = {"true_sens_maps": made.sens_maps[None], "true_image": made.image[None]}
         small = {name: array.astype(np.complex64) for name, array in extras.items()}
+        if ANATOMIES[distribution.scan.anatomy].diseased:
+            small[LESIONS] = lesion_boxes(distribution, patient)[None]
         write_volume(path, made.kspace[None].astype(np.complex64), attributes=attributes, extras=small)
     return path
 

@@ -1,6 +1,7 @@
 """Which slices belong to a distribution's split: simulated ones, or files found on disk by rule."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -10,9 +11,11 @@ from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.volumes import VolumeError, inspect_volume
 
 Source = Literal["simulated", "files"]
+Keep = Callable[[Path, int], bool]  # whether a slice of a file is taken
 
 
-def _folder(entry: Distribution, split: str) -> Path:
+def folder_of(entry: Distribution, split: str) -> Path:
+    """Where the files of a split lie; ValueError when MRILIB_DATA is not set."""
     root = data_dir()
     if root is None:
         raise ValueError(
@@ -28,7 +31,7 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
     Files that cannot be read are left out here; reading them says why.
     """
     found = []
-    for path in sorted(_folder(entry, split).glob("*.h5")):
+    for path in sorted(folder_of(entry, split).glob("*.h5")):
         try:
             info = inspect_volume(path)
         except (VolumeError, OSError):
@@ -46,11 +49,13 @@ def middle(slices: int, count: int) -> list[int]:
     return list(range(start, start + count))
 
 
-def _selected(entry: Distribution, split: str) -> list[tuple[Path, int]]:
+def selected(entry: Distribution, split: str, keep: Keep | None = None) -> list[tuple[Path, int]]:
+    """All slices that the rule gives, or those of them that `keep` keeps."""
     return [
         (path, index)
         for path in list_files(entry, split)
         for index in middle(inspect_volume(path).slices, entry.slices_per_volume)
+        if keep is None or keep(path, index)
     ]
 
 
@@ -58,25 +63,29 @@ def count_slices(entry: Distribution, split: str) -> tuple[int, str]:
     """How many slices the rule finds, and where it looked (in words when MRILIB_DATA is not set)."""
     if data_dir() is None:
         return 0, "MRILIB_DATA, which is not set"
-    return len(_selected(entry, split)), str(_folder(entry, split))
+    return len(selected(entry, split)), str(folder_of(entry, split))
 
 
 def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
-    """The first `count` slices that the rule gives; for validation the last ones of the training folder, which no
+    """The first `count` slices that the rule gives; see `taken`."""
+    return taken(entry, split, count, selected(entry, split))
+
+
+def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Path, int]]) -> list[tuple[Path, int]]:
+    """The first `count` of the slices that were found; for validation the last ones of the training folder, which no
     training list holds unless it takes all.
 
     Raises:
         ValueError: none, or fewer than asked for, with what was looked for and where.
     """
-    pairs = _selected(entry, split)
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
         width += f" of a scanner named {entry.scanner}…" if entry.scanner else ""
         raise ValueError(
             f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
-            f"in {_folder(entry, split)}"
+            f"in {folder_of(entry, split)}"
         )
-    return pairs[-count:] if split == "validation" else pairs[:count]
+    return list(pairs[-count:] if split == "validation" else pairs[:count])
 
 
 def slices_of(entry: Distribution, split: str, count: int, source: Source) -> list[tuple[Path, int]]:
@@ -91,5 +100,10 @@ def data_digest(entry: Distribution, split: str, count: int, source: Source) -> 
     if source == "simulated":
         content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}{entry.population or ''}"
     else:
-        content = str([(path.name, path.stat().st_size, i) for path, i in file_slices(entry, split, count)])
+        content = listed(file_slices(entry, split, count))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def listed(pairs: list[tuple[Path, int]]) -> str:
+    """Names and sizes of the files and numbers of the slices, for digests."""
+    return str([(path.name, path.stat().st_size, index) for path, index in pairs])

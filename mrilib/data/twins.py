@@ -225,3 +225,14 @@ def _people(name: str) -> str:
 _POPULATIONS = list(dict.fromkeys(_people(part.name) for part in _ALL))
 PARTS = tuple(replace(part, population=1 + _POPULATIONS.index(_people(part.name))) for part in _ALL)
 SIXTEEN = PARTS[:16]  # fastMRI's distributions of Sections 3 to 6
+
+
+def _with_lesions(part: Distribution, population: int) -> Distribution:
+    """The same scanner and contrast, other people: heads of which every slice has lesions."""
+    scan = replace(part.scan, anatomy="head_lesions_axial")
+    name, title = f"{part.name}_lesions", f"{part.title}, with lesions"
+    return replace(part, name=name, title=title, scan=scan, population=population)
+
+
+HEALTHY = tuple(part for part in SIXTEEN if part.scan.anatomy == "head_axial")
+DISEASED = tuple(_with_lesions(part, 1 + len(_POPULATIONS) + place) for place, part in enumerate(HEALTHY))

@@ -1,6 +1,6 @@
 """One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from mrilib.gap import Interval, performance_gap
 from mrilib.metrics import Match, artefact_variance, center_crop, match_mean_std, ssim
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.networks import network
+from mrilib.networks import network, stored
 from mrilib.training import reconstruct
 
 FASTMRI = ("fastmri_knee", "fastmri_brain")
@@ -88,6 +88,16 @@ def perceptual_study(scored: Study) -> Study:
     """The same networks on the same slices, scored by LPIPS and DISTS; without their weights, stored rows alone."""
     again = scored.recompute and perceptual.available()
     return replace(scored, name="collection_perceptual", measure=perceptual_quality, recompute=again, _read={})
+
+
+def weights_here(scored: Study, compared: Iterable[str]) -> bool:
+    """Whether these arms' networks are stored, so that nothing has to be trained for what needs them."""
+    return all(stored(scored.arms[arm]) is not None for arm in compared)
+
+
+def can_score(features: Study) -> bool:
+    """Whether rows of LPIPS and DISTS are stored, or can be made from weights that are here."""
+    return not features.missing or (perceptual.available() and weights_here(features, features.arms))
 
 
 def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:

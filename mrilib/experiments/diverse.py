@@ -139,9 +139,14 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     return found
 
 
-def slices_to_test(name: str, count: int, acceleration: int = 4, source: Source = "simulated") -> SliceDataset:
-    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names."""
-    return SliceDataset(slices_of(distribution(name), "test", count, source), equispaced([acceleration]), maps=False)
+def slices_to_test(
+    name: str, count: int, acceleration: int = 4, source: Source = "simulated", split: str = "test"
+) -> SliceDataset:
+    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names.
+
+    `split` "validation" gives those that choices are made on.
+    """
+    return SliceDataset(slices_of(distribution(name), split, count, source), equispaced([acceleration]), maps=False)
 
 
 @torch.no_grad()

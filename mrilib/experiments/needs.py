@@ -7,6 +7,7 @@ from mrilib.data.catalogue import SHIFTS
 from mrilib.experiment import Experiment
 from mrilib.experiments import (
     ablation,
+    accelerations,
     collection,
     contest,
     fidelity,
@@ -14,7 +15,9 @@ from mrilib.experiments import (
     learning_curve,
     one_or_many,
     overfitting,
+    pathologies,
     remedies,
+    robust,
     size_mismatch,
 )
 from mrilib.experiments.mixtures import COEFFICIENTS, SIDES, Mixtures
@@ -100,6 +103,20 @@ def two_remedies(parameters: Parameters) -> list[NetworkSpec]:
     return [spec for name in remedies.TESTED for spec in remedies.arms(parameters, name).values()]
 
 
+def heads(parameters: Parameters) -> list[NetworkSpec]:
+    """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
+    return list(pathologies.arms(parameters).values())
+
+
+def diverse_or_narrow(parameters: Parameters) -> list[NetworkSpec]:
+    """Each part of P alone, P, and P and Q under every shift, and Table 2's accelerations.
+
+    The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
+    """
+    shifts = [{**robust.candidates(name, parameters), **robust.arms(name, parameters)} for name in robust.SHIFTS]
+    return [spec for made in (*shifts, accelerations.arms(parameters)) for spec in made.values()]
+
+
 SCHEMES = tuple(fidelity.SCHEMES.values())
 OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "03": mixtures,
@@ -109,6 +126,8 @@ OTHERS: dict[str, Callable[[Parameters], list[NetworkSpec]]] = {
     "09": transformers,
     "10": both_ways,
     "11": one_or_each,
+    "12": diverse_or_narrow,
+    "13": heads,
     "14": watched,
     "15": of_a_collection,
     "17": before_and_after,

@@ -21,13 +21,22 @@ Measures = dict[str, list[float]]  # by name, one number a slice
 
 @dataclass(frozen=True)
 class TestSet:
-    """Test slices of one distribution at an acceleration."""
+    """Slices of one distribution at an acceleration; of "validation" where a choice is made on them."""
 
     distribution: str
     slices: int
     acceleration: int = 4
+    split: str = "test"
 
     __test__ = False  # pytest: not a class of tests
+
+    def load(self, source: Source) -> SliceDataset:
+        """The slices, under paper B's masks."""
+        return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
+
+    def digest(self, source: Source) -> str:
+        """Of what they are."""
+        return data_digest(distribution(self.distribution), self.split, self.slices, source)
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class Study:
         """Of a stored row; follows the network's data, recipe and architecture, and the test slices, by digests."""
         one = self.tests[test]
         where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
-        where["data"] = data_digest(distribution(one.distribution), "test", one.slices, self.source)
+        where["data"] = one.digest(self.source)
         return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
 
     def row_keys(self) -> list[Key]:
@@ -88,8 +97,7 @@ class Study:
         return self._read[arm, test][measure]
 
     def _compute(self, arm: str, test: str) -> Measures:
-        one = self.tests[test]
-        slices = slices_to_test(one.distribution, one.slices, one.acceleration, self.source)
+        slices = self.tests[test].load(self.source)
         model = network(self.arms[arm], self.device, self.progress)
         found = (self.measure or _ssim)(model, slices, self.match, self.device)
         return {name: [round(value, 6) for value in values] for name, values in found.items()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mrilib.data.annotated import Heads
 from mrilib.data.catalogue import SHIFTS, distribution
 from mrilib.data.distribution import Distribution
 from mrilib.data.fetch import locate
@@ -97,8 +98,8 @@ def _check_unions(report: Report, parameters: Mapping[str, Any], specs: list[Net
         report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
         wanted |= {name: max(count, wanted.get(name, 0)) for name, count in spec.lists.items()}
     for name, count in wanted.items():
-        _check_data(report, parameters["source"], name, "train", count)
-        _check_data(report, parameters["source"], name, "test", parameters["test_slices"])
+        for split, asked in (("train", count), ("test", parameters["test_slices"])):
+            _check_data(report, parameters["source"], name, split, asked, parameters.get("annotations"))
     return len(wanted) * parameters["test_slices"]
 
 
@@ -110,12 +111,18 @@ def mask_line(name: str, acceleration: float, source: Source) -> str:
     return f"mask: {width / acceleration:.4g} of {width} lines of {name} at {acceleration:g}×{beside}"
 
 
-def _check_data(report: Report, source: Source, name: str, split: str, count: int) -> None:
+def _check_data(
+    report: Report, source: Source, name: str, split: str, count: int, annotations: str | None = None
+) -> None:
     if source == "simulated":
         report.note(f"data: {count} {split} slices of {name}, simulated on demand")
         return
-    found, where = count_slices(distribution(name), split)
-    report.note(f"data: {found} of {count} {split} slices of {name} in {where}", found >= count)
+    if annotations is None:
+        found, where = count_slices(distribution(name), split)
+    else:
+        found, where = Heads(source, annotations).count(name, split)
+    enough = found >= count or bool(annotations and split == "test")  # of annotated ones all that there are will do
+    report.note(f"data: {found} of {count} {split} slices of {name} in {where}", enough)
 
 
 def _check_networks(report: Report, specs: list[NetworkSpec], tests: int, parameters: Mapping[str, Any]) -> None:

@@ -1,13 +1,13 @@
 """What can be scanned: bodies and the planes through them, each under one name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mrilib.simulate.brain import axial_brain
 from mrilib.simulate.head import head
 from mrilib.simulate.knee import coronal_knee
 from mrilib.simulate.knee_joint import knee_joint
-from mrilib.simulate.lesions import lesions, with_lesions
+from mrilib.simulate.lesions import Lesion, lesions, with_lesions
 from mrilib.simulate.pelvis import pelvis
 from mrilib.simulate.shapes import Array, Grid
 
@@ -25,10 +25,15 @@ class Anatomy:
     view: str = "axial"
     middle: float = 0.0  # of the slices' positions, millimetres
     reach: float = 0.0  # of the first and last from the middle
+    diseased: bool = False
 
     def position(self, level: float) -> float:
         """Millimetres across the plane at a level."""
         return self.middle + level / LEVELS * self.reach
+
+    def lesions(self, patient: int, level: float) -> list[Lesion]:
+        """Of a patient's slice; none in a healthy body."""
+        return lesions(patient, level, self.position(level)) if self.diseased else []
 
 
 def _through(body: Callable[..., Fractions], view: str, first: float, last: float) -> Anatomy:
@@ -45,11 +50,11 @@ def _diseased(healthy: Anatomy) -> Anatomy:
     """The same axial planes with lesions, see `lesions.lesions`."""
 
     def paint(patient: int, grid: Grid, level: float, offset: float = 0.0) -> Fractions:
-        position = healthy.position(level)
-        found = lesions(patient, level, position)
-        return with_lesions(healthy.paint(patient, grid, level, offset), found, grid, position + HALF_SLICE * offset)
+        painted, position = healthy.paint(patient, grid, level, offset), planes.position(level) + HALF_SLICE * offset
+        return with_lesions(painted, planes.lesions(patient, level), grid, position)
 
-    return Anatomy(paint, healthy.view, healthy.middle, healthy.reach)
+    planes = replace(healthy, paint=paint, diseased=True)
+    return planes
 
 
 _HEAD = _through(head, "axial", -48, 36)

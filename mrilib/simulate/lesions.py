@@ -7,7 +7,11 @@ import numpy as np
 from mrilib.simulate.section import Section
 from mrilib.simulate.shapes import Array, Canvas, Grid
 
-SMALLEST, LARGEST = 1.5, 13.0  # millimetres, radius
+SMALLEST, LARGEST = (
+    3.0,
+    25.0,
+)  # millimetres, radius; boxes from 12 pixels to a third of the image, as paper B's list has
+REACH = 60.0  # no core reaches further from the middle of the brain
 RIM = 2.0  # of oedema about the core, millimetres
 
 
@@ -43,7 +47,7 @@ def lesions(patient: int, level: float, position: float) -> list[Lesion]:
     found: list[Lesion] = []
     for _ in range(int(rng.integers(1, 4))):
         radius = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
-        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(18, 46)
+        angle, reach = rng.uniform(0, 2 * np.pi), min(rng.uniform(18, 46), REACH - radius)
         centre = (0.8 * reach * np.cos(angle), reach * np.sin(angle), position + rng.uniform(-0.3, 0.3) * radius)
         lesion = Lesion(centre, radius)
         if all(lesion.apart(other) for other in found):

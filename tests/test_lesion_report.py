@@ -1,0 +1,92 @@
+"""Lesions in tables, charts and pictures: each carries its numbers, and a frame hides nothing of its box."""
+
+import numpy as np
+import pytest
+import torch
+from scored_lesions import ILL, scored_study
+
+from mrilib.data.annotated import Heads
+from mrilib.experiments.lesion_analysis import lesions
+from mrilib.experiments.pathologies import MORE
+from mrilib.show import lesion_report
+from mrilib.show.lesion_report import (
+    against_healthy,
+    against_slices,
+    close_ups,
+    differences_table,
+    example,
+    lesion_chart,
+    nearer_to_each_other,
+    outlined,
+    scores_table,
+)
+
+
+@pytest.fixture
+def scored():
+    return scored_study()
+
+
+def test_tables_hold_every_network_and_place(scored):
+    found = scores_table(scored, "A caption")
+    assert found.headings[:3] == ("trained on", "slices", "healthy slices")
+    assert len(found.cells) == 7
+    assert found.cells[0][:2] == ("P", "216")
+    other = differences_table(scored, [(MORE, "P and Q"), ("P", "P and Q")], "A caption")
+    assert other.cells[0][0] == "more of P minus P and Q"
+    assert other.cells[0][2].startswith("0.000")
+    assert other.cells[1][1].startswith("-0.006")
+
+
+def test_charts_draw_both_ways_to_train_in_every_place(scored):
+    slices = against_slices(scored, "A message").to_dict()
+    assert {row["x"] for row in slices["data"]["values"]} == {54, 84, 108, 168, 216, 336}
+    assert "in small lesions" in str(slices)
+    assert "in large lesions" in slices["description"]
+    whole = against_healthy(scored, [""], "A message").to_dict()
+    assert {row["panel"] for row in whole["data"]["values"]} == {"whole slices with lesions"}
+    assert len(whole["data"]["values"]) == 7
+    pairs = lesion_chart(scored, MORE, "P and Q", "A message").to_dict()
+    assert "4 small lesions" in pairs["description"]
+
+
+def test_a_frame_leaves_the_box_and_what_is_around_it():
+    image = torch.arange(400.0).reshape(20, 20)
+    box = np.s_[5:9, 0:4]
+    framed = outlined(image, box, -1)
+    assert torch.equal(framed[4:10, 0:5], image[4:10, 0:5])
+    assert (framed[3, 0:6] == -1).all()
+    assert torch.equal(framed[12:], image[12:])
+    assert framed is not image
+
+
+class Drawn:
+    """Pictures without files: a target of noise, reconstructions that are it or smoother."""
+
+    def target(self, lesion):
+        return torch.rand(60, 60, generator=torch.Generator().manual_seed(lesion.slice))
+
+    def box(self, lesion):
+        return np.s_[2:12, 50:58]
+
+    def reconstruction(self, arm, lesion):
+        return self.target(lesion) if arm == "same" else torch.full((60, 60), 0.5 if arm == "flat" else 0.51)
+
+
+def test_pictures_say_the_score_of_the_box(scored):
+    chosen = lesions(scored, "P", "small")[:2]
+    one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
+    assert "trained on same box: SSIM 1.000" in one.alt
+    assert "close-ups of 2 small lesions" in close_ups(Drawn(), chosen, ["same", "flat"], "target", 24).alt
+
+
+def test_what_is_more_alike_than_to_the_target(scored):
+    chosen = lesions(scored, "P", "small")[:2]
+    assert nearer_to_each_other(Drawn(), chosen, ("flat", "flatter")) == [True, True]
+    assert nearer_to_each_other(Drawn(), chosen, ("same", "flat")) == [False, False]
+
+
+def test_the_first_slice_of_each_population_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    picture = lesion_report.first_slices([ILL], Heads(), "simulated")
+    assert "with lesions (simulated)" in picture.alt

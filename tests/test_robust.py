@@ -1,0 +1,120 @@
+"""Training sets differ in diversity only; P_best is chosen on validation slices; heights are above its line."""
+
+import pytest
+
+from mrilib.data.catalogue import distribution
+from mrilib.experiments import one_or_many, robust
+from mrilib.experiments import study as studies
+from mrilib.experiments.diverse import slices_to_test
+from mrilib.experiments.needs import networks
+from mrilib.experiments.robust import ALL, BEST, P_AND_Q, QUARTER, SETS, SHIFTS, SIZES, P, Robustness, arms, candidates
+from mrilib.robustness import effective_robustness
+
+PARAMETERS = {
+    "source": "simulated", "train_slices": 120, "test_slices": 2, "best_slices": 3, "seed": 0, "model": "norm_unet",
+    "chans": 2, "num_pool_layers": 2, "epochs": 6, "train_learning_rate": 1e-3, "batch_size": 1,
+}  # fmt: skip
+QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12}
+
+
+def test_the_shifts_are_the_papers():
+    parts = {name: (len(shift.pair.p), len(shift.tested)) for name, shift in SHIFTS.items()}
+    assert parts == {"anatomy": (6, 8), "contrast": (5, 5), "field": (7, 9), "coils": (6, 2)}
+    assert {distribution(name).scan.coils for name in SHIFTS["coils"].pair.p} == {15}
+    assert {distribution(name).scan.coils for name in SHIFTS["coils"].tested} == {4}
+    assert all(not {*shift.pair.p} & {*shift.tested} for shift in SHIFTS.values())
+
+
+@pytest.mark.parametrize("name", SHIFTS)
+def test_training_sets_of_a_size_take_as_many_steps(name):
+    made = arms(name, PARAMETERS)
+    alone = Robustness(name, PARAMETERS)
+    alone.__dict__["best"] = SHIFTS[name].pair.p[0]
+    for size, (fewer, shorter) in SIZES.items():
+        best, p, both = (alone.study.arms[f"{trained}, {size}"] for trained in SETS)
+        assert (best.train_slices, p.train_slices, both.train_slices) == (120 // fewer, 120 // fewer, 240 // fewer)
+        assert {one.recipe.epochs for one in (best, p, both)} == {6 // shorter}
+        assert list(best.lists) == [alone.best]
+        assert p.lists.items() <= both.lists.items()
+        assert p == made[f"P, {size}"]
+    assert alone.study.arms[f"{BEST}, {QUARTER}"] == candidates(name, PARAMETERS)[alone.best]
+
+
+def test_networks_of_notebook_11_are_used_again():
+    shared = PARAMETERS | {"skewed": False}
+    for name, pair in (("anatomy", "anatomy"), ("field", "field"), ("coils", "anatomy")):
+        theirs, ours = one_or_many.arms(shared | {"pair": pair}), arms(name, PARAMETERS)
+        assert [theirs[side].digest for side in ("P", "P and Q")] == [ours[f"{s}, {ALL}"].digest for s in (P, P_AND_Q)]
+
+
+def test_the_choice_is_made_on_validation_slices():
+    found = Robustness("coils", PARAMETERS)
+    assert {test.split for test in found.selection.tests.values()} == {"validation"}
+    scores = dict.fromkeys(found.selection.arms, 0.5) | {"fm_knee_pdfs_skyra": 0.6}
+    found.selection._read.update(
+        {(arm, test): {"ssim": [value] * 2} for arm, value in scores.items() for test in found.selection.tests}
+    )
+    assert found.best == "fm_knee_pdfs_skyra"
+    assert {test.split for test in found.study.tests.values()} == {"test"}
+    assert (found.study.match, Robustness("field", PARAMETERS).selection.match) == ("mean_std", None)
+
+
+def test_heights_are_above_the_line_of_the_best():
+    found = known()
+    assert found.gain(P).value == pytest.approx(0.02)
+    assert found.gain(P_AND_Q).value == pytest.approx(0.05)
+    assert found.gain(P) == effective_robustness(found.models(BEST), found.models(P))
+    assert found.lead().value == pytest.approx(0.02 + 0.5 * 0.01)
+    assert list(found.tested) == list(SHIFTS["coils"].tested)
+
+
+def known():
+    """Scores on the line y = x / 2 + 0.3 for P_best; P and P and Q higher, each a little better inside too."""
+    found = Robustness("coils", PARAMETERS)
+    found.__dict__["best"] = "fm_knee_pd_aera"
+    for trained, height, better in ((BEST, 0, 0), (P, 0.02, 0.01), (P_AND_Q, 0.05, 0.02)):
+        for size, quality in zip(SIZES, (0.8, 0.6, 0.7), strict=True):
+            inside, arm = quality + better, f"{trained}, {size}"
+            found.study._read[arm, found.best] = {"ssim": [inside - 0.01, inside, inside + 0.01]}
+            for test in found.tested:
+                found.study._read[arm, test] = {"ssim": [inside / 2 + 0.3 + height + off for off in (-0.1, 0.1)]}
+    return found
+
+
+def test_tiny_networks_are_trained_chosen_and_scored(tmp_path, monkeypatch):
+    pair = one_or_many.Pair("tiny", ("m4raw_t1", "m4raw_t2"), ("m4raw_gre",))
+    monkeypatch.setitem(SHIFTS, "tiny", robust.Shift("tiny", "tiny", pair, pair.q))
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    tiny = PARAMETERS | {"train_slices": 8, "test_slices": 2, "epochs": 1}
+    found = Robustness("tiny", tiny)
+    assert not found.stored
+    assert found.best in pair.p
+    assert len(found.study.over(f"{BEST}, {QUARTER}", found.tested)) == 2
+    monkeypatch.setattr(studies, "network", lambda *_: pytest.fail("trained again"))
+    assert Robustness("tiny", tiny).best == found.best
+
+
+def test_the_choice_sees_no_test_slice():
+    validation, test = (
+        {path for path, _ in slices_to_test("m4raw_gre", 2, split=split).slices} for split in ("validation", "test")
+    )
+    assert not validation & test
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="shift 'vendor': expected one of anatomy, contrast, field, coils"):
+        arms("vendor", PARAMETERS)
+    with pytest.raises(ValueError, match="cannot be shared"):
+        arms("field", PARAMETERS | {"train_slices": 20})
+    with pytest.raises(ValueError, match="parts of 'only_fm_knee_pd_aera'"):
+        candidates("anatomy", PARAMETERS | {"train_slices": 3})
+
+
+def test_the_notebook_names_its_networks():
+    found = networks("12_effective_robustness", PARAMETERS)
+    assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 6
+
+
+def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    assert all(Robustness(name, PARAMETERS | QUICK).stored for name in robust.SHIFTS)
