@@ -23,6 +23,7 @@ FLOORS = {
         "nearest",
         "perceptual",
         "scoring",
+        "size_adjustment",
     }
     | {"calibration", "experiment", "stored", "zero_shot", "untrained", "experiments"},
     4: {"plot", "show", "widgets", "notebook", "project", "records"},

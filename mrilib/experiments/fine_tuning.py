@@ -1,5 +1,6 @@
 """A network of a diverse collection, trained on for a while with one new dataset (paper B, App. G.4)."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +38,13 @@ class FineTuneSpec(UnionSpec):
 
     @property
     def card(self) -> dict[str, Any]:
-        """The specification as JSON values, with the base's digest for all that decides the base."""
-        return {**super().card, "base": self.base.digest}
+        """The specification as JSON values, the base's among them."""
+        return {**super().card, "base": self.base.card}
+
+    @property
+    def digest(self) -> str:
+        """Digest of specification and data of both trainings."""
+        return hashlib.sha256(f"{super().digest} {self.base.digest}".encode()).hexdigest()[:12]
 
     def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
         """The base, trained if it is stored nowhere."""

@@ -53,11 +53,11 @@ class HeadsTest(TestSet):
     annotations: str = ""
 
     def load(self, source: Source) -> SliceDataset:
-        pairs = Heads(source, self.annotations).pairs(self.distribution, "test", self.slices)
+        pairs = Heads(source, self.annotations).pairs(self.distribution, self.split, self.slices)
         return SliceDataset(pairs, equispaced([self.acceleration]), maps=False)
 
     def digest(self, source: Source) -> str:
-        return Heads(source, self.annotations).digest(self.distribution, "test", self.slices)
+        return Heads(source, self.annotations).digest(self.distribution, self.split, self.slices)
 
 
 class Boxes(Protocol):
