@@ -126,5 +126,4 @@ def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_
     quick = {"train_slices": 120, "test_slices": 4, "chans": 8, "num_pool_layers": 4, "epochs": 12}
     for pair, skewed in (("anatomy", False), ("contrast", False), ("field", False), ("anatomy", True)):
         assert study(PARAMETERS | quick | {"pair": pair, "skewed": skewed}).missing == []
-    vit = {"dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128}
-    assert [study(given).missing for given in others(PARAMETERS | quick | vit).values()] == [[]] * 3
+    assert study(others(PARAMETERS | quick)["quarter"]).missing == []
