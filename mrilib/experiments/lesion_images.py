@@ -17,7 +17,7 @@ from mrilib.networks import network
 from mrilib.stored import Key, Row, StoredTable
 from mrilib.training import reconstruct
 
-LEVELS = 255  # grey values of a stored picture
+LEVELS = 4095  # grey values of a stored picture
 
 
 def examples(study: Study, arm: str, count: int, seed: int) -> list[Lesion]:
@@ -66,7 +66,7 @@ class LesionImages:
     def reconstruction(self, arm: str, lesion: Lesion) -> Tensor:
         """The slice by a network, (y, x), over the volume's maximum; stored, or made by the trained network."""
         row = self.table.row(self.key(arm, lesion), lambda: self._reconstruct(arm, lesion), self.study.recompute)
-        pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), np.uint8).reshape(row["shape"])
+        pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), "<u2").reshape(row["shape"])
         return torch.from_numpy(pixels.astype(np.float32)) * (row["white"] / LEVELS)
 
     def _reconstruct(self, arm: str, lesion: Lesion) -> Row:
@@ -74,7 +74,7 @@ class LesionImages:
         with torch.no_grad():
             image = center_crop(reconstruct(model, sample).abs(), sample.recon_size)[0, 0].cpu() / sample.peak.cpu()
         white = image.max().item()
-        pixels = (image / white * LEVELS).round().numpy().astype(np.uint8).tobytes()
+        pixels = (image / white * LEVELS).round().numpy().astype("<u2").tobytes()
         return {
             "pixels": base64.b64encode(zlib.compress(pixels, 9)).decode(),
             "shape": list(image.shape),

@@ -99,8 +99,9 @@ def _panels(
     """Points with intervals, joined in the order of x, one panel a place and one colour a kind of training."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
     scale = altair.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=16)
-    steps = sorted({row["x"] for row in rows}) if log_x else altair.Undefined
-    x = altair.X("x:Q", title=x_title, scale=scale, axis=altair.Axis(values=steps, tickCount=4, labelOverlap=not log_x))
+    steps = sorted({row["x"] for row in rows})
+    axis = altair.Axis(values=steps, format="d", labelOverlap=False) if log_x else altair.Axis(tickCount=4)
+    x = altair.X("x:Q", title=x_title, scale=scale, axis=axis)
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
     legend = altair.Legend(title=None, orient="bottom", labelLimit=320)
     color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
