@@ -15,7 +15,7 @@ from mrilib.show.theme import MUTED
 
 Curves = Mapping[str, Curve]  # by names of `overfitting.TRAININGS`
 SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
-STEEP = 4  # epochs before which the charts leave out what rises steeply
+STEEP = 2  # the first epoch that the charts show: before any training everything is far below
 
 
 def gains(curve: Curve, side: str) -> dict[int, Interval]:
