@@ -11,7 +11,7 @@ from mrilib.show.charts import finished, tooltip
 from mrilib.show.remedies_report import grouped
 from mrilib.show.theme import INK, MUTED
 
-ROW_HEIGHT, WIDTH, NUMBERS, PANEL = 30, 430, 12, (180, 240)
+ROW_HEIGHT, WIDTH, NUMBERS, PANEL = 30, 430, 12, (172, 240)
 SHAPES = ["square", "circle", "triangle-up", "diamond", "cross"]  # a second sign beside the colour
 HEADER = altair.Header(labelFontSize=14, labelColor=INK)
 FREE = altair.Scale(zero=False, padding=14)
