@@ -18,13 +18,11 @@ from statistics import median
 
 import torch
 from skimage.metrics import structural_similarity
-from torch import nn
 
 from mrilib.adaptation import adapt
 from mrilib.data.slices import Sample, Sampling, undersample
 from mrilib.fourier import fft2c
 from mrilib.models.reconstructor import UnetReconstructor
-from mrilib.models.unet import InstanceNorm, Unet
 from mrilib.training import Recipe, training_loss
 from mrilib.ttt import Settings, test_time_train
 
@@ -136,24 +134,12 @@ def two_at_once(rounds: int = 3) -> tuple[float, float]:
     return a / settings.max_iterations, b / settings.max_iterations
 
 
-def normalisation(rounds: int = 20) -> tuple[float, float]:
-    """Forward and backward of a small U-Net: with `InstanceNorm`, with torch's."""
-    image = torch.randn(1, 2, 128, 128, generator=torch.Generator().manual_seed(0))
-    ours, theirs = Unet(2, 2, 8), Unet(2, 2, 8)
-    for block in [module for module in theirs.modules() if isinstance(module, nn.Sequential)]:
-        for name, child in block.named_children():
-            if isinstance(child, InstanceNorm):
-                setattr(block, name, nn.InstanceNorm2d(child.num_features))
-    return paired(lambda: ours(image).sum().backward(), lambda: theirs(image).sum().backward(), rounds)
-
-
 def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; medians")
     for name, (ours, plain) in (
         ("training step, 32 channels, 320×320: library / bare loop", training_step()),
         ("TTT iteration, 8 channels, 12 coils, 128×128: library / published loop", ttt_iteration()),
         ("TTT iteration, the same, two slices at once: processes / threads", two_at_once()),
-        ("U-Net, 8 channels, 128×128, forward and backward: InstanceNorm / torch's", normalisation()),
     ):
         print(f"{name}: {1000 * ours:.0f} ms / {1000 * plain:.0f} ms = {ours / plain:.2f}")
 

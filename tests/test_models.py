@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 from tiny_slices import seed_weights, tiny_model, tiny_sample, weights
-from torch import nn
 
 from mrilib.fourier import ifft2c
 from mrilib.linop import sense
 from mrilib.models.build import ARCHITECTURES, build, describe
 from mrilib.models.reconstructor import Reconstructor, UnetReconstructor, part_rss
-from mrilib.models.unet import InstanceNorm, Unet
+from mrilib.models.unet import Unet
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))["unet"]
 
@@ -54,7 +53,7 @@ def test_weights_of_the_installed_fastmri_load_and_give_its_output():
     ours.load_state_dict(theirs.state_dict())
     image = noise(2, 1, 33, 28)
     with torch.no_grad():
-        torch.testing.assert_close(ours(image), theirs(image), rtol=0, atol=4e-6)
+        assert torch.equal(ours(image), theirs(image))
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (17, 23), (31, 16), (9, 40)])
@@ -178,18 +177,3 @@ def test_a_reconstructor_has_to_say_what_it_computes(sample):
 def test_a_setting_that_is_a_module_is_refused_by_name():
     with pytest.raises(ValueError, match=r"model 'unet': fidelity is <module.*expected a number, a text or a list"):
         describe("unet", {"chans": 8, "fidelity": math})
-
-
-def test_instance_norm_is_torchs_up_to_rounding():
-    image = torch.randn(2, 3, 5, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    weight = torch.linspace(-1, 1, image.numel()).view_as(image)
-    grads = [
-        torch.autograd.grad((norm(image) * weight).sum(), image)[0] for norm in (InstanceNorm(3), nn.InstanceNorm2d(3))
-    ]
-    torch.testing.assert_close(InstanceNorm(3)(image), nn.InstanceNorm2d(3)(image))
-    torch.testing.assert_close(*grads)
-
-
-def test_one_pixel_cannot_be_normalised():
-    with pytest.raises(ValueError, match="one pixel"):
-        InstanceNorm(2)(torch.ones(1, 2, 1, 1))
