@@ -178,6 +178,18 @@ def test_several_numbers_are_shown_under_what_tells_them_apart(tmp_path):
     assert here(found) == "knee 0.8 [0.7, 0.9], brain 0.5"
 
 
+def test_a_reason_is_shown_only_where_a_claim_differs(tmp_path):
+    leave_run(tmp_path, "quick", interval(0.2))
+    asked = claim(reason="a smaller network " * 8)
+    found = answer(asked, complete_runs(tmp_path))
+    assert found.verdict == "differs"
+    assert markdown([found]).endswith(f"| differs | {' '.join(asked.reason.split())} |")
+    assert "    likely reason: a smaller network a smaller" in table([found])
+    assert max(map(len, table([found]).splitlines())) <= 100
+    leave_run(tmp_path, "gpu", interval(0.7), profile="gpu")
+    assert answer(asked, complete_runs(tmp_path)).reason == ""
+
+
 def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7))
     verdicts = [answer(claim(), complete_runs(tmp_path)), answer(claim(predicate=None, planned="05"), [])]
@@ -185,7 +197,7 @@ def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     assert max(map(len, text.splitlines())) <= 100
     assert "0.8 [0.7, 0.9]" in text
     assert text.endswith("2 items: 1 reproduced, 0 differs, 1 not run")
-    assert "| A/Table 1 | it closes | 98 % | 0.8 [0.7, 0.9] | reproduced |" in markdown(verdicts).splitlines()
+    assert "| A/Table 1 | it closes | 98 % | 0.8 [0.7, 0.9] | reproduced |  |" in markdown(verdicts).splitlines()
     machine = json.loads(json.dumps(as_json(verdicts)))
     assert machine[0]["verdict"] == "reproduced"
     assert machine[0]["cases"][0]["run"] == "04_x/quick"
@@ -231,12 +243,16 @@ def test_every_entry_is_answered_or_planned(claims):
         assert entry.predicate is None or keys(entry.predicate), entry.id
 
 
-def test_the_readme_shows_every_item(claims):
+def test_the_page_of_claims_shows_every_item_and_why_it_differs(claims):
     """Its table is the output of `mrilib claims --markdown`."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    for row in markdown([answer(entry, []) for entry in claims]).splitlines()[2:]:
-        start = row.rsplit("|", 3)[0]
-        assert any(line.startswith(start) for line in readme), start
+    shown = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8").splitlines()
+    for entry, row in zip(claims, markdown([answer(entry, []) for entry in claims]).splitlines()[2:], strict=True):
+        start = row.rsplit("|", 4)[0]
+        found = [line for line in shown if line.startswith(start)]
+        assert len(found) == 1, start
+        verdict, reason = (cell.strip() for cell in found[0].rsplit("|", 3)[1:3])
+        assert verdict in ("reproduced", "differs", "not run")
+        assert bool(reason) == (verdict == "differs"), f"{entry.id}: say in claims.yaml why it may differ"
 
 
 def test_no_verdict_comes_out_of_nothing(claims, tmp_path):

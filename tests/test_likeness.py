@@ -10,7 +10,7 @@ from mrilib.experiments.one_or_many import Pair
 from mrilib.experiments.robust import QUARTER, SHIFTS, P, Shift, arms, candidates
 from mrilib.nearest import patch, similarity
 
-QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12}
+QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12, "num_cascades": 2}
 
 
 def test_all_sets_have_as_many_slices():
@@ -20,6 +20,14 @@ def test_all_sets_have_as_many_slices():
     )
     assert one.networks == candidates("contrast", PARAMETERS) | {P: arms("contrast", PARAMETERS)[f"{P}, {QUARTER}"]}
     assert {test.split for test in one.study.tests.values()} == {"test"}
+
+
+def test_the_varnets_see_what_the_u_nets_see():
+    one = Likeness("contrast", PARAMETERS)
+    assert one.of_varnet.lists == one.lists
+    assert one.of_varnet.row_keys() == one.row_keys()
+    wanted = {"name": "e2e_varnet", "chans": 4, "num_cascades": 1, "sens_chans": 2, "num_pool_layers": 2}
+    assert all(spec.architecture == wanted for spec in one.of_varnet.networks.values())
 
 
 def test_rows_follow_features_and_slices():
@@ -103,3 +111,4 @@ def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     for name in ("anatomy", "contrast", "field"):
         assert all(Likeness(name, PARAMETERS | QUICK, features=kind).stored for kind in ("vgg", "patch"))
+    assert Likeness("contrast", PARAMETERS | QUICK).of_varnet.stored

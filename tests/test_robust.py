@@ -13,6 +13,7 @@ from mrilib.robustness import effective_robustness
 PARAMETERS = {
     "source": "simulated", "train_slices": 120, "test_slices": 2, "best_slices": 3, "seed": 0, "model": "norm_unet",
     "chans": 2, "num_pool_layers": 2, "epochs": 6, "train_learning_rate": 1e-3, "batch_size": 1,
+    "num_cascades": 1, "sens_chans": 2, "varnet_chans": 4,
 }  # fmt: skip
 QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12}
 
@@ -112,7 +113,7 @@ def test_what_cannot_be_is_refused():
 
 def test_the_notebook_names_its_networks():
     found = networks("12_effective_robustness", PARAMETERS)
-    assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 6
+    assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 6 + 6
 
 
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):

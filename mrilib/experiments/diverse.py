@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
@@ -27,6 +28,11 @@ def paper_b(
     Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs); App. F for the other optimizer.
     """
     return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True, optimizer)
+
+
+def with_varnet(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook's parameters, with an end-to-end VarNet of the width `varnet_chans` in place of their network."""
+    return {**parameters, "model": "e2e_varnet", "chans": parameters["varnet_chans"]}
 
 
 def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import data_digest, slices_of
-from mrilib.experiments.diverse import UnionSpec, equispaced
+from mrilib.experiments.diverse import UnionSpec, equispaced, with_varnet
 from mrilib.experiments.one_or_many import shared_out
 from mrilib.experiments.robust import QUARTER, SIZES, P, arms, candidates, shift_named
 from mrilib.experiments.study import Study, TestSet
@@ -57,6 +57,11 @@ class Likeness:
     def networks(self) -> dict[str, UnionSpec]:
         """Each part of P alone, and P: those of `robust` on a quarter of the slices."""
         return candidates(self.name, self.parameters) | {P: arms(self.name, self.parameters)[f"{P}, {QUARTER}"]}
+
+    @property
+    def of_varnet(self) -> "Likeness":
+        """The same training sets, with the VarNet of the parameters: Figure 11."""
+        return replace(self, parameters=with_varnet(self.parameters))
 
     @property
     def lists(self) -> dict[str, dict[str, int]]:

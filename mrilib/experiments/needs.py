@@ -13,6 +13,7 @@ from mrilib.experiments import (
     fidelity,
     fine_tuning,
     learning_curve,
+    likeness,
     one_or_many,
     overfitting,
     pathologies,
@@ -109,12 +110,13 @@ def heads(parameters: Parameters) -> list[NetworkSpec]:
 
 
 def diverse_or_narrow(parameters: Parameters) -> list[NetworkSpec]:
-    """Each part of P alone, P, and P and Q under every shift, and Table 2's accelerations.
+    """Each part of P alone, P, and P and Q under every shift, Table 2's accelerations and Figure 11's VarNets.
 
     The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
     """
     shifts = [{**robust.candidates(name, parameters), **robust.arms(name, parameters)} for name in robust.SHIFTS]
-    return [spec for made in (*shifts, accelerations.arms(parameters)) for spec in made.values()]
+    varnets = likeness.Likeness("contrast", parameters).of_varnet.networks
+    return [spec for made in (*shifts, accelerations.arms(parameters), varnets) for spec in made.values()]
 
 
 SCHEMES = tuple(fidelity.SCHEMES.values())

@@ -11,7 +11,7 @@ from mrilib.data.slices import Sample, SliceDataset, undersample
 from mrilib.data.sources import Source
 from mrilib.data.volumes import read_slice
 from mrilib.experiments.collection import of_datasets
-from mrilib.experiments.diverse import equispaced, paper_b, slices_to_test, union
+from mrilib.experiments.diverse import equispaced, paper_b, slices_to_test, union, with_varnet
 from mrilib.experiments.study import Measures, Study, TestSet
 from mrilib.fourier import ifft2c
 from mrilib.gap import Interval, performance_gap
@@ -53,7 +53,7 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
         ValueError: too few slices for the dataset's populations.
     """
     recipe = paper_b(*(parameters[key] for key in ("epochs", "train_learning_rate", "batch_size", "seed")))
-    architecture = describe("e2e_varnet", {**parameters, "chans": parameters["varnet_chans"]})
+    architecture = describe("e2e_varnet", with_varnet(parameters))
     taken = of_datasets({TRAINED: parameters["train_slices"] // 2})
     spec = union("half_of_fastmri_knee", taken, architecture, recipe, source=parameters["source"])
     tests = {TESTED: TestSet(TESTED, parameters["test_slices"])}

@@ -21,6 +21,7 @@ class Claim(BaseModel):
 
     `cases` are the conditions under which it must hold, each a mapping of parameters that a run must have;
     without them any run answers. Without a predicate nothing answers the claim yet; `planned` says what will.
+    `reason` is our reading of why the claim may fail here; it is shown where it does.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -32,6 +33,7 @@ class Claim(BaseModel):
     predicate: str | None = None
     cases: list[dict[str, Any]] = [{}]
     planned: str | None = None
+    reason: str = ""
 
     @property
     def keys(self) -> list[str]:
@@ -61,6 +63,7 @@ class Verdict:
     verdict: str
     cases: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""
+    reason: str = ""
 
 
 def load(file: Path) -> list[Claim]:
@@ -117,7 +120,8 @@ def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
         overall = "reproduced" if verdicts and set(verdicts) == {"reproduced"} else "not run"
     note = f"planned: {claim.planned}" if claim.planned else ""
     described = claim.model_dump(include={"id", "claim", "paper", "notebook", "key", "predicate"})
-    return Verdict(**described, verdict=overall, cases=cases, note=note)
+    reason = claim.reason if overall == "differs" else ""
+    return Verdict(**described, verdict=overall, cases=cases, note=note, reason=reason)
 
 
 def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     return [asdict(verdict) for verdict in verdicts]
 
 
+INDENTED = {"initial_indent": "    ", "subsequent_indent": "    "}
 COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict", 10))
 
 
@@ -21,7 +22,9 @@ def table(verdicts: Sequence[Verdict]) -> str:
     """The verdicts for people, at most 100 columns wide."""
     rule = "  ".join("-" * width for _, width in COLUMNS)
     rows = [layout([name for name, _ in COLUMNS]), rule]
-    rows += [layout([v.id, v.claim, v.paper, here(v), v.verdict]) for v in verdicts]
+    for v in verdicts:
+        rows.append(layout([v.id, v.claim, v.paper, here(v), v.verdict]))
+        rows += textwrap.wrap(f"likely reason: {v.reason}", 100, **INDENTED) if v.reason else []
     count = ", ".join(
         f"{sum(v.verdict == name for v in verdicts)} {name}" for name in ("reproduced", "differs", "not run")
     )
@@ -29,10 +32,10 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts as a Markdown table, one item a row; the README's is made by this."""
-    lines = ["| item | claim | paper | here | verdict |", "|---|---|---|---|---|"]
+    """The verdicts as a Markdown table, one item a row; `docs/claims.md` has the one of the quick profile."""
+    lines = ["| item | claim | paper | here | verdict | likely reason |", "|---|---|---|---|---|---|"]
     for v in verdicts:
-        cells = [v.id, v.claim, v.paper, here(v), v.verdict]
+        cells = [v.id, v.claim, v.paper, here(v), v.verdict, v.reason]
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
