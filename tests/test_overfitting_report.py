@@ -6,7 +6,6 @@ from mrilib.experiments.diverse import paper_b, union
 from mrilib.experiments.one_or_many import Pair
 from mrilib.experiments.overfitting import Curve
 from mrilib.gap import performance_gap
-from mrilib.show.explore_epochs import described, explore_epochs
 from mrilib.show.overfitting_report import (
     abroad_chart,
     against,
@@ -16,6 +15,7 @@ from mrilib.show.overfitting_report import (
     since_quarter,
     stops_table,
 )
+from mrilib.widgets.epochs import described, explore_epochs
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 HOME = [[0.1, 0.2], [0.5, 0.6], [0.7, 0.8], [0.72, 0.83], [0.73, 0.84]]
@@ -67,7 +67,7 @@ def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
 
 
 def test_the_slider_changes_picture_and_words(curve):
-    slider, view = explore_epochs(curve, "A message", 5).children
+    slider, view, _ = explore_epochs(curve, "A message", 5).children
     assert slider.value in (4, 6)
     slider.value = 8
     assert "After epoch 8: at home 0.785" in view.value

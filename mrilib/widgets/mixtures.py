@@ -1,6 +1,5 @@
 """Move the share of Q in the training data and see what the network scores on P and on Q."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -8,7 +7,8 @@ import ipywidgets
 
 from mrilib.experiments.mixtures import SIDES, Outcome, Scores, points
 from mrilib.gap import bootstrap_mean
-from mrilib.plot import figure_bytes, sweep_chart
+from mrilib.plot import sweep_chart
+from mrilib.widgets.frame import WIDE, explorer, picture
 
 Sweep = Mapping[float, Scores]  # by coefficient
 
@@ -26,8 +26,7 @@ def _page(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
     axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
     chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
-    code = base64.b64encode(figure_bytes(chart)).decode()
-    return f'<img src="data:image/png;base64,{code}" alt="{escape(words)}" width="330"><p>{escape(words)}</p>'
+    return f"{picture(chart, words, 330)}<p>{escape(words)}</p>"
 
 
 def _nearest(options: Sequence[float], wanted: float) -> float:
@@ -47,21 +46,17 @@ def explore_mixtures(sweeps: Mapping[str, Sweep], shift: str, coefficient: float
     """
     if shift not in sweeps:
         raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(sweeps)}")
-    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift")
-    share = ipywidgets.SelectionSlider(options=sorted(sweeps[shift]), description="share of Q")
+    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift", style=WIDE["style"])
+    share = ipywidgets.SelectionSlider(options=sorted(sweeps[shift]), description="share of Q", **WIDE)
     share.value = _nearest(share.options, coefficient)
-    view = ipywidgets.HTML()
 
-    def show(_: object = None) -> None:
-        view.value = _page(sweeps[pair.value], pair.value.replace("_", " "), share.value, kind)
-
-    def switch(_: object) -> None:
+    def switch(change: Mapping[str, str]) -> None:
         before = share.value
-        share.options = sorted(sweeps[pair.value])
+        share.options = sorted(sweeps[change["new"]])
         share.value = _nearest(share.options, before)
-        show()
 
-    share.observe(show, "value")
-    pair.observe(switch, "value")
-    show()
-    return ipywidgets.VBox([pair, share, view])
+    def page(shift: str, share: float) -> str:
+        return _page(sweeps[shift], shift.replace("_", " "), share, kind)
+
+    pair.observe(switch, "value")  # before the view asks for both
+    return explorer({"shift": pair, "share": share}, page)

@@ -1,19 +1,17 @@
 """An explorer of the subspace theory: sliders for n, d, σ and ς, the risks that follow, and where TTT goes."""
 
-import base64
 import math
-from html import escape
 from typing import Any
 
 import altair
 import ipywidgets as widgets
 import torch
 
-from mrilib.plot import figure_bytes
 from mrilib.show.charts import finished, haloed
 from mrilib.show.subspace_report import curve_chart
 from mrilib.show.theme import INK, PAPER
 from mrilib.subspace import Distribution, alpha_moments, best_alpha, break_even, excess_risk, risk
+from mrilib.widgets.frame import WIDE, explorer, picture
 
 ALPHAS = torch.linspace(0, 1, 51, dtype=torch.float64)
 # Per dimension of the signal the risk of α at V = U depends on the noise alone, so one dimension stands for all.
@@ -71,29 +69,18 @@ def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: f
         n, d: dimensions of the measurement and of the signal, 5 ≤ d < n.
         sigma, varsigma: noise of training and of test, in [0.05, 3].
     """
-    wide = {"continuous_update": False, "style": {"description_width": "9em"}, "layout": {"width": "32em"}}
-    size = widgets.SelectionSlider(options=sorted({*SIZES, n}), value=n, description="n, measured", **wide)
-    kept = widgets.IntSlider(value=d, min=SMALLEST, max=n - 1, description="d, signal", **wide)
+    size = widgets.SelectionSlider(options=sorted({*SIZES, n}), value=n, description="n, measured", **WIDE)
+    kept = widgets.IntSlider(value=d, min=SMALLEST, max=n - 1, description="d, signal", **WIDE)
     size.observe(lambda change: setattr(kept, "max", change["new"] - 1), "value")  # before the chart asks for both
-    noise = {"min": 0.05, "max": 3, "step": 0.05, **wide}
+    noise = {"min": 0.05, "max": 3, "step": 0.05, **WIDE}
     trained = widgets.FloatSlider(value=sigma, description="σ, noise of P", **noise)
     tested = widgets.FloatSlider(value=varsigma, description="ς, noise of Q", **noise)
-    controls = {"n": size, "d": kept, "sigma": trained, "varsigma": tested}
-    chart = widgets.HTML()
-
-    def show(_: object = None) -> None:
-        chart.value = _image(risk_chart(**{name: control.value for name, control in controls.items()}))
-
-    for control in controls.values():
-        control.observe(show, "value")
-    show()
-    return widgets.VBox([*controls.values(), chart])
+    return explorer({"n": size, "d": kept, "sigma": trained, "varsigma": tested}, _page)
 
 
-def _image(chart: altair.LayerChart) -> str:
-    """The chart as an HTML image with its alt text."""
-    code = base64.b64encode(figure_bytes(chart)).decode()
-    return f'<img src="data:image/png;base64,{code}" alt="{escape(chart.description)}" width="{IMAGE_WIDTH}">'
+def _page(n: int, d: int, sigma: float, varsigma: float) -> str:
+    chart = risk_chart(n, d, sigma, varsigma)
+    return picture(chart, chart.description, IMAGE_WIDTH)
 
 
 def _mark_layers(marks: list[dict[str, Any]], top: float) -> list[altair.Chart]:

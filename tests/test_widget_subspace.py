@@ -3,11 +3,11 @@
 import pytest
 
 from mrilib.gap import Interval
-from mrilib.show.explore_subspace import risk_chart, risk_marks, subspace_explorer, verdict
 from mrilib.show.subspace_report import curve_chart, group_chart
 from mrilib.subspace import (
     alpha_moments,
 )
+from mrilib.widgets.subspace import risk_chart, risk_marks, subspace_explorer, verdict
 
 
 def test_the_explorer_marks_what_the_theory_says():
@@ -28,7 +28,7 @@ def test_the_explorer_says_when_ttt_costs():
 
 def test_the_explorer_redraws_and_keeps_d_below_n():
     box = subspace_explorer(100, 64, 0.5, 1.0)
-    size, kept, _, tested, chart = box.children
+    size, kept, _, tested, chart, _ = box.children
     before = chart.value
     assert 'alt="Risk over α on P and Q. TTT closes' in before
     tested.value = 0.5

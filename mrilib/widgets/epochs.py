@@ -1,13 +1,13 @@
 """Move the epoch of a training and see what the network scores at home and abroad, and its image where one was kept."""
 
-import base64
+from functools import partial
 from html import escape
 
 import ipywidgets
 
 from mrilib.experiments.overfitting import Curve
-from mrilib.plot import figure_bytes
 from mrilib.show.overfitting_report import STEEP, gains, sides_chart
+from mrilib.widgets.frame import WIDE, explorer, picture
 
 
 def described(curve: Curve, epoch: int) -> str:
@@ -17,17 +17,14 @@ def described(curve: Curve, epoch: int) -> str:
     return f"After epoch {epoch}: at home {home}; abroad {abroad}"
 
 
-def _picture(code: str, words: str, width: int) -> str:
-    return f'<img src="data:image/png;base64,{code}" alt="{escape(words)}" width="{width}">'
-
-
 def _page(curve: Curve, title: str, epoch: int) -> str:
     """The chart with the epoch marked, the kept image beside it and, beneath, the words, as HTML."""
     words = described(curve, epoch)
-    chart = base64.b64encode(figure_bytes(sides_chart(curve, title, epoch))).decode()
-    image = curve.row["examples"].get(str(epoch))
-    beside = _picture(image, f"A test slice of Q after epoch {epoch}", 200) if image else ""
-    return f"{_picture(chart, words, 480)} {beside}<p>{escape(words)}</p>"
+    chart = picture(sides_chart(curve, title, epoch), words, 480)
+    kept = curve.row["examples"].get(str(epoch))
+    beside = f"A test slice of Q after epoch {epoch}"
+    image = f'<img src="data:image/png;base64,{kept}" alt="{escape(beside)}" width="200">' if kept else ""
+    return f"{chart} {image}<p>{escape(words)}</p>"
 
 
 def explore_epochs(curve: Curve, title: str, epoch: int) -> ipywidgets.VBox:
@@ -39,13 +36,6 @@ def explore_epochs(curve: Curve, title: str, epoch: int) -> ipywidgets.VBox:
         epoch: where to start; the nearest that was scored.
     """
     options = [one for one in curve.epochs if one >= min(STEEP, curve.epochs[-1] // 2)]
-    slider = ipywidgets.SelectionSlider(options=options, description="epoch")
+    slider = ipywidgets.SelectionSlider(options=options, description="epoch", **WIDE)
     slider.value = min(options, key=lambda one: abs(one - epoch))
-    view = ipywidgets.HTML()
-
-    def show(_: object = None) -> None:
-        view.value = _page(curve, title, slider.value)
-
-    slider.observe(show, "value")
-    show()
-    return ipywidgets.VBox([slider, view])
+    return explorer({"epoch": slider}, partial(_page, curve, title))

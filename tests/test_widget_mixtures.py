@@ -6,7 +6,7 @@ import pytest
 
 from mrilib import plot
 from mrilib.experiments.mixtures import points
-from mrilib.show.explore_mixtures import described, explore_mixtures
+from mrilib.widgets.mixtures import described, explore_mixtures
 
 
 def scores(p, q):
@@ -23,7 +23,7 @@ ROWS = [{"shift": name, **point} for name, sweep in SWEEPS.items() for point in 
 
 def test_the_slider_changes_picture_and_words():
     explorer = explore_mixtures(SWEEPS, "anatomy", 0.25, "simulated")
-    _, share, view = explorer.children
+    _, share, view, _ = explorer.children
     assert share.value == 0.25
     seen = {}
     for option in share.options:
@@ -36,7 +36,7 @@ def test_the_slider_changes_picture_and_words():
 
 
 def test_another_shift_offers_its_own_mixtures():
-    pair, share, view = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated").children
+    pair, share, view, _ = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated").children
     pair.value = "adversarially_filtered"
     assert share.options == (0.0, 1.0)
     assert "undefined" in view.value

@@ -1,0 +1,82 @@
+"""What all explorers share: controls with names, one view that follows them, errors in sight."""
+
+import base64
+from collections.abc import Callable, Mapping
+from html import escape
+
+import anywidget
+import ipywidgets
+from altair.utils.schemapi import debug_mode
+
+from mrilib.plot import Figure, Picture, figure_bytes
+from mrilib.show.theme import chart_svg
+
+WIDE = {"continuous_update": False, "style": {"description_width": "9em"}, "layout": {"width": "34em"}}  # of a slider
+
+
+class Names(anywidget.AnyWidget):
+    """Gives the handles of the sliders beside it the names that stand before them, for screen readers.
+
+    Jupyter's sliders show a label and their handles, which take the keyboard, have none (ipywidgets 8.1).
+    """
+
+    _esm = """
+    function name(box) {
+      for (const row of box.querySelectorAll(".widget-inline-hbox")) {
+        const label = row.querySelector("label"), handle = row.querySelector("[role=slider]");
+        if (label && handle) handle.setAttribute("aria-label", label.textContent);
+      }
+    }
+    export default { render({ el }) {
+      el.style.display = "none";
+      const watch = () => {
+        const box = el.closest(".widget-vbox");
+        if (!box) { return requestAnimationFrame(watch); }
+        name(box);
+        new MutationObserver(() => name(box)).observe(box, { childList: true, subtree: true });
+      };
+      watch();
+    } };
+    """
+
+
+def explorer(controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str]) -> ipywidgets.VBox:
+    """Controls, and beneath them what `render` makes of their values, made anew whenever one moves.
+
+    Args:
+        controls: by the names of `render`'s arguments.
+        render: the controls' values to HTML. What it raises is shown in place of the view.
+
+    Returns:
+        A box with the controls in their order, the view (`ipywidgets.HTML`) after them.
+    """
+    view = ipywidgets.HTML()
+
+    def show(_: object = None) -> None:
+        with debug_mode(
+            False
+        ):  # charts are checked against Vega-Lite's schema by tests, not at every move: half the time
+            view.value = shown(lambda: render(**{name: control.value for name, control in controls.items()}))
+
+    for control in controls.values():
+        control.observe(show, "value")
+    show()
+    return ipywidgets.VBox([*controls.values(), view, Names()])
+
+
+def shown(make: Callable[[], str]) -> str:
+    """What `make` returns, or the error that it raised, as HTML: inside the widget, where the reader looks."""
+    try:
+        return make()
+    except Exception as error:
+        return f'<p role="alert"><strong>{type(error).__name__}:</strong> {escape(str(error))}</p>'
+
+
+def picture(figure: Figure, alt: str, width: int) -> str:
+    """A figure as an HTML image with its alt text, `width` CSS pixels wide or as wide as there is room."""
+    if isinstance(figure, Picture):
+        kind, content = "image/png", figure_bytes(figure)
+    else:
+        kind, content = "image/svg+xml", chart_svg(figure).encode()
+    source = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return f'<img src="{source}" alt="{escape(alt)}" style="width: {width}px; max-width: 100%">'
