@@ -14,7 +14,7 @@ def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     return [asdict(verdict) for verdict in verdicts]
 
 
-INDENTED = {"initial_indent": "    ", "subsequent_indent": "    "}
+INDENT = 4 * " "
 COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict", 10))
 
 
@@ -24,7 +24,11 @@ def table(verdicts: Sequence[Verdict]) -> str:
     rows = [layout([name for name, _ in COLUMNS]), rule]
     for v in verdicts:
         rows.append(layout([v.id, v.claim, v.paper, here(v), v.verdict]))
-        rows += textwrap.wrap(f"likely reason: {v.reason}", 100, **INDENTED) if v.reason else []
+        rows += (
+            textwrap.wrap(f"likely reason: {v.reason}", 100, initial_indent=INDENT, subsequent_indent=INDENT)
+            if v.reason
+            else []
+        )
     count = ", ".join(
         f"{sum(v.verdict == name for v in verdicts)} {name}" for name in ("reproduced", "differs", "not run")
     )
