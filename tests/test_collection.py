@@ -177,3 +177,5 @@ def test_the_rows_that_notebook_15_reads_come_with_the_package(monkeypatch, tmp_
     assert found.missing == []
     assert collection.perceptual_study(found).missing == []
     assert size_mismatch.study(PARAMETERS).missing == []
+    vit = {"model": "norm_vit", "dim": 96, "depth": 2, "heads": 6, "patch": 8, "image_size": 128}
+    assert collection.study(PARAMETERS | vit).missing == []

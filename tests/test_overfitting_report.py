@@ -4,7 +4,8 @@ import pytest
 
 from mrilib.experiments.diverse import paper_b, union
 from mrilib.experiments.one_or_many import Pair
-from mrilib.experiments.overfitting import Curve
+from mrilib.experiments.overfitting import TRAININGS, Curve
+from mrilib.experiments.overfitting import curve as trained
 from mrilib.gap import performance_gap
 from mrilib.show.overfitting_report import (
     abroad_chart,
@@ -75,3 +76,13 @@ def test_the_slider_changes_picture_and_words(curve):
     slider.value = 6
     assert view.value.count("<img") == 1
     assert described(curve, 6) in view.value
+
+
+def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    quick = {
+        "source": "simulated", "train_slices": 60, "test_slices": 20, "seed": 0, "chans": 8, "num_pool_layers": 4,
+        "epochs": 50, "train_learning_rate": 1e-3, "batch_size": 1, "varnet_epochs": 24, "varnet_slices": 24,
+        "num_cascades": 2, "sens_chans": 2, "dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128,
+    }  # fmt: skip
+    assert [name for name in TRAININGS if not trained(quick, name).stored] == []

@@ -1,5 +1,7 @@
 """A study trains what is missing, scores once, and compares on the same slices; pairs share nothing."""
 
+from itertools import product
+
 import pytest
 
 from mrilib.data.twins import SIXTEEN
@@ -124,6 +126,8 @@ def test_other_networks_differ_from_the_experiment_in_one_thing():
 def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     quick = {"train_slices": 120, "test_slices": 4, "chans": 8, "num_pool_layers": 4, "epochs": 12}
-    for pair, skewed in (("anatomy", False), ("contrast", False), ("field", False), ("anatomy", True)):
+    vit = {"dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128}
+    for pair, skewed in product(PAIRS, (False, True)):
         assert study(PARAMETERS | quick | {"pair": pair, "skewed": skewed}).missing == []
-    assert study(others(PARAMETERS | quick)["quarter"]).missing == []
+    for name, given in others(PARAMETERS | quick | vit).items():
+        assert study(given).missing == [], name
