@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from fake_index import cache, dataset, forms, index
+from jupyterlab_page import browser, lab
 
-__all__ = ["brain_vfa", "cache", "dataset", "forms", "generator", "index", "tiny_volume"]
+__all__ = ["brain_vfa", "browser", "cache", "dataset", "forms", "generator", "index", "lab", "tiny_volume"]
 
 ARRAYS = "kspace/pyqmri_vfa_brain_10fa_13coil_224x224.npy"
 
@@ -50,3 +51,10 @@ def brain_vfa(tmp_path_factory):
         patch.delenv("MRILIB_DATA")
         patch.setenv("MRILIB_CACHE", str(tmp_path_factory.mktemp("brain")))
         return get("brain-vfa", source=Path(root) / ARRAYS)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests recorded by `record_property`, such as how fast an explorer follows its sliders."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.rsplit('::')[-1]}: {name} {value}")

@@ -5,39 +5,18 @@ Screenshots of every notebook, screen by screen, go to the folder named by MRILI
 
 import json
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyterlab_page import opened
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VIEWS = [("JupyterLab Light", 1280), ("JupyterLab Dark", 1920)]
-OFFLINE = [
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--disable-background-networking",
-]
-LOCAL = re.compile(r"((https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
-SETTINGS = {
-    # Every cell is in the page at once, so that nothing is judged by its absence.
-    "notebook-extension/tracker": {"windowingMode": "none"},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
 VEGA = "application/vnd.vegalite.v5+json"
 
 # One record per figure on the page: what it is called and how large it is drawn.
@@ -64,76 +43,12 @@ EXTENT = f"""() => {{
   return [end - panel.getBoundingClientRect().top + panel.scrollTop, panel.clientHeight] }}"""
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """Address of one JupyterLab server for all tests, and the folder that it serves."""
-    home = tmp_path_factory.mktemp("lab")
-    for name, values in SETTINGS.items():
-        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values))
-    (home / "root").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    options = [
-        *("--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", f"--port={port}"),
-        *("--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'root'}", "--ServerApp.port_retries=0"),
-        *(f"--LabApp.user_settings_dir={home / 'settings'}", f"--LabApp.workspaces_dir={home / 'spaces'}"),
-        "--LabApp.extension_manager=readonly",
-    ]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log)
-        try:
-            _await_server(server, f"{address}/api/status", home / "log")
-            yield address, home / "root"
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
-
-
-def _await_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    for _ in range(200):
-        assert server.poll() is None, log.read_text()[-2000:]
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on the path")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
-        yield chromium
-        chromium.close()
-
-
 def _stored(notebook: Path) -> tuple[int, list[str]]:
     """Number of figures in an executed notebook, and the errors that its cells raised."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     figures = sum(bool({VEGA, "image/png"} & output.get("data", {}).keys()) for output in outputs)
     return figures, [output["ename"] for output in outputs if output["output_type"] == "error"]
-
-
-def _open(browser: Any, address: str, name: str, theme: str, width: int) -> tuple[Any, list[str]]:
-    tab = browser.new_page(viewport={"width": width, "height": 1000})
-    tab.set_default_timeout(90_000)
-    outside: list[str] = []
-    tab.on("request", lambda request: None if LOCAL.match(request.url) else outside.append(request.url[:120]))
-    tab.goto(f"{address}/lab/tree/{name}?reset")
-    tab.wait_for_selector(".jp-Notebook .jp-Cell")
-    tab.evaluate("async () => { await window.jupyterapp.restored }")
-    tab.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    tab.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-    return tab, outside
 
 
 def _photograph(tab: Any, folder: Path, stem: str) -> int:
@@ -156,20 +71,18 @@ def test_executed_notebook_reads_well(
     executed = ROOT / "runs" / source.stem / "quick" / "notebook.ipynb"
     if not executed.exists():
         pytest.skip(f"no executed copy: mrilib run {source.stem} --profile quick")
-    browser, (address, served) = request.getfixturevalue("browser"), request.getfixturevalue("lab")
-    shutil.copyfile(executed, served / f"{source.stem}.ipynb")
+    browser, lab = request.getfixturevalue("browser"), request.getfixturevalue("lab")
+    shutil.copyfile(executed, lab.root / f"{source.stem}.ipynb")
     expected, errors = _stored(executed)
-    tab, outside = _open(browser, address, f"{source.stem}.ipynb", theme, width)
-    try:
+    with opened(browser, lab, f"{source.stem}.ipynb", theme, width) as page:
+        tab = page.tab
         tab.wait_for_function(f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected)
         tab.wait_for_timeout(1500)
         figures, overflows, failures = (tab.evaluate(script) for script in (FIGURES, OVERFLOWS, FAILURES))
         folder = Path(os.environ.get("MRILIB_SCREENSHOTS") or tmp_path)
         screens = _photograph(tab, folder, f"{source.stem}-{theme.split()[-1].lower()}-{width}")
-    finally:
-        tab.close()
     assert errors + failures == []
-    assert outside == []
+    assert page.outside == []
     assert [f for f in figures if not f["name"].strip()] == [], "figures without alt text"
     assert [f for f in figures if min(f["width"], f["height"]) < 20 or not f["loaded"]] == [], "invisible figures"
     assert overflows == [], "outputs wider than their place"

@@ -1,0 +1,192 @@
+"""JupyterLab in headless Chromium without network: one server, pages that log what goes wrong, sliders moved by key."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+OFFLINE = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--disable-background-networking",
+]
+LOCAL = re.compile(r"((https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
+SETTINGS = {
+    # Every cell is in the page at once, so that nothing is judged by its absence.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+# Presses a key on the focused element and waits for the view to become another; ms, or null after 20 s.
+MOVE = """async ([view, key]) => {
+  const before = view.innerHTML, started = performance.now();
+  const changed = new Promise(done => {
+    const watch = new MutationObserver(() => {
+      if (view.innerHTML !== before) { watch.disconnect(); requestAnimationFrame(() => done(performance.now())); }
+    });
+    watch.observe(view, { childList: true, subtree: true, attributes: true, characterData: true });
+    setTimeout(() => { watch.disconnect(); done(null); }, 20000);
+  });
+  window.pressed = changed.then(ended => ended === null ? null : ended - started);
+}"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where JupyterLab listens, and the folder that it serves."""
+
+    address: str
+    root: Path
+
+
+@dataclass
+class Page:
+    """A notebook on the screen, the requests that would leave this machine, and the errors of its console."""
+
+    tab: Any
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def run_all(self, within: float = 240) -> None:
+        """Run every cell and wait until the kernel rests; an error in a cell fails the test."""
+        self.tab.wait_for_function("() => /[|] Idle/.test(document.querySelector('#jp-main-statusbar').textContent)")
+        self.tab.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        # not awaited: the command ends when the last cell has run
+        failed = "[data-mime-type='application/vnd.jupyter.stderr'] .ansi-red-fg, .jp-RenderedText .ansi-red-intense-fg"
+        self.tab.wait_for_timeout(500)
+        self.tab.wait_for_function(
+            "() => ![...document.querySelectorAll('.jp-InputPrompt')].some(p => p.textContent.includes('*'))",
+            timeout=within * 1000,
+        )
+        found = self.tab.locator(failed)
+        assert found.count() == 0, found.first.inner_text()[-800:]
+
+    def explorer(self, label: str) -> "Explorer":
+        """The explorer that has a control of this label; scrolled into view."""
+        box = self.tab.locator(".widget-vbox", has=self.tab.locator(f"label:text-is('{label}')")).last
+        box.wait_for()
+        box.scroll_into_view_if_needed()
+        return Explorer(self.tab, box)
+
+
+@dataclass
+class Explorer:
+    """One explorer on the page: its controls by label, and its view."""
+
+    tab: Any
+    box: Any
+
+    @property
+    def view(self) -> Any:
+        """What is drawn beneath the controls."""
+        return self.box.locator(".widget-html-content").last
+
+    def sources(self) -> list[str]:
+        """Addresses of the view's images: their bytes, as they are data URIs."""
+        return [str(image.get_attribute("src")) for image in self.view.locator("img").all()]
+
+    def words(self) -> str:
+        """The view's text and the alt texts of its images."""
+        alts = [str(image.get_attribute("alt")) for image in self.view.locator("img").all()]
+        return " ".join([self.view.inner_text(), *alts])
+
+    def control(self, label: str) -> Any:
+        """What takes the keyboard in the row of this label."""
+        row = self.box.locator(".widget-inline-hbox", has=self.tab.locator(f"label:text-is('{label}')"))
+        return row.locator("[role=slider], select, input, button").first
+
+    def press(self, label: str, key: str = "ArrowRight") -> float:
+        """Press a key on a control; ms until the view is another. Fails if it stays as it was for 20 s."""
+        control = self.control(label)
+        control.focus()
+        self.tab.evaluate(MOVE, [self.view.element_handle(), key])
+        control.press(key)
+        took = self.tab.evaluate("() => window.pressed")
+        assert took is not None, f"{label}: {key} changed nothing"
+        return float(took)
+
+
+@contextmanager
+def opened(browser: Any, lab: Server, name: str, theme: str = "JupyterLab Light", width: int = 1280) -> Iterator[Page]:
+    """A notebook of the served folder in JupyterLab."""
+    page = Page(browser.new_page(viewport={"width": width, "height": 1000}))
+    tab = page.tab
+    tab.set_default_timeout(90_000)
+    tab.on("request", lambda request: None if LOCAL.match(request.url) else page.outside.append(request.url[:120]))
+    tab.on("console", lambda said: page.errors.append(said.text[:200]) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: page.errors.append(str(error)[:200]))
+    try:
+        tab.goto(f"{lab.address}/lab/tree/{name}?reset")
+        tab.wait_for_selector(".jp-Notebook .jp-Cell")
+        tab.evaluate("async () => { await window.jupyterapp.restored }")
+        tab.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        tab.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        yield page
+    finally:
+        tab.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One JupyterLab server for all tests of a process."""
+    home = tmp_path_factory.mktemp("lab")
+    for name, values in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    (home / "root").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    options = [
+        *("--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", f"--port={port}"),
+        *("--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'root'}", "--ServerApp.port_retries=0"),
+        *(f"--LabApp.user_settings_dir={home / 'settings'}", f"--LabApp.workspaces_dir={home / 'spaces'}"),
+        "--LabApp.extension_manager=readonly",
+    ]
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log)
+        try:
+            _await_server(server, f"{address}/api/status", home / "log")
+            yield Server(address, home / "root")
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(30)
+
+
+def _await_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+    for _ in range(200):
+        assert server.poll() is None, log.read_text()[-2000:]
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium that can reach this machine only; skipped where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the path")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        yield chromium
+        chromium.close()
