@@ -11,7 +11,6 @@ from mrilib.show.overfitting_report import (
     abroad_chart,
     against,
     falls_table,
-    gains,
     sides_chart,
     since_quarter,
     stops_table,
@@ -36,8 +35,8 @@ def curve(monkeypatch):
 
 
 def test_gains_are_over_the_end_and_paired(curve):
-    assert gains(curve, "Q")[4] == performance_gap([0.62, 0.74], [0.4, 0.5])
-    assert gains(curve, "P")[8].value == 0
+    assert curve.gains["Q"][4] == performance_gap([0.62, 0.74], [0.4, 0.5])
+    assert curve.gains["P"][8].value == 0
 
 
 def test_tables_say_where_the_peak_and_the_stop_are(curve):

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -99,9 +99,9 @@ class Curve:
         """Whether the row is there."""
         return self.table.find(self.key) is not None
 
-    @property
+    @cached_property
     def row(self) -> Row:
-        """The scores, from a training where they are stored nowhere yet."""
+        """The scores, from a training where they are stored nowhere yet; read or trained once."""
         return self.table.row(self.key, self._compute, self.recompute)
 
     def _compute(self) -> Row:
@@ -159,6 +159,14 @@ class Curve:
         """End minus a point of the curve, on the test slices of a side, paired."""
         scores = self.scores(f"test {side}")
         return performance_gap(scores[-1], scores[since])
+
+    @cached_property
+    def gains(self) -> dict[str, dict[int, Interval]]:
+        """By side and epoch, SSIM minus that of the end, paired over the side's test slices."""
+        return {side: self._gains(self.scores(f"test {side}")) for side in self.shift.sides}
+
+    def _gains(self, scores: list[list[float]]) -> dict[int, Interval]:
+        return {epoch: performance_gap(one, scores[-1]) for epoch, one in zip(self.epochs, scores, strict=True)}
 
     def mean(self, side: str, point: int) -> Interval:
         """Mean over the test slices of a side at a point of the curve."""

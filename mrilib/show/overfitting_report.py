@@ -18,12 +18,6 @@ SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
 STEEP = 2  # the first epoch that the charts show: before any training everything is far below
 
 
-def gains(curve: Curve, side: str) -> dict[int, Interval]:
-    """By epoch, SSIM minus that of the end, paired over the test slices of a side."""
-    scores = curve.scores(f"test {side}")
-    return {epoch: performance_gap(one, scores[-1]) for epoch, one in zip(curve.epochs, scores, strict=True)}
-
-
 def falls_table(curves: Curves, caption: str) -> Table:
     """Where each training was best abroad, what it loses abroad and gains at home from there on."""
     rows = [
@@ -43,7 +37,7 @@ def stops_table(curves: Curves, caption: str) -> Table:
     """Where the rule stops each training, and SSIM there minus that of the end."""
     rows = [
         {"training": named(name), "stop": f"{one.epochs[one.stop]} of {one.epochs[-1]}"}
-        | {side: vars(gains(one, side)[one.epochs[one.stop]]) for side in SIDES}
+        | {side: vars(one.gains[side][one.epochs[one.stop]]) for side in SIDES}
         for name, one in curves.items()
     ]
     columns = {"training": "training", "stop": "stops after epoch", "Q": "abroad, stop minus end"}
@@ -51,7 +45,7 @@ def stops_table(curves: Curves, caption: str) -> Table:
 
 
 def _rows(curve: Curve, side: str, name: str) -> Iterable[dict[str, object]]:
-    shown = {epoch: gain for epoch, gain in gains(curve, side).items() if epoch >= min(STEEP, curve.epochs[-1] // 2)}
+    shown = {epoch: gain for epoch, gain in curve.gains[side].items() if epoch >= min(STEEP, curve.epochs[-1] // 2)}
     return [{"series": name, "epoch": epoch} | vars(gain) for epoch, gain in shown.items()]
 
 
@@ -93,8 +87,8 @@ def record_curves(curves: Curves) -> None:
         record(f"stop_{name}", one.epochs[one.stop])
         record_interval(f"fall_{name}", one.change("Q", one.peak))
         record_interval(f"rise_{name}", one.change("P", one.peak))
-        record_interval(f"stopped_abroad_{name}", gains(one, "Q")[one.epochs[one.stop]])
-        record_interval(f"stopped_at_home_{name}", gains(one, "P")[one.epochs[one.stop]])
+        record_interval(f"stopped_abroad_{name}", one.gains["Q"][one.epochs[one.stop]])
+        record_interval(f"stopped_at_home_{name}", one.gains["P"][one.epochs[one.stop]])
 
 
 def since_quarter(curve: Curve) -> tuple[float, Interval]:

@@ -6,14 +6,14 @@ from html import escape
 import ipywidgets
 
 from mrilib.experiments.overfitting import Curve
-from mrilib.show.overfitting_report import STEEP, gains, sides_chart
+from mrilib.show.overfitting_report import STEEP, sides_chart
 from mrilib.widgets.frame import WIDE, explorer, picture
 
 
 def described(curve: Curve, epoch: int) -> str:
     """Both scores after an epoch, and what each is above that of the end."""
     point = curve.epochs.index(epoch)
-    home, abroad = (f"{curve.mean(side, point)}, {gains(curve, side)[epoch]} over the end" for side in ("P", "Q"))
+    home, abroad = (f"{curve.mean(side, point)}, {curve.gains[side][epoch]} over the end" for side in ("P", "Q"))
     return f"After epoch {epoch}: at home {home}; abroad {abroad}"
 
 
