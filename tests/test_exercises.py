@@ -1,4 +1,4 @@
-"""Every notebook has its exercises: three or more, one that is filled in and checked without an error, folded answers."""
+"""Every notebook has its exercises: three kinds of them, a check that never raises, folded answers."""
 
 import ast
 import builtins
@@ -79,6 +79,19 @@ def test_a_check_hints_and_never_raises(path):
             hint = said(source, wrong)
             assert hint.strip()
             assert "Right" not in hint
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        *(("07", 0.3), ("08", 0.48), ("09", 16), ("10", 0.8562), ("11", 2880), ("12", 0.02), ("13", 268), ("15", 460)),
+        *(("16", 2.2), ("17", 5520), ("18", 2.083)),
+    ],
+)
+def test_the_folded_answer_is_right(number, answer):
+    path = next(path for path in notebooks(ROOT) if path.stem.startswith(number))
+    assert "Right" in said(checks(exercises(path))[0], answer)
+    assert "Right" not in said(checks(exercises(path))[0], 1.5 * answer)
 
 
 @every_notebook
