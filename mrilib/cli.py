@@ -1,4 +1,4 @@
-"""The command `mrilib`: run the notebooks, see which claims hold, fetch data, look at this machine."""
+"""The command `mrilib`: run the notebooks, see which claims hold, fetch data, look at this machine, prepare a class."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from mrilib import __version__
 from mrilib.project import UserError, find_notebook, notebooks, root_here
 from mrilib.records import read_json
 from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
+from mrilib.running.classroom_command import add_classroom
 from mrilib.running.data_command import add_data
 
 if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
@@ -227,7 +228,14 @@ def show_trained(name: str, seconds: float, score: float) -> None:
     print(f"{name:<42} {seconds:6.0f} s   validation SSIM {score:.4f}", flush=True)
 
 
-COMMANDS: tuple[Callable[[Subparsers], None], ...] = (add_run, add_claims, add_doctor, add_data, add_train)
+COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
+    add_run,
+    add_claims,
+    add_doctor,
+    add_data,
+    add_train,
+    add_classroom,
+)
 
 if __name__ == "__main__":
     sys.exit(main())
