@@ -16,6 +16,12 @@ SHORT = {"long_iterations: int = 600": "long_iterations: int = 80", "window: int
 SHOWN = re.compile(r"Iteration (\d+): SSIM (\d\.\d{3})\. Rule (\w+)")
 TAKEN = re.compile(r"takes the image of iteration (\d+): SSIM (\d\.\d{3})")
 ENDED = re.compile(r"ended after (\d+) iterations: (.*)\.")
+MOVES = (
+    ("window w", "Home"),
+    *[("rule", "ArrowDown")] * 3,
+    *[("window w", "ArrowRight")] * 2,
+    ("rule", "End"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +77,15 @@ def test_every_control_moves_what_it_should(browser, lab, short, record_property
         assert {iteration for iteration, _ in seen} == {"0", "2", "4", "78", "76", "74"}
         assert len({score for _, score in seen}) > 3
         stops = []
-        for label, key in [
-            ("rule", "ArrowDown"),
-            *[("window w", "PageUp")] * 2,
-            ("rule", "ArrowDown"),
-            ("rule", "End"),
-        ]:
+        for label, key in MOVES:
             *images, curves = explorer.sources()
             took.append(explorer.press(label, key))
             assert explorer.sources()[:3] == images, "another rule does not change the image on the screen"
             assert explorer.sources()[3] != curves, (label, key)
-            stops.append((SHOWN.search(explorer.words())[3], TAKEN.search(explorer.words())[1]))
-        assert [rule for rule, _ in stops] == ["rises_last"] * 3 + ["best_so_far", "oracle"]
-        assert stops[0] != stops[2], "a wider window stops later"
+            stops.append((SHOWN.search(explorer.words())[3], int(TAKEN.search(explorer.words())[1])))
+        assert [rule for rule, _ in stops] == ["rises"] + ["rises_last"] + ["best_so_far"] + ["fixed"] * 3 + ["oracle"]
+        assert stops[0][1] < 20, "with a window of one iteration the rule stops at the first rise"
+        assert [iteration for rule, iteration in stops if rule == "fixed"] == [1, 2, 3]
         for label in ("iteration", "window w"):
             assert explorer.control(label).get_attribute("aria-label") == label
     assert page.errors == []

@@ -80,7 +80,8 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
     curves = f'<img src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
-    return f'{_images(film, at, history.score[at])}<p style="max-width: {WIDTH}px">{escape(words)}</p>{curves}'
+    said = f'<p style="max-width: {WIDTH}px; line-height: 1.4">{escape(words)}</p>'
+    return f"{_images(film, at, history.score[at])}{said}{curves}"
 
 
 class _Studio:

@@ -72,7 +72,7 @@ def _panel(heading: str, curve: Sequence[float], marks: Sequence[Mark], end: int
         return top + PANEL * (high - value) / (high - low)
 
     yield _text(LEFT, top - 8, heading, "start", 14)
-    for tick in ticks(low, high, 4):
+    for tick in ticks(low, high, 5):
         yield f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>'
         yield _text(LEFT - 8, y(tick) + 4, f"{tick:g}", "end")
     yield f'<path d="M{LEFT} {top}V{top + PANEL}H{WIDTH - RIGHT}" stroke="{MUTED}" fill="none"/>'

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from mrilib.data.slices import Sample
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.plot import image_png
 from mrilib.scoring import matched
+from mrilib.show.layout import magma, png_bytes
 from mrilib.training import slice_ssim
 from mrilib.ttt import History, Settings, test_time_train
 
@@ -84,7 +86,7 @@ class Film:
             if len(self.steps) % self.every == 0:
                 target, magnitudes = matched(sample, {"image": image})
                 magnitude = magnitudes["image"]
-                error = image_png((magnitude - target).abs(), white / BRIGHTER)
+                error = _heat((magnitude - target).abs(), white / BRIGHTER)
                 self.frames[len(self.steps)] = Frame(image_png(magnitude, white), error)
             return score
 
@@ -99,6 +101,12 @@ class Film:
         except CancelledError:
             return "it was stopped"
         return "it is complete" if len(self.steps) == self.planned else "the loss is not finite any more"
+
+
+def _heat(error: Tensor, white: float) -> bytes:
+    """PNG of an error map, (…, y, x) real, dark at 0 and bright from `white` on."""
+    levels = (255 * (error / white).clamp(0, 1)).round().to(torch.uint8)
+    return png_bytes(levels.reshape(levels.shape[-2:]).cpu().numpy(), magma(256))
 
 
 def film(model: Reconstructor, sample: Sample, settings: Settings) -> Film:
