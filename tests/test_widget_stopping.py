@@ -92,7 +92,8 @@ def test_stop_ends_the_loop_after_its_iteration_and_keeps_what_was_seen(samples)
     assert 0 in made.frames
 
 
-def test_stop_ends_the_thread_within_a_second(samples):
+def test_stop_ends_the_thread_within_a_second_and_nothing_is_written(samples, tmp_path, monkeypatch):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     running = Filming(Film.blank(samples[0], LONG), tiny_model(), samples[0], LONG)
     running.start()
     while len(running.film.steps) < 3:
@@ -102,6 +103,7 @@ def test_stop_ends_the_thread_within_a_second(samples):
     running.join(slowest)
     assert not running.is_alive()
     assert running.result() == "it was stopped"
+    assert not [*tmp_path.iterdir()]
 
 
 # --- words and curves ------------------------------------------------------------------------------------------------
@@ -194,6 +196,13 @@ def test_window_and_rule_move_the_stop_and_leave_the_image(box, shot):
     assert len(stops) >= 4
 
 
+def test_a_film_of_another_run_is_refused(samples, shot):
+    with pytest.raises(ValueError, match="film of 24 iterations, 2 samples: expected max_iterations = 100000"):
+        explore_stopping(tiny_model(), samples, LONG, shot, "rises", 3, "simulated")
+    with pytest.raises(ValueError, match="at least one sample"):
+        explore_stopping(tiny_model(), [], SETTINGS, shot, "rises", 3, "simulated")
+
+
 def test_it_opens_at_the_stopping_point(box, shot):
     assert parts(box)["iteration"].value == stopping_point(shot.history, "rises", 3)
 
@@ -239,7 +248,7 @@ def test_the_same_slice_again_gives_the_same_images(box):
 
 
 def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
-    at = parts(explore_stopping(tiny_model(), samples, LONG, shot, "rises", 3, "simulated"))
+    at = parts(explore_stopping(tiny_model(), samples, LONG, replace(shot, planned=100_000), "rises", 3, "simulated"))
     threads = threading.active_count()
 
     async def session():

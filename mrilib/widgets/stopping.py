@@ -2,9 +2,9 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any, get_args
+from typing import get_args
 
 import ipywidgets
 
@@ -99,12 +99,14 @@ class _Studio:
         self.iteration = ipywidgets.IntSlider(description="iteration", min=0, max=film.every, **scrub)
         self.run = ipywidgets.Button(description="Run TTT", tooltip="Run TTT on this slice, here and now")
         self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after its present iteration")
-        self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", **_bare(WIDE))
+        place = {"style": WIDE["style"], "layout": WIDE["layout"]}
+        self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", **place)
         self.message = ipywidgets.HTML()
         self.slice.observe(lambda _: self.fit(), "value")
         self.run.on_click(lambda _: self._say(self._start))
         self.stop.on_click(lambda _: self._say(self._halt))
-        self._placed = 0
+        self._following: asyncio.Task[None] | None = None
+        self._placed = 0  # where the run last left the slider: moved away, it stays
         self.fit()
 
     @property
@@ -122,7 +124,7 @@ class _Studio:
             self.iteration.value = self._placed = last
         self.done.value = len(film.steps) if film else 0
 
-    def _say(self, act: Any) -> None:
+    def _say(self, act: Callable[[], str]) -> None:
         self.message.value = shown(act)
 
     def _start(self) -> str:
@@ -159,10 +161,6 @@ def _ending(filming: Filming, name: str) -> str:
     return f'<p role="status">TTT of {escape(name)} ended after {len(film.steps)} iterations: {escape(reason)}.</p>'
 
 
-def _bare(layout: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in layout.items() if name != "continuous_update"}
-
-
 def explore_stopping(
     model: Reconstructor,
     samples: Sequence[Sample],
@@ -180,7 +178,15 @@ def explore_stopping(
         film: of the first of them, made with the same settings.
         rule, window: where to start, see `stopping.stopping_point`.
         kind: "simulated" or "measured", for the names of the slices.
+
+    Raises:
+        ValueError: no slice, or a film of another number of iterations than `settings` has.
     """
+    if not samples or film.planned != settings.max_iterations:
+        raise ValueError(
+            f"film of {film.planned} iterations, {len(samples)} samples: expected max_iterations = "
+            f"{settings.max_iterations} and at least one sample; make the film of the first with these settings"
+        )
     named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
     studio = _Studio(model, named, settings, film)
     rules = ipywidgets.Dropdown(options=get_args(Rule), value=rule, description="rule", style=WIDE["style"])
