@@ -40,8 +40,14 @@ def stopping_point(history: History, rule: Rule, window: int) -> int:
         return max(history.score, key=history.score.__getitem__)
     if rule == "fixed":
         return min(window, len(errors) - 1)
-    stop = next((n for n in range(len(errors)) if _stops(errors[: n + 1], rule, window)), len(errors) - 1)
+    halt = halts_at(errors, rule, window)
+    stop = len(errors) - 1 if halt is None else halt
     return stop if rule == "rises_last" else int(np.argmin(errors[: stop + 1]))
+
+
+def halts_at(errors: list[float], rule: Rule, window: int) -> int | None:
+    """The iteration at which a rule that watches the errors ends the run; None where it lets it go on to its end."""
+    return next((n for n in range(len(errors)) if _stops(errors[: n + 1], rule, window)), None)
 
 
 def _stops(errors: list[float], rule: Rule, window: int) -> bool:

@@ -1,5 +1,6 @@
 """Test-time training: what is held out stays out, the rule stops where it should, the best image is returned."""
 
+from concurrent.futures import CancelledError
 from dataclasses import replace
 
 import numpy as np
@@ -259,6 +260,19 @@ def test_progress_is_told_both_errors(sample):
     record = run(tiny_model(), sample, progress=lambda *facts: told.append(facts))
     errors = zip(record.history.train_error, record.history.validation_error, strict=True)
     assert told == [(iteration, *pair) for iteration, pair in enumerate(errors)]
+
+
+def test_what_progress_raises_ends_the_loop_at_once(sample):
+    told = []
+
+    def enough(iteration, *_):
+        told.append(iteration)
+        if iteration == 2:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        run(tiny_model(), sample, progress=enough)
+    assert told == [0, 1, 2]
 
 
 def test_paper_settings_are_the_default(sample):
