@@ -57,9 +57,7 @@ def explorer(controls: Mapping[str, ipywidgets.Widget], render: Callable[..., st
     view = ipywidgets.HTML()
 
     def show(_: object = None) -> None:
-        with debug_mode(
-            False
-        ):  # charts are checked against Vega-Lite's schema by tests, not at every move: half the time
+        with debug_mode(False):  # what would check charts against Vega-Lite's schema at every move; tests do
             view.value = shown(lambda: render(**{name: control.value for name, control in controls.items()}))
 
     for control in controls.values():
