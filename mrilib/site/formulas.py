@@ -1,0 +1,24 @@
+"""TeX as MathML, which browsers draw without a script."""
+
+import re
+from html import escape
+
+from latex2mathml.converter import convert
+
+ARGUMENT = re.compile(r"\\arg(?![A-Za-z])")  # latex2mathml 3.81 takes it for a letter
+SIMILAR = "<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>"  # and gives `\sim` as a tilde with the spacing of a letter
+UNREAD = re.compile(r"\\|&(?!#?\w+;)")  # commands and alignments that it leaves as they were
+
+
+def mathml(tex: str, display: str = "inline") -> str:
+    r"""A formula as `<math>` with the TeX as its alternative; `display` is "inline" or "block".
+
+    Raises ValueError for TeX that cannot be converted.
+    """
+    try:
+        drawn = convert(ARGUMENT.sub(r"\\operatorname{arg}", tex), display=display)
+    except Exception as error:  # its exceptions have no common ancestor
+        raise ValueError(f"not TeX that latex2mathml reads ({type(error).__name__}): {tex}") from error
+    if UNREAD.search(drawn):
+        raise ValueError(f"not TeX that latex2mathml reads in full: {tex}")
+    return drawn.replace(*SIMILAR).replace("<math ", f'<math alttext="{escape(tex)}" ', 1)
