@@ -2,9 +2,11 @@
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,10 @@ from mrilib.site.notebook_page import DOWNLOADS, page_notebook
 from mrilib.site.pages import Page, find_pages
 
 ASSETS = Path(__file__).resolve().parent / "assets"
-PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")  # the extra `site`
+PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`
+FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (SIL Open Font License)
 MARK = ".mrilib-site"  # an empty file by which a folder is known as a site that may be replaced
+COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
     "extensions": ["myst_nb", "mrilib.site.sphinx_extension"],
@@ -74,7 +78,8 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
     pages, missing = find_pages(root, complete)
     verdicts = [answer(claim, complete) for claim in load(root / "params" / "claims.yaml")]
     with scratch_folder(output) as work:
-        write_sources(work / "source", work / "files", pages, landing(pages, missing, verdicts))
+        write_sources(work / "source", work / "beside", pages, landing(pages, missing, verdicts))
+        write_static(work / "source" / "_static")
         warnings = run_sphinx(work)
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # else some hosts leave out folders such as _static
@@ -96,21 +101,25 @@ def require_replaceable(output: Path) -> None:
         raise UserError(f"--output: {output} is there and is not a site; give a new folder, or remove it")
 
 
-def write_sources(source: Path, files: Path, pages: Sequence[Page], first: str) -> None:
-    """Write what Sphinx reads to `source`, and what the site holds beside its pages to `files`."""
+def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str) -> None:
+    """Write what Sphinx reads to `source`, and the pictures and notebooks that stand beside its pages to `beside`."""
     source.mkdir()
-    (files / DOWNLOADS).mkdir(parents=True)
+    (beside / DOWNLOADS).mkdir(parents=True)
     (source / "index.md").write_text(first, encoding="utf-8")
     names = {page.name for page in pages}
     for page in pages:
-        nbformat.write(page_notebook(page, names, files), source / page.source.name)
-        shutil.copyfile(page.source, files / DOWNLOADS / page.source.name)
-    static = source / "_static"
+        nbformat.write(page_notebook(page, names, beside), source / page.source.name)
+        shutil.copyfile(page.source, beside / DOWNLOADS / page.source.name)
+
+
+def write_static(static: Path) -> None:
+    """Write what all pages share: style, scripts with Vega in them, and a font for formulas."""
     static.mkdir()
     for name in ("site.css", "scrolling.js"):
         shutil.copyfile(ASSETS / name, static / name)
     script = vl_convert.javascript_bundle((ASSETS / "charts.js").read_text(encoding="utf-8"), vl_version=VEGA_LITE)
     (static / "charts.js").write_text(f"(() => {{{script}}})();\n", encoding="utf-8")
+    shutil.copyfile(str(distribution("ziamath").locate_file(f"ziamath/fonts/{FONT}")), static / FONT)
 
 
 def run_sphinx(work: Path) -> list[str]:
@@ -119,14 +128,14 @@ def run_sphinx(work: Path) -> list[str]:
     from sphinx.errors import SphinxError
 
     warnings = io.StringIO()
-    settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "files")]}
-    folders = [str(work / name) for name in ("html", "doctrees")]
+    settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "beside")]}
+    html, doctrees = work / "html", work / "doctrees"
     try:
-        app = Sphinx(str(work / "source"), None, *folders, "html", settings, status=None, warning=warnings)
-        app.build()
+        Sphinx(work / "source", None, html, doctrees, "html", settings, status=None, warning=warnings).build()
     except SphinxError as error:
         raise OSError(f"Sphinx could not build the site: {error}") from error
-    return [line.replace(f"{work}{os.sep}", "") for line in warnings.getvalue().splitlines() if line.strip()]
+    text = COLOURS.sub("", warnings.getvalue()).replace(f"{work}{os.sep}", "")
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def replace(folder: Path, target: Path, before: Path) -> None:

@@ -6,7 +6,10 @@ from html import escape
 from latex2mathml.converter import convert
 
 ARGUMENT = re.compile(r"\\arg(?![A-Za-z])")  # latex2mathml 3.81 takes it for a letter
-SIMILAR = "<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>"  # and gives `\sim` as a tilde with the spacing of a letter
+CORRECTIONS = {  # what it writes, and what is meant
+    "<mi>&#x0007E;</mi>": "<mo>&#x0223C;</mo>",  # `\sim`, as a tilde with the spacing of a letter
+    "<mo>&#x02016;</mo>": '<mo stretchy="false">&#x02016;</mo>',  # `\lVert` and `\rVert`, of different heights
+}
 UNREAD = re.compile(r"\\|&(?!#?\w+;)")  # commands and alignments that it leaves as they were
 
 
@@ -21,4 +24,6 @@ def mathml(tex: str, display: str = "inline") -> str:
         raise ValueError(f"not TeX that latex2mathml reads ({type(error).__name__}): {tex}") from error
     if UNREAD.search(drawn):
         raise ValueError(f"not TeX that latex2mathml reads in full: {tex}")
-    return drawn.replace(*SIMILAR).replace("<math ", f'<math alttext="{escape(tex)}" ', 1)
+    for written, meant in CORRECTIONS.items():
+        drawn = drawn.replace(written, meant)
+    return drawn.replace("<math ", f'<math alttext="{escape(tex)}" ', 1)

@@ -14,9 +14,10 @@ PAPERS = {
     "B": "Paper B: diverse training data",
     "AB": "Both remedies together (ours)",
 }
-SOURCES = """*Paper A.* M. Zalbagi Darestani, J. Liu, R. Heckel, Test-Time Training Can Close the Natural Distribution Shift
-Performance Gap in Deep Learning Based Compressed Sensing, ICML 2022.
-*Paper B.* K. Lin, R. Heckel, Robustness of Deep Learning for Accelerated MRI: Benefits of Diverse Training Data, ICML 2024."""
+SOURCES = """- Paper A: M. Zalbagi Darestani, J. Liu, R. Heckel, *Test-Time Training Can Close the Natural Distribution
+  Shift Performance Gap in Deep Learning Based Compressed Sensing*, ICML 2022.
+- Paper B: K. Lin, R. Heckel, *Robustness of Deep Learning for Accelerated MRI: Benefits of Diverse Training Data*,
+  ICML 2024."""
 VERDICTS = {"reproduced": "✓", "differs": "≠", "not run": "–"}
 
 
@@ -53,13 +54,11 @@ def counts(groups: dict[str, list[Verdict]]) -> str:
 
 def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
     """Every notebook with its question and its run time; those without a run with the command that makes one."""
-    rows = {
-        page.name: [link(page.name), escape(page.title), f"{clock(page.run.manifest['seconds'])} min"] for page in pages
-    }
+    rows = {page.name: [link(page.name), escape(page.title), clock(page.run.manifest["seconds"])] for page in pages}
     for name in missing:
         command = f"<code>mrilib run {name.partition('_')[0]}</code>"
         rows[name] = [escape(label(name)), f"not on this site: it has no complete run; {command} makes one", "not run"]
-    return table("Notebooks", ["notebook", "asks", "ran in"], [rows[name] for name in sorted(rows)])
+    return table("Notebooks", ["notebook", "asks", "ran in (min)"], [rows[name] for name in sorted(rows)])
 
 
 def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]) -> str:
@@ -68,7 +67,8 @@ def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]
     for v in verdicts:
         reason = f'<br><span class="reason">Likely reason: {escape(v.reason)}</span>' if v.reason else ""
         mark = f'<span class="verdict {v.verdict.replace(" ", "-")}">{VERDICTS[v.verdict]} {v.verdict}</span>'
-        notebook = link(v.notebook) if v.notebook in names else escape(label(v.notebook or ""))
+        name = v.notebook or ""
+        notebook = link(name) if name in names else escape(label(name))
         rows.append(
             [escape(v.id.partition("/")[2]), escape(v.claim), escape(v.paper), escape(here(v)) + reason, mark, notebook]
         )
