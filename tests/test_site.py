@@ -19,9 +19,6 @@ from mrilib.site.notebook_page import linked, page_notebook
 from mrilib.site.outputs import WIDGETS, shown
 from mrilib.site.pages import find_pages
 
-pytestmark = pytest.mark.filterwarnings(  # Sphinx's themes lag behind Sphinx
-    "ignore::PendingDeprecationWarning", "ignore::DeprecationWarning"
-)
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 
 

@@ -1,9 +1,9 @@
 """Build the site: sources, Sphinx, and the finished folder under its final name in one step."""
 
-import io
 import os
-import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import distribution
@@ -26,7 +26,6 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`
 FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (SIL Open Font License)
 MARK = ".mrilib-site"  # an empty file by which a folder is known as a site that may be replaced
-COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a terminal
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
     "extensions": ["myst_nb", "mrilib.site.sphinx_extension"],
@@ -41,6 +40,7 @@ SETTINGS: dict[str, Any] = {
     "html_title": "Robust accelerated MRI",
     "html_css_files": ["site.css"],
     "html_js_files": [("scrolling.js", {"defer": "defer"})],
+    "html_favicon": "_static/favicon.svg",
     "html_copy_source": False,
     "html_show_sourcelink": False,
     "html_show_sphinx": False,
@@ -113,9 +113,9 @@ def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str)
 
 
 def write_static(static: Path) -> None:
-    """Write what all pages share: style, scripts with Vega in them, and a font for formulas."""
+    """Write what all pages share: style, icon, scripts with Vega in them, and a font for formulas."""
     static.mkdir()
-    for name in ("site.css", "scrolling.js"):
+    for name in ("site.css", "scrolling.js", "favicon.svg"):
         shutil.copyfile(ASSETS / name, static / name)
     script = vl_convert.javascript_bundle((ASSETS / "charts.js").read_text(encoding="utf-8"), vl_version=VEGA_LITE)
     (static / "charts.js").write_text(f"(() => {{{script}}})();\n", encoding="utf-8")
@@ -123,19 +123,20 @@ def write_static(static: Path) -> None:
 
 
 def run_sphinx(work: Path) -> list[str]:
-    """Build `work/source` into `work/html`; returns the warnings. Raises OSError where Sphinx fails."""
-    from sphinx.application import Sphinx
-    from sphinx.errors import SphinxError
+    """Build `work/source` into `work/html`; returns the warnings. Raises OSError where Sphinx fails.
 
-    warnings = io.StringIO()
+    Sphinx has a process of its own, because it can build only once in one.
+    """
     settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "beside")]}
-    html, doctrees = work / "html", work / "doctrees"
-    try:
-        Sphinx(work / "source", None, html, doctrees, "html", settings, status=None, warning=warnings).build()
-    except SphinxError as error:
-        raise OSError(f"Sphinx could not build the site: {error}") from error
-    text = COLOURS.sub("", warnings.getvalue()).replace(f"{work}{os.sep}", "")
-    return [line for line in text.splitlines() if line.strip()]
+    library = str(Path(__file__).resolve().parents[2])
+    text = f"import sys\nsys.path.insert(0, {library!r})\nglobals().update({settings!r})\n"
+    (work / "source" / "conf.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-N", "-d", work / "doctrees"]
+    done = subprocess.run([*command, work / "source", work / "html"], capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.replace(f"{work}{os.sep}", "").splitlines() if line.strip()]
+    if done.returncode:
+        raise OSError("Sphinx could not build the site: " + " ".join(said[-5:]))
+    return said
 
 
 def replace(folder: Path, target: Path, before: Path) -> None:
