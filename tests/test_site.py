@@ -48,6 +48,7 @@ def test_every_formula_of_the_notebooks_becomes_mathml(notebook):
 def test_formulas_mean_what_tex_means():
     assert "<mo>arg</mo><msub><mo>min</mo>" in mathml(r"\arg\min_x")
     assert "<mo>&#x0223C;</mo>" in mathml(r"x \sim P"), "a relation, not a letter"
+    assert "&#x1D53C;" in mathml(r"\mathbb E"), "double-struck without `mathvariant`, which browsers ignore"
     assert mathml(r"\lVert x \rVert_2^2").count('stretchy="false"') == 2, "both bars of one height"
     assert 'alttext="a &lt; b"' in mathml("a < b")
     assert 'display="block"' in mathml("a", "block")

@@ -131,8 +131,10 @@ def run_sphinx(work: Path) -> list[str]:
     library = str(Path(__file__).resolve().parents[2])
     text = f"import sys\nsys.path.insert(0, {library!r})\nglobals().update({settings!r})\n"
     (work / "source" / "conf.py").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-N", "-d", work / "doctrees"]
-    done = subprocess.run([*command, work / "source", work / "html"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-N", "-d", str(work / "doctrees")]
+    done = subprocess.run(
+        [*command, str(work / "source"), str(work / "html")], capture_output=True, text=True, check=False
+    )
     said = [line for line in done.stderr.replace(f"{work}{os.sep}", "").splitlines() if line.strip()]
     if done.returncode:
         raise OSError("Sphinx could not build the site: " + " ".join(said[-5:]))
