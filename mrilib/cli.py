@@ -157,6 +157,32 @@ def show_claims(options: argparse.Namespace) -> int:
     return 0
 
 
+def add_site(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("site", help="a static site from the executed notebooks in runs/")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where it goes (default: build/site of the project)")
+    parser.add_argument("--runs-dir", type=Path, help="where to look for results (default: runs/ of the project)")
+    parser.set_defaults(command=show_site)
+
+
+def show_site(options: argparse.Namespace) -> int:
+    """Build the site, and say what it holds and what it lacks."""
+    from mrilib.site.build import build_site
+
+    root = root_here()
+    output = (options.output or root / "build" / "site").absolute()
+    try:
+        site = build_site(root, options.runs_dir or root / "runs", output)
+    except OSError as error:
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 1
+    for warning in site.warnings:
+        print(f"mrilib: warning: {warning}", file=sys.stderr)
+    for name in site.missing:
+        print(f"left out  {name}  has no complete run; make one with: mrilib run {name.partition('_')[0]}")
+    print(f"{len(site.pages)} notebooks and the claims: {site.folder / 'index.html'}")
+    return 0
+
+
 def add_doctor(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("doctor", help="what this machine offers, and what to do about what is missing")
     parser.set_defaults(command=show_doctor)
@@ -231,6 +257,7 @@ def show_trained(name: str, seconds: float, score: float) -> None:
 COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
     add_run,
     add_claims,
+    add_site,
     add_doctor,
     add_data,
     add_train,

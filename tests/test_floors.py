@@ -27,7 +27,7 @@ FLOORS = {
     }
     | {"calibration", "experiment", "stored", "zero_shot", "untrained", "experiments"},
     4: {"plot", "show", "widgets", "notebook", "project", "records"},
-    5: {"cli", "running"},
+    5: {"cli", "running", "site"},
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 SHOWING = {"IPython", "ipykernel", "ipywidgets", "altair", "vl_convert", "anywidget", "papermill", "nbclient"}

@@ -1,0 +1,21 @@
+// Puts a live chart in the place of each chart's image; where that fails, the image stays.
+for (const figure of document.querySelectorAll("figure.chart")) {
+  const specification = JSON.parse(figure.querySelector("script").textContent);
+  delete specification.$schema; // an address, never fetched
+  delete specification.usermeta;
+  const place = document.createElement("div");
+  vegaEmbed(place, specification, { renderer: "svg", actions: false })
+    .then(() => {
+      figure.querySelector("img").replaceWith(place);
+      hideEmptyMarks(place);
+      new MutationObserver(() => hideEmptyMarks(place)).observe(place, { childList: true, subtree: true });
+    })
+    .catch((error) => console.error(error));
+}
+
+// A group without marks has no name, yet Vega gives it a role that must have one.
+function hideEmptyMarks(place) {
+  for (const group of place.querySelectorAll("g[aria-roledescription$='mark container']")) {
+    group.ariaHidden = group.childElementCount ? null : "true";
+  }
+}

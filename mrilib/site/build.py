@@ -1,0 +1,153 @@
+"""Build the site: sources, Sphinx, and the finished folder under its final name in one step."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import vl_convert
+
+from mrilib.data.paths import scratch_folder
+from mrilib.project import UserError
+from mrilib.running.claims import answer, complete_runs, load
+from mrilib.show.theme import VEGA_LITE
+from mrilib.site.landing import landing
+from mrilib.site.notebook_page import DOWNLOADS, page_notebook
+from mrilib.site.pages import Page, find_pages
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`
+FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (SIL Open Font License)
+MARK = ".mrilib-site"  # an empty file by which a folder is known as a site that may be replaced
+SETTINGS: dict[str, Any] = {
+    "project": "Robust accelerated MRI",
+    "extensions": ["myst_nb", "mrilib.site.sphinx_extension"],
+    "language": "en",
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "nb_render_markdown_format": "myst",
+    "nb_ipywidgets_js": {},
+    "myst_enable_extensions": ["dollarmath", "amsmath"],
+    "html_math_renderer": "mathml",
+    "html_theme": "sphinx_book_theme",
+    "html_title": "Robust accelerated MRI",
+    "html_css_files": ["site.css"],
+    "html_js_files": [("scrolling.js", {"defer": "defer"})],
+    "html_favicon": "_static/favicon.svg",
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_sphinx": False,
+    "html_show_copyright": False,
+    "html_theme_options": {
+        "home_page_in_toc": True,
+        "navbar_persistent": [],
+        "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+        "use_download_button": False,
+        "use_fullscreen_button": False,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A finished site: its folder, its pages, the notebooks it lacks, and what Sphinx warned of."""
+
+    folder: Path
+    pages: list[Page]
+    missing: list[str]
+    warnings: list[str]
+
+
+def build_site(root: Path, runs: Path, output: Path) -> Site:
+    """Build the site of the project `root` from the complete runs in `runs` into the folder `output`.
+
+    Raises:
+        UserError: a package is not installed, there is no run, or `output` holds something that is not a site.
+        OSError: the folder cannot be written.
+    """
+    require_packages()
+    require_replaceable(output)
+    complete = complete_runs(runs)
+    pages, missing = find_pages(root, complete)
+    verdicts = [answer(claim, complete) for claim in load(root / "params" / "claims.yaml")]
+    with scratch_folder(output) as work:
+        write_sources(work / "source", work / "beside", pages, landing(pages, missing, verdicts))
+        write_static(work / "source" / "_static")
+        warnings = run_sphinx(work)
+        (work / "html" / MARK).touch()
+        (work / "html" / ".nojekyll").touch()  # else some hosts leave out folders such as _static
+        replace(work / "html", output, work / "before")
+    return Site(output, pages, missing, warnings)
+
+
+def require_packages() -> None:
+    """Raise UserError with the command that installs what is missing."""
+    lacking = [name for name in PACKAGES if find_spec(name) is None]
+    if lacking:
+        command = "python -m pip install -c .ci/constraints.txt -e '.[site]'"
+        raise UserError(f"the site needs {', '.join(lacking)}; in the project's folder: {command}")
+
+
+def require_replaceable(output: Path) -> None:
+    """Raise UserError unless `output` is new, empty, or an earlier site."""
+    if output.exists() and not (output / MARK).is_file() and (not output.is_dir() or any(output.iterdir())):
+        raise UserError(f"--output: {output} is there and is not a site; give a new folder, or remove it")
+
+
+def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str) -> None:
+    """Write what Sphinx reads to `source`, and the pictures and notebooks that stand beside its pages to `beside`."""
+    source.mkdir()
+    (beside / DOWNLOADS).mkdir(parents=True)
+    (source / "index.md").write_text(first, encoding="utf-8")
+    names = {page.name for page in pages}
+    for page in pages:
+        nbformat.write(page_notebook(page, names, beside), source / page.source.name)
+        shutil.copyfile(page.source, beside / DOWNLOADS / page.source.name)
+
+
+def write_static(static: Path) -> None:
+    """Write what all pages share: style, icon, scripts with Vega in them, and a font for formulas."""
+    static.mkdir()
+    for name in ("site.css", "scrolling.js", "favicon.svg"):
+        shutil.copyfile(ASSETS / name, static / name)
+    script = vl_convert.javascript_bundle((ASSETS / "charts.js").read_text(encoding="utf-8"), vl_version=VEGA_LITE)
+    (static / "charts.js").write_text(f"(() => {{{script}}})();\n", encoding="utf-8")
+    shutil.copyfile(str(distribution("ziamath").locate_file(f"ziamath/fonts/{FONT}")), static / FONT)
+
+
+def run_sphinx(work: Path) -> list[str]:
+    """Build `work/source` into `work/html`; returns the warnings. Raises OSError where Sphinx fails.
+
+    Sphinx has a process of its own, because it can build only once in one.
+    """
+    settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "beside")]}
+    library = str(Path(__file__).resolve().parents[2])
+    text = f"import sys\nsys.path.insert(0, {library!r})\nglobals().update({settings!r})\n"
+    (work / "source" / "conf.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-N", "-d", str(work / "doctrees")]
+    done = subprocess.run(
+        [*command, str(work / "source"), str(work / "html")], capture_output=True, text=True, check=False
+    )
+    said = [line for line in done.stderr.replace(f"{work}{os.sep}", "").splitlines() if line.strip()]
+    if done.returncode:
+        raise OSError("Sphinx could not build the site: " + " ".join(said[-5:]))
+    return said
+
+
+def replace(folder: Path, target: Path, before: Path) -> None:
+    """Move a finished folder to its final name; the one that was there goes to `before`, and back on failure."""
+    if target.exists():
+        os.replace(target, before)
+    try:
+        os.replace(folder, target)
+    except OSError:
+        if before.exists():
+            os.replace(before, target)
+        raise

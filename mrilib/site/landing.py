@@ -1,0 +1,80 @@
+"""The first page: what the papers claim and what came out, counted, and the list of notebooks."""
+
+from collections.abc import Collection, Sequence
+from html import escape
+
+from mrilib.running.batch import clock
+from mrilib.running.claims import Verdict
+from mrilib.running.claims_view import here
+from mrilib.site.html import table
+from mrilib.site.pages import Page, label
+
+PAPERS = {
+    "A": "Paper A: test-time training",
+    "B": "Paper B: diverse training data",
+    "AB": "Both remedies together (ours)",
+}
+SOURCES = """- Paper A: M. Zalbagi Darestani, J. Liu, R. Heckel, *Test-Time Training Can Close the Natural Distribution
+  Shift Performance Gap in Deep Learning Based Compressed Sensing*, ICML 2022.
+- Paper B: K. Lin, R. Heckel, *Robustness of Deep Learning for Accelerated MRI: Benefits of Diverse Training Data*,
+  ICML 2024."""
+VERDICTS = {"reproduced": "✓", "differs": "≠", "not run": "–"}
+
+
+def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict]) -> str:
+    """The page in Markdown, with the tree of all pages."""
+    names = [page.name for page in pages]
+    groups = {title: [v for v in verdicts if v.id.split("/")[0] == prefix] for prefix, title in PAPERS.items()}
+    parts = [
+        "# Two papers on robust accelerated MRI, claim by claim",
+        "Every table, figure and proposition of two papers, run again; the verdicts are computed from the runs on this "
+        "site. The data are simulated, except in notebook 19, so numbers differ from the papers' fastMRI; where a "
+        "claim does not hold here, its row says so.",
+        SOURCES,
+        "## How many hold",
+        counts({title: group for title, group in groups.items() if group}),
+        "## Notebooks",
+        notebook_table(pages, missing),
+    ]
+    for title, group in groups.items():
+        if group:
+            parts += [f"## {title}", claims_table(title, group, names)]
+    entries = "\n".join(f"{label(name)} <{name}>" for name in names)
+    return "\n\n".join([*parts, f"```{{toctree}}\n:hidden:\n:caption: Notebooks\n\n{entries}\n```\n"])
+
+
+def counts(groups: dict[str, list[Verdict]]) -> str:
+    """How many items of each paper are reproduced, differ, or were not run."""
+    rows = [
+        [escape(title), str(len(group)), *(str(sum(v.verdict == kind for v in group)) for kind in VERDICTS)]
+        for title, group in groups.items()
+    ]
+    return table("How many claims hold", ["paper", "items", *VERDICTS], rows)
+
+
+def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
+    """Every notebook with its question and its run time; those without a run with the command that makes one."""
+    rows = {page.name: [link(page.name), escape(page.title), clock(page.run.manifest["seconds"])] for page in pages}
+    for name in missing:
+        command = f"<code>mrilib run {name.partition('_')[0]}</code>"
+        rows[name] = [escape(label(name)), f"not on this site: it has no complete run; {command} makes one", "not run"]
+    return table("Notebooks", ["notebook", "asks", "ran in (min)"], [rows[name] for name in sorted(rows)])
+
+
+def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]) -> str:
+    """One claim a row, its verdict and our number, and the notebook that answers it."""
+    rows = []
+    for v in verdicts:
+        reason = f'<br><span class="reason">Likely reason: {escape(v.reason)}</span>' if v.reason else ""
+        mark = f'<span class="verdict {v.verdict.replace(" ", "-")}">{VERDICTS[v.verdict]} {v.verdict}</span>'
+        name = v.notebook or ""
+        notebook = link(name) if name in names else escape(label(name))
+        rows.append(
+            [escape(v.id.partition("/")[2]), escape(v.claim), escape(v.paper), escape(here(v)) + reason, mark, notebook]
+        )
+    return table(title, ["item", "claim", "paper", "here", "verdict", "notebook"], rows)
+
+
+def link(name: str) -> str:
+    """A link to a notebook's page."""
+    return f'<a href="{escape(name)}.html">{escape(label(name))}</a>'

@@ -1,0 +1,47 @@
+"""What the site adds to Sphinx: formulas as MathML, and the script of the charts on pages that have one."""
+
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from sphinx.util import logging
+
+from mrilib.site.formulas import mathml
+
+logger = logging.getLogger(__name__)
+CHARTS = "charts.js"
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
+    app.connect("html-page-context", add_charts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def inline(translator: Any, node: nodes.math) -> None:
+    """Write a formula within a sentence."""
+    write(translator, node, "inline")
+
+
+def block(translator: Any, node: nodes.math_block) -> None:
+    """Write a formula on a line of its own, which scrolls where it is too long."""
+    translator.body.append('<div class="formula" role="group" aria-label="formula">')
+    write(translator, node, "block", "</div>")
+
+
+def write(translator: Any, node: nodes.Element, display: str, end: str = "") -> None:
+    """Write the formula, or its TeX and a warning where it cannot be converted."""
+    tex = node.astext()
+    try:
+        translator.body.append(mathml(tex, display) + end)
+    except ValueError as error:
+        logger.warning("%s", error, location=node)
+        translator.body.append(f"<code>{escape(tex)}</code>{end}")
+    raise nodes.SkipNode
+
+
+def add_charts(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load the script of the charts where there are charts."""
+    if '<figure class="chart">' in context.get("body", ""):
+        app.add_js_file(CHARTS, loading_method="defer")

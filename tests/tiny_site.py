@@ -1,0 +1,111 @@
+"""A project whose tiny notebooks have run: a chart with a slider, a picture, a table, a formula, an explorer."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair
+import ipywidgets
+import nbformat
+import numpy as np
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from tiny_project import Project, make_project
+
+from mrilib.records import write_json
+from mrilib.running import manifest
+from mrilib.running.runner import publish
+from mrilib.show.layout import Tile, compose
+from mrilib.show.theme import _mimebundle
+from mrilib.widgets.frame import explorer
+
+CLAIMS = """
+- {id: A/Table 1, claim: half is <closed>, paper: 98 %, notebook: 01_chart, key: closed, predicate: closed > 0.5}
+- {id: B/Figure 1, claim: nothing is lost, paper: plot only, notebook: 03_absent, key: lost, predicate: lost < 1}
+"""
+PARAMETERS = {"steps": 3, "rate": 0.001}
+LANGUAGE = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+CHART_TEXT = r"""# Does the chart move?
+
+Yes, and $\hat\theta_c = \arg\min_\theta \lVert x \rVert_2$ with $x \sim P$.
+
+$$ \frac{1}{2} \sum_i x_i \qquad \text{halved} $$
+
+Next: [02 explorer](02_explorer.ipynb), then [03 absent](03_absent.ipynb) and [the plan](README.md)."""
+TABLE = "<table><tr><th>name</th><th>score</th></tr><tr><td>zebrafish</td><td>0.9</td></tr></table>"
+
+
+@cache
+def slider_chart() -> dict[str, Any]:
+    """The outputs of a chart whose slider picks how steep a line is."""
+    share = altair.param("share", value=0.5, bind=altair.binding_range(min=0, max=1, step=0.25, name="share "))
+    rows = altair.Data(values=[{"x": x} for x in (0, 1, 2)])
+    line = altair.Chart(rows, description="A line, </script> and steeper with the share").add_params(share)
+    drawn = (
+        line.transform_calculate(y="datum.x * share")
+        .mark_line()
+        .encode(x="x:Q", y=altair.Y("y:Q", scale={"domain": [0, 2]}))
+    )
+    data, metadata = _mimebundle(drawn.to_dict())
+    return new_output("display_data", data, metadata=metadata)
+
+
+def picture() -> dict[str, Any]:
+    """The outputs of a small picture."""
+    data, metadata = compose([[Tile(np.zeros((4, 4), np.uint8))]], "A black square")._repr_mimebundle_()
+    return new_output("display_data", data, metadata=metadata)
+
+
+def explorer_output() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The output of an explorer and the metadata of its notebook, as a run leaves them."""
+    box = explorer({"a": ipywidgets.IntSlider(2)}, lambda a: f'<p>a is {a}</p><img src="{DOT}" alt="A dot">')
+    state = ipywidgets.Widget.get_manager_state()["state"]
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": box.model_id}, "text/plain": "VBox(children=())"}
+    widgets = {"application/vnd.jupyter.widget-state+json": {"state": state}}
+    return new_output("execute_result", view, execution_count=1), widgets
+
+
+DOT = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+)
+
+
+def chart_notebook() -> nbformat.NotebookNode:
+    """An executed notebook with everything that needs no kernel."""
+    table = new_output("display_data", {"text/html": TABLE, "text/plain": "a table"})
+    said = new_output("stream", name="stdout", text="one word: xylophone\n")
+    outputs = [slider_chart(), picture(), table, said]
+    return new_notebook(
+        cells=[new_markdown_cell(CHART_TEXT), new_code_cell("show()", outputs=outputs)], metadata=LANGUAGE
+    )
+
+
+def explorer_notebook() -> nbformat.NotebookNode:
+    """An executed notebook with an explorer."""
+    output, widgets = explorer_output()
+    cells = [new_markdown_cell("# Does it explore?"), new_code_cell("explore()", outputs=[output])]
+    return new_notebook(cells=cells, metadata=LANGUAGE | {"widgets": widgets})
+
+
+def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **given: Any) -> Path:
+    """A complete run of a notebook, without the seconds that a kernel takes; returns its folder."""
+    job = project.plan(notebook, given=given)
+    partial = project.root / "partial"
+    partial.mkdir()
+    nbformat.write(content, partial / "notebook.ipynb")
+    write_json(partial / "results.json", {"closed": 0.8})
+    described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.effective}
+    job.folder.mkdir(parents=True)
+    publish(partial, job.folder, manifest.build(partial, job.root, job.key, described, {}, 63.4))
+    shutil.rmtree(partial)
+    return job.folder
+
+
+def make_executed_project(folder: Path) -> Project:
+    """A project with three notebooks, two of which have run."""
+    project = make_project(folder)
+    (project.root / "params" / "claims.yaml").write_text(CLAIMS)
+    chart, explores, _ = (project.notebook(name) for name in ("01_chart", "02_explorer", "03_absent"))
+    put_run(project, chart, chart_notebook())
+    put_run(project, explores, explorer_notebook())
+    return project
