@@ -43,8 +43,7 @@ def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> P
         wheels: whether to fetch them (pip, network); otherwise their list is written.
         say: is told each step.
 
-    Raises UserError for a target that is something else or a project with parts missing, RunError for a notebook or
-    pip that fails, OSError for a disk that is full or read-only.
+    Raises UserError for a foreign target or an incomplete project, RunError for a notebook or pip that fails, OSError.
     """
     target = target.absolute()
     target = target.with_name(target.name + ".zip") if zipped and target.suffix != ".zip" else target
