@@ -68,11 +68,11 @@ def test_every_control_by_keyboard_and_errors_in_the_view(browser, lab, folder, 
         took, seen = [], [pixels(explorer)]
         for label, key, expected in (
             ("slice", "ArrowDown", {TARGET, ZERO_FILLED, IMAGE, ERROR}),
+            ("network", "ArrowDown", {IMAGE, ERROR}),
+            ("slice", "ArrowUp", {TARGET, ZERO_FILLED, IMAGE, ERROR}),
             ("network", "ArrowUp", {IMAGE, ERROR}),
             ("network", "ArrowUp", {ZERO_FILLED, IMAGE, ERROR}),  # of another acceleration
-            ("slice", "ArrowUp", {TARGET, ZERO_FILLED, IMAGE, ERROR}),
             ("network", "ArrowDown", {ZERO_FILLED, IMAGE, ERROR}),
-            ("network", "ArrowDown", {IMAGE, ERROR}),
         ):
             took.append(explorer.press(label, key))
             seen.append(pixels(explorer))

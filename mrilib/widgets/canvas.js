@@ -3,6 +3,7 @@ const LIMITS = { level: [0, 1.5], width: [0.02, 3] };
 const STEP = 0.02; // of one key
 const TRAVEL = 300; // pixels of dragging for 1
 const KEYS = { ArrowUp: ["level", STEP], ArrowDown: ["level", -STEP], ArrowRight: ["width", STEP], ArrowLeft: ["width", -STEP] };
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // Jupyter would move between cells by the arrow keys
 const HELP = "Drag over the images, or press arrow keys on them: right and left change the width of the grey window, up and down its level.";
 
 function element(name, attributes = {}, ...children) {
@@ -36,15 +37,9 @@ function paint(canvas, numbers, low, high, palette) {
 
 function slider(name, change) {
   const [min, max] = LIMITS[name];
-  const input = element("input", { type: "range", min, max, step: STEP });
+  const input = element("input", { type: "range", min, max, step: STEP, ...OWN_KEYS });
   input.addEventListener("input", () => change({ [name]: Number(input.value) }));
   return { input, label: element("label", {}, `${name} `, input) };
-}
-
-/** Jupyter moves between cells by the arrow keys that images and lists need: not from this box, nor from its widget. */
-function keepKeys(el) {
-  if (!el.isConnected) return requestAnimationFrame(() => keepKeys(el));
-  (el.closest(".widget-vbox") ?? el).dataset.lmSuppressShortcuts = "true";
 }
 
 function render({ model, el }) {
@@ -55,11 +50,10 @@ function render({ model, el }) {
   const sliders = { level: slider("level", change), width: slider("width", change) };
   const reset = element("button", { class: "jupyter-button widget-button", type: "button" }, "reset window");
   const said = element("output", { "aria-live": "polite" });
-  const strip = element("div", { class: "mrilib-panels", role: "group", tabindex: 0, "aria-label": HELP });
+  const strip = element("div", { class: "mrilib-panels", role: "group", tabindex: 0, "aria-label": HELP, ...OWN_KEYS });
   const controls = element("div", {}, sliders.level.label, sliders.width.label, reset, said);
   const root = element("div", { class: "mrilib-window" }, controls, strip, element("small", {}, HELP));
   el.append(root);
-  keepKeys(el);
 
   function change(wanted) {
     for (const [name, value] of Object.entries(wanted)) {
