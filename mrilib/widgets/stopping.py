@@ -149,8 +149,9 @@ class _Studio:
     async def _follow(self, filming: Filming, name: str) -> None:
         """Look at the run until it has ended, then say how."""
         while filming.is_alive():
-            await asyncio.sleep(LOOK)
             self.fit()
+            await asyncio.sleep(LOOK)
+        self.fit()  # once more: iterations may have come between the last look and the end
         self.filming = None
         self._say(lambda: _ending(filming, name))
 

@@ -87,7 +87,7 @@ def _panel(heading: str, curve: Sequence[float], marks: Sequence[Mark], end: int
 
 
 def _label(mark: Mark, end: int, y: float) -> str:
-    far = mark.iteration > 0.55 * end
+    far = mark.iteration > (0.55 if mark.dot else 0.7) * end  # a halt lies right of its image: so do the words
     return _text(_x(mark.iteration, end) + (-8 if far else 8), y, mark.label, "end" if far else "start", 13, mark.color)
 
 
