@@ -98,7 +98,7 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
 
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
-    code = base64.b64encode(png_bytes(tile.pixels, _magma(256) if tile.heat else None)).decode()
+    code = base64.b64encode(png_bytes(tile.pixels, magma(256) if tile.heat else None)).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     frame = "" if tile.smooth else f'<rect {place} fill="none" stroke="{MUTED}"/>'
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
@@ -134,7 +134,8 @@ def _wrapped(text: str, width: float, size: int) -> list[str]:
     return lines
 
 
-def _magma(levels: int) -> list[int]:
+def magma(levels: int) -> list[int]:
+    """RGB triples of the heat map, one after another, for `png_bytes`."""
     anchors = np.array([list(bytes.fromhex(code)) for code in MAGMA], dtype=float)
     places, steps = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
     channels = [np.interp(steps, places, channel) for channel in anchors.T]
@@ -152,7 +153,7 @@ def _raster(parts: Sequence[str], width: int, height: int, heat: bool) -> bytes:
         return png_bytes(np.asarray(drawn.convert("L")))
     # Half the palette for greys, half for the heat map: a third of the bytes of true colour.
     palette = Image.new("P", (1, 1))
-    palette.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + _magma(128))
+    palette.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + magma(128))
     colours = drawn.convert("RGB")
     nearest = np.asarray(colours.quantize(palette=palette, dither=Image.Dither.NONE))
     # Pillow's search is coarse; greys are exact, so that the paper stays white.
