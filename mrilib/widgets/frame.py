@@ -17,7 +17,8 @@ WIDE = {"continuous_update": False, "style": {"description_width": "9em"}, "layo
 class Names(anywidget.AnyWidget):
     """Gives the handles of the sliders beside it the names that stand before them, for screen readers.
 
-    Jupyter's sliders show a label and their handles, which take the keyboard, have none (ipywidgets 8.1).
+    Jupyter's sliders show a label and their handles, which take the keyboard, have none (ipywidgets 8.1). Lists and
+    buttons get their keys back, too, which JupyterLab would take for shortcuts of its own (4.6).
     """
 
     _esm = """
@@ -25,6 +26,9 @@ class Names(anywidget.AnyWidget):
       for (const row of box.querySelectorAll(".widget-inline-hbox")) {
         const label = row.querySelector("label"), handle = row.querySelector("[role=slider]");
         if (label && handle) handle.setAttribute("aria-label", label.textContent);
+      }
+      for (const control of box.querySelectorAll("select, button")) {
+        control.setAttribute("data-lm-suppress-shortcuts", "true");
       }
     }
     export default { render({ el }) {

@@ -75,9 +75,10 @@ def explore_mixtures(
     share.value = _nearest(share.options, coefficient)
 
     def switch(change: Mapping[str, str]) -> None:
-        before = share.value
-        share.options = sorted(sweeps[change["new"]])
-        share.value = _nearest(share.options, before)
+        before, options = share.value, sorted(sweeps[change["new"]])
+        if options != list(share.options):  # else the view would be made three times
+            share.options = options
+            share.value = _nearest(options, before)
 
     def page(shift: str, share: float) -> str:
         chart = _chart(sweeps[shift], shift.replace("_", " "), share, kind)
