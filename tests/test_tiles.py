@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mrilib.widgets.tiles import error_tile, grey_tile, tile_row
+from mrilib.widgets.tiles import error_tile, grey_tile, tile_row, white_of
 
 RAMP = torch.linspace(0, 1, 32).expand(8, 32)
 
@@ -39,3 +39,9 @@ def test_an_error_tile_is_dark_where_there_is_none_and_full_at_a_fifth():
 def test_a_row_keeps_the_order():
     row = tile_row([grey_tile(RAMP, 1.0, name, "", name) for name in ("first", "second")])
     assert row.index("first") < row.index("second")
+
+
+def test_one_bright_spot_does_not_darken_the_rest():
+    spot = RAMP.clone()
+    spot[0, 0] = 100.0
+    assert white_of(spot) == pytest.approx(1.0, abs=0.05)

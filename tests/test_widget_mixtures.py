@@ -55,15 +55,15 @@ def test_it_starts_at_the_nearest_mixture_there_is():
 
 
 class Pictures:
-    """Stands for `MixtureImages`: targets of one grey, reconstructions of another for each share; none at 0.5."""
+    """Stands for `MixtureImages`: reconstructions are darker the larger the share, none at 0.5."""
 
     mixtures = SimpleNamespace(experiment=SimpleNamespace(shift="anatomy"))
 
     def target(self, side):
-        return torch.full((8, 8), 0.2 if side == "P" else 0.3)
+        return torch.linspace(0.1, 0.8 if side == "P" else 0.9, 64).reshape(8, 8)
 
     def pair(self, coefficient):
-        return None if coefficient == 0.5 else {side: self.target(side) + coefficient / 2 for side in ("P", "Q")}
+        return None if coefficient == 0.5 else {side: self.target(side) * (1 - coefficient / 2) for side in ("P", "Q")}
 
 
 def test_the_slider_changes_the_pair_of_images_and_keeps_their_targets():

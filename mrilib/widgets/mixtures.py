@@ -10,7 +10,7 @@ from mrilib.experiments.mixtures import SIDES, Outcome, Scores, points
 from mrilib.gap import bootstrap_mean
 from mrilib.plot import sweep_chart
 from mrilib.widgets.frame import WIDE, explorer, picture
-from mrilib.widgets.tiles import grey_tile, tile_row
+from mrilib.widgets.tiles import grey_tile, tile_row, white_of
 
 Sweep = Mapping[float, Scores]  # by coefficient
 
@@ -32,8 +32,10 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
     tiles = []
     for side, image in pair.items():
         name, score = f"{side}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
-        tiles.append(grey_tile(images.target(side), 1.0, f"{side}, target", "", f"A test slice of {side}, target"))
-        tiles.append(grey_tile(image, 1.0, name, score, f"The slice of {name}: {score}"))
+        target = images.target(side)
+        white = white_of(target)
+        tiles.append(grey_tile(target, white, f"{side}, target", "", f"A test slice of {side}, target"))
+        tiles.append(grey_tile(image, white, name, score, f"The slice of {name}: {score}"))
     return tile_row(tiles)
 
 

@@ -23,7 +23,7 @@ from mrilib.show.report import ShiftResult
 from mrilib.show.theme import INK, PAPER, colors_of
 from mrilib.training import reconstruct
 from mrilib.widgets.frame import WIDE, explorer, picture
-from mrilib.widgets.tiles import error_tile, grey_tile, tile_row
+from mrilib.widgets.tiles import error_tile, grey_tile, tile_row, white_of
 
 TTT = " + TTT"
 OFF, ON = "off", "on"
@@ -168,7 +168,7 @@ def _images(case: Case, scheme: str, item: int) -> str:
         return f"<p>This run has scores of this shift only. Images: <code>{escape(command)}</code></p>"
     target, image = case.views(scheme, item)
     score = case.result.scores[scheme][item]
-    white, which = float(target.max()), f"slice {item + 1} of Q"
+    white, which = white_of(target), f"slice {item + 1} of Q"
     tiles = [
         grey_tile(target, white, "target", which, f"Target, {which}"),
         grey_tile(image, white, scheme, f"SSIM of this slice {score:.3f}", f"{scheme}, {which}: SSIM {score:.3f}"),

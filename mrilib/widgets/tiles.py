@@ -13,7 +13,7 @@ from mrilib.show.images import image_png
 from mrilib.show.layout import magma, png_bytes
 from mrilib.show.theme import described
 
-WIDTH = 220  # CSS pixels of a tile
+WIDTH = 200  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
 FACTOR = 5.0  # of error maps
 
 
@@ -36,6 +36,11 @@ def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
 def tile_row(tiles: Sequence[str]) -> str:
     """Tiles side by side, as many as there is room for."""
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px">{"".join(tiles)}</div>'
+
+
+def white_of(target: Tensor) -> float:
+    """Where the grey window of a slice ends: its 99th percentile, as a bright spot beside a coil may be far above."""
+    return float(target.quantile(0.99))
 
 
 def _tile(content: bytes, title: str, caption: str, alt: str) -> str:
