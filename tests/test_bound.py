@@ -56,7 +56,12 @@ def test_a_value_that_is_not_finite_is_left_out():
         drawn(4, [{**row, "value": float("nan")} if row["x"] == 4.0 else row for row in ROWS])
 
 
-@pytest.mark.parametrize(("chosen", "rows"), [(5, ROWS), (-1, ROWS), (0, ROWS[:1]), (0, [])])
+@pytest.mark.parametrize(("chosen", "rows"), [(5, ROWS), (-1, ROWS), (0, ROWS[:1])])
 def test_a_place_off_the_curves_is_refused(chosen, rows):
     with pytest.raises(ValueError, match=f"chosen {chosen}: expected a place on curves"):
         plot.scrubbed_chart(rows, "x", "value", "name", chosen=chosen, **AXES)
+
+
+def test_a_row_that_lacks_a_key_is_named():
+    with pytest.raises(ValueError, match=r"row 1 lacks \['value'\]"):
+        drawn(0, [ROWS[0], {"x": 1.0, "name": "a"}])

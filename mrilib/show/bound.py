@@ -37,12 +37,13 @@ def scrubbed_chart(
     Raises:
         ValueError: fewer than two places, or `chosen` outside them; and as `lines_chart`.
     """
-    shown = [dict(row) for row in rows if finite(row[y]) is not None]
+    given = list(rows)
+    curves = lines_chart(given, x, y, color, x_title=x_title, y_title=y_title, alt=alt, title=title, band=band)
+    shown = [row for row in given if finite(row[y]) is not None]
     places = sorted({float(row[x]) for row in shown})
     if len(places) < 2 or not places[0] <= chosen <= places[-1]:
         found = f"these go from {places[0]:g} to {places[-1]:g}" if places else "these have no points"
         raise ValueError(f"chosen {chosen:g}: expected a place on curves of at least two points; {found}")
-    curves = lines_chart(shown, x, y, color, x_title=x_title, y_title=y_title, alt=alt, title=title, band=band)
     keys = {"x": x, "y": y, **dict(zip(("low", "high"), band or (), strict=False))}
     records = [{"name": str(row[color])} | {key: finite(row[of]) for key, of in keys.items()} for row in shown]
     reach = altair.binding_range(min=places[0], max=places[-1], step=finest(places), name=f"{x_title} ")
