@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import altair
 
+from mrilib.show.bound import scrubbed_chart
 from mrilib.show.charts import gap_chart, interval_chart, lines_chart, sweep_chart
 from mrilib.show.history import history_chart
 from mrilib.show.images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
@@ -38,6 +39,7 @@ __all__ = [
     "mask_image",
     "ordered",
     "save",
+    "scrubbed_chart",
     "sweep_chart",
     "table",
 ]

@@ -1,11 +1,14 @@
 """The mixture explorer moves without a browser; the chart of a sweep holds every interval and its own slider."""
 
 import itertools
+import re
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from mrilib import plot
-from mrilib.experiments.mixtures import points
+from mrilib.experiments.mixtures import curves, points
 from mrilib.widgets.mixtures import described, explore_mixtures
 
 
@@ -49,6 +52,47 @@ def test_it_starts_at_the_nearest_mixture_there_is():
     assert explore_mixtures(SWEEPS, "anatomy", 0.3, "simulated").children[1].value == 0.25
     with pytest.raises(ValueError, match="shift 'modality': no scores; expected one of anatomy, adv"):
         explore_mixtures(SWEEPS, "modality", 0.25, "simulated")
+
+
+class Pictures:
+    """Stands for `MixtureImages`: reconstructions are darker the larger the share, none at 0.5."""
+
+    mixtures = SimpleNamespace(experiment=SimpleNamespace(shift="anatomy"))
+
+    def target(self, side):
+        return torch.linspace(0.1, 0.8 if side == "P" else 0.9, 64).reshape(8, 8)
+
+    def pair(self, coefficient):
+        return None if coefficient == 0.5 else {side: self.target(side) * (1 - coefficient / 2) for side in ("P", "Q")}
+
+
+def test_the_slider_changes_the_pair_of_images_and_keeps_their_targets():
+    images = {name: Pictures() for name in SWEEPS}
+    _, share, view, _ = explore_mixtures(SWEEPS, "anatomy", 0.0, "simulated", images).children
+    seen = {}
+    for option in (0.0, 0.25, 1.0):
+        share.value = option
+        seen[option] = re.findall(r'src="([^"]+)"', view.value)
+        assert f"The slice of Q, share of Q {option:g}: SSIM {SWEEPS['anatomy'][option]['Q'][0]:.3f}" in view.value
+    for a, b in itertools.combinations(seen.values(), 2):
+        assert [x != y for x, y in zip(a, b, strict=True)] == [True, False, True, False, True]
+
+
+def test_a_mixture_without_images_says_how_to_get_them():
+    images = {name: Pictures() for name in SWEEPS}
+    view = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated", images).children[2]
+    assert "<code>mrilib run 03 -p shift anatomy -p coefficient 0.5 -p recompute true</code>" in view.value
+    assert "Share of Q 0.5: SSIM on P" in view.value
+
+
+def test_curves_hold_two_points_a_mixture_in_order():
+    rows = curves(SWEEPS["anatomy"])
+    assert [(row["coefficient"], row["tested on"]) for row in rows[:3]] == [
+        (0.0, "SSIM on P"),
+        (0.0, "SSIM on Q"),
+        (0.25, "SSIM on P"),
+    ]
+    assert [row["value"] for row in rows[:2]] == [points(SWEEPS["anatomy"])[0][axis] for axis in "xy"]
 
 
 def test_words_hold_both_scores_and_what_is_gained_and_lost():

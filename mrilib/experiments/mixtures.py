@@ -234,3 +234,12 @@ def points(scores: Mapping[float, Scores]) -> list[dict[str, float]]:
         ends = {"x": x.value, "x_low": x.low, "x_high": x.high, "y": y.value, "y_low": y.low, "y_high": y.high}
         rows.append({"coefficient": coefficient, **ends})
     return rows
+
+
+def curves(scores: Mapping[float, Scores]) -> list[dict[str, float | str]]:
+    """Two points per coefficient, in order: mean SSIM on P and on Q with its 95 % interval, named by `tested on`."""
+    return [
+        {"coefficient": coefficient, "tested on": f"SSIM on {side}", **vars(bootstrap_mean(columns[side]))}
+        for coefficient, columns in sorted(scores.items())
+        for side in SIDES
+    ]

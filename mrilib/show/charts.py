@@ -148,19 +148,19 @@ def sweep_chart(
     return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
 
 
-def _finest(steps: list[float]) -> float:
+def finest(steps: list[float]) -> float:
     """Smallest distance of two steps."""
     return min((after - before for before, after in pairwise(steps)), default=1.0)
 
 
 def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
     """A slider of the page, not of the kernel."""
-    reach = altair.binding_range(min=steps[0], max=steps[-1], step=_finest(steps), name=f"{step} ")
+    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
     return altair.param("chosen", value=chosen, bind=reach)
 
 
 def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
-    near = base.transform_filter(f"abs(datum.{step} - chosen) < {_finest(steps) / 2}")
+    near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
     ring = near.mark_point(size=320, strokeWidth=2.5, color=INK).encode(x="x:Q", y="y:Q")
     words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
     words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")

@@ -1,14 +1,16 @@
-"""Move the share of Q in the training data and see what the network scores on P and on Q."""
+"""Move the share of Q in the training data and see what the network scores on P and on Q, and a slice of each."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
 import ipywidgets
 
+from mrilib.experiments.mixture_images import MixtureImages
 from mrilib.experiments.mixtures import SIDES, Outcome, Scores, points
 from mrilib.gap import bootstrap_mean
 from mrilib.plot import sweep_chart
 from mrilib.widgets.frame import WIDE, explorer, picture
+from mrilib.widgets.tiles import grey_tile, tile_row, white_of
 
 Sweep = Mapping[float, Scores]  # by coefficient
 
@@ -20,7 +22,24 @@ def described(sweep: Sweep, coefficient: float) -> str:
     return f"Share of Q {coefficient:g}: {', '.join(scores)}; {outcome}"
 
 
-def _page(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
+def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
+    """A test slice of P and of Q, in full and by the network of a mixture, or how to get them, as HTML."""
+    pair = images.pair(coefficient)
+    if pair is None:
+        shift = images.mixtures.experiment.shift
+        command = f"mrilib run 03 -p shift {shift} -p coefficient {coefficient:g} -p recompute true"
+        return f"<p>Its network is not with the package, nor are its images: <code>{escape(command)}</code></p>"
+    tiles = []
+    for side, image in pair.items():
+        name, score = f"{side}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
+        target = images.target(side)
+        white = white_of(target)
+        tiles.append(grey_tile(target, white, f"{side}, target", "", f"A test slice of {side}, target"))
+        tiles.append(grey_tile(image, white, name, score, f"The slice of {name}: {score}"))
+    return tile_row(tiles)
+
+
+def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     """The chart with the point ringed and, beneath, the words, as HTML."""
     words = described(sweep, coefficient)
     rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
@@ -33,13 +52,20 @@ def _nearest(options: Sequence[float], wanted: float) -> float:
     return min(options, key=lambda option: abs(option - wanted))
 
 
-def explore_mixtures(sweeps: Mapping[str, Sweep], shift: str, coefficient: float, kind: str) -> ipywidgets.VBox:
+def explore_mixtures(
+    sweeps: Mapping[str, Sweep],
+    shift: str,
+    coefficient: float,
+    kind: str,
+    images: Mapping[str, MixtureImages] | None = None,
+) -> ipywidgets.VBox:
     """A list of shifts and a slider over the mixtures that were measured; needs a kernel.
 
     Args:
         sweeps: for each shift the scores of each mixture, both ends among them.
         shift, coefficient: where to start; the nearest mixture that there is.
         kind: "simulated" or "measured", for the title.
+        images: by shift, what is drawn beneath the scores.
 
     Raises:
         ValueError: a shift that has no sweep.
@@ -51,12 +77,14 @@ def explore_mixtures(sweeps: Mapping[str, Sweep], shift: str, coefficient: float
     share.value = _nearest(share.options, coefficient)
 
     def switch(change: Mapping[str, str]) -> None:
-        before = share.value
-        share.options = sorted(sweeps[change["new"]])
-        share.value = _nearest(share.options, before)
+        before, options = share.value, sorted(sweeps[change["new"]])
+        if options != list(share.options):  # else the view would be made three times
+            share.options = options
+            share.value = _nearest(options, before)
 
     def page(shift: str, share: float) -> str:
-        return _page(sweeps[shift], shift.replace("_", " "), share, kind)
+        chart = _chart(sweeps[shift], shift.replace("_", " "), share, kind)
+        return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
 
     pair.observe(switch, "value")  # before the view asks for both
     return explorer({"shift": pair, "share": share}, page)
