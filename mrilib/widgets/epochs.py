@@ -38,4 +38,4 @@ def explore_epochs(curve: Curve, title: str, epoch: int) -> ipywidgets.VBox:
     options = [one for one in curve.epochs if one >= min(STEEP, curve.epochs[-1] // 2)]
     slider = ipywidgets.SelectionSlider(options=options, description="epoch", **WIDE)
     slider.value = min(options, key=lambda one: abs(one - epoch))
-    return explorer({"epoch": slider}, partial(_page, curve, title))
+    return explorer({"epoch": slider}, partial(_page, curve, title), [{"epoch": one} for one in options])

@@ -1,8 +1,9 @@
 """What all explorers share: controls with names, one view that follows them, errors in sight."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
+from typing import Any
 
 import anywidget
 import ipywidgets
@@ -44,21 +45,31 @@ class Names(anywidget.AnyWidget):
     """
 
 
-def explorer(controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str]) -> ipywidgets.VBox:
+def explorer(
+    controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str], ahead: Iterable[Mapping[str, Any]] = ()
+) -> ipywidgets.VBox:
     """Controls, and beneath them what `render` makes of their values, made anew whenever one moves.
 
     Args:
         controls: by the names of `render`'s arguments.
         render: the controls' values to HTML. What it raises is shown in place of the view.
+        ahead: values whose views are made now, so that no move to them has to wait; of these `render` must always
+            make the same.
 
     Returns:
         A box with the controls in their order, the view (`ipywidgets.HTML`) after them.
     """
     view = ipywidgets.HTML()
 
-    def show(_: object = None) -> None:
+    def made(values: Mapping[str, Any]) -> str:
         with debug_mode(False):  # what would check charts against Vega-Lite's schema at every move; tests do
-            view.value = shown(lambda: render(**{name: control.value for name, control in controls.items()}))
+            return shown(lambda: render(**values))
+
+    ready = {tuple(values[name] for name in controls): made(values) for values in ahead}
+
+    def show(_: object = None) -> None:
+        values = {name: control.value for name, control in controls.items()}
+        view.value = ready.get(tuple(values.values())) or made(values)
 
     for control in controls.values():
         control.observe(show, "value")

@@ -87,4 +87,5 @@ def explore_mixtures(
         return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
 
     pair.observe(switch, "value")  # before the view asks for both
-    return explorer({"shift": pair, "share": share}, page)
+    every = [{"shift": name, "share": one} for name, sweep in sweeps.items() for one in sweep]
+    return explorer({"shift": pair, "share": share}, page, every)

@@ -204,12 +204,12 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
     controls["item"] = ipywidgets.IntSlider(value=1, min=1, max=slices, description="slice of Q", **WIDE)
 
     @cache
-    def bars(shift: str, network: str, ttt: str) -> str:
-        return picture(gap_bars(cases[shift], network, ttt), described(cases[shift], network, ttt), 470)
+    def over_all(shift: str, network: str, ttt: str) -> str:
+        words = described(cases[shift], network, ttt)
+        chart = picture(gap_bars(cases[shift], network, ttt), words, 470)
+        return f"<p>{escape(cases[shift].sides)}<br>{escape(words)}</p>{chart}"
 
     def page(shift: str, network: str, item: int, ttt: str = OFF) -> str:
-        case, words = cases[shift], described(cases[shift], network, ttt)
-        images = _images(case, scheme_of(network, ttt), item - 1)
-        return f"{images}<p>{escape(case.sides)}<br>{escape(words)}</p>{bars(shift, network, ttt)}"
+        return _images(cases[shift], scheme_of(network, ttt), item - 1) + over_all(shift, network, ttt)
 
     return explorer(controls, page)
