@@ -84,3 +84,15 @@ def hardware() -> dict[str, Any]:
 
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
     return {"cpu": cpu_name(), "cores": cores(), "threads": torch.get_num_threads(), "gpu": gpu}
+
+
+def publish(made: Path, target: Path, before: Path) -> None:
+    """Give a finished file or folder its final name; what had it goes to `before`, and comes back on failure."""
+    if target.exists():
+        os.replace(target, before)
+    try:
+        os.replace(made, target)
+    except OSError:
+        if before.exists():
+            os.replace(before, target)
+        raise

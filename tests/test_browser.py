@@ -35,8 +35,6 @@ OVERFLOWS = """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-M
 FAILURES = """() => [...document.querySelectorAll('.jp-OutputArea-output')]
   .map(node => node.innerText.slice(-200))
   .filter(text => /Error (displaying|creating|loading|rendering)|Javascript Error/i.test(text))"""
-# At times JupyterLab draws a widget before it has read the notebook's widgets (ipywidgets 8.1): a reader reloads, once.
-EARLY = "Error displaying widget: model not found"
 SCROLLER = "document.querySelector('.jp-NotebookPanel .jp-WindowedPanel-outer')"
 CELLS = "[...document.querySelectorAll('.jp-Notebook .jp-Cell')]"
 # Height down to the last cell (JupyterLab can scroll on into emptiness) and height of the screen.
@@ -80,10 +78,6 @@ def test_executed_notebook_reads_well(
         tab = page.tab
         tab.wait_for_function(f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected)
         tab.wait_for_timeout(1500)
-        if EARLY in tab.evaluate(FAILURES):
-            tab.reload()
-            tab.wait_for_function(f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected)
-            tab.wait_for_timeout(1500)
         figures, overflows, failures = (tab.evaluate(script) for script in (FIGURES, OVERFLOWS, FAILURES))
         folder = Path(os.environ.get("MRILIB_SCREENSHOTS") or tmp_path)
         screens = _photograph(tab, folder, f"{source.stem}-{theme.split()[-1].lower()}-{width}")

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from mrilib.data.paths import scratch_folder
 from mrilib.project import UserError, notebooks
+from mrilib.records import publish
 from mrilib.running import classroom_texts as texts
 from mrilib.running.batch import Progress, clock, run_all
 from mrilib.running.classroom_files import (
@@ -57,7 +58,7 @@ def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> P
         texts.write(folder, wheels)
         write_manifest(folder, root)
         say(f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.0f} MB")
-        publish(pack(folder, scratch / "archive.zip") if zipped else folder, target, scratch)
+        publish(pack(folder, scratch / "archive.zip") if zipped else folder, target, scratch / "before")
     return target
 
 
@@ -135,16 +136,3 @@ def list_wheels(root: Path, folder: Path) -> None:
     """What the wheels would be, for whoever fetches them elsewhere."""
     folder.mkdir()
     shutil.copyfile(root / CONSTRAINTS, folder / "list.txt")
-
-
-def publish(made: Path, target: Path, scratch: Path) -> None:
-    """Give what was made its final name; what was there before comes back if that fails."""
-    before = scratch / "before"
-    if target.exists():
-        os.replace(target, before)
-    try:
-        os.replace(made, target)
-    except OSError:
-        if before.exists():
-            os.replace(before, target)
-        raise

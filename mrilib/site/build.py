@@ -16,6 +16,7 @@ import vl_convert
 
 from mrilib.data.paths import scratch_folder
 from mrilib.project import UserError
+from mrilib.records import publish
 from mrilib.running.claims import answer, complete_runs, load
 from mrilib.show.theme import VEGA_LITE
 from mrilib.site.landing import landing
@@ -83,7 +84,7 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
         warnings = run_sphinx(work)
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # else some hosts leave out folders such as _static
-        replace(work / "html", output, work / "before")
+        publish(work / "html", output, work / "before")
     return Site(output, pages, missing, warnings)
 
 
@@ -139,15 +140,3 @@ def run_sphinx(work: Path) -> list[str]:
     if done.returncode:
         raise OSError("Sphinx could not build the site: " + " ".join(said[-5:]))
     return said
-
-
-def replace(folder: Path, target: Path, before: Path) -> None:
-    """Move a finished folder to its final name; the one that was there goes to `before`, and back on failure."""
-    if target.exists():
-        os.replace(target, before)
-    try:
-        os.replace(folder, target)
-    except OSError:
-        if before.exists():
-            os.replace(before, target)
-        raise
