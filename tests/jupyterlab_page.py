@@ -20,8 +20,7 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OFFLINE = [
     "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--disable-gpu",  # else an emulated one draws, at 80 ms a frame; nothing here asks for WebGL
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--disable-background-networking",
 ]
@@ -31,18 +30,29 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-# Presses a key on the focused element and waits for the view to become another; ms, or null after 20 s.
-MOVE = """async ([view, key]) => {
-  const before = view.innerHTML, started = performance.now();
-  const changed = new Promise(done => {
-    const watch = new MutationObserver(() => {
-      if (view.innerHTML !== before) { watch.disconnect(); requestAnimationFrame(() => done(performance.now())); }
+# Waits for a key and then for the view to become another, with its images decoded and a frame to draw them in; ms from
+# the key's own time stamp, or null after 20 s.
+MOVE = """view => {
+  const before = view.innerHTML;
+  let started = null;
+  document.addEventListener("keydown", event => { started = event.timeStamp; }, { capture: true, once: true });
+  window.pressed = new Promise(done => {
+    const watch = new MutationObserver(async () => {
+      if (view.innerHTML === before) { return; }
+      watch.disconnect();
+      await Promise.all([...view.querySelectorAll("img")].map(image => image.decode()));
+      requestAnimationFrame(() => done(performance.now() - started));
     });
     watch.observe(view, { childList: true, subtree: true, attributes: true, characterData: true });
     setTimeout(() => { watch.disconnect(); done(null); }, 20000);
   });
-  window.pressed = changed.then(ended => ended === null ? null : ended - started);
 }"""
+
+
+# What a reader should not have to fear of our outputs; "moderate" and "minor" are hints. Preloading asks for files.
+FAULTS = """async () => (await axe.run({ include: [['.jp-OutputArea-output']] }, { preload: false })).violations
+  .filter(found => ['serious', 'critical'].includes(found.impact))
+  .map(found => `${found.id}: ${found.nodes.map(node => node.html.slice(0, 120)).join(' | ')}`)"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,12 @@ class Page:
         )
         found = self.tab.locator(failed)
         assert found.count() == 0, found.first.inner_text()[-800:]
+
+    def faults(self) -> list[str]:
+        """Serious and critical faults that axe finds in the outputs of the cells."""
+        axe = pytest.importorskip("axe_playwright_python.base")
+        self.tab.evaluate(axe.AXE_FILE_PATH.read_text(encoding="utf-8"))
+        return list(self.tab.evaluate(FAULTS))
 
     def explorer(self, label: str) -> "Explorer":
         """The explorer that has a control of this label; scrolled into view."""
@@ -113,7 +129,7 @@ class Explorer:
         """Press a key on a control; ms until the view is another. Fails if it stays as it was for 20 s."""
         control = self.control(label)
         control.focus()
-        self.tab.evaluate(MOVE, [self.view.element_handle(), key])
+        self.tab.evaluate(MOVE, self.view.element_handle())
         control.press(key)
         took = self.tab.evaluate("() => window.pressed")
         assert took is not None, f"{label}: {key} changed nothing"

@@ -226,8 +226,14 @@ def unpacked(text: str) -> Tensor:
 def title(training: str) -> str:
     """A training in words: network, and the shift or the optimizer that it is about."""
     own = ADAM | TRAININGS[training]
-    about = SHIFTS[own["shift"]].title if own["optimizer"] == "adam" else f"SGD, rate {own['train_learning_rate']:g}"
+    about = SHIFTS[own["shift"]].title if own["optimizer"] == "adam" else optimizer(training)
     return f"{NETWORKS[own['model']]}, {about}"
+
+
+def optimizer(training: str) -> str:
+    """The optimizer of a training in words."""
+    own = ADAM | TRAININGS[training]
+    return "Adam" if own["optimizer"] == "adam" else f"SGD, rate {own['train_learning_rate']:g}"
 
 
 def spec(parameters: Mapping[str, Any], training: str) -> UnionSpec:

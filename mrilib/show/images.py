@@ -101,8 +101,13 @@ def kspace_row(
     """Magnitudes of k-space, (ky, kx) complex or real, on one logarithmic grey scale over four decades."""
     planes = [_plane(kspace.abs()) for kspace in kspaces]
     top = _white(planes, None)
-    logs = [_grey(np.log1p(1e4 * plane / top), math.log1p(1e4)) for plane in planes]
+    logs = [_grey(decades(plane / top), 1.0) for plane in planes]
     return compose(_broken(_tiles(logs, titles, captions), ncols), alt)
+
+
+def decades(magnitude: np.ndarray) -> np.ndarray:
+    """Grey values log(1 + 10⁴·m) / log(1 + 10⁴) of magnitudes m in [0, 1]: four decades from black to white."""
+    return np.log1p(1e4 * magnitude) / math.log1p(1e4)
 
 
 def mask_image(mask: Tensor, title: str = "", caption: str = "", *, alt: str) -> Picture:

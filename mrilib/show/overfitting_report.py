@@ -1,6 +1,6 @@
 """Curves at home and abroad: how far abroad falls while home rises, where the rule stops, what is recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import altair
 
@@ -71,7 +71,7 @@ def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.L
     return _lines(rows, title, alt) + rule + words[0] + words[1]
 
 
-def abroad_chart(curves: Curves, title: str) -> altair.LayerChart:
+def abroad_chart(curves: Curves, title: str, named: Callable[[str], str] = named) -> altair.LayerChart:
     """SSIM abroad minus that of the end over the epochs, a line each training: above 0 where training on did harm."""
     rows = [row for name, one in curves.items() for row in _rows(one, "Q", named(name))]
     alt = f"{title}: " + "; ".join(

@@ -115,11 +115,10 @@ def _mimebundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[st
     png, text = chart_png(spec), spec.get("description", "chart")
     width, height = (round(side / PNG_SCALE) for side in Image.open(io.BytesIO(png)).size)
     # JupyterLab knows Vega-Lite up to v5; the schema address is an identifier and is never fetched.
-    menu = {"export": True, "source": False, "compiled": False, "editor": False}
     portable = {
         **spec,
         "$schema": "https://vega.github.io/schema/vega-lite/v5.20.1.json",
-        "usermeta": {"embedOptions": {"renderer": "svg", "actions": menu}},
+        "usermeta": {"embedOptions": {"renderer": "svg", "actions": False}},  # its menu has no name for screen readers
     }
     bundle = {
         "application/vnd.vegalite.v5+json": portable,

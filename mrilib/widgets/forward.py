@@ -15,6 +15,7 @@ from mrilib.fourier import ifft2c
 from mrilib.plot import Picture, image_png
 from mrilib.sampling import MASKS, calibration_width
 from mrilib.scoring import matched, with_cropped_maps, zero_filled
+from mrilib.show.images import decades
 from mrilib.show.theme import MUTED
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.training import slice_ssim
@@ -24,7 +25,6 @@ MATRIX = (128, 128)  # ky, kx: small enough to follow a slider
 COILS = (1, 2, 4, 8, 12)
 LEVEL = 0.1  # where the slice lies, see `simulate_slice`
 IMAGE_WIDTH = 190  # CSS pixels; four stand side by side
-DECADES = 4  # of k-space between black and white
 CALIBRATION = 6  # lines that ESPIRiT needs: the side of its patches
 
 Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
@@ -130,7 +130,7 @@ def _page(
     chosen = sorted({0, coils // 2})
     coil_images = ifft2c(kspace)[chosen].abs()
     there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]
-    there += [(_logarithm(kspace[0]), "k-space, coil 1", f"{DECADES} decades, black to white")]
+    there += [(_logarithm(kspace[0]), "k-space, coil 1", "four decades, black to white")]
     lines = f"{int(mask.sum())} of {mask.numel()} lines"
     back: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
     back += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
@@ -139,9 +139,8 @@ def _page(
 
 
 def _logarithm(kspace: Tensor) -> Tensor:
-    """log₁₀ of the magnitude over its largest, from 10^−DECADES to 1, as grey values."""
     magnitude = kspace.abs()
-    return (magnitude / magnitude.max()).clamp_min(10.0**-DECADES).log10() / DECADES + 1
+    return torch.from_numpy(decades((magnitude / magnitude.max()).numpy()))
 
 
 def _row(panels: Sequence[Panel]) -> str:

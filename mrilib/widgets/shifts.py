@@ -209,6 +209,10 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
         chart = picture(gap_bars(cases[shift], network, ttt), words, 470)
         return f"<p>{escape(cases[shift].sides)}<br>{escape(words)}</p>{chart}"
 
+    for name, case in cases.items():
+        for scheme in case.result.scores:  # now, so that no move has to wait for a chart
+            over_all(name, scheme.removesuffix(TTT), ON if scheme.endswith(TTT) else OFF)
+
     def page(shift: str, network: str, item: int, ttt: str = OFF) -> str:
         return _images(cases[shift], scheme_of(network, ttt), item - 1) + over_all(shift, network, ttt)
 
