@@ -5,11 +5,12 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,12 +50,6 @@ MOVE = """view => {
 }"""
 
 
-# What a reader should not have to fear of our outputs; "moderate" and "minor" are hints. Preloading asks for files.
-FAULTS = """async () => (await axe.run({ include: [['.jp-OutputArea-output']] }, { preload: false })).violations
-  .filter(found => ['serious', 'critical'].includes(found.impact))
-  .map(found => `${found.id}: ${found.nodes.map(node => node.html.slice(0, 120)).join(' | ')}`)"""
-
-
 @dataclass(frozen=True)
 class Server:
     """Where JupyterLab listens, and the folder that it serves."""
@@ -84,12 +79,6 @@ class Page:
         )
         found = self.tab.locator(failed)
         assert found.count() == 0, found.first.inner_text()[-800:]
-
-    def faults(self) -> list[str]:
-        """Serious and critical faults that axe finds in the outputs of the cells."""
-        axe = pytest.importorskip("axe_playwright_python.base")
-        self.tab.evaluate(axe.AXE_FILE_PATH.read_text(encoding="utf-8"))
-        return list(self.tab.evaluate(FAULTS))
 
     def explorer(self, label: str) -> "Explorer":
         """The explorer that has a control of this label; scrolled into view."""
@@ -134,6 +123,11 @@ class Explorer:
         took = self.tab.evaluate("() => window.pressed")
         assert took is not None, f"{label}: {key} changed nothing"
         return float(took)
+
+
+def in_words(took: Sequence[float]) -> str:
+    """The median and the largest of times in ms."""
+    return f"{statistics.median(took):.0f} ms in the median of {len(took)}, at most {max(took):.0f}"
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 import re
 import shutil
-import statistics
 from pathlib import Path
 
 import pytest
-from jupyterlab_page import opened
+from jupyterlab_page import in_words, opened
 
 pytestmark = pytest.mark.browser
 
@@ -29,8 +28,7 @@ def test_the_epoch_moves_the_chart_and_the_words(browser, lab, record_property):
         assert len(pictures) == 2, "an image of this epoch was kept"
     assert page.errors == []
     assert page.outside == []
-    median = statistics.median(took)
-    record_property("key to view", f"{median:.0f} ms in the median of {len(took)}, at most {max(took):.0f}")
+    record_property("key to view", in_words(took))
 
 
 def _epoch(explorer):

@@ -1,11 +1,10 @@
 """The explorer of the forward model in JupyterLab: every control by keyboard, and which images each must change."""
 
 import re
-import statistics
 from pathlib import Path
 
 import pytest
-from jupyterlab_page import opened
+from jupyterlab_page import in_words, opened
 from notebook_start import copy_until
 
 pytestmark = pytest.mark.browser
@@ -57,9 +56,7 @@ def test_every_control_changes_its_own_images(browser, lab, record_property):
         assert {name for name in alone if alone[name] == kept[name]} == MASK
         assert page.errors == []
         assert page.outside == []
-    record_property(
-        "key to view", f"{statistics.median(took):.0f} ms in the median of {len(took)}, at most {max(took):.0f}"
-    )
+    record_property("key to view", in_words(took))
 
 
 def test_a_mask_that_cannot_be_is_named_in_the_view(browser, lab):

@@ -1,14 +1,13 @@
 """Mixtures in JupyterLab: the explorer by keyboard, and the slider that needs no kernel, there and on a plain page."""
 
 import re
-import statistics
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 import vl_convert
-from jupyterlab_page import LOCAL, opened
+from jupyterlab_page import LOCAL, in_words, opened
 
 from mrilib import plot
 
@@ -63,9 +62,7 @@ def test_the_explorer_and_the_slider_without_a_kernel(browser, lab, shortened, r
         assert "0.901 [0.893, 0.909]" in moved.inner_text()
     assert page.errors == []
     assert page.outside == []
-    record_property(
-        "key to view", f"{statistics.median(took):.0f} ms in the median of {len(took)}, at most {max(took):.0f}"
-    )
+    record_property("key to view", in_words(took))
 
 
 def test_on_a_plain_page_the_slider_takes_the_keyboard(browser, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from jupyterlab_page import opened
+from jupyterlab_page import in_words, opened
 from notebook_start import copy_until
 
 from mrilib.data.catalogue import distribution
@@ -91,9 +91,7 @@ def test_every_control_by_keyboard_and_errors_in_the_view(browser, lab, folder, 
         assert "look in: no .h5 file in" in explorer.view.get_by_role("alert").inner_text()
         assert page.errors == []
         assert page.outside == []
-    record_property(
-        "key to view", f"{statistics.median(took):.0f} ms in the median of {len(took)}, at most {max(took):.0f}"
-    )
+    record_property("key to view", in_words(took))
 
 
 def test_the_window_moves_by_drag_and_keys_without_a_kernel(browser, lab, record_property):
