@@ -161,7 +161,7 @@ def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
 
 def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
     near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
-    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK).encode(x="x:Q", y="y:Q")
+    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK, aria=False).encode(x="x:Q", y="y:Q")
     words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
     words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
     return [ring, *haloed(words, align="left")]

@@ -45,7 +45,7 @@ def _lifts(found: Studies, name: str) -> list[dict[str, Any]]:
 
 def _arrows(base: altair.Chart) -> list[altair.Chart]:
     x = altair.X("before:Q", title="mean SSIM: dot without TTT, arrowhead with TTT, band its interval", scale=FREE)
-    heads = [("datum.after >= datum.before", "triangle-right"), ("datum.after < datum.before", "triangle-left")]
+    heads = base.transform_calculate(head="datum.after < datum.before ? 'triangle-left' : 'triangle-right'")
     numbers = base.mark_text(align="left", dx=NUMBERS).encode(
         x=altair.value(WIDTH), text="change:N", color=altair.value(INK)
     )
@@ -53,9 +53,8 @@ def _arrows(base: altair.Chart) -> list[altair.Chart]:
         base.mark_rule(strokeWidth=10, opacity=0.3).encode(x=altair.X("low:Q", scale=FREE), x2="high:Q"),
         base.mark_rule(strokeWidth=2.5).encode(x=x, x2="after:Q"),
         base.mark_point(filled=True, size=60, opacity=1).encode(x=x),
-        *(
-            base.transform_filter(when).mark_point(filled=True, size=170, opacity=1, shape=shape).encode(x="after:Q")
-            for when, shape in heads
+        heads.mark_point(filled=True, size=170, opacity=1).encode(
+            x="after:Q", shape=altair.Shape("head:N", scale=None)
         ),
         numbers,
     ]
