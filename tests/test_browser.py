@@ -29,7 +29,8 @@ FIGURES = """() => [...document.querySelectorAll(
   width: node.getBoundingClientRect().width,
   height: node.getBoundingClientRect().height,
   loaded: node.tagName !== 'IMG' || (node.complete && node.naturalWidth > 0)}))"""
-OVERFLOWS = """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-MarkdownOutput')]
+OVERFLOWS = """() => [...document.querySelectorAll(
+    '.jp-OutputArea-output, .jp-MarkdownOutput, .jp-CodeCell .cm-scroller')]
   .filter(node => node.scrollWidth > node.clientWidth + 2)
   .map(node => `${node.scrollWidth} > ${node.clientWidth}: ${node.innerText.slice(0, 60)}`)"""
 # What JupyterLab writes in place of an output that it could not draw.
@@ -88,5 +89,5 @@ def test_executed_notebook_reads_well(
     assert found == [], "for readers with a screen reader, a keyboard or weak eyes"
     assert [f for f in figures if not f["name"].strip()] == [], "figures without alt text"
     assert [f for f in figures if min(f["width"], f["height"]) < 20 or not f["loaded"]] == [], "invisible figures"
-    assert overflows == [], "outputs wider than their place"
+    assert overflows == [], "wider than their place"
     assert screens >= 1
