@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from widget_parts import parts
 
 from mrilib.data.slices import undersample
 from mrilib.sampling import random_mask
@@ -17,7 +18,7 @@ def explorer():
 
 
 def view(explorer):
-    return explorer.children[6].value
+    return parts(explorer)[6].value
 
 
 def images(html):
@@ -43,7 +44,7 @@ def test_words_and_captions_are_the_numbers_of_the_library(explorer):
 
 
 def test_the_mask_leaves_the_scan_alone_and_the_scan_the_mask(explorer):
-    _, _, _, seed, _, noise = explorer.children[:6]
+    _, _, _, seed, _, noise = parts(explorer)[:6]
     first = images(view(explorer))
     seed.value += 1
     second = images(view(explorer))
@@ -64,7 +65,7 @@ def test_a_narrow_center_leaves_no_coil_maps_and_says_so():
 
 
 def test_what_cannot_be_is_said_in_the_view_and_passes(explorer):
-    acceleration, fraction = explorer.children[:2]
+    acceleration, fraction = parts(explorer)[:2]
     acceleration.value = 10
     fraction.value = 0.32
     assert 'role="alert"' in view(explorer)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from widget_parts import parts
 
 from mrilib import plot
 from mrilib.experiments.mixtures import curves, points
@@ -26,7 +27,7 @@ ROWS = [{"shift": name, **point} for name, sweep in SWEEPS.items() for point in 
 
 def test_the_slider_changes_picture_and_words():
     explorer = explore_mixtures(SWEEPS, "anatomy", 0.25, "simulated")
-    _, share, view, _ = explorer.children
+    _, share, view, _ = parts(explorer)
     assert share.value == 0.25
     seen = {}
     for option in share.options:
@@ -39,7 +40,7 @@ def test_the_slider_changes_picture_and_words():
 
 
 def test_another_shift_offers_its_own_mixtures():
-    pair, share, view, _ = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated").children
+    pair, share, view, _ = parts(explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated"))
     pair.value = "adversarially_filtered"
     assert share.options == (0.0, 1.0)
     assert "undefined" in view.value
@@ -49,7 +50,7 @@ def test_another_shift_offers_its_own_mixtures():
 
 
 def test_it_starts_at_the_nearest_mixture_there_is():
-    assert explore_mixtures(SWEEPS, "anatomy", 0.3, "simulated").children[1].value == 0.25
+    assert parts(explore_mixtures(SWEEPS, "anatomy", 0.3, "simulated"))[1].value == 0.25
     with pytest.raises(ValueError, match="shift 'modality': no scores; expected one of anatomy, adv"):
         explore_mixtures(SWEEPS, "modality", 0.25, "simulated")
 
@@ -68,7 +69,7 @@ class Pictures:
 
 def test_the_slider_changes_the_pair_of_images_and_keeps_their_targets():
     images = {name: Pictures() for name in SWEEPS}
-    _, share, view, _ = explore_mixtures(SWEEPS, "anatomy", 0.0, "simulated", images).children
+    _, share, view, _ = parts(explore_mixtures(SWEEPS, "anatomy", 0.0, "simulated", images))
     seen = {}
     for option in (0.0, 0.25, 1.0):
         share.value = option
@@ -80,7 +81,7 @@ def test_the_slider_changes_the_pair_of_images_and_keeps_their_targets():
 
 def test_a_mixture_without_images_says_how_to_get_them():
     images = {name: Pictures() for name in SWEEPS}
-    view = explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated", images).children[2]
+    view = parts(explore_mixtures(SWEEPS, "anatomy", 0.5, "simulated", images))[2]
     assert "<code>mrilib run 03 -p shift anatomy -p coefficient 0.5 -p recompute true</code>" in view.value
     assert "Share of Q 0.5: SSIM on P" in view.value
 

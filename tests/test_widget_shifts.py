@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample
+from widget_parts import parts
 
 from mrilib.adaptation import Adapted
 from mrilib.data.catalogue import SHIFTS
@@ -54,7 +55,7 @@ def sources(view):
 
 
 def test_a_slice_changes_the_three_images_and_not_the_gap(cases):
-    *_, item, view, _ = explore_shifts(cases, "anatomy").children
+    *_, item, view, _ = parts(explore_shifts(cases, "anatomy"))
     before = sources(view)
     assert "SSIM of this slice 0.670" in view.value
     item.value = 3
@@ -65,7 +66,7 @@ def test_a_slice_changes_the_three_images_and_not_the_gap(cases):
 
 
 def test_ttt_changes_image_error_and_gap_and_leaves_the_target(cases):
-    _, _, ttt, _, view, _ = explore_shifts(cases, "anatomy").children
+    _, _, ttt, _, view, _ = parts(explore_shifts(cases, "anatomy"))
     before = sources(view)
     ttt.value = "on"
     after = sources(view)
@@ -75,7 +76,7 @@ def test_ttt_changes_image_error_and_gap_and_leaves_the_target(cases):
 
 
 def test_a_network_changes_its_image_and_its_words(cases):
-    _, network, _, _, view, _ = explore_shifts(cases, "anatomy", "supervised on P").children
+    _, network, _, _, view, _ = parts(explore_shifts(cases, "anatomy", "supervised on P"))
     assert "Gap before: 0.200" in view.value
     seen = set()
     for name in network.options:
@@ -93,7 +94,7 @@ def test_images_with_ttt_are_those_of_the_record(own):
 
 
 def test_a_shift_without_images_shows_scores_and_says_how_to_get_them(cases):
-    shift, *_, view, _ = explore_shifts(cases, "anatomy").children
+    shift, *_, view, _ = parts(explore_shifts(cases, "anatomy"))
     shift.value = "dataset"
     assert "<code>mrilib run 04 -p shift dataset</code>" in view.value
     assert len(sources(view)) == 1
@@ -102,7 +103,7 @@ def test_a_shift_without_images_shows_scores_and_says_how_to_get_them(cases):
 
 
 def test_what_was_not_scored_is_said_in_the_view(cases):
-    _, network, ttt, _, view, _ = explore_shifts(cases, "anatomy", "supervised on Q").children
+    _, network, ttt, _, view, _ = parts(explore_shifts(cases, "anatomy", "supervised on Q"))
     ttt.value = "on"
     assert 'role="alert"' in view.value
     assert "supervised on Q + TTT: not scored" in view.value
@@ -118,7 +119,7 @@ def test_the_gap_of_supervised_training_with_ttt_is_to_the_supervised_network_of
 
 def test_without_ttt_there_is_no_switch():
     two = result("anatomy", {name: LEVELS[name] for name in ("supervised on P", "supervised on Q")})
-    controls = explore_shifts({"anatomy": Case(two)}, "anatomy", "supervised on Q").children
+    controls = parts(explore_shifts({"anatomy": Case(two)}, "anatomy", "supervised on Q"))
     assert [control.description for control in controls[:-2]] == ["shift, P to Q", "network", "slice of Q"]
 
 

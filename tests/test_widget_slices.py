@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from widget_parts import parts
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import simulated_slices
@@ -30,9 +31,9 @@ def volumes(tmp_path_factory):
     return folder
 
 
-def parts(box):
+def named(box):
     """Controls by their descriptions, the view and the images."""
-    *controls, view, _, images = box.children
+    *controls, view, _, images = parts(box)
     return {control.description: control for control in controls}, view, images
 
 
@@ -43,21 +44,21 @@ def planes(images):
 
 def test_without_data_a_simulated_test_slice_is_there(monkeypatch):
     monkeypatch.delenv("MRILIB_DATA", raising=False)
-    controls, view, images = parts(slices_explorer())
+    controls, view, images = named(slices_explorer())
     assert controls["volume"].label == "file_sim_brain_axt2_050000.h5"
     assert "simulated, AXT2, 12 coils" in view.value
     assert [panel["error"] for panel in images.content["panels"]] == [False, False, False, True]
 
 
 def test_the_page_gets_what_the_library_computes(volumes):
-    controls, view, images = parts(slices_explorer(volumes, KNEE))
+    controls, view, images = named(slices_explorer(volumes, KNEE))
     assert controls["slice"].max == 2
     assert controls["slice"].value == 1, "the middle"
     sample = SliceDataset([(volumes / "brain.h5", 1)], Sampling(4))[0]
     image = reconstruct(by_name(KNEE), sample)
-    target, named = matched(sample, {KNEE: image})
+    target, shown = matched(sample, {KNEE: image})
     sent, white = planes(images), target.max()
-    expected = {0: target / white, 2: named[KNEE] / white, 3: (named[KNEE] - target).abs() / white}
+    expected = {0: target / white, 2: shown[KNEE] / white, 3: (shown[KNEE] - target).abs() / white}
     for place, wanted in expected.items():
         np.testing.assert_allclose(sent[place], wanted[0, 0].clamp(0, 2), atol=1 / UNIT)
     score = slice_ssim(image, sample)[0]
@@ -66,7 +67,7 @@ def test_the_page_gets_what_the_library_computes(volumes):
 
 
 def test_another_network_changes_its_image_and_error_only(volumes):
-    controls, _, images = parts(slices_explorer(volumes, KNEE))
+    controls, _, images = named(slices_explorer(volumes, KNEE))
     before = planes(images)
     controls["network"].value = BRAIN
     after = planes(images)
@@ -76,7 +77,7 @@ def test_another_network_changes_its_image_and_error_only(volumes):
 
 
 def test_bad_files_and_places_are_said_in_the_view(volumes):
-    controls, view, images = parts(slices_explorer(volumes))
+    controls, view, images = named(slices_explorer(volumes))
     said = {}
     for name in ("cut.h5", "text.h5"):
         controls["folder"].index = 1
@@ -97,7 +98,7 @@ def test_a_file_that_is_replaced_is_read_again(volumes, tmp_path):
     path = tmp_path / "one.h5"
     first, second = (read_slice(volumes / "brain.h5", index).kspace[None] for index in (0, 1))
     write_volume(path, first)
-    controls, view, images = parts(slices_explorer(tmp_path))
+    controls, view, images = named(slices_explorer(tmp_path))
     before = planes(images)[0]
     assert "measured, unknown" in view.value
     write_volume(path, second)
@@ -116,7 +117,7 @@ def test_known_places_are_those_of_the_environment(volumes, monkeypatch, tmp_pat
 
 
 def test_an_unknown_network_is_said_in_the_view(volumes):
-    _, view, images = parts(slices_explorer(volumes, "unet_of_nobody"))
+    _, view, images = named(slices_explorer(volumes, "unet_of_nobody"))
     assert "WeightsError" in view.value
     assert images.content == {}
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample
+from widget_parts import parts
 
 from mrilib.stopping import stopping_point
 from mrilib.ttt import History, Settings
@@ -39,13 +40,12 @@ def box(samples, shot):
     return explore_stopping(tiny_model(), samples, SETTINGS, shot, "rises", 3, "simulated")
 
 
-def parts(box):
+def named(box):
     """Controls by name, and the view."""
-    chosen, iteration, rule, window, (run, stop), done, message, view = (
-        child.children if hasattr(child, "children") else child for child in box.children[:-1]
-    )
-    named = {"slice": chosen, "iteration": iteration, "rule": rule, "window": window, "run": run, "stop": stop}
-    return named | {"done": done, "message": message, "view": view}
+    chosen, iteration, rule, window, buttons, done, message, view, _ = parts(box)
+    run, stop = buttons.children
+    found = {"slice": chosen, "iteration": iteration, "rule": rule, "window": window, "run": run, "stop": stop}
+    return found | {"done": done, "message": message, "view": view}
 
 
 def pictures(view):
@@ -162,7 +162,7 @@ def test_ticks_are_round(low, high, expected):
 
 
 def test_scrubbing_shows_the_image_of_each_iteration(box, shot):
-    at = parts(box)
+    at = named(box)
     seen = {}
     for iteration in (0, 5, 23):
         at["iteration"].value = iteration
@@ -176,7 +176,7 @@ def test_scrubbing_shows_the_image_of_each_iteration(box, shot):
 
 
 def test_window_and_rule_move_the_stop_and_leave_the_image(box, shot):
-    at = parts(box)
+    at = named(box)
     before = pictures(at["view"])
     stops = set()
     for rule, window in (
@@ -204,7 +204,7 @@ def test_a_film_of_another_run_is_refused(samples, shot):
 
 
 def test_it_opens_at_the_stopping_point(box, shot):
-    assert parts(box)["iteration"].value == stopping_point(shot.history, "rises", 3)
+    assert named(box)["iteration"].value == stopping_point(shot.history, "rises", 3)
 
 
 async def until(condition, seconds=30):
@@ -216,7 +216,7 @@ async def until(condition, seconds=30):
 
 
 def test_a_run_shows_its_frames_as_they_come_and_ends_by_itself(box, shot):
-    at = parts(box)
+    at = named(box)
 
     async def session():
         at["slice"].value = "simulated slice 1"
@@ -235,7 +235,7 @@ def test_a_run_shows_its_frames_as_they_come_and_ends_by_itself(box, shot):
 
 
 def test_the_same_slice_again_gives_the_same_images(box):
-    at = parts(box)
+    at = named(box)
     at["iteration"].value = 23
     before = pictures(at["view"])
 
@@ -248,7 +248,7 @@ def test_the_same_slice_again_gives_the_same_images(box):
 
 
 def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
-    at = parts(explore_stopping(tiny_model(), samples, LONG, replace(shot, planned=100_000), "rises", 3, "simulated"))
+    at = named(explore_stopping(tiny_model(), samples, LONG, replace(shot, planned=100_000), "rises", 3, "simulated"))
     threads = threading.active_count()
 
     async def session():
@@ -277,7 +277,7 @@ def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
 
 def test_an_error_of_the_run_is_shown_and_another_run_may_start(samples, shot):
     broken = replace(samples[1], masked_kspace=samples[1].masked_kspace * float("nan"))
-    at = parts(explore_stopping(tiny_model(), [samples[0], broken], SETTINGS, shot, "rises", 3, "simulated"))
+    at = named(explore_stopping(tiny_model(), [samples[0], broken], SETTINGS, shot, "rises", 3, "simulated"))
 
     async def session():
         at["slice"].value = "simulated slice 1"

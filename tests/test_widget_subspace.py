@@ -1,6 +1,7 @@
 """The explorer of the subspace theory and the charts of its notebook."""
 
 import pytest
+from widget_parts import parts
 
 from mrilib.gap import Interval
 from mrilib.show.subspace_report import curve_chart, group_chart
@@ -28,7 +29,7 @@ def test_the_explorer_says_when_ttt_costs():
 
 def test_the_explorer_redraws_and_keeps_d_below_n():
     box = subspace_explorer(100, 64, 0.5, 1.0)
-    size, kept, _, tested, chart, _ = box.children
+    size, kept, _, tested, chart, _ = parts(box)
     before = chart.value
     assert 'alt="Risk over α on P and Q. TTT closes' in before
     tested.value = 0.5

@@ -118,7 +118,7 @@ def _page(
     coils: int,
     noise: float,
 ) -> str:
-    """The words and, beneath, two rows: from the object to k-space, and from the mask back to an image."""
+    """The words and two rows: from the mask to an image, and beneath, from the object to k-space."""
     mask = MASKS[kind](MATRIX[1], acceleration, center_fraction, seed)[None, None, None]
     kspace = scanned(data, patient, coils, noise)
     sample = undersample(kspace, mask, maps=False)
@@ -126,16 +126,16 @@ def _page(
     scores = {name: slice_ssim(image, sample)[0] for name, image in images.items()}
     target, shown = matched(sample, images)
     white = target.max()
+    lines = f"{int(mask.sum())} of {mask.numel()} lines"
+    made: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
+    made += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
+    made += [(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
     there: list[Panel] = [(target / white, "fully sampled (simulated)", "root of the sum of squares")]
     chosen = sorted({0, coils // 2})
     coil_images = ifft2c(kspace)[chosen].abs()
     there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]
     there += [(_logarithm(kspace[0]), "k-space, coil 1", "four decades, black to white")]
-    lines = f"{int(mask.sum())} of {mask.numel()} lines"
-    back: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
-    back += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
-    back += [(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
-    return f"<p>{escape(described(sample, scores))}</p>{_row(there)}{_row(back)}"
+    return f"<p>{escape(described(sample, scores))}</p>{_row(made)}{_row(there)}"
 
 
 def _logarithm(kspace: Tensor) -> Tensor:

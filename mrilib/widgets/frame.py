@@ -12,7 +12,9 @@ from altair.utils.schemapi import debug_mode
 from mrilib.plot import Figure, Picture, figure_bytes
 from mrilib.show.theme import chart_svg
 
-WIDE = {"continuous_update": False, "style": {"description_width": "9em"}, "layout": {"width": "34em"}}  # of a slider
+STYLE = {"description_width": "9em"}
+WIDE = {"continuous_update": False, "style": STYLE}  # of a slider
+HALF = {"width": "45%", "max_width": "34em"}  # of the view: two controls a row
 
 
 class Names(anywidget.AnyWidget):
@@ -57,7 +59,7 @@ def explorer(
             make the same.
 
     Returns:
-        A box with the controls in their order, the view (`ipywidgets.HTML`) after them.
+        A box with the controls, two a row, in a box of their own, and the view (`ipywidgets.HTML`) beneath.
     """
     view = ipywidgets.HTML()
 
@@ -72,9 +74,10 @@ def explorer(
         view.value = ready.get(tuple(values.values())) or made(values)
 
     for control in controls.values():
+        control.layout = HALF
         control.observe(show, "value")
     show()
-    return ipywidgets.VBox([*controls.values(), view, Names()])
+    return ipywidgets.VBox([ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"}), view, Names()])
 
 
 def shown(make: Callable[[], str]) -> str:

@@ -9,7 +9,7 @@ from mrilib.experiments.mixture_images import MixtureImages
 from mrilib.experiments.mixtures import SIDES, Outcome, Scores, points
 from mrilib.gap import bootstrap_mean
 from mrilib.plot import sweep_chart
-from mrilib.widgets.frame import WIDE, explorer, picture
+from mrilib.widgets.frame import STYLE, WIDE, explorer, picture
 from mrilib.widgets.tiles import grey_tile, tile_row, white_of
 
 Sweep = Mapping[float, Scores]  # by coefficient
@@ -72,7 +72,7 @@ def explore_mixtures(
     """
     if shift not in sweeps:
         raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(sweeps)}")
-    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift", style=WIDE["style"])
+    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift", style=STYLE)
     share = ipywidgets.SelectionSlider(options=sorted(sweeps[shift]), description="share of Q", **WIDE)
     share.value = _nearest(share.options, coefficient)
 

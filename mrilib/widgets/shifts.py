@@ -22,7 +22,7 @@ from mrilib.show.overview import stored_block
 from mrilib.show.report import ShiftResult
 from mrilib.show.theme import INK, PAPER, colors_of
 from mrilib.training import reconstruct
-from mrilib.widgets.frame import WIDE, explorer, picture
+from mrilib.widgets.frame import STYLE, WIDE, explorer, picture
 from mrilib.widgets.tiles import error_tile, grey_tile, tile_row, white_of
 
 TTT = " + TTT"
@@ -193,13 +193,12 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
     networks = [name for name in schemes if TTT not in name]
     if network not in networks:
         raise ValueError(f"network {network!r}: not scored; expected one of {', '.join(networks)}")
-    style = {"style": WIDE["style"]}
     controls: dict[str, ipywidgets.Widget] = {
-        "shift": ipywidgets.Dropdown(options=[*cases], value=shift, description="shift, P to Q", **style),
-        "network": ipywidgets.Dropdown(options=networks, value=network, description="network", **style),
+        "shift": ipywidgets.Dropdown(options=[*cases], value=shift, description="shift, P to Q", style=STYLE),
+        "network": ipywidgets.Dropdown(options=networks, value=network, description="network", style=STYLE),
     }
     if len(networks) < len(schemes):
-        controls["ttt"] = ipywidgets.Dropdown(options=[OFF, ON], description="TTT", **style)
+        controls["ttt"] = ipywidgets.Dropdown(options=[OFF, ON], description="TTT", style=STYLE)
     slices = min(case.slices for case in cases.values())
     controls["item"] = ipywidgets.IntSlider(value=1, min=1, max=slices, description="slice of Q", **WIDE)
 

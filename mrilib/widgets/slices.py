@@ -19,7 +19,7 @@ from mrilib.networks import SHIPPED, by_name
 from mrilib.scoring import matched, zero_filled
 from mrilib.training import reconstruct, slice_ssim
 from mrilib.widgets.canvas import ERROR_FACTOR, Panel, WindowedImages
-from mrilib.widgets.frame import WIDE, explorer
+from mrilib.widgets.frame import STYLE, explorer
 
 DEFAULT = "brain_axt2"  # whose simulated test slices are there without any data
 EXAMPLES = 3
@@ -41,18 +41,17 @@ def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint
     images = WindowedImages()
     first = None if folder else simulated_slices(distribution(DEFAULT), "test", EXAMPLES)[0][0]
     names = sorted({network, *(path.stem for path in SHIPPED.glob("*.safetensors"))})
-    style = {"style": WIDE["style"], "layout": WIDE["layout"]}
     place = ipywidgets.Text(
         str(folder or ""),
         description="look in",
         placeholder="path of a folder; empty: all that are known",
         continuous_update=False,
-        **style,
+        style=STYLE,
     )
-    part = ipywidgets.Dropdown(description="folder", **style)
-    volume = ipywidgets.Dropdown(description="volume", **style)
-    index = ipywidgets.BoundedIntText(description="slice", min=0, max=0, style=WIDE["style"])
-    chosen = ipywidgets.Dropdown(options=names, value=network, description="network", **style)
+    part = ipywidgets.Dropdown(description="folder", style=STYLE)
+    volume = ipywidgets.Dropdown(description="volume", style=STYLE)
+    index = ipywidgets.BoundedIntText(description="slice", min=0, max=0, style=STYLE)
+    chosen = ipywidgets.Dropdown(options=names, value=network, description="network", style=STYLE)
     place.observe(lambda _: _offer(part, folders(place.value)), "value")
     part.observe(lambda _: _offer(volume, _volumes(part.value)), "value")
     volume.observe(lambda _: _to_middle(index, volume.value), "value")

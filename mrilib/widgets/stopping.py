@@ -14,7 +14,7 @@ from mrilib.show.layout import Picture
 from mrilib.show.theme import METHOD_COLORS, MUTED
 from mrilib.stopping import Rule, halts_at, stopping_point
 from mrilib.ttt import History, Settings
-from mrilib.widgets.frame import WIDE, explorer, picture, shown
+from mrilib.widgets.frame import HALF, STYLE, WIDE, explorer, picture, shown
 from mrilib.widgets.stopping_curves import WIDTH, Mark, curves_svg
 from mrilib.widgets.stopping_film import BRIGHTER, Film, Filming
 
@@ -94,13 +94,12 @@ class _Studio:
         self.model, self.samples, self.settings = model, samples, settings
         self.films = {next(iter(samples)): film}
         self.filming: Filming | None = None
-        self.slice = ipywidgets.Dropdown(options=list(samples), description="slice", style=WIDE["style"])
+        self.slice = ipywidgets.Dropdown(options=list(samples), description="slice", style=STYLE)
         scrub = {**WIDE, "continuous_update": True, "step": film.every}
         self.iteration = ipywidgets.IntSlider(description="iteration", min=0, max=film.every, **scrub)
         self.run = ipywidgets.Button(description="Run TTT", tooltip="Run TTT on this slice, here and now")
         self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after its present iteration")
-        place = {"style": WIDE["style"], "layout": WIDE["layout"]}
-        self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", **place)
+        self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", style=STYLE)
         self.message = ipywidgets.HTML()
         self.slice.observe(lambda _: self.fit(), "value")
         self.run.on_click(lambda _: self._say(self._start))
@@ -190,7 +189,7 @@ def explore_stopping(
         )
     named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
     studio = _Studio(model, named, settings, film)
-    rules = ipywidgets.Dropdown(options=get_args(Rule), value=rule, description="rule", style=WIDE["style"])
+    rules = ipywidgets.Dropdown(options=get_args(Rule), value=rule, description="rule", style=STYLE)
     most = max(film.planned - 1, window)
     windows = ipywidgets.IntSlider(description="window w", value=window, min=1, max=most, **WIDE)
     controls = {"slice": studio.slice, "iteration": studio.iteration, "rule": rules, "window": windows}
@@ -201,7 +200,8 @@ def explore_stopping(
     studio.iteration.value = stopping_point(film.history, rule, window) // film.every * film.every
 
     box = explorer({**controls, "done": studio.done}, page)
-    buttons = ipywidgets.HBox([studio.run, studio.stop])
-    at = len(controls)
-    box.children = (*box.children[:at], buttons, box.children[at], studio.message, *box.children[at + 1 :])
+    panel, *view = box.children
+    *moved, done = panel.children
+    panel.children = (*moved, ipywidgets.HBox([studio.run, studio.stop], layout=HALF), done)
+    box.children = (panel, studio.message, *view)
     return box
