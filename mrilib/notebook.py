@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown, display
 
 from mrilib.plot import Figure, enable, save
 from mrilib.project import find_root
 from mrilib.records import fingerprint, hardware, read_json, versions, write_json
+
+# JupyterLab breaks printed lines and sources in the middle of words and numbers.
+WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }</style>"
 
 
 def setup(seed: int = 0, device: str = "auto") -> torch.device:
@@ -26,6 +29,7 @@ def setup(seed: int = 0, device: str = "auto") -> torch.device:
     """
     chosen = choose_device(device)
     enable()
+    display(HTML(WORDS_STAY_WHOLE))
     run = {"seed": seed, "device": chosen.type, "hardware": hardware(), "versions": versions()}
     key = os.environ.get("MRILIB_RUN_KEY")
     write_json(results_file(), {"run": run | ({"key": key} if key else {})})
@@ -52,8 +56,8 @@ def show_source(thing: Any) -> Markdown:
     Raises ValueError for what has no Python source.
     """
     try:
-        lines, first = inspect.getsourcelines(thing)
-        file = Path(inspect.getsourcefile(thing) or "")
+        lines, first = inspect.getsourcelines(inspect.unwrap(thing))
+        file = Path(inspect.getsourcefile(inspect.unwrap(thing)) or "")
     except (TypeError, OSError) as error:
         raise ValueError(f"show_source: expected a function or class written in Python, got {thing!r}") from error
     source = textwrap.dedent("".join(lines)).rstrip()

@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ __all__ = [
     "table",
 ]
 
+NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%| \[.*\])?$|–$")
+WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken over two lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
 
 
@@ -56,8 +59,10 @@ class Table:
     caption: str = ""
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in self.headings)
-        body = "".join(f"<tr>{_html_row(row)}</tr>" for row in self.cells)
+        styles = [_style(column) for column in zip(*self.cells, strict=True)] or [""] * len(self.headings)
+        heads = zip(self.headings, styles, strict=True)
+        head = "".join(f'<th scope="col"{style}>{html.escape(heading)}</th>' for heading, style in heads)
+        body = "".join(f"<tr>{_html_row(row, styles)}</tr>" for row in self.cells)
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -121,9 +126,15 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _html_row(row: Sequence[str]) -> str:
-    first, *rest = (html.escape(cell) for cell in row)
-    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest)
+def _style(column: Sequence[str]) -> str:
+    """Jupyter sets all cells right, which suits numbers only."""
+    return "" if all(NUMBER.match(cell) for cell in column) else ' style="text-align: left"'
+
+
+def _html_row(row: Sequence[str], styles: Sequence[str]) -> str:
+    first, *rest = (WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', html.escape(cell)) for cell in row)
+    cells = zip(rest, styles[1:], strict=True)
+    return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(f"<td{style}>{cell}</td>" for cell, style in cells)
 
 
 def _cell(value: Any, digits: int) -> str:

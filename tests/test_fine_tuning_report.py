@@ -2,8 +2,9 @@
 
 import pytest
 
+from mrilib.experiments.collection import arm_title
 from mrilib.gap import Interval
-from mrilib.show.fine_tuning_report import matrix_chart, matrix_table, title_of
+from mrilib.show.fine_tuning_report import matrix_chart, matrix_table
 
 CHANGES = {
     ("nyu", "nyu"): Interval(0.02, 0.01, 0.03, 12),
@@ -14,7 +15,7 @@ CHANGES = {
 
 
 def test_titles_tell_views_apart_where_they_must():
-    assert (title_of("nyu"), title_of("cc_359_sagittal")) == ("NYU data", "CC-359 sagittal")
+    assert (arm_title("nyu"), arm_title("cc_359_sagittal")) == ("NYU data", "CC-359 sagittal")
 
 
 def test_a_cell_shows_the_change_and_brackets_what_holds_zero():

@@ -1,6 +1,7 @@
 """Tables, charts and the explorer of curves hold what the curves hold."""
 
 import pytest
+from widget_parts import parts
 
 from mrilib.experiments.diverse import paper_b, union
 from mrilib.experiments.one_or_many import Pair
@@ -67,7 +68,7 @@ def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
 
 
 def test_the_slider_changes_picture_and_words(curve):
-    slider, view, _ = explore_epochs(curve, "A message", 5).children
+    slider, view, _ = parts(explore_epochs(curve, "A message", 5))
     assert slider.value in (4, 6)
     slider.value = 8
     assert "After epoch 8: at home 0.785" in view.value

@@ -96,6 +96,9 @@ def study(parameters: Mapping[str, Any], device: torch.device | str = "cpu", rec
     return Study("one_or_many", made, tests, None, parameters["source"], device, recompute)
 
 
+OTHERS = {"vit": "ViT", "half_width": "half the width", "quarter": "a quarter of the slices"}
+
+
 def others(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Knee and brain by another network, a smaller one and on fewer slices: the parameters of each.
 

@@ -69,7 +69,10 @@ def windows_chart(
 
 def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
     """Lines of `stopping.rule_row` with their intervals."""
-    shown = [{**line, "score": vars(line["score"]), "loss": vars(line["loss"])} for line in judged]
+    shown = [
+        {**line, "score": vars(line["score"]), "loss": vars(line["loss"]), "iteration": f"{line['iteration']:g}"}
+        for line in judged
+    ]
     return table(shown, RULES, caption=caption)
 
 

@@ -1,5 +1,6 @@
 """Charts of scores, gaps and training curves: one message each, axes with units, alt text."""
 
+import json
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +58,8 @@ def interval_chart(
     """Values with their 95 % intervals over named conditions `x`, side by side for each name in `color`."""
     records = _clean(rows, color, (y, low, high), keep=(x,))
     order = list(dict.fromkeys(record[x] for record in records))
-    place = altair.X(f"{x}:N", sort=order, title=x_title, axis=altair.Axis(labelAngle=0, labelLimit=130))
+    words = altair.Axis(labelAngle=0, labelExpr=broken(order, WIDTH // len(order) // 8))
+    place = altair.X(f"{x}:N", sort=order, title=x_title, axis=words)
     base = altair.Chart(altair.Data(values=records)).encode(x=place, tooltip=tooltip(color or x, y, low, high))
     if color is not None:
         names = ordered(record[color] for record in records)
@@ -68,6 +70,11 @@ def interval_chart(
         base.mark_point(filled=True, size=100, opacity=1).encode(y=height),
     ]
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=280)
+
+
+def broken(names: Sequence[str], letters: int) -> str:
+    """Vega's expression for axis labels that are broken at spaces into lines of so many letters, or of one word."""
+    return f"{json.dumps({name: textwrap.wrap(name, letters, break_long_words=False) for name in names})}[datum.label]"
 
 
 def lines_chart(
@@ -142,8 +149,7 @@ def sweep_chart(
     width, height = PANEL
     panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
     order = list(dict.fromkeys(record[panel] for record in records))
-    header = altair.Header(labelFontSize=14, labelColor=INK)
-    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None, header=header), columns=PANELS_ACROSS)
+    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
     chart = chart.resolve_scale(x="independent", y="independent")
     return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
 
@@ -259,8 +265,9 @@ def _series(field: str, names: Sequence[str]) -> altair.Color:
 def _dashes(field: str | None, names: Sequence[str]) -> Any:
     if field is None:
         return altair.Undefined
+    names = ordered(names)  # not as at the right edge: a method keeps its pattern from chart to chart
     patterns = [DASHES[index % len(DASHES)] for index in range(len(names))]
-    return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=list(names), range=patterns))
+    return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=names, range=patterns))
 
 
 def _by_last_value(records: list[dict[str, Any]], x: str, y: str, color: str) -> list[str]:

@@ -5,22 +5,15 @@ from typing import Any
 
 import altair
 
-from mrilib.data.collections import COLLECTIONS
+from mrilib.experiments.collection import arm_title
 from mrilib.gap import Interval
 from mrilib.plot import Table, table
-from mrilib.show.charts import finished, tooltip
+from mrilib.show.charts import broken, finished, tooltip
 from mrilib.show.theme import INK
 
 Changes = Mapping[tuple[str, str], Interval]
 CELL = (104, 46)
 LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
-
-
-def title_of(name: str) -> str:
-    """A dataset's title in Table 1, with its view where several datasets share the title."""
-    one = COLLECTIONS[name]
-    shared = sum(other.title == one.title for other in COLLECTIONS.values()) > 1
-    return f"{one.title} {one.view}" if shared else one.title
 
 
 def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
@@ -39,7 +32,8 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     reach = max(abs(row["value"]) for row in rows)
     order = {key: list(dict.fromkeys(row[key] for row in rows)) for key in ("tuned", "tested")}
     labels = altair.Axis(labelAngle=0, labelLimit=200, ticks=False, domain=False, grid=False)
-    above = altair.Axis(orient="top", labelAngle=0, labelLimit=100, ticks=False, domain=False, grid=False)
+    short = broken(order["tested"], 10)
+    above = altair.Axis(orient="top", labelAngle=0, labelExpr=short, ticks=False, domain=False, grid=False)
     base = altair.Chart(altair.Data(values=rows)).encode(
         x=altair.X("tested:N", sort=order["tested"], title="tested on", axis=above),
         y=altair.Y("tuned:N", sort=order["tuned"], title="fine-tuned on", axis=labels),
@@ -62,16 +56,16 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
 def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
     label = f"{change.value:+.3f}".replace("-", "−")
     label = label if change.excludes_zero else f"({label})"
-    return {"tuned": title_of(arm), "tested": title_of(name), "own": arm == name, "label": label} | vars(change)
+    return {"tuned": arm_title(arm), "tested": arm_title(name), "own": arm == name, "label": label} | vars(change)
 
 
 def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: str) -> Table:
     """The same numbers with their intervals, and all other datasets together; a fine-tuned network a row."""
     rows = [
-        {"tuned": title_of(arm)}
+        {"tuned": arm_title(arm)}
         | {name: vars(change) for (one, name), change in changes.items() if one == arm}
         | {"others": vars(others)}
         for arm, others in forgotten.items()
     ]
-    columns = {"tuned": "fine-tuned on"} | {name: title_of(name) for _, name in changes}
+    columns = {"tuned": "fine-tuned on"} | {name: arm_title(name) for _, name in changes}
     return table(rows, columns | {"others": "the other five"}, caption=caption)

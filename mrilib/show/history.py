@@ -68,23 +68,28 @@ def _panel(heading: str, curve: Mapping[int, float], marks: list[dict[str, Any]]
         )
     ]
     for mark in marks:
-        layers += _mark_layers(mark, curve, end, labelled=first)
+        layers += _mark_layers(mark, curve)
+    if first:  # over all lines, which would strike them through
+        layers += [layer for mark in marks for layer in _label_layers(mark, end)]
     head = altair.TitleParams(heading, fontSize=14, fontWeight="normal", offset=4)
     return altair.layer(*layers).properties(width=WIDTH, height=PANEL_HEIGHT, title=head)
 
 
-def _mark_layers(mark: dict[str, Any], curve: Mapping[int, float], end: int, labelled: bool) -> list[altair.Chart]:
+def _mark_layers(mark: dict[str, Any], curve: Mapping[int, float]) -> list[altair.Chart]:
     place = altair.Chart(altair.Data(values=[mark | {"value": finite(curve.get(mark["iteration"]))}]))
     rule = place.mark_rule(color=INK if mark["dot"] else MUTED, strokeDash=[1, 0] if mark["dot"] else [4, 3])
     layers = [rule.encode(x="iteration:Q")]
     if mark["dot"] and mark["iteration"] in curve:
         dot = place.mark_point(filled=True, size=90, opacity=1, color=INK)
         layers.append(dot.encode(x="iteration:Q", y="value:Q"))
-    if labelled:
-        text = place.encode(x="iteration:Q", y=altair.value(14 + 18 * mark["row"]), text="label:N")
-        far = mark["iteration"] > 0.6 * end
-        layers += haloed(text, align="right" if far else "left", dx=-8 if far else 8)
     return layers
+
+
+def _label_layers(mark: dict[str, Any], end: int) -> list[altair.Chart]:
+    place = altair.Chart(altair.Data(values=[mark]))
+    text = place.encode(x="iteration:Q", y=altair.value(14 + 18 * mark["row"]), text="label:N")
+    far = mark["iteration"] > (0.6 if mark["dot"] else 0.75) * end  # a stop lies right of its image: so do the words
+    return haloed(text, align="right" if far else "left", dx=-8 if far else 8)
 
 
 def _points(curve: Mapping[int, float], wanted: set[int]) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
     code = base64.b64encode(png_bytes(tile.pixels, magma(256) if tile.heat else None)).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    frame = "" if tile.smooth else f'<rect {place} fill="none" stroke="{MUTED}"/>'
+    frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # white would melt into the paper
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
 
 

@@ -27,7 +27,7 @@ from mrilib.gap import Interval
 from mrilib.metrics import region_ssim
 from mrilib.plot import Picture, Table, comparison, image_row, table
 from mrilib.show.charts import finished, tooltip
-from mrilib.show.theme import INK, MUTED, colors_of
+from mrilib.show.theme import MUTED, colors_of
 
 PANEL = 250  # pixels
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
@@ -113,9 +113,8 @@ def _panels(
         base.mark_point(filled=True, size=80, opacity=1).encode(y=y, shape=shape),
     ]
     panels = altair.layer(*layers, data=altair.Data(values=list(rows))).properties(width=PANEL, height=PANEL)
-    header = altair.Header(labelFontSize=14, labelColor=INK)
     order = list(dict.fromkeys(row["panel"] for row in rows))
-    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None, header=header)).resolve_scale(y="independent")
+    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None)).resolve_scale(y="independent")
     said = "; ".join(f"{r['trained on']}, {r['panel']}, at {r['x']:.4g}: {r['y']:.3f}" for r in rows)
     return finished(chart, f"{title}: {said}", title)
 

@@ -69,7 +69,7 @@ COLUMNS = {
     "closed": "closed",
     "paper": "closed, paper A",
     "supervised": "TTT lifts supervised P by",
-    "seconds": "s a slice, from P / Q",
+    "seconds": "seconds per slice, from P / Q",
     "origin": "from",
 }
 

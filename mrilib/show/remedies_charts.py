@@ -13,7 +13,6 @@ from mrilib.show.theme import INK, MUTED
 
 ROW_HEIGHT, WIDTH, NUMBERS, PANEL = 30, 430, 12, (172, 240)
 SHAPES = ["square", "circle", "triangle-up", "diamond", "cross"]  # a second sign beside the colour
-HEADER = altair.Header(labelFontSize=14, labelColor=INK)
 FREE = altair.Scale(zero=False, padding=14)
 
 
@@ -28,7 +27,7 @@ def lifts_chart(found: Studies, title: str) -> altair.FacetChart:
     layers = altair.layer(*_arrows(base), data=altair.Data(values=rows))
     panels = layers.properties(width=WIDTH, height=ROW_HEIGHT * len(arms))
     order = [TESTED[name] for name in found]
-    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None, header=HEADER), columns=1)
+    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None), columns=1)
     numbers = "; ".join(f"{row['panel']}, {row['arm']}: {row['before']:.3f} to {row['after']:.3f}" for row in rows)
     return finished(chart.resolve_scale(x="independent"), f"{title}: {numbers}", title)
 
@@ -68,17 +67,17 @@ def cost_chart(found: Studies, title: str) -> altair.FacetChart:
     names = list(REMEDIES)
     color = altair.Color("remedy:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
     shape = altair.Shape("remedy:N", scale=altair.Scale(domain=names, range=SHAPES), legend=legend)
-    x = altair.X("seconds:Q", title="seconds a slice", axis=altair.Axis(tickCount=5))
+    x = altair.X("seconds:Q", title="seconds per slice", axis=altair.Axis(tickCount=5))
     y = altair.Y("value:Q", title="SSIM gained", axis=altair.Axis(tickCount=5))
     base = altair.Chart().encode(color=color, tooltip=tooltip("remedy", "seconds", "value", "low", "high"))
     layers = [
         altair.Chart().mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(y="goal:Q"),
         base.mark_rule(strokeWidth=1.5).encode(x=altair.X("least:Q"), x2="most:Q", y=y),
         base.mark_rule(strokeWidth=1.5).encode(x=x, y=altair.Y("low:Q"), y2="high:Q"),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, shape=shape),
+        base.mark_point(filled=False, size=130, strokeWidth=2.5).encode(x=x, y=y, shape=shape),  # hides none beneath
     ]
     panels = altair.layer(*layers, data=altair.Data(values=rows)).properties(width=PANEL[0], height=PANEL[1])
-    chart = panels.facet(altair.Facet("panel:N", sort=list(groups), title=None, header=HEADER), columns=len(groups))
+    chart = panels.facet(altair.Facet("panel:N", sort=list(groups), title=None), columns=len(groups))
     said = "; ".join(f"{r['panel']}, {r['remedy']}: {r['value']:.3f} for {r['seconds']:.2g} s" for r in rows)
     return finished(chart.resolve_scale(y="independent"), f"{title}: {said}", title)
 

@@ -30,7 +30,7 @@ def lifts_table(found: Studies, caption: str) -> Table:
                 }
             )
     columns = {"where": "tested on: trained on", "before": "SSIM", "after": "SSIM with TTT", "lift": "TTT adds"}
-    return table(rows, columns | {"iterations": "iterations", "seconds": "s a slice"}, caption=caption)
+    return table(rows, columns | {"iterations": "iterations", "seconds": "seconds per slice"}, caption=caption)
 
 
 def closed_table(found: Studies, caption: str) -> Table:
@@ -41,5 +41,5 @@ def closed_table(found: Studies, caption: str) -> Table:
         low, middle, high = (f"{one:.2g}" for one in (min(times), median(times), max(times)))
         gained, fraction = vars(gain(found, remedy)), str(closed(found, remedy))
         rows.append({"remedy": name, "gain": gained, "closed": fraction, "seconds": f"{middle} [{low}, {high}]"})
-    columns = {"remedy": "remedy", "gain": "SSIM gained", "closed": "gap closed", "seconds": "s a slice"}
+    columns = {"remedy": "remedy", "gain": "SSIM gained", "closed": "gap closed", "seconds": "seconds per slice"}
     return table(rows, columns, caption=caption)

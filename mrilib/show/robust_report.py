@@ -62,8 +62,7 @@ def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title:
     ]
     panels = altair.layer(*layers, data=altair.Data(values=rows)).properties(width=PANEL[0], height=PANEL[1])
     order = list(dict.fromkeys(row["panel"] for row in rows))
-    header = altair.Header(labelFontSize=14)
-    facet = panels.facet(altair.Facet("panel:N", sort=order, title=None, header=header), columns=ACROSS)
+    facet = panels.facet(altair.Facet("panel:N", sort=order, title=None), columns=ACROSS)
     return finished(facet.resolve_scale(x="independent", y="independent"), f"{title}: {words}", title)
 
 

@@ -25,11 +25,12 @@ def scores_table(study: Study, groups: Groups, counts: Mapping[str, int], captio
 def arms_chart(study: Study, groups: Groups, title: str) -> altair.LayerChart:
     """Mean SSIM with its interval of each network, side by side for each group that it is tested on."""
     rows = [
-        {"tested on": f"tested on {name}", "trained on": arm, **vars(study.mean(arm, dict.fromkeys(members)))}
+        {"tested on": f"tested on {name}", "trained on": f"trained on {arm}"}
+        | vars(study.mean(arm, dict.fromkeys(members)))
         for name, members in groups.items()
         for arm in study.arms
     ]
-    alt = f"{title}: " + "; ".join(f"{r['trained on']} {r['tested on']} {r['value']:.3f}" for r in rows)
+    alt = f"{title}: " + "; ".join(f"{r['trained on']}, {r['tested on']}: {r['value']:.3f}" for r in rows)
     return interval_chart(rows, "tested on", color="trained on", x_title="", y_title="mean SSIM", alt=alt, title=title)
 
 
@@ -48,8 +49,10 @@ def differences_table(study: Study, groups: Groups, comparisons: Comparisons, ca
     return table(rows, columns, caption=caption)
 
 
-def pairs_table(studies: Mapping[str, tuple[Study, Groups]], comparisons: Comparisons, caption: str) -> Table:
-    """The same differences for several pairs of groups; a pair a row."""
+def pairs_table(
+    studies: Mapping[str, tuple[Study, Groups]], comparisons: Comparisons, caption: str, heading: str = "pair"
+) -> Table:
+    """The same differences for several pairs of groups, or of one pair for several networks; one a row."""
     rows = [
         {"pair": name}
         | {
@@ -59,4 +62,4 @@ def pairs_table(studies: Mapping[str, tuple[Study, Groups]], comparisons: Compar
         for name, (study, groups) in studies.items()
     ]
     titles = {key: f"on {side}: {arm} minus {other}" for key, (arm, other, side) in comparisons.items()}
-    return table(rows, {"pair": "pair"} | titles, caption=caption)
+    return table(rows, {"pair": heading} | titles, caption=caption)

@@ -83,6 +83,8 @@ def theme() -> alt.theme.ThemeConfig:
         "padding": 12,
         "font": FONT,
         "axis": {**axis, **lines, "titlePadding": 8, "labelFlush": False},
+        "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 6},
+        "header": {**text, "labelFontSize": 14},  # without a colour JupyterLab's light theme leaves it white
         "legend": legend,
         "title": {"font": FONT, "color": INK, "fontSize": 16, "anchor": "start", "offset": 10},
         "text": {"font": FONT, "fontSize": 13, "color": INK},

@@ -20,11 +20,15 @@ def described(curve: Curve, epoch: int) -> str:
 def _page(curve: Curve, title: str, epoch: int) -> str:
     """The chart with the epoch marked, the kept image beside it and, beneath, the words, as HTML."""
     words = described(curve, epoch)
-    chart = picture(sides_chart(curve, title, epoch), words, 480)
+    chart = picture(sides_chart(curve, title, epoch), words, 560)
     kept = curve.row["examples"].get(str(epoch))
     beside = f"A test slice of Q after epoch {epoch}"
     image = f'<img src="data:image/png;base64,{kept}" alt="{escape(beside)}" width="200">' if kept else ""
-    return f"{chart} {image}<p>{escape(words)}</p>"
+    return f"{chart} {image}<p>{escape(words)}. Images were kept of {_listed(curve)}.</p>"
+
+
+def _listed(curve: Curve) -> str:
+    return " and ".join(f"epoch {epoch}" for epoch in curve.row["examples"]) or "no epoch"
 
 
 def explore_epochs(curve: Curve, title: str, epoch: int) -> ipywidgets.VBox:
