@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%| \[.*\])?$|–$")
+FEW = 7  # columns that fit JupyterLab's output area at 1280 with intervals that are not broken
 WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken over two lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
 
@@ -63,6 +64,7 @@ class Table:
         heads = zip(self.headings, styles, strict=True)
         head = "".join(f'<th scope="col"{style}>{html.escape(heading)}</th>' for heading, style in heads)
         body = "".join(f"<tr>{_html_row(row, styles)}</tr>" for row in self.cells)
+        body = WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', body) if len(styles) <= FEW else body
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -132,7 +134,7 @@ def _style(column: Sequence[str]) -> str:
 
 
 def _html_row(row: Sequence[str], styles: Sequence[str]) -> str:
-    first, *rest = (WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', html.escape(cell)) for cell in row)
+    first, *rest = (html.escape(cell) for cell in row)
     cells = zip(rest, styles[1:], strict=True)
     return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(f"<td{style}>{cell}</td>" for cell, style in cells)
 

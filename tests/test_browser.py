@@ -79,7 +79,6 @@ def test_executed_notebook_reads_well(
     with opened(browser, lab, f"{source.stem}.ipynb", theme, width) as page:
         tab = page.tab
         tab.wait_for_function(f"expected => ({FIGURES})().filter(f => f.loaded).length >= expected", arg=expected)
-        tab.wait_for_function("() => !document.querySelector('.jp-Notebook').innerText.includes('Loading widget')")
         tab.wait_for_timeout(1500)
         figures, overflows, failures = (tab.evaluate(script) for script in (FIGURES, OVERFLOWS, FAILURES))
         found = faults(tab, ".jp-OutputArea-output")

@@ -30,6 +30,7 @@ PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')
 LOADED = """() => [...document.images].every(image => {
   image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
 LIVE = "() => [...document.querySelectorAll('figure.chart')].every(figure => figure.querySelector('svg.marks'))"
+SLIDERS = {"03_mixtures": 2}  # charts of a page that a slider moves without a kernel
 SPILLS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -121,6 +122,18 @@ def test_a_slider_moves_its_chart_by_keyboard(browser, tiny, record_property):
         record_property("key to chart", in_words(took))
 
 
+def move_sliders(tab: Any) -> int:
+    """Press a key on every slider of a page; each must change its own chart. Returns how many there are."""
+    figures = tab.locator("figure.chart", has=tab.locator(".vega-bind input[type=range]")).all()
+    for figure in figures:
+        slider, marks = figure.locator(".vega-bind input[type=range]"), figure.locator("svg.marks")
+        before, start = marks.inner_html(), float(slider.input_value())
+        slider.press("Home" if start == float(str(slider.get_attribute("max"))) else "End")
+        assert float(slider.input_value()) != start
+        tab.wait_for_function("([marks, before]) => marks.innerHTML !== before", arg=[marks.element_handle(), before])
+    return len(figures)
+
+
 def test_without_scripts_the_chart_is_an_image_with_alt_text(browser, tiny):
     with page(browser, tiny / "01_chart.html", scripts=False) as tab:
         image = tab.locator("figure.chart img")
@@ -199,6 +212,7 @@ def test_every_page_of_the_full_site(browser, full, start, theme, width):
     for file in sorted(full.glob("*.html"))[None if folder else start :: 1 if folder else 2]:
         with page(browser, file, theme, width) as tab:
             settled(tab)
+            assert move_sliders(tab) == SLIDERS.get(file.stem, 0), file.name
             assert faults(tab) == [], file.name
             assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than the screen"
             if folder:

@@ -15,6 +15,7 @@ from tiny_project import Project, make_project
 from mrilib.records import write_json
 from mrilib.running import manifest
 from mrilib.running.runner import publish
+from mrilib.running.stills import make_stills
 from mrilib.show.layout import Tile, compose
 from mrilib.show.theme import _mimebundle
 from mrilib.widgets.frame import explorer
@@ -84,7 +85,9 @@ def explorer_notebook() -> nbformat.NotebookNode:
     """An executed notebook with an explorer."""
     output, widgets = explorer_output()
     cells = [new_markdown_cell("# Does it explore?"), new_code_cell("explore()", outputs=[output])]
-    return new_notebook(cells=cells, metadata=LANGUAGE | {"widgets": widgets})
+    made = new_notebook(cells=cells, metadata=LANGUAGE | {"widgets": widgets})
+    make_stills(made)
+    return made
 
 
 def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **given: Any) -> Path:

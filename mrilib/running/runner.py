@@ -18,6 +18,7 @@ from mrilib.running.jobs import Job
 from mrilib.running.kernels import Interrupted, Stop, execute
 from mrilib.running.locks import exclusive
 from mrilib.running.manifest import PACKAGE, build, is_current, is_inside
+from mrilib.running.stills import make_stills
 
 Status = Literal["done", "cached"]
 
@@ -127,18 +128,19 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
 
 
 def finish(target: Path, job: Job) -> None:
-    """Check that every cell ran, remove paths of this machine, sign. Raises RunError where one did not."""
+    """Check that every cell ran, remove paths of this machine, still the explorers, sign. RunError if one did not."""
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill
         raise RunError(f"stopped before its end; never ran: {first_line(missed[0].source)!r}")
     executed.metadata.papermill.update(input_path=job.notebook.name, output_path=target.name)
+    make_stills(executed)
     nbformat.write(executed, target)
     sign(executed)
 
 
 def sign(notebook: nbformat.NotebookNode) -> None:
-    """Tell Jupyter to trust the outputs, so that widgets show; an unwritable data folder is no failure."""
+    """Tell Jupyter to trust the outputs, so that it shows them as they are; an unwritable data folder is no failure."""
     try:
         notary = NotebookNotary()
     except OSError:

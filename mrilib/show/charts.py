@@ -265,9 +265,9 @@ def _series(field: str, names: Sequence[str]) -> altair.Color:
 def _dashes(field: str | None, names: Sequence[str]) -> Any:
     if field is None:
         return altair.Undefined
-    names = ordered(names)  # not as at the right edge: a method keeps its pattern from chart to chart
-    patterns = [DASHES[index % len(DASHES)] for index in range(len(names))]
-    return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=names, range=patterns))
+    known = ordered(names)  # not as at the right edge: a method keeps its pattern from chart to chart
+    patterns = [DASHES[known.index(name) % len(DASHES)] for name in names]
+    return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=list(names), range=patterns))
 
 
 def _by_last_value(records: list[dict[str, Any]], x: str, y: str, color: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from mrilib.site.outputs import WIDGETS, shown
+from mrilib.site.outputs import shown
 from mrilib.site.pages import Page
 from mrilib.site.provenance import badge, footer
 
@@ -26,12 +26,11 @@ def page_notebook(page: Page, names: Collection[str], files: Path) -> NotebookNo
     """
     content = deepcopy(page.content)
     download = f"{DOWNLOADS}/{page.source.name}"
-    widgets = content.metadata.pop("widgets", {}).get(WIDGETS, {}).get("state", {})
     for cell in content.cells:
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source, names)
         for position, output in enumerate(cell.get("outputs", ())):
-            cell.outputs[position] = shown(output, widgets, download, files)
+            cell.outputs[position] = shown(output, download, files)
     manifest = page.run.manifest
     first = content.cells[0]
     heading, _, rest = first.source.partition("\n")

@@ -1,27 +1,24 @@
 """Outputs of an executed notebook as a page can show them without a kernel and without a network."""
 
 import json
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
+from mrilib.running.stills import NEEDS, STILL
 from mrilib.site.html import wide
 from mrilib.site.pictures import png_tag, stored
 
 VEGA = "application/vnd.vegalite"
-WIDGET = "application/vnd.jupyter.widget-view+json"
-WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
-def shown(output: NotebookNode, widgets: dict[str, Any], notebook: str, files: Path) -> NotebookNode:
+def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode:
     """An output with one HTML in place of charts, pictures, tables and explorers; others as they are.
 
     Args:
         output: as a notebook holds it.
-        widgets: state of the notebook's widgets, by their ids.
         notebook: address of the notebook for those who want to move an explorer.
         files: folder of the site's files; images are written there.
     """
@@ -29,8 +26,8 @@ def shown(output: NotebookNode, widgets: dict[str, Any], notebook: str, files: P
     chart = next((key for key in data if key.startswith(VEGA)), None)
     if chart:
         html = chart_figure(data[chart], data.get("image/png", ""), output.get("metadata", {}).get("image/png", {}))
-    elif WIDGET in data:
-        html = explorer_note(data[WIDGET].get("model_id", ""), widgets, notebook)
+    elif data.get("text/html", "").startswith(STILL):
+        html = linked(data["text/html"], notebook)
     elif "text/html" in data:
         html = data["text/html"] if "<table" not in data["text/html"] else wide("results", data["text/html"])
     elif "image/png" in data:
@@ -53,20 +50,8 @@ def chart_figure(spec: dict[str, Any], png: str, metadata: dict[str, Any]) -> st
     return f'<figure class="chart">{image}<script type="application/json">{text}</script></figure>'
 
 
-def explorer_note(model: str, widgets: dict[str, Any], notebook: str) -> str:
-    """That an explorer needs a kernel, where to get its notebook, and what it shows before it is moved."""
+def linked(still: str, notebook: str) -> str:
+    """An explorer's still, and where to get the notebook that moves it."""
     name = escape(notebook)
     link = f'<a href="{name}" download>{name.rpartition("/")[2]}</a>'
-    note = f"<p>This explorer needs a kernel: open {link} in JupyterLab.</p>"
-    views = "".join(html_views(model, widgets))
-    return f'<div class="explorer">{note}{f"<p>Before it is moved it shows:</p>{views}" if views else ""}</div>'
-
-
-def html_views(model: str, widgets: dict[str, Any]) -> Iterator[str]:
-    """HTML of a widget and of those inside it."""
-    widget = widgets.get(model, {})
-    state = widget.get("state", {})
-    if widget.get("model_name") == "HTMLModel" and state.get("value"):
-        yield state["value"]
-    for child in state.get("children", ()):
-        yield from html_views(child.removeprefix("IPY_MODEL_"), widgets)
+    return still.replace(NEEDS, f"This explorer needs a kernel: open {link} in JupyterLab.")

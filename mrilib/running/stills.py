@@ -1,0 +1,56 @@
+"""Explorers of an executed notebook as they stood at its end: HTML that needs neither kernel nor widgets."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from nbformat import NotebookNode
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGETS = "application/vnd.jupyter.widget-state+json"
+STILL = '<div class="explorer">'
+NEEDS = "This explorer needs a kernel: run its cell, and it can be moved."
+
+
+def make_stills(notebook: NotebookNode) -> None:
+    """Replace every explorer by its still, and drop the widgets: without a kernel their sliders would move nothing."""
+    widgets = notebook.metadata.pop("widgets", {}).get(WIDGETS, {}).get("state", {})
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
+        view = output.get("data", {}).get(WIDGET)
+        if view is not None:
+            output.data = NotebookNode({"text/html": still(view.get("model_id", ""), widgets)})
+
+
+def still(model: str, widgets: Mapping[str, Any]) -> str:
+    """That an explorer needs a kernel, where its controls stand, and what it shows there.
+
+    Args:
+        model: id of its outermost widget.
+        widgets: state of the notebook's widgets, by their ids.
+    """
+    settings = ", ".join(_settings(model, widgets))
+    views = "".join(_views(model, widgets))
+    return f"{STILL}<p><em>{NEEDS}</em> {escape(settings)}</p>{views}</div>"
+
+
+def _settings(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the controls with their values."""
+    for state in _states(model, widgets):
+        name, options, value = (state.get(key) for key in ("description", "_options_labels", "value"))
+        if options:
+            value = None if state.get("index") is None else options[state["index"]]
+        if name and value not in (None, ""):
+            yield f"{name}: {value:g}" if isinstance(value, int | float) else f"{name}: {value}"
+
+
+def _views(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
+    """HTML of a widget and of those inside it."""
+    return (state["value"] for state in _states(model, widgets) if state.get("_model_name") == "HTMLModel")
+
+
+def _states(model: str, widgets: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """States of a widget and of those inside it, with their defaults left out."""
+    widget = widgets.get(model, {})
+    yield {"_model_name": widget.get("model_name"), "value": ""} | widget.get("state", {})
+    for child in widget.get("state", {}).get("children", ()):
+        yield from _states(child.removeprefix("IPY_MODEL_"), widgets)
