@@ -45,7 +45,8 @@ __all__ = [
     "table",
 ]
 
-NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%| \[.*\])?$|–$")
+NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%)?( \[.*\])?$|–$")
+LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken
 FEW = 7  # columns that fit JupyterLab's output area at 1280 with intervals that are not broken
 WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken over two lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
@@ -134,7 +135,7 @@ def _style(column: Sequence[str]) -> str:
 
 
 def _html_row(row: Sequence[str], styles: Sequence[str]) -> str:
-    first, *rest = (html.escape(cell) for cell in row)
+    first, *rest = (LONG.sub("<wbr>", html.escape(cell)) for cell in row)
     cells = zip(rest, styles[1:], strict=True)
     return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(f"<td{style}>{cell}</td>" for cell, style in cells)
 

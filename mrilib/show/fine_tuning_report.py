@@ -13,6 +13,7 @@ from mrilib.show.theme import INK
 
 Changes = Mapping[tuple[str, str], Interval]
 CELL = (104, 46)
+LINE = 18  # pixels
 LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
 
 
@@ -32,8 +33,9 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     reach = max(abs(row["value"]) for row in rows)
     order = {key: list(dict.fromkeys(row[key] for row in rows)) for key in ("tuned", "tested")}
     labels = altair.Axis(labelAngle=0, labelLimit=200, ticks=False, domain=False, grid=False)
-    short = broken(order["tested"], 10)
-    above = altair.Axis(orient="top", labelAngle=0, labelExpr=short, ticks=False, domain=False, grid=False)
+    short: dict[str, Any] = {"labelAngle": 0, "labelExpr": broken(order["tested"], 10)}
+    short["labelPadding"] = LINE  # the second line goes down
+    above = altair.Axis(orient="top", ticks=False, domain=False, grid=False, **short)
     base = altair.Chart(altair.Data(values=rows)).encode(
         x=altair.X("tested:N", sort=order["tested"], title="tested on", axis=above),
         y=altair.Y("tuned:N", sort=order["tuned"], title="fine-tuned on", axis=labels),

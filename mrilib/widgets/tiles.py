@@ -13,7 +13,7 @@ from mrilib.show.images import image_png
 from mrilib.show.layout import magma, png_bytes
 from mrilib.show.theme import described
 
-WIDTH = 200  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
+WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
 FACTOR = 5.0  # of error maps
 
 
