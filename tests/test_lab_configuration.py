@@ -32,6 +32,11 @@ def test_notebook_00_is_opened_where_it_is_served(monkeypatch, tmp_path):
     assert opened(monkeypatch, REPOSITORY) == f"/lab/tree/notebooks/{FIRST}"
     assert opened(monkeypatch, REPOSITORY, "--no-browser", "notebooks") == f"/lab/tree/{FIRST}"
     assert opened(monkeypatch, REPOSITORY / "notebooks") == f"/lab/tree/{FIRST}"
+    assert opened(monkeypatch, REPOSITORY, f"notebooks/{FIRST}") == f"/lab/tree/{FIRST}", "the file's folder is served"
+    given = next(path.name for path in (REPOSITORY / "notebooks").glob("04_*.ipynb"))
+    assert opened(monkeypatch, REPOSITORY / "notebooks", "--no-browser", given) == f"/lab/tree/{given}"
+    (tmp_path / "own.ipynb").touch()
+    assert opened(monkeypatch, tmp_path, "own.ipynb") == "/lab"
     assert opened(monkeypatch, tmp_path) == "/lab", "other projects open as they always did"
     assert opened(monkeypatch, REPOSITORY, str(tmp_path)) == "/lab"
 
