@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 
 pytestmark = pytest.mark.browser
@@ -26,6 +27,7 @@ def test_the_epoch_moves_the_chart_and_the_words(browser, lab, record_property):
             assert explorer.sources()[:1] != charts, "the mark stands elsewhere in the chart"
         pictures = _walk_to(explorer, 12)
         assert len(pictures) == 2, "an image of this epoch was kept"
+        assert faults(page.tab, ".jp-OutputArea-output") == []
     assert page.errors == []
     assert page.outside == []
     record_property("key to view", in_words(took))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 from notebook_start import copy_until
 
@@ -54,6 +55,7 @@ def test_every_control_changes_its_own_images(browser, lab, record_property):
         alone = images(explorer)
         assert set(alone) == (SCAN | MASK | RESULT) - {"coil 5"}, "one coil is all there is"
         assert {name for name in alone if alone[name] == kept[name]} == MASK
+        assert faults(page.tab, ".jp-OutputArea-output") == []
         assert page.errors == []
         assert page.outside == []
     record_property("key to view", in_words(took))

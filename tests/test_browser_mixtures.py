@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 import vl_convert
+from axe_faults import faults
 from jupyterlab_page import LOCAL, in_words, opened
 
 from mrilib import plot
@@ -60,6 +61,7 @@ def test_the_explorer_and_the_slider_without_a_kernel(browser, lab, shortened, r
         set_slider(moved.locator("input[type=range]"), 1.0)
         moved.locator("text:text-is('share of Q 1')").wait_for()
         assert "0.901 [0.893, 0.909]" in moved.inner_text()
+        assert faults(page.tab, ".jp-OutputArea-output") == []
     assert page.errors == []
     assert page.outside == []
     record_property("key to view", in_words(took))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 
 pytestmark = pytest.mark.browser
@@ -58,6 +59,7 @@ def test_every_control_changes_what_it_should(browser, lab, record_property):
         assert "of 0.018 [0.014, 0.022]" in explorer.words()
         assert len(set(words)) == len(words) - 1, "the last choice was seen before"
         assert explorer.control("slice of Q").get_attribute("aria-label") == "slice of Q"
+        assert faults(page.tab, ".jp-OutputArea-output") == []
     assert page.errors == []
     assert page.outside == []
     record_property("key to view", in_words(took))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 from notebook_start import copy_until
 
@@ -89,6 +90,7 @@ def test_every_control_by_keyboard_and_errors_in_the_view(browser, lab, folder, 
         explorer.control("look in").fill(str(folder / "nowhere"))
         explorer.press("look in", "Enter")
         assert "look in: no .h5 file in" in explorer.view.get_by_role("alert").inner_text()
+        assert faults(page.tab, ".jp-OutputArea-output") == []
         assert page.errors == []
         assert page.outside == []
     record_property("key to view", in_words(took))

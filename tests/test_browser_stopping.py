@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 
 pytestmark = pytest.mark.browser
@@ -87,6 +88,7 @@ def test_every_control_moves_what_it_should(browser, lab, short, record_property
         assert [iteration for rule, iteration in stops if rule == "fixed"] == [1, 2, 3]
         for label in ("iteration", "window w"):
             assert explorer.control(label).get_attribute("aria-label") == label
+        assert faults(page.tab, ".jp-OutputArea-output") == []
     assert page.errors == []
     assert page.outside == []
     record_property("key to view", in_words(took))

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axe_faults import faults
 from jupyterlab_page import in_words, opened
 
 pytestmark = pytest.mark.browser
@@ -33,6 +34,7 @@ def test_every_control_moves_what_it_should(browser, lab, record_property):
             assert all(after[name] != before[name] for name in moved), label
             assert all(after[name] == before[name] for name in left), label
             assert explorer.control(label).get_attribute("aria-label") == label
+        assert faults(page.tab, ".jp-OutputArea-output") == []
     assert page.errors == []
     assert page.outside == []
     record_property("key to view", in_words(took))
