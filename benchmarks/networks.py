@@ -19,11 +19,13 @@ from statistics import median
 import torch
 from skimage.metrics import structural_similarity
 
-from mrilib.adaptation import adapt
-from mrilib.data.slices import Sample, Sampling, undersample
 from mrilib.fourier import fft2c
 from mrilib.models.reconstructor import UnetReconstructor
-from mrilib.training import Recipe, training_loss
+from mrilib.sample import Sample, undersample
+from mrilib.sampling import Sampling
+from mrilib.train.adaptation import adapt
+from mrilib.train.recipe import Recipe
+from mrilib.train.training import training_loss
 from mrilib.ttt import Settings, test_time_train
 
 ITERATIONS = 20

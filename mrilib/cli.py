@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrilib import __version__
-from mrilib.project import UserError, find_notebook, notebooks, root_here
-from mrilib.records import read_json
+from mrilib.classroom.command import add_classroom
 from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
-from mrilib.running.classroom_command import add_classroom
 from mrilib.running.data_command import add_data
+from mrilib.running.tables_command import add_tables
+from mrilib.store.project import UserError, find_notebook, notebooks, root_here
+from mrilib.store.records import read_json
 
 if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
-    from mrilib.networks import NetworkSpec
     from mrilib.running.failures import RunError
     from mrilib.running.jobs import Job
     from mrilib.running.runner import Outcome
+    from mrilib.train.networks import NetworkSpec
 
 Subparsers = Any
 
@@ -88,7 +89,7 @@ def check(jobs: Sequence["Job"]) -> int:
     """Say what each job would need."""
     from mrilib.running.check import check as check_job
 
-    reports = [(job, check_job(job.name, job.effective)) for job in jobs]
+    reports = [(job, check_job(job.section, job.record)) for job in jobs]
     for job, report in reports:
         print(f"{job.name} ({job.profile})", *(f"  {line}" for line in report.lines), sep="\n")
     return 0 if all(report.ready for _, report in reports) else 1
@@ -215,8 +216,8 @@ def add_train(subparsers: Subparsers) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train what is not trained yet; killed and run again, it goes on. Under torchrun all processes train together."""
-    from mrilib.distributed import join, workers
-    from mrilib.experiments.weights_recipe import shipped, train_all
+    from mrilib.running.weights import shipped, train_all
+    from mrilib.train.distributed import join, workers
 
     if options.all and (options.shift or options.p or options.profile != "quick"):
         raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
@@ -234,19 +235,16 @@ def train(options: argparse.Namespace) -> int:
 
 def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
     """The networks of a notebook with the profile, shifts and parameters asked for."""
-    from mrilib.data.catalogue import shift
-    from mrilib.experiments.needs import networks
     from mrilib.running.jobs import plan
+    from mrilib.running.parameters import networks_of
 
     root = root_here()
-    job = plan(find_notebook(options.notebook, root), root, options.profile, read_given(options.p))
-    try:
-        shifts = [{"shift": shift(name).name} for name in options.shift or ()] or [{}]
-    except ValueError as error:
-        raise UserError(f"--shift: {error}") from error
-    found = [spec for given in shifts for spec in networks(job.name, {**job.effective, **given})]
+    given = read_given(options.p)
+    changes = [{**given, "shift": shift} for shift in options.shift] if options.shift else [given]
+    jobs = [plan(find_notebook(options.notebook, root), root, options.profile, change) for change in changes]
+    found = [spec for job in jobs for spec in networks_of(job.section, job.record)]
     if not found:
-        raise UserError(f"{job.name}: trains no network")
+        raise UserError(f"{jobs[0].name}: trains no network")
     return found
 
 
@@ -261,6 +259,7 @@ COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
     add_doctor,
     add_data,
     add_train,
+    add_tables,
     add_classroom,
 )
 

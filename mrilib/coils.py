@@ -154,3 +154,14 @@ def _waves(size: int, first: int, count: int, like: Tensor) -> Tensor:
     positions = torch.arange(size, device=like.device, dtype=torch.float64) - size // 2
     offsets = torch.arange(first, first + count, device=like.device, dtype=torch.float64)
     return torch.exp(2j * math.pi / size * positions[:, None] * offsets).to(like.dtype)
+
+
+CORNER = 8  # noise is read in the four corners of the image, each an eighth of its sides
+
+
+def corners(images: Tensor) -> Tensor:
+    """The four corners of the last two axes, where only noise is: (..., y, x) → (..., n)."""
+    rows, columns = (size // CORNER for size in images.shape[-2:])
+    halves = images[..., :rows, :], images[..., -rows:, :]
+    parts = [half[..., side].flatten(-2) for half in halves for side in (slice(columns), slice(-columns, None))]
+    return torch.cat(parts, -1)

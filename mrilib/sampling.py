@@ -1,6 +1,7 @@
 """Cartesian undersampling masks, equal line by line to fastMRI 0.3.0; splitting a mask for self-validation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
@@ -220,3 +221,49 @@ def _with_center(outer: np.ndarray, low: int) -> Tensor:
     mask = outer.copy()
     mask[center_block(len(mask), low)] = True
     return torch.from_numpy(mask)
+
+
+CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's pairs, as in both papers
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How k-space is under-sampled; the mask's seed comes from the file name, so a volume keeps its mask."""
+
+    acceleration: float = 4
+    center_fraction: float | None = None  # None: fastMRI's partner of the acceleration
+    kind: str = "random"
+
+    def mask(self, file_name: str, width: int) -> Tensor:
+        """(1, 1, 1, kx) bool.
+
+        Raises:
+            ValueError: unknown kind, or an acceleration with no known partner when center_fraction is None.
+        """
+        fraction = self.center_fraction
+        if fraction is None:
+            if self.acceleration not in CENTER_FRACTIONS:
+                raise ValueError(
+                    f"center_fraction: no customary value for acceleration {self.acceleration}; "
+                    f"give one, or use an acceleration of {sorted(CENTER_FRACTIONS)}"
+                )
+            fraction = CENTER_FRACTIONS[int(self.acceleration)]
+        if self.kind not in MASKS:
+            raise ValueError(f"mask kind {self.kind!r}: expected one of {', '.join(MASKS)}")
+        # Some kinds take whole accelerations only, and say so.
+        mask = MASKS[self.kind](width, self.acceleration, fraction, seed_from_name(file_name))  # type: ignore[arg-type]
+        return mask[None, None, None]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Under-sampling by one of several, each slice and draw at random; made from the same seed as the mask."""
+
+    choices: tuple[Sampling, ...]
+
+    def mask(self, file_name: str, width: int) -> Tensor:
+        """(1, 1, 1, kx) bool; ValueError as `Sampling.mask`."""
+        chosen = np.random.default_rng(seed_from_name(f"{file_name} of {len(self.choices)}")).integers(
+            len(self.choices)
+        )
+        return self.choices[chosen].mask(file_name, width)

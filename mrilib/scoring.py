@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from mrilib.coils import estimate_sens_maps, rss
-from mrilib.data.slices import Sample
 from mrilib.fourier import ifft2c
-from mrilib.metrics import center_crop, match_mean_std
+from mrilib.metrics import center_crop, match_mean_std, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sample import Sample
 from mrilib.sampling import calibration_width
 from mrilib.solvers import conjugate_gradient
-from mrilib.training import slice_ssim
 
 CROP = 0.8  # BART's threshold on the ESPIRiT eigenvalue
 
@@ -55,3 +56,15 @@ def matched(sample: Sample, images: Mapping[str, Tensor]) -> tuple[Tensor, dict[
     target = center_crop(sample.target, sample.recon_size)
     cropped = {name: center_crop(image.abs(), sample.recon_size) for name, image in images.items()}
     return target, {name: match_mean_std(target, image) for name, image in cropped.items()}
+
+
+@torch.no_grad()
+def reconstruct(model: Reconstructor, sample: Sample) -> Tensor:
+    """The network's image of a batch without test-time training, (batch, 1, y, x) complex."""
+    return model(sample.masked_kspace, sample.operator)
+
+
+def slice_ssim(image: Tensor, sample: Sample) -> list[float]:
+    """SSIM of each slice as paper A scores it: magnitude, cropped, mean and deviation matched, slice maximum."""
+    target, magnitude = (center_crop(x, sample.recon_size) for x in (sample.target, image.abs()))
+    return ssim(target, magnitude, match="mean_std").tolist()

@@ -18,6 +18,7 @@ from mrilib.sampling import calibration_width, center_block, split_mask
 
 Score = Callable[[Tensor], float]
 Progress = Callable[[int, float, float], None]
+Unit = Literal["pixels", "lines"]
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Settings:
     max_iterations: int = 2500
     window: int = 100
     holdout: float = 0.05
-    unit: Literal["pixels", "lines"] = "pixels"
+    unit: Unit = "pixels"
     iterate: Literal["best", "last"] = "best"
     fidelity: Fidelity = "paper"
     norm: Norm = "modulus"

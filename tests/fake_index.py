@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from mrilib.data import download, fetch
-from mrilib.data.paths import cache_dir
 from mrilib.data.volumes import digest
+from mrilib.store.paths import cache_dir
 
 ARCHIVE, MEMBER, META = "fake-1.tar.gz", "fake-1/test/data.h5", "pyqmri_vfa_brain_meta.npz"
 VOLUMES = ["file_brain_vfa_FA03.h5", "file_brain_vfa_FA15.h5"]

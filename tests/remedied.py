@@ -1,7 +1,7 @@
 """Made-up scores of notebook 18: three collections, four networks, with and without test-time training."""
 
-from mrilib.experiments.remedies import DIVERSE, HOME, ONE, SIX, TESTED
-from mrilib.experiments.study import Study, TestSet
+from mrilib.beyond.ttt_on_diverse_models.experiment import DIVERSE, HOME, ONE, SIX, TESTED
+from mrilib.paper_b.study import Study, TestSet
 
 MEANS = {ONE: (0.5, 0.7), SIX: (0.55, 0.72), DIVERSE: (0.65, 0.75), HOME: (0.8, 0.78)}  # without and with TTT
 WIGGLE = (0.0, 0.01, 0.03)

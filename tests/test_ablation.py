@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from records import record
 from tiny_slices import tiny_model, tiny_sample
 
-from mrilib.experiment import Experiment
-from mrilib.experiments import ablation
-from mrilib.experiments.ablation import (
+from mrilib.paper_a.early_stopping_and_ablation import tables
+from mrilib.paper_a.early_stopping_and_ablation.ablation import (
     GRID,
     INTERVENTIONS,
     PLUNGE,
@@ -17,7 +17,6 @@ from mrilib.experiments.ablation import (
     Turned,
     Variant,
     ablation_row,
-    ablation_table,
     at_iterations,
     dips,
     mean_curves,
@@ -28,10 +27,11 @@ from mrilib.experiments.ablation import (
     turned,
     watched,
 )
-from mrilib.training import reconstruct
+from mrilib.paper_a.experiment import Experiment
+from mrilib.scoring import reconstruct
 from mrilib.ttt import Settings
 
-EXPERIMENT = Experiment.from_parameters({"shift": "anatomy"})
+P = record("05")
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +100,10 @@ def test_variants_are_distinct_networks_on_p():
     assert len(GRID) == 8
     everything = (*GRID, *INTERVENTIONS)
     assert len({variant.name for variant in everything}) == len({str(v.key) for v in everything}) == 12
-    assert len({variant.spec(EXPERIMENT).digest for variant in GRID}) == 8
-    assert {variant.spec(EXPERIMENT).distribution for variant in GRID} == {"knee_pd"}
-    assert Variant().spec(EXPERIMENT) == EXPERIMENT.spec("supervised", "P")
-    assert Variant("joint", turn="half").spec(EXPERIMENT) == EXPERIMENT.spec("joint", "P")
+    assert len({variant.spec(P.experiment).digest for variant in GRID}) == 8
+    assert {variant.spec(P.experiment).distribution for variant in GRID} == {"knee_pd"}
+    assert Variant().spec(P.experiment) == P.experiment.spec("supervised", "P")
+    assert Variant("joint", turn="half").spec(P.experiment) == P.experiment.spec("joint", "P")
 
 
 def test_a_row_holds_a_curve_a_slice(sample):
@@ -153,23 +153,33 @@ def test_watching_keeps_the_images_that_were_scored(sample):
 
 def test_rows_of_another_experiment_are_never_returned(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    ablation_table(EXPERIMENT, Settings(2e-3), 2).row(Variant().key, lambda: {"before": [0.5]})
-    assert ablation_table(EXPERIMENT, Settings(2e-3), 2).find(Variant().key) is not None
-    others = (EXPERIMENT, Settings(1e-3), 2), (EXPERIMENT, Settings(2e-3), 3)
-    others += ((replace(EXPERIMENT, train_slices=5), Settings(2e-3), 2),)
-    assert all(ablation_table(*other).find(Variant().key) is None for other in others)
+    own = replace(P, epochs=1, test_slices=2)
+    row = tables.variants(own)[Variant().name]
+    row.table.keep(row.key, {"before": [0.5]}, 0.0)
+    for change in (
+        {"ttt_learning_rate": 1e-3},
+        {"ttt_iterations": 7},
+        {"holdout": 0.1},
+        {"test_slices": 3},
+        {"train_slices": 5},
+        {"seed": 1},
+        {"shift": "modality"},
+        {"chans": 2},
+    ):
+        other = tables.variants(replace(own, **change))[Variant().name]
+        assert other.table.find(other.key) is None, change
+    assert row.table.find(row.key) is not None
 
 
 def test_a_stored_row_is_made_once(sample, monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(ablation, "network", lambda spec, device: tiny_model())
-    given = (Variant(turn="half"), EXPERIMENT, Settings(1e-2, 3, 2, 0.1), [sample], 1)
-    row = ablation.stored_row(*given)
-    monkeypatch.setattr(ablation, "network", lambda spec, device: pytest.fail("made again"))
-    assert ablation.stored_row(*given) == row
+    monkeypatch.setattr(tables, "network", lambda spec, device: tiny_model())
+    monkeypatch.setattr(Experiment, "test_slices", lambda self, count: [sample])
+    own = replace(P, test_slices=1, ttt_iterations=3, holdout=0.1, ttt_learning_rate=1e-2)
+    made = tables.variants(own)[Variant("joint", turn="half").name].read()
+    monkeypatch.setattr(tables, "network", lambda spec, device: pytest.fail("made again"))
+    assert tables.variants(own)[Variant("joint", turn="half").name].read() == made
 
 
 def test_the_rows_that_notebook_05_reads_come_with_the_package():
-    settings = Settings(2e-3, 400, 400, 0.05)
-    table = ablation_table(EXPERIMENT, settings, 12)
-    assert [variant.name for variant in (*GRID, *INTERVENTIONS) if table.find(variant.key) is None] == []
+    assert [row.key for row in tables.rows(P) if row.table.of_package(row.key) is None] == []

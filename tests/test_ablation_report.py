@@ -4,10 +4,16 @@ import json
 
 import pytest
 
-from mrilib.experiments.ablation import PLUNGE
-from mrilib.notebook import setup
-from mrilib.show.ablation_report import during, outcome_table, record_outcomes, rules_table, windows_chart
-from mrilib.stopping import rule_row
+from mrilib.figures.notebook import setup
+from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE
+from mrilib.paper_a.early_stopping_and_ablation.report import (
+    during,
+    outcome_table,
+    record_outcomes,
+    rules_table,
+    windows_chart,
+)
+from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
 from mrilib.ttt import History
 
 ROW = {

@@ -1,8 +1,11 @@
 """A network for all accelerations sees the slices of those for one; true accelerations are counted in the mask."""
 
-import pytest
+from dataclasses import replace
 
-from mrilib.experiments.accelerations import (
+import pytest
+from records import record
+
+from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
     KNEES,
     MIXED,
     SEEN,
@@ -14,12 +17,9 @@ from mrilib.experiments.accelerations import (
     folds,
     study,
     true_acceleration,
-)  # fmt: skip
+)
 
-PARAMETERS = {
-    "source": "simulated", "train_slices": 9, "test_slices": 2, "seed": 0, "model": "norm_unet", "chans": 2,
-    "num_pool_layers": 2, "epochs": 1, "train_learning_rate": 1e-3, "batch_size": 1,
-}  # fmt: skip
+PARAMETERS = record("12", train_slices=9, test_slices=2, chans=2, num_pool_layers=2, epochs=1)
 
 
 def test_networks_differ_in_their_accelerations_only():
@@ -52,10 +52,9 @@ def test_the_true_acceleration_counts_the_columns():
 
 def test_too_few_slices_are_refused():
     with pytest.raises(ValueError, match="2 slices cannot be shared by 3"):
-        arms(PARAMETERS | {"train_slices": 2})
+        arms(replace(PARAMETERS, train_slices=2))
 
 
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    quick = {"train_slices": 120, "test_slices": 8, "chans": 8, "num_pool_layers": 4, "epochs": 12}
-    assert study(PARAMETERS | quick).missing == []
+    assert study(record("12")).missing == []

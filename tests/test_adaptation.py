@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import save
 from tiny_slices import run_script, tiny_model, tiny_sample, weights
 
-from mrilib import adaptation
-from mrilib.adaptation import adapt, code_digest
-from mrilib.training import slice_ssim
+from mrilib.scoring import slice_ssim
+from mrilib.store.code import reached
+from mrilib.train import adaptation
+from mrilib.train.adaptation import adapt
 from mrilib.ttt import Settings
 
 SETTINGS = Settings(learning_rate=1e-3, max_iterations=5, window=2)
@@ -19,8 +20,8 @@ SETTINGS = Settings(learning_rate=1e-3, max_iterations=5, window=2)
 KILLED = """
 import os, signal
 from tiny_slices import tiny_model, tiny_sample
-from mrilib.adaptation import adapt
-from mrilib.data import paths
+from mrilib.train.adaptation import adapt
+from mrilib.store import paths
 from mrilib.ttt import Settings
 
 writes = []
@@ -126,16 +127,21 @@ def test_whatever_decides_the_result_decides_the_cache_entry(slices, cache, comp
     adapt(tiny_model(), [replace(sample, sens_maps=sample.sens_maps * 1j)], SETTINGS)
     adapt(tiny_model(), [sample], SETTINGS, score_at=(1,))
     adapt(tiny_model(), [replace(sample, target=sample.target.flip(-1))], SETTINGS, score_at=(1,))
-    monkeypatch.setattr(adaptation, "code_digest", lambda: "another line of the library")
+    monkeypatch.setattr(adaptation, "code_digest", lambda modules: "another line of the library")
     adapt(tiny_model(), [sample], SETTINGS)
     assert len(computed) == len(list(cache.iterdir())) == 11
 
 
-def test_the_code_digest_covers_files_that_exist(monkeypatch):
-    before = code_digest()
-    assert before == code_digest()
-    monkeypatch.setattr(adaptation, "CODE", adaptation.CODE.replace("losses.py", ""))
-    assert code_digest() != before
+def test_an_entry_depends_on_the_code_that_computed_it_and_on_no_other(monkeypatch):
+    """The files are those that imports reach; none is listed by hand."""
+    seen = []
+    monkeypatch.setattr(adaptation, "code_digest", lambda modules: seen.append(set(reached(modules))) or "")
+    adaptation._code(tiny_model())
+    [modules] = seen
+    method = {"ttt", "scoring", "losses", "metrics", "linop", "solvers", "coils", "sampling", "fourier", "sample"}
+    assert {f"mrilib.{name}" for name in (*method, "models.unet", "models.reconstructor")} <= modules
+    assert not {name for name in modules if name.startswith(("mrilib.data", "mrilib.train", "mrilib.store"))}
+    assert "mrilib.models.vit" not in modules, "another network's lines change nothing"
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(slices, cache, computed, monkeypatch, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mrilib.experiments.blockiness import blockiness
+from mrilib.paper_a.transformers.blockiness import blockiness
 
 
 def noise(*shape, seed=0):

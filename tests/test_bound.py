@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mrilib import plot
-from mrilib.show.theme import chart_svg
+from mrilib.figures import plot
+from mrilib.figures.theme import chart_svg
 
 VALUES = {"a": {0.0: 0.1, 1.0: 0.2, 4.0: 0.3}, "b": {0.0: 0.9, 1.0: 0.8, 4.0: 0.7}}
 ROWS = [

@@ -10,7 +10,7 @@ import vl_convert
 from axe_faults import faults
 from jupyterlab_page import LOCAL, in_words, opened
 
-from mrilib import plot
+from mrilib.figures import plot
 
 pytestmark = pytest.mark.browser
 

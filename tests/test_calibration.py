@@ -5,14 +5,17 @@ from dataclasses import fields
 import pytest
 import torch
 
-from mrilib.calibration import (
+from mrilib.coils import corners
+from mrilib.data.catalogue import distribution
+from mrilib.data.simulated import SPLITS, simulate_patient
+from mrilib.fourier import fft2c
+from mrilib.paper_a.forward_model.calibration import (
     ITERATIONS,
     RINGS,
     SCANNER,
     background_level,
     cg_sense_scores,
     comparison_rows,
-    corners,
     energy_distance,
     energy_rows,
     figures,
@@ -21,11 +24,9 @@ from mrilib.calibration import (
     scanner_figures,
     with_cropped_maps,
 )
-from mrilib.data.catalogue import distribution
-from mrilib.data.simulated import SPLITS, simulate_patient
-from mrilib.data.slices import Sampling, undersample
-from mrilib.fourier import fft2c
-from mrilib.training import slice_ssim
+from mrilib.sample import undersample
+from mrilib.sampling import Sampling
+from mrilib.scoring import slice_ssim
 
 TWIN = 5  # degrees: what `brain_vfa` simulates
 # How far the mean over simulated patients may lie from the scanner at the same flip angle.

@@ -4,8 +4,8 @@ import pytest
 
 from mrilib.data.catalogue import DISTRIBUTIONS, SHIFTS, distribution, shift
 from mrilib.data.simulated import SPLITS
-from mrilib.data.slices import CENTER_FRACTIONS
 from mrilib.data.twins import DISEASED, PARTS
+from mrilib.sampling import CENTER_FRACTIONS
 from mrilib.simulate.anatomies import ANATOMIES
 
 

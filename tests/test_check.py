@@ -1,22 +1,21 @@
 """`--check` finds what a run would need and says what is missing."""
 
 import pytest
+import torch
 from annotated_files import brains
+from records import record, section
 
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import write_volume
-from mrilib.experiment import Experiment
-from mrilib.experiments.needs import networks
-from mrilib.project import find_notebook, root_here
+from mrilib.models.build import build
 from mrilib.running.check import check, measured_step
-from mrilib.running.jobs import plan
+from mrilib.running.parameters import networks_of
 
-TINY = {
-    "source": "simulated", "train_slices": 4, "epochs": 1, "batch_size": 1, "train_learning_rate": 1e-3,
-    "schedule": "constant", "shuffle": False, "chans": 2, "num_pool_layers": 2, "residual": False,
-    "pinv_iterations": 0, "supervised_target": "magnitude", "fidelity": "paper", "seed": 0, "model": "unet",
-    "shift": "anatomy", "test_slices": 2, "ttt_iterations": 3,
-}  # fmt: skip
+TINY = {"train_slices": 4, "epochs": 1, "chans": 2, "num_pool_layers": 2, "test_slices": 2, "ttt_iterations": 3}
+
+
+def checked(number, profile="quick", **changes):
+    return check(section(number), record(number, profile, **changes))
 
 
 @pytest.fixture(autouse=True)
@@ -26,48 +25,41 @@ def own_cache(monkeypatch, tmp_path):
 
 
 def test_a_simulated_run_is_ready_and_says_what_it_will_train():
-    report = check("04_test_time_training", TINY)
+    report = checked("04", **TINY)
     assert report.ready
     assert "weights: 0 of 4 there, 4 to train" in report.lines
     assert any("measured step" in line for line in report.lines)
 
 
 def test_files_without_a_folder_are_missing():
-    report = check("04_test_time_training", TINY | {"source": "files"})
+    report = checked("04", source="files", **TINY)
     assert not report.ready
     assert any(line.startswith("MISSING") and "MRILIB_DATA, which is not set" in line for line in report.lines)
 
 
 def test_files_are_counted_by_rule(monkeypatch, tmp_path, generator):
-    import torch
-
     monkeypatch.setenv("MRILIB_DATA", str(tmp_path))
     kspace = torch.complex(*torch.randn(2, 3, 2, 8, 372, generator=generator))
     for n in range(2):
         path = tmp_path / "knee_multicoil_train" / f"file{n}.h5"
         write_volume(path, kspace, attributes={"acquisition": "CORPD_FBK"})
-    report = check("04_test_time_training", TINY | {"source": "files"})
+    report = checked("04", source="files", **TINY)
     assert any("data: 4 of 4 train slices of knee_pd" in line for line in report.lines)
     assert any(line.startswith("MISSING  data: 0 of 2 test slices of brain_axt2") for line in report.lines)
 
 
 def test_the_paper_profile_is_the_papers_network():
-    root = root_here()
-    job = plan(find_notebook("04", root), root, "paper")
-    spec = Experiment.from_parameters(job.effective).spec("joint", "P")
-    from mrilib.models.build import build
-
+    paper = record("04", "paper")
+    spec = paper.experiment.spec("joint", "P")
     assert sum(p.numel() for p in build(spec.architecture).parameters()) == 31_024_386
     assert (spec.recipe.epochs, spec.recipe.learning_rate, spec.recipe.batch_size) == (300, 1e-5, 1)
     assert spec.train_slices == 376
-    assert (job.effective["ttt_iterations"], job.effective["ttt_learning_rate"]) == (2500, 1e-5)
+    assert (paper.ttt_iterations, paper.ttt_learning_rate) == (2500, 1e-5)
 
 
 def test_masks_and_lists_are_the_papers(monkeypatch):
     monkeypatch.setattr("mrilib.running.check.measured_step", lambda spec, device: 1.0)
-    root = root_here()
-    job = plan(find_notebook("02", root), root, "paper")
-    lines = "\n".join(check(job.name, job.effective).lines)
+    lines = "\n".join(checked("02", "paper").lines)
     for published in ("99", "94", "83", "186"):
         assert f"the published mask has {published}" in lines
     for count in ("310 train slices of brain_axt2", "376 train slices of knee_pd", "366 train slices of knee_pdfs"):
@@ -85,7 +77,7 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
 @pytest.mark.parametrize(
     ("notebook", "count"),
     [
-        ("02", 14),
+        ("02", 7),
         ("03", 23),
         ("04", 4),
         ("05", 8),
@@ -101,50 +93,40 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
     ],
 )
 def test_every_network_of_a_notebook_is_counted_once(notebook, count):
-    root = root_here()
-    job = plan(find_notebook(notebook, root), root, "paper")
-    found = networks(job.name, job.effective)
+    found = networks_of(section(notebook), record(notebook, "paper"))
     assert len(found) == len({str(spec.card) for spec in found}) == count
 
 
 def test_a_step_takes_time():
-    experiment = Experiment.from_parameters(TINY)
-    assert measured_step(experiment.spec("joint", "P"), "cpu") > 0
+    assert measured_step(record("04", **TINY).experiment.spec("joint", "P"), "cpu") > 0
 
 
 def test_notebook_19_needs_its_data():
-    assert not check("19_from_simulation_to_scanner", {"seed": 0}).ready
+    assert not checked("19").ready
 
 
 def test_networks_of_unions_are_counted_by_distribution(monkeypatch):
     monkeypatch.delenv("MRILIB_DATA", raising=False)
-    root = root_here()
-    quick, paper = (plan(find_notebook("11", root), root, profile) for profile in ("quick", "paper"))
-    lines = str(check(quick.name, quick.effective | {"model": "norm_unet", "chans": 2, "num_pool_layers": 2}))
+    lines = str(checked("11", chans=2, num_pool_layers=2))
     assert "anatomy_p_and_q_4x: 240 training slices of 16 distributions" in lines
     assert "data: 20 train slices of fm_knee_pd_aera, simulated on demand" in lines
-    report = check(paper.name, paper.effective)
+    report = checked("11", "paper")
     assert not report.ready
     assert "7,756,097 parameters (norm_unet)" in str(report)
     assert "0 of 2000 train slices of fm_knee_pd_skyra in MRILIB_DATA, which is not set" in str(report)
 
 
 def test_annotated_heads_are_counted_by_the_csv(tmp_path, monkeypatch):
-    root = root_here()
-    quick, paper = (plan(find_notebook("13", root), root, profile) for profile in ("quick", "paper"))
-    small = {"model": "norm_unet", "chans": 2, "num_pool_layers": 2}
-    assert "data: 8 test slices of fm_brain_t2_skyra_lesions, simulated on demand" in str(
-        check(quick.name, quick.effective | small)
-    )
-    lines = str(check(paper.name, paper.effective | small))
+    small = {"chans": 2, "num_pool_layers": 2}
+    assert "data: 8 test slices of fm_brain_t2_skyra_lesions, simulated on demand" in str(checked("13", **small))
+    lines = str(checked("13", "paper", **small))
     assert "0 of 250 train slices of fm_brain_t2_skyra_lesions in the files of fastMRI+'s brain.csv" in lines
-    asked = paper.effective | small | {"annotations": str(brains(tmp_path, monkeypatch, 20)), "train_slices": 72}
-    report = check(paper.name, asked)
+    asked = small | {"annotations": str(brains(tmp_path, monkeypatch, 20)), "train_slices": 72}
+    report = checked("13", "paper", **asked)
     lines = str(report)
     assert report.ready
     assert f"data: 20 of 12 train slices of {HEALTHY[0].name}" in lines
     assert f"'data: 18 of 80 test slices of {DISEASED[0].name}" in lines  # all there are will do
     monkeypatch.delenv("MRILIB_DATA")
-    assert f"0 of 80 test slices of {DISEASED[0].name} in MRILIB_DATA, which is not set" in str(
-        check(paper.name, asked)
-    )
+    lines = str(checked("13", "paper", **asked))
+    assert f"0 of 80 test slices of {DISEASED[0].name} in MRILIB_DATA, which is not set" in lines

@@ -7,15 +7,8 @@ import pytest
 import torch
 from tiny_slices import tiny_model, weights
 
-from mrilib.checkpoints import (
-    WeightsError,
-    fill,
-    load_checkpoint,
-    load_weights,
-    read_card,
-    save_checkpoint,
-    save_weights,
-)
+from mrilib.models.build import WeightsError
+from mrilib.train.checkpoints import fill, load_checkpoint, load_weights, read_card, save_checkpoint, save_weights
 
 CARD = {"architecture": {"name": "unet", "chans": 4, "num_pool_layers": 2}, "data_digest": "abc", "note": "Füße"}
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mrilib.project import UserError, find_root
-from mrilib.records import fingerprint, write_json
 from mrilib.running.claims import Claim, answer, complete_runs, load
 from mrilib.running.claims_view import as_json, here, markdown, table
 from mrilib.running.predicates import PredicateError, holds, keys, parse
+from mrilib.store.project import UserError, find_root
+from mrilib.store.records import fingerprint, write_json
 
 ROOT = find_root(Path(__file__).parent)
 RESULTS = {

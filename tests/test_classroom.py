@@ -12,9 +12,10 @@ import pytest
 from test_cli import refused
 from tiny_project import REPOSITORY, files_below, make_project
 
+from mrilib.classroom import check as classroom_check
+from mrilib.classroom import classroom
+from mrilib.classroom.files import project_files, read_manifest
 from mrilib.cli import main
-from mrilib.running import classroom, classroom_check
-from mrilib.running.classroom_files import project_files, read_manifest
 
 CACHED = """import os, pathlib
 folder = pathlib.Path(os.environ["MRILIB_CACHE"])

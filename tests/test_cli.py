@@ -7,12 +7,16 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from records import parameters_cell
 from test_formats import make
 from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 
 from mrilib.cli import main
-from mrilib.experiments import weights_recipe
 from mrilib.running import doctor
+from mrilib.running import weights as weights_recipe
+
+SCANNER = "from mrilib.beyond.from_simulation_to_scanner.parameters import Parameters"  # which needs fetched data
+SCANNER_CELL = parameters_cell("19")
 
 
 @pytest.fixture
@@ -116,14 +120,14 @@ def test_all_validates_everything_before_anything_runs(project, capsys):
 
 def test_outside_a_project_the_error_says_where_to_go(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mrilib.project.__file__", str(tmp_path / "site-packages" / "mrilib" / "project.py"))
+    monkeypatch.setattr("mrilib.store.project.__file__", str(tmp_path / "site-packages" / "mrilib" / "project.py"))
     assert "change into the project" in refused(capsys, "run", "--all")
 
 
 def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
     project.notebook("00_good", COUNT, RECORD)
     project.notebook("01_bad", 'raise RuntimeError("no slices")')
-    project.notebook("02_scanner", RECORD, needs=["knee", "brain-vfa"])
+    project.notebook("02_scanner", SCANNER, parameters=SCANNER_CELL)
     assert main(["run", "--all", "-j", "2"]) == 1, "a failure is a failure of the whole"
     printed = capsys.readouterr()
     assert "skipped  02_scanner  needs data; fetch them with: mrilib data get brain-vfa" in printed.out
@@ -139,7 +143,7 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
 
 
 def test_a_notebook_asked_for_by_name_needs_its_data(project, fetch, capsys):
-    project.notebook("19_scanner", RECORD, needs=["brain-vfa"])
+    project.notebook("19_scanner", SCANNER, parameters=SCANNER_CELL)
     message = refused(capsys, "run", "19")
     assert message.endswith(": 19_scanner needs data that are not here; fetch them with: mrilib data get brain-vfa\n")
     project.notebook("00_good", RECORD)
@@ -160,7 +164,8 @@ def test_check_validates_and_runs_nothing(project, monkeypatch, capsys, ready):
     monkeypatch.setitem(sys.modules, "mrilib.running.check", module)
     project.notebook("04_tiny", RECORD)
     assert main(["run", "04", "--check", "-p", "rate", "-1e-3"]) == (0 if ready else 1)
-    assert seen == [("04_tiny", {"steps": 3, "rate": -0.001})]
+    [(section, given)] = seen
+    assert (section, given.values) == (None, {"steps": 3, "rate": -0.001})
     assert capsys.readouterr().out == "04_tiny (quick)\n  data: found\n"
     assert "steps: expected int" in refused(capsys, "run", "04", "--check", "-p", "steps=x")
     assert not (project.root / "runs").exists()
@@ -181,9 +186,9 @@ def test_data_are_listed_and_fetched_only_when_asked(fetch, capsys):
 
 
 def test_the_doctor_says_what_to_do_about_what_is_missing(fetch, monkeypatch, capsys, tmp_path):
-    paths = ModuleType("mrilib.data.paths")
+    paths = ModuleType("mrilib.store.paths")
     paths.cache_dir = lambda: tmp_path / "cache"
-    monkeypatch.setitem(sys.modules, "mrilib.data.paths", paths)
+    monkeypatch.setitem(sys.modules, "mrilib.store.paths", paths)
     monkeypatch.delenv("MRILIB_DATA", raising=False)
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     assert main(["doctor"]) == 0

@@ -1,27 +1,26 @@
 """Section 7's networks: what they are trained on, what a row holds, and what is compared with what."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from records import record, section
 from tiny_slices import seed_weights
 
-from mrilib import perceptual
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.twins import TWINS
-from mrilib.experiments import collection, size_mismatch
-from mrilib.experiments.collection import D_P, ELSEWHERE, FASTMRI, TESTED, arm_title, arms, gain, members, parts
-from mrilib.experiments.diverse import apportioned, slices_to_test
-from mrilib.experiments.needs import networks
-from mrilib.experiments.study import Study, TestSet
-from mrilib.experiments.weights_recipe import spec_of
 from mrilib.metrics import artefact_variance, center_crop, match_mean_std, ssim
 from mrilib.models.build import build
+from mrilib.paper_b import collection, perceptual
+from mrilib.paper_b.a_diverse_collection import size_mismatch
+from mrilib.paper_b.collection import D_P, ELSEWHERE, FASTMRI, TESTED, arm_title, arms, gain, members, parts
+from mrilib.paper_b.protocol import apportioned, slices_to_test
+from mrilib.paper_b.study import Study, TestSet
+from mrilib.running.parameters import networks_of
+from mrilib.running.weights import spec_of
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
-PARAMETERS = {
-    "train_slices": 120, "other_slices": 20, "test_slices": 12, "source": "simulated", "seed": 0, "model": "norm_unet",
-    "chans": 8, "num_pool_layers": 4, "num_cascades": 2, "sens_chans": 2, "varnet_chans": 4,
-    "epochs": 12, "train_learning_rate": 1e-3, "batch_size": 1,
-}  # fmt: skip
+PARAMETERS = record("15")
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +56,8 @@ def test_each_arm_is_another_network_of_the_same_kind():
     made = arms(PARAMETERS)
     assert len({spec.digest for spec in made.values()}) == len(made) == 8
     assert len({(spec.recipe, str(spec.architecture)) for spec in made.values()}) == 1
-    assert made["d_p"].train_slices == 460
-    assert len(networks("15_a_diverse_collection", PARAMETERS)) == 9
+    assert made["d_p"].train_slices == 2 * PARAMETERS.train_slices + 11 * PARAMETERS.other_slices
+    assert len(networks_of(section("15"), PARAMETERS)) == 9
 
 
 def test_a_card_gives_the_specification_again():
@@ -128,7 +127,7 @@ def test_perceptual_rows_are_a_table_of_their_own(monkeypatch):
 
 def test_what_can_be_shown_depends_on_what_is_stored(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    shipped, other = (collection.study(PARAMETERS | {"epochs": epochs}) for epochs in (12, 1))
+    shipped, other = (collection.study(p) for p in (PARAMETERS, replace(PARAMETERS, epochs=1)))
     assert collection.weights_here(shipped, ("fastmri_brain", "d_p"))
     assert not collection.weights_here(other, ("d_p",))
     monkeypatch.setattr(perceptual, "available", lambda: True)
@@ -177,5 +176,4 @@ def test_the_rows_that_notebook_15_reads_come_with_the_package(monkeypatch, tmp_
     assert found.missing == []
     assert collection.perceptual_study(found).missing == []
     assert size_mismatch.study(PARAMETERS).missing == []
-    vit = {"model": "norm_vit", "dim": 96, "depth": 2, "heads": 6, "patch": 8, "image_size": 128}
-    assert collection.study(PARAMETERS | vit).missing == []
+    assert collection.study(replace(PARAMETERS, model="norm_vit")).missing == []

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from mrilib.data.twins import TWINS
-from mrilib.experiments.collection import TESTED, Example
-from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.published_diverse import ARTEFACTS
-from mrilib.experiments.study import Study
-from mrilib.show import collection_report as report
+from mrilib.paper_b.a_diverse_collection import report
+from mrilib.paper_b.a_diverse_collection.published import ARTEFACTS
+from mrilib.paper_b.collection import TESTED, Example
+from mrilib.paper_b.protocol import paper_b, union
+from mrilib.paper_b.study import Study
 
 ARMS = (*TESTED, "d_p", "d_p_few")
 

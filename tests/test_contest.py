@@ -6,15 +6,15 @@ import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample, weights
 
-from mrilib.adaptation import adapt
-from mrilib.experiments import contest as contests
-from mrilib.experiments.contest import Contest, Method, as_row, climb, spread, trained, untrained
-from mrilib.networks import NetworkSpec
-from mrilib.stored import StoredTable
-from mrilib.training import Recipe
+from mrilib.paper_a.zero_shot_and_untrained import contest as contests
+from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, Method, as_row, climb, spread, trained, untrained
+from mrilib.paper_a.zero_shot_and_untrained.untrained import random_network
+from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, adapt_zero_shot
+from mrilib.store.tables import StoredTable
+from mrilib.train.adaptation import adapt
+from mrilib.train.networks import NetworkSpec
+from mrilib.train.recipe import Recipe
 from mrilib.ttt import Settings
-from mrilib.untrained import random_network
-from mrilib.zero_shot import ZeroShotSettings, adapt_zero_shot
 
 TTT = Settings(max_iterations=4, window=1)
 ZS_SSL = ZeroShotSettings(max_epochs=1, splits=1)
@@ -91,8 +91,10 @@ def test_test_slices_are_scored_at_that_rate_only(contest, slices, monkeypatch):
             patch.setattr(contests, "adapt", None)  # whose cache would answer
             assert contest.live(name, 1).ssim == pytest.approx(row["ssim"][1], abs=1e-6)
     tried = sum(len(contest.on_validation(name)) for name in contest.methods)
-    assert len(contest.row_keys()) == tried + len(contest.methods)
-    assert all(contest.table.find(key) is not None for key in contest.row_keys())
+    rows = contest.rows()
+    assert len(rows) == tried + len(contest.methods) + len(contest.curved)
+    kept = [row for row in rows if "split" not in row.key or "iterations" not in row.key]
+    assert all(contest.table.find(row.key) is not None for row in kept)
 
 
 def test_rows_are_computed_once(contest, monkeypatch):
@@ -119,6 +121,6 @@ def test_a_curve_runs_past_the_stop(contest):
     row = contest.curve("ttt", 1, (0, 2, 3, 9))
     assert row["iterations"] == [0, 2, 3]
     assert [len(scores) for scores in row["ssim"]] == [3]
-    assert contest.table.find(contest.row_keys(["ttt"], 1, (0, 2, 3, 9))[-1])["row"] == row
+    assert contest.table.find(contest._curve("ttt", 1, (0, 2, 3, 9)).key)["row"] == row
     with pytest.raises(ValueError, match="for test-time training only"):
         contest.curve("zs", 1, (0, 2))

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mrilib.experiments.contest import Contest
-from mrilib.notebook import setup
-from mrilib.show.contest_report import (
+from mrilib.figures.notebook import setup
+from mrilib.paper_a.zero_shot_and_untrained.contest import Contest
+from mrilib.paper_a.zero_shot_and_untrained.report import (
     Adaptation,
     cost_table,
     curve_points,

@@ -8,7 +8,7 @@ from tiny_slices import seed_weights, tiny_model, tiny_sample
 from mrilib.losses import normalized_l1
 from mrilib.models.build import build
 from mrilib.models.cycle import CycleReconstructor
-from mrilib.objectives import OBJECTIVES, round_trip
+from mrilib.train.objectives import OBJECTIVES, round_trip
 
 GENERATOR = torch.Generator()
 

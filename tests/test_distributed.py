@@ -10,10 +10,11 @@ import pytest
 import torch
 from tiny_slices import TESTS, seed_weights, tiny_sample, weights
 
-from mrilib import training
-from mrilib.distributed import Workers, join, workers
 from mrilib.models.build import build
-from mrilib.training import Recipe, fit
+from mrilib.train import training
+from mrilib.train.distributed import Workers, join, workers
+from mrilib.train.recipe import Recipe
+from mrilib.train.training import fit
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 RECIPE = {"loss": "ssim", "epochs": 3, "learning_rate": 1e-3, "batch_size": 2, "clip_norm": 1.0}
@@ -23,9 +24,9 @@ import json, sys
 from pathlib import Path
 import torch
 from tiny_slices import seed_weights, tiny_sample, weights
-from mrilib.distributed import join, workers
+from mrilib.train.distributed import join, workers
 from mrilib.models.build import build
-from mrilib.training import Recipe, TrainingInterrupted, fit
+from mrilib.train.training import Recipe, TrainingInterrupted, fit
 
 torch.set_num_threads(1)
 join("cpu")

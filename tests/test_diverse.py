@@ -7,12 +7,11 @@ import torch
 from tiny_slices import seed_weights
 
 from mrilib.data.catalogue import distribution
-from mrilib.data.slices import AnyOf, Sampling
-from mrilib.experiments import diverse
-from mrilib.experiments.diverse import equispaced, paper_b, similarity, slices_to_test, union
 from mrilib.metrics import ssim
 from mrilib.models.build import build
-from mrilib.networks import network, stored
+from mrilib.paper_b.protocol import VALIDATION_PER_PART, equispaced, paper_b, similarity, slices_to_test, union
+from mrilib.sampling import AnyOf, Sampling
+from mrilib.train.networks import network, stored
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 RECIPE = paper_b(2)
@@ -31,7 +30,7 @@ def test_a_union_has_the_slices_of_all_its_parts():
     assert [slices[item].masked_kspace.shape[1] for item in range(5)] == [12, 12, 12, 4, 4]
     assert slices[0].sens_maps.shape[1] == 0
     validation = {path for path, _ in spec.validation_slices().slices}
-    assert len(validation) == 2 * diverse.VALIDATION_PER_PART
+    assert len(validation) == 2 * VALIDATION_PER_PART
     assert not validation & {path for path, _ in slices.slices}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mrilib.project import find_root, notebooks
+from mrilib.store.project import find_root, notebooks
 
 ROOT = find_root(Path(__file__).parent)
 every_notebook = pytest.mark.parametrize("path", notebooks(ROOT) if ROOT else [], ids=lambda path: path.stem)

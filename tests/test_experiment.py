@@ -5,28 +5,17 @@ from dataclasses import replace
 
 import pytest
 import torch
+from records import record
 from tiny_slices import tiny_sample, tiny_scan
 
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, distribution
 from mrilib.data.simulated import SPLITS
-from mrilib.experiment import QUICK, Experiment
-from mrilib.project import find_notebook, root_here
-from mrilib.running.jobs import plan
 from mrilib.scoring import matched
-from mrilib.stored import SHIPPED
+from mrilib.store.tables import SHIPPED
 
-PARAMETERS = {
-    "shift": "anatomy",
-    "train_slices": 5,
-    "epochs": 3,
-    "batch_size": 2,
-    "train_learning_rate": 1e-3,
-    "num_pool_layers": 3,
-    "seed": 1,
-    "test_slices": 4,
-}
-ANATOMY = Experiment.from_parameters(PARAMETERS)
+P = record("04", train_slices=5, epochs=3, batch_size=2, train_learning_rate=1e-3, num_pool_layers=3, seed=1)
+ANATOMY = P.experiment
 
 
 def test_four_networks_are_needed():
@@ -42,10 +31,10 @@ def test_every_argument_reaches_the_network():
     spec = ANATOMY.spec("joint", "P")
     recipe = spec.recipe
     found = (recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.schedule, recipe.shuffle, recipe.seed)
-    assert found == (3, 2, 1e-3, QUICK["schedule"], QUICK["shuffle"], 1)
+    assert found == (3, 2, 1e-3, P.schedule, P.shuffle, 1)
     assert spec.architecture == {
         "name": "unet",
-        "chans": QUICK["chans"],
+        "chans": P.chans,
         "num_pool_layers": 3,
         "residual": False,
         "pinv_iterations": 0,
@@ -63,13 +52,7 @@ def test_every_argument_reaches_the_network():
         {"chans": 4},
         {"train_slices": 6},
     ):
-        assert Experiment.from_parameters(PARAMETERS | change).spec("joint", "P").digest != before
-
-
-def test_the_quick_notebook_holds_the_quick_experiment():
-    root = root_here()
-    effective = plan(find_notebook("04", root), root, "quick").effective
-    assert {name: effective[name] for name in QUICK} == QUICK
+        assert replace(P, **change).experiment.spec("joint", "P").digest != before
 
 
 def test_no_number_of_slices_means_the_papers_lists():
@@ -121,8 +104,7 @@ def test_images_are_shown_as_they_are_scored():
 def test_stored_tables_are_of_experiments_as_they_are_now(name):
     """A field added to a recipe or an experiment must not orphan what took hours to compute."""
     rows = json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8"))["rows"]
-    model = {"model": "two_head", "num_pool_layers": 3} if name == "variants" else {}
-    card = Experiment.from_parameters({"shift": "anatomy"} | model).card
-    card["architecture"] = {"noise": 0.1, **card["architecture"]} if name == "variants" else card["architecture"]
+    experiment = record("07").with_network("two_head") if name == "variants" else record("05").experiment
+    card = experiment.card
     found = [{key: row["settings"].get(key) for key in card} for row in rows]
     assert json.loads(json.dumps(card)) in found

@@ -13,11 +13,12 @@ import pytest
 import torch
 from fake_index import ARCHIVE, MEMBER, META, VOLUMES, names, noise
 
-from mrilib.data import brain_vfa, convert, fetch, paths
+from mrilib.data import brain_vfa, convert, fetch
 from mrilib.data.convert import FlipAngleSeries, centre, extract_member, rotate
 from mrilib.data.fetch import FetchError, get, locate
 from mrilib.data.volumes import VolumeError, digest, inspect_volume, read_slice
 from mrilib.fourier import ifft2c
+from mrilib.store import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from records import record
 from tiny_slices import tiny_model, tiny_sample, tiny_scan
 
-from mrilib import networks, stored, ttt
+from mrilib import ttt
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, Shift
-from mrilib.data.slices import Sampling
 from mrilib.data.volumes import write_volume
-from mrilib.experiment import QUICK, Experiment
-from mrilib.experiments.as_published import (
+from mrilib.gap import Interval
+from mrilib.metrics import ssim
+from mrilib.paper_a.paper_versus_code.as_published import (
     LEVELS,
     Leaking,
     OneMask,
@@ -22,8 +23,8 @@ from mrilib.experiments.as_published import (
     score,
     volume_maximum,
 )
-from mrilib.experiments.discrepancies import DISCREPANCIES, NOT_RUN
-from mrilib.experiments.fidelity import (
+from mrilib.paper_a.paper_versus_code.discrepancies import DISCREPANCIES, NOT_RUN
+from mrilib.paper_a.paper_versus_code.fidelity import (
     ARMS,
     MAIN,
     SCHEMES,
@@ -35,14 +36,14 @@ from mrilib.experiments.fidelity import (
     gap_row,
     scaled_window,
 )
-from mrilib.experiments.slips import PRINTED, ROUNDING
-from mrilib.gap import Interval
-from mrilib.metrics import ssim
-from mrilib.networks import cache_path, network
-from mrilib.scoring import with_cropped_maps
-from mrilib.show.changes import changes_chart
+from mrilib.paper_a.paper_versus_code.report import changes_chart
+from mrilib.paper_a.slips import PRINTED, ROUNDING
+from mrilib.sampling import Sampling
+from mrilib.scoring import reconstruct, slice_ssim, with_cropped_maps
 from mrilib.simulate.acquisition import simulate_slice
-from mrilib.training import reconstruct, slice_ssim
+from mrilib.store import tables as stored
+from mrilib.train import networks
+from mrilib.train.networks import cache_path, network
 from mrilib.ttt import Settings
 
 SETTINGS = Settings(learning_rate=1e-3, max_iterations=3, window=30)
@@ -64,7 +65,7 @@ def bench(tmp_path, monkeypatch):
     monkeypatch.setattr(networks, "VALIDATION_SLICES", 1)
     monkeypatch.setattr(networks, "SHIPPED", tmp_path / "none")
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
-    return Bench(Experiment.from_parameters(TINY | {"shift": "tiny"}), SETTINGS, 2)
+    return Bench(replace(record("10", **TINY).experiment, shift="tiny"), SETTINGS, 2)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def test_the_volume_is_at_least_as_bright_as_its_slices(tmp_path):
 
 
 def test_settings_and_networks_follow_the_arm():
-    bench = Bench(Experiment.from_parameters({"shift": "anatomy"}), Settings(max_iterations=400, window=30), 12)
+    bench = Bench(record("10").experiment, Settings(max_iterations=400, window=30), 12)
     written, published = bench.resolved(ARMS["as written"]), bench.resolved(ARMS["as published"])
     assert written == bench.settings
     assert (published.window, published.iterate, published.norm) == (16, "last", "real_view")
@@ -283,7 +284,7 @@ def test_the_chart_has_a_line_for_every_change_and_a_zero():
 
 @pytest.mark.skipif(not (stored.SHIPPED / "fidelity.json").exists(), reason="no stored table yet")
 def test_a_stored_row_comes_out_the_same():
-    bench = Bench(Experiment.from_parameters(QUICK | {"shift": "anatomy"}), Settings(2e-3, 400, 30), 12)
-    for name in ("as written", "score reversed"):
+    bench = Bench(record("10").experiment, record("10").settings, 12)
+    for name in ("as written", "score of fastMRI"):
         kept = bench.table.find(bench.key(name, "supervised on P"))["row"]["ssim"]
         assert bench.measure(name, "supervised on P", count=2) == pytest.approx(kept[:2], abs=2e-4)

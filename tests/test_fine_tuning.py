@@ -4,20 +4,27 @@ from dataclasses import replace
 
 import pytest
 import torch
+from records import record
 from tiny_slices import weights
 
-from mrilib.experiments import collection, fine_tuning
-from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.fine_tuning import BEFORE, FineTuneSpec, arms, changes, fine_tuned, forgotten, study
-from mrilib.networks import network, stored
+from mrilib.data.twins import TWINS
+from mrilib.paper_b import collection
+from mrilib.paper_b.fine_tuning_forgets.experiment import (
+    BEFORE,
+    FineTuneSpec,
+    arms,
+    changes,
+    fine_tuned,
+    forgotten,
+    study,
+)
+from mrilib.paper_b.protocol import paper_b, union
+from mrilib.train.networks import network, stored
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 BASE = union("few", {"m4raw_t2": 2}, TINY, paper_b(1))
-FINE = {"fine_slices": 2, "fine_epochs": 1, "fine_learning_rate": 1e-4, "batch_size": 1, "seed": 0}
-PARAMETERS = FINE | {
-    "fine_slices": 5, "source": "simulated", "train_slices": 120, "other_slices": 20, "test_slices": 10,
-    "model": "norm_unet", "chans": 2, "num_pool_layers": 2, "epochs": 1, "train_learning_rate": 1e-3,
-}  # fmt: skip
+FINE = record("17", fine_slices=2, fine_epochs=1, fine_learning_rate=1e-4)
+PARAMETERS = replace(FINE, fine_slices=5, test_slices=10, chans=2, num_pool_layers=2, epochs=1)
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_changes_are_paired_with_the_base_and_leave_the_own_dataset_out_of_what_
     made = study(PARAMETERS)
     for arm in made.arms:
         for test, one in made.tests.items():
-            own = arm in fine_tuning.TWINS and test in fine_tuning.TWINS[arm]
+            own = arm in TWINS and test in TWINS[arm]
             gain = 0.0 if arm == BEFORE else 0.1 if own else -0.2
             made._read[arm, test] = {"ssim": [0.5 + 0.01 * n + gain for n in range(one.slices)]}
     found = changes(made)
@@ -80,6 +87,4 @@ def test_changes_are_paired_with_the_base_and_leave_the_own_dataset_out_of_what_
 
 
 def test_the_rows_that_notebook_17_reads_come_with_the_package(cache):
-    quick = {"train_slices": 120, "test_slices": 12, "chans": 8, "num_pool_layers": 4, "epochs": 12}
-    fine = {"fine_slices": 60, "fine_epochs": 6, "fine_learning_rate": 2e-4}
-    assert study(PARAMETERS | quick | fine).missing == []
+    assert study(record("17")).missing == []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mrilib.experiments.collection import arm_title
 from mrilib.gap import Interval
-from mrilib.show.fine_tuning_report import matrix_chart, matrix_table
+from mrilib.paper_b.collection import arm_title
+from mrilib.paper_b.fine_tuning_forgets.report import matrix_chart, matrix_table
 
 CHANGES = {
     ("nyu", "nyu"): Interval(0.02, 0.01, 0.03, 12),

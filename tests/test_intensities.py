@@ -6,7 +6,12 @@ import pytest
 import torch
 from tiny_slices import tiny_sample
 
-from mrilib.experiments.intensities import body_intensities, histogram_rows, ks_distance, pairwise_distances
+from mrilib.paper_a.natural_distribution_shifts.intensities import (
+    body_intensities,
+    histogram_rows,
+    ks_distance,
+    pairwise_distances,
+)
 
 RANDOM = torch.Generator().manual_seed(0)
 NOISE = 0.05 + 0.01 * torch.rand(1, 1, 32, 32, generator=RANDOM)

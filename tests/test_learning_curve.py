@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from test_networks import SPEC, small_world  # noqa: F401 (the fixture is used)
 
-from mrilib.experiments.learning_curve import curve_key, curve_points, curves, learning_curve, stored_curve
 from mrilib.gap import bootstrap_mean
-from mrilib.networks import dataset, network, ssim_without_ttt
+from mrilib.paper_a.transformers.learning_curve import curve_points, curves, learning_curve, stored_curve
+from mrilib.store.tables import origin
+from mrilib.train.networks import dataset, network, ssim_without_ttt
 
 SELF = replace(SPEC, recipe=replace(SPEC.recipe, loss="self"))
 
@@ -28,16 +29,16 @@ def test_progress_is_told():
 
 
 def test_a_curve_is_kept_and_found(monkeypatch):
-    row, where = stored_curve(SELF, 2)
-    assert where == "computed on this machine"
-    monkeypatch.setattr("mrilib.experiments.learning_curve.fit", lambda *_, **__: pytest.fail("trained again"))
-    assert stored_curve(SELF, 2) == (row, where)
+    row = stored_curve(SELF, 2).read()
+    assert origin([stored_curve(SELF, 2)]) == "computed on this machine"
+    monkeypatch.setattr("mrilib.train.watched.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert stored_curve(SELF, 2).read() == row
     with pytest.raises(pytest.fail.Exception, match="trained again"):
-        stored_curve(SELF, 2, recompute=True)
+        stored_curve(SELF, 2).read(recompute=True)
     with pytest.raises(pytest.fail.Exception, match="trained again"):
-        stored_curve(SELF, 1)
+        stored_curve(SELF, 1).read()
     other = replace(SELF, recipe=replace(SELF.recipe, seed=5))
-    assert curves(2).find(curve_key(other)) is None
+    assert curves(2).find(stored_curve(other, 2).key) is None
 
 
 def test_points_carry_the_interval():

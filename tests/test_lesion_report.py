@@ -6,15 +6,15 @@ import torch
 from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
-from mrilib.experiments.lesion_analysis import lesions
-from mrilib.experiments.pathologies import MORE
-from mrilib.show import lesion_report
-from mrilib.show.lesion_report import (
+from mrilib.paper_b.pathologies.analysis import lesions
+from mrilib.paper_b.pathologies.experiment import MORE
+from mrilib.paper_b.pathologies.report import (
     against_healthy,
     against_slices,
     close_ups,
     differences_table,
     example,
+    first_slices,
     lesion_chart,
     nearer_to_each_other,
     outlined,
@@ -31,7 +31,7 @@ def test_tables_hold_every_network_and_place(scored):
     found = scores_table(scored, "A caption")
     assert found.headings[:3] == ("trained on", "slices", "healthy slices")
     assert len(found.cells) == 7
-    assert found.cells[0][:2] == ("P", "216")
+    assert found.cells[0][:2] == ("P", "144")
     other = differences_table(scored, [(MORE, "P and Q"), ("P", "P and Q")], "A caption")
     assert other.cells[0][0] == "more of P minus P and Q"
     assert other.cells[0][2].startswith("0.000")
@@ -40,7 +40,7 @@ def test_tables_hold_every_network_and_place(scored):
 
 def test_charts_draw_both_ways_to_train_in_every_place(scored):
     slices = against_slices(scored, "A message").to_dict()
-    assert {row["x"] for row in slices["data"]["values"]} == {54, 84, 108, 168, 216, 336}
+    assert {row["x"] for row in slices["data"]["values"]} == {36, 56, 72, 112, 144, 224}
     assert "in small lesions" in str(slices)
     assert "in large lesions" in slices["description"]
     whole = against_healthy(scored, [""], "A message").to_dict()
@@ -88,5 +88,5 @@ def test_what_is_more_alike_than_to_the_target(scored):
 
 def test_the_first_slice_of_each_population_is_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    picture = lesion_report.first_slices([ILL], Heads(), "simulated")
+    picture = first_slices([ILL], Heads(), "simulated")
     assert "with lesions (simulated)" in picture.alt

@@ -1,22 +1,22 @@
 """Training sets that are compared have as many slices; correlations and differences are over the same test slices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from records import record
 from test_robust import PARAMETERS
 
-from mrilib.experiments import likeness as likenesses
-from mrilib.experiments.likeness import Likeness, Q, correlation
-from mrilib.experiments.one_or_many import Pair
-from mrilib.experiments.robust import QUARTER, SHIFTS, P, Shift, arms, candidates
-from mrilib.nearest import patch, similarity
-
-QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12, "num_cascades": 2}
+from mrilib.paper_b.effective_robustness.experiment import QUARTER, SHIFTS, P, Shift, arms, candidates
+from mrilib.paper_b.effective_robustness.likeness import PATCH, Likeness, Q, correlation
+from mrilib.paper_b.effective_robustness.nearest import patch, similarity
+from mrilib.paper_b.pairs import Pair
 
 
 def test_all_sets_have_as_many_slices():
     one = Likeness("contrast", PARAMETERS)
     assert {name: sum(taken.values()) for name, taken in one.lists.items()} == dict.fromkeys(
-        [*SHIFTS["contrast"].pair.p, P, Q], 30
+        [*SHIFTS["contrast"].pair.p, P, Q], PARAMETERS.train_slices // 4
     )
     assert one.networks == candidates("contrast", PARAMETERS) | {P: arms("contrast", PARAMETERS)[f"{P}, {QUARTER}"]}
     assert {test.split for test in one.study.tests.values()} == {"test"}
@@ -25,14 +25,15 @@ def test_all_sets_have_as_many_slices():
 def test_the_varnets_see_what_the_u_nets_see():
     one = Likeness("contrast", PARAMETERS)
     assert one.of_varnet.lists == one.lists
-    assert one.of_varnet.row_keys() == one.row_keys()
-    wanted = {"name": "e2e_varnet", "chans": 4, "num_cascades": 1, "sens_chans": 2, "num_pool_layers": 2}
+    assert [row.key for row in one.of_varnet.rows()] == [row.key for row in one.rows()]
+    wanted = {"name": "e2e_varnet", "chans": PARAMETERS.varnet_chans}
+    wanted |= {name: getattr(PARAMETERS, name) for name in ("num_cascades", "sens_chans", "num_pool_layers")}
     assert all(spec.architecture == wanted for spec in one.of_varnet.networks.values())
 
 
 def test_rows_follow_features_and_slices():
-    one, other = Likeness("contrast", PARAMETERS), Likeness("contrast", PARAMETERS | {"test_slices": 3})
-    assert len({str(key) for key in one.row_keys()}) == 7
+    one, other = Likeness("contrast", PARAMETERS), Likeness("contrast", replace(PARAMETERS, test_slices=3))
+    assert len({str(row.key) for row in one.rows()}) == 7
     assert one.key(P) != other.key(P)
     assert one.table.settings != Likeness("contrast", PARAMETERS, features="patch").table.settings
 
@@ -42,16 +43,17 @@ def tiny(tmp_path, monkeypatch):
     pair = Pair("tiny", ("m4raw_t1", "m4raw_t2"), ("m4raw_gre",))
     monkeypatch.setitem(SHIFTS, "tiny", Shift("tiny", "tiny", pair, pair.q))
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    return Likeness("tiny", PARAMETERS | {"train_slices": 8}, features="patch")
+    return Likeness("tiny", replace(PARAMETERS, train_slices=8), features="patch")
 
 
 def test_similarities_are_those_of_the_targets(tiny, monkeypatch):
     found = tiny.similarities(Q)
     train, test = tiny._images("train", {"m4raw_gre": 2}), tiny._images("test", {"m4raw_gre": 2})
-    np.testing.assert_allclose(found, similarity(train, test, patch, likenesses.PATCH), atol=1e-6)
+    np.testing.assert_allclose(found, similarity(train, test, patch, PATCH), atol=1e-6)
     assert not any(np.array_equal(one, other) for one in train for other in test)
-    monkeypatch.setattr(likenesses, "similarity", lambda *_: pytest.fail("embedded again"))
-    assert Likeness("tiny", tiny.parameters, features="patch").similarities(Q) == found
+    module = "mrilib.paper_b.effective_robustness.likeness"
+    monkeypatch.setattr(f"{module}.similarity", lambda *_: pytest.fail("embedded again"))
+    assert Likeness("tiny", tiny.p, features="patch").similarities(Q) == found
     assert not tiny.stored
 
 
@@ -110,5 +112,5 @@ def test_unknown_features_are_refused():
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     for name in ("anatomy", "contrast", "field"):
-        assert all(Likeness(name, PARAMETERS | QUICK, features=kind).stored for kind in ("vgg", "patch"))
-    assert Likeness("contrast", PARAMETERS | QUICK).of_varnet.stored
+        assert all(Likeness(name, record("12"), features=kind).stored for kind in ("vgg", "patch"))
+    assert Likeness("contrast", record("12")).of_varnet.stored

@@ -7,15 +7,18 @@ import torch
 from tiny_slices import seed_weights, tiny_sample, tiny_scan, weights
 
 from mrilib.coils import rss
-from mrilib.data.slices import Sampling, SliceDataset, undersample
+from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import write_volume
-from mrilib.experiments.diverse import paper_b
 from mrilib.fourier import ifft2c
 from mrilib.linop import Fourier
 from mrilib.losses import ssim_loss
 from mrilib.models.build import build
+from mrilib.paper_b.protocol import paper_b
+from mrilib.sample import undersample
+from mrilib.sampling import Sampling
 from mrilib.simulate.acquisition import simulate_slice
-from mrilib.training import DIVISOR, Recipe, fit, training_loss
+from mrilib.train.recipe import DIVISOR, Recipe
+from mrilib.train.training import fit, training_loss
 
 SIZES = [
     ({"name": "norm_unet", "chans": 10}, 757_501),

@@ -4,16 +4,7 @@ import torch
 from laws import randn
 from torch import Tensor
 
-from mrilib.metrics import (
-    artefact_variance,
-    center_crop,
-    match_mean_std,
-    nmse,
-    psnr,
-    region_ssim,
-    ssim,
-    ssim_map,
-)
+from mrilib.metrics import artefact_variance, center_crop, match_mean_std, nmse, psnr, region_ssim, ssim, ssim_map
 
 
 def pair(y: int = 40, x: int = 33, batch: int = 3) -> tuple[Tensor, Tensor]:

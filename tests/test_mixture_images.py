@@ -3,19 +3,19 @@
 import json
 
 import pytest
+from records import record
 
-from mrilib.experiment import Experiment
-from mrilib.experiments.mixture_images import MixtureImages
-from mrilib.experiments.mixtures import Mixtures
 from mrilib.metrics import ssim
-from mrilib.stored import SHIPPED
+from mrilib.paper_a.mixtures.images import MixtureImages
+from mrilib.paper_a.mixtures.sweep import Mixtures
+from mrilib.store.tables import SHIPPED
 
 STORED = json.loads((SHIPPED / "mixture_images.json").read_text(encoding="utf-8"))["rows"]
 PLACES = [(entry["key"]["shift"], entry["key"]["coefficient"]) for entry in STORED]
 
 
 def images(shift):
-    return MixtureImages(Mixtures(Experiment.from_parameters({"shift": shift}), 12))
+    return MixtureImages(Mixtures(record("03").experiments[shift], record("03").test_slices))
 
 
 @pytest.fixture

@@ -6,29 +6,22 @@ from itertools import pairwise
 
 import pytest
 import torch
+from records import record
 from tiny_slices import tiny_model, tiny_sample, tiny_scan, weights
 
-from mrilib import networks
 from mrilib.data import catalogue
 from mrilib.data.catalogue import SHIFTS, Shift
-from mrilib.experiment import Experiment
-from mrilib.experiments.mixtures import (
-    COEFFICIENTS,
-    Mixed,
-    Mixtures,
-    MixtureSpec,
-    Outcome,
-    points,
-    sides,
-)
-from mrilib.networks import cache_path, network, stored
-from mrilib.training import Recipe, TrainingInterrupted, fit
+from mrilib.paper_a.mixtures.sweep import COEFFICIENTS, Mixed, Mixtures, MixtureSpec, Outcome, points, sides
+from mrilib.train import networks
+from mrilib.train.networks import cache_path, network, stored
+from mrilib.train.recipe import Recipe
+from mrilib.train.training import TrainingInterrupted, fit
 
 PARAMETERS = {"train_slices": 4, "epochs": 2, "batch_size": 2, "chans": 4, "num_pool_layers": 2, "seed": 3}
 
 
 def experiment(shift):
-    return Experiment.from_parameters(PARAMETERS | {"shift": shift})
+    return replace(record("04", **PARAMETERS).experiment, shift=shift)
 
 
 @pytest.fixture
@@ -82,7 +75,7 @@ def test_a_share_that_cannot_be_is_refused(coefficient, slices, message):
 
 @pytest.mark.parametrize("shift", [name for name in SHIFTS if not name.startswith("tiny")])
 def test_both_ends_are_the_supervised_networks_of_the_package(shift):
-    quick = Experiment.from_parameters({"shift": shift})
+    quick = record("03").experiments[shift]
     mixtures = Mixtures(quick, 12)
     for coefficient, side in ((0, "P"), (1, "Q")):
         spec = mixtures.spec(coefficient)
@@ -182,7 +175,7 @@ def test_the_key_of_a_row_changes_with_whatever_decides_it():
 )
 def test_the_package_holds_rows_of_the_quick_experiment(shift, coefficients, tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    quick = Mixtures(Experiment.from_parameters({"shift": shift}), 12)
+    quick = Mixtures(record("03").experiments[shift], record("03").test_slices)
     for coefficient in coefficients:
         entry = quick.table.find(quick.key(coefficient))
         assert entry is not None, "made with other settings or data: run notebook 03 with train_missing and ship it"
@@ -228,7 +221,7 @@ def test_points_are_in_order_of_the_coefficient_with_intervals_both_ways():
 @pytest.mark.parametrize("shift", ["anatomy", "dataset"])
 def test_a_sampled_row_of_the_stored_table_comes_out_the_same(shift):
     """The ends need no training; notebook 03 does the same for a mixture with `recompute`."""
-    mixtures = Mixtures(Experiment.from_parameters({"shift": shift}), 12)
+    mixtures = Mixtures(record("03").experiments[shift], record("03").test_slices)
     row = mixtures.table.find(mixtures.key(1.0))["row"]
     fresh = mixtures.measure(1.0)
     for side in "PQ":

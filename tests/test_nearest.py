@@ -6,8 +6,8 @@ from laws import randn
 from test_perceptual import small_weights
 from torch import Tensor
 
-from mrilib.nearest import patch, similarity, vgg
-from mrilib.perceptual import Perceptual
+from mrilib.paper_b.effective_robustness.nearest import patch, similarity, vgg
+from mrilib.paper_b.perceptual import Perceptual
 
 
 def images(count: int, seed: int, waves: float = 0.4, y: int = 40, x: int = 36) -> Tensor:

@@ -7,11 +7,21 @@ import pytest
 import torch
 from tiny_slices import tiny_model, tiny_scan, weights
 
-from mrilib import networks
-from mrilib.checkpoints import WeightsError, read_card, save_weights
 from mrilib.data import catalogue
-from mrilib.networks import NetworkSpec, cache_path, dataset, network, ssim_without_ttt, stored, train, validation_ssim
-from mrilib.training import Recipe
+from mrilib.models.build import WeightsError
+from mrilib.train import networks
+from mrilib.train.checkpoints import read_card, save_weights
+from mrilib.train.networks import (
+    NetworkSpec,
+    cache_path,
+    dataset,
+    network,
+    ssim_without_ttt,
+    stored,
+    train,
+    validation_ssim,
+)
+from mrilib.train.recipe import Recipe
 
 SPEC = NetworkSpec(
     "tiny",

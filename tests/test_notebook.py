@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
-from mrilib import notebook
+from mrilib.figures import notebook
+from mrilib.figures.notebook import record, record_input, record_table, run_dir, setup, show_source
 from mrilib.fourier import fft2c
-from mrilib.notebook import record, record_input, record_table, run_dir, setup, show_source
-from mrilib.records import fingerprint, read_json
+from mrilib.store.records import fingerprint, noted
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_inputs_are_noted_for_the_cache(folder, tmp_path):
     data = tmp_path / "k.h5"
     data.write_bytes(b"kspace")
     assert record_input(data) == data
-    assert read_json(folder / "inputs.json") == {str(data): fingerprint(data)}
+    assert noted(folder) == {str(data): fingerprint(data)}
     with pytest.raises(OSError, match=r"nowhere\.h5"):
         record_input(tmp_path / "nowhere.h5")
 

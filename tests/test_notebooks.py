@@ -11,14 +11,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from records import record, section
 
-from mrilib.experiment import QUICK
-from mrilib.project import find_root, notebooks
+from mrilib.data.fetch import locate
 from mrilib.running.claims import load
 from mrilib.running.jobs import plan
 from mrilib.running.parameters import declared
 from mrilib.running.predicates import keys
 from mrilib.running.runner import run
+from mrilib.store.project import find_root, notebooks
 
 ROOT = find_root(Path(__file__).parent)
 PATHS = notebooks(ROOT) if ROOT else []
@@ -93,13 +94,15 @@ def test_the_title_is_a_question(path):
 @every_notebook
 def test_one_typed_parameters_cell_followed_by_setup(path):
     parameters = declared(read(path), path.name)
-    assert 1 <= len(parameters) <= 25
+    assert 1 <= len(parameters) <= 27
     assert all(parameter.meaning for parameter in parameters.values()), "each with its meaning in a comment"
     cells = code_cells(path)
     at = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
     assert at <= 1, "only imports come before the parameters"
-    assert re.search(r"= setup\(", "\n".join(cell.source for cell in cells[at + 1 : at + 3]))
-    assert "seed" not in parameters or "seed" in cells[at + 1].source + cells[at + 2].source
+    first, second = lines(cells[at + 1].source)[:2]
+    assert first == "p = Parameters.of(globals())", "read once, and from then on only `p` travels"
+    assert re.search(r"\bsetup\(", second)
+    assert "seed" not in parameters or "p.seed" in second
 
 
 @every_notebook
@@ -132,7 +135,7 @@ def test_nothing_that_ties_it_to_one_machine(path):
 @every_notebook
 def test_a_sentence_stands_between_two_cells_of_code(path):
     content = read(path).cells
-    start = next(n for n, cell in enumerate(content) if re.search(r"= setup\(", cell.source))
+    start = next(n for n, cell in enumerate(content) if re.search(r"\bsetup\(", cell.source))
     kinds = [cell.cell_type for cell in content[start + 1 :]]
     pairs = [n for n, pair in enumerate(pairwise(kinds)) if pair == ("code", "code")]
     assert not pairs, f"two code cells in a row after cell {start + 1 + pairs[0]}"
@@ -159,7 +162,7 @@ def test_the_names_that_claims_ask_for_are_recorded():
     for claim in claims:
         path = ROOT / "notebooks" / f"{claim.notebook}.ipynb"
         assert path.is_file(), f"{claim.id}: no notebook {claim.notebook}"
-        parameters = declared(read(path), path.name)
+        parameters = record(claim.notebook).declared()
         for name, value in (item for case in claim.cases for item in case.items()):
             assert name in parameters, f"{claim.id}: {claim.notebook} has no parameter {name}"
             assert parameters[name].validate(value, claim.id) == value
@@ -182,12 +185,9 @@ def executed(tmp_path_factory):
 @every_notebook
 def test_it_runs_with_its_quick_profile(path, executed):
     job = plan(path, ROOT)
-    if job.needs:
-        from mrilib.data.fetch import locate
-
-        missing = [name for name in job.needs if locate(name) is None]
-        if missing:
-            pytest.skip(f"needs mrilib data get {missing[0]}")
+    missing = [name for name in job.record.datasets if locate(name) is None]
+    if missing:
+        pytest.skip(f"needs mrilib data get {missing[0]}")
     folder = executed(path)
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     assert len(results) > 1, "something beside `run` was recorded"
@@ -215,11 +215,47 @@ def test_each_notebook_leads_to_the_next():
 
 
 @every_notebook
-def test_nothing_takes_the_name_of_what_decides_an_experiment(path):
-    parameters = {*QUICK, *declared(read(path), path.name)}
-    for cell in code_cells(path):
-        if "parameters" in cell.metadata.get("tags", []):
-            continue
-        found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
-        names = {alias.asname or alias.name for node in found for alias in node.names}
-        assert not names & parameters, "Experiment.from_parameters(globals()) would take the import for the parameter"
+def test_the_record_has_the_cells_names_and_types(path):
+    cell, known = declared(read(path), path.name), record(path.stem).declared()
+    assert {name: line.kind for name, line in cell.items()} == {name: known[name].plain for name in cell}
+    assert cell.keys() == known.keys()
+
+
+@every_notebook
+def test_the_section_bears_the_notebooks_name(path):
+    assert section(path.stem).rpartition(".")[2] == path.stem.partition("_")[2]
+
+
+@every_notebook
+def test_parameters_are_used_through_the_record_only(path):
+    """A second run of a cell must find what the first did: no cell reads or takes a parameter's own name."""
+    parameters = set(declared(read(path), path.name))
+    cells = code_cells(path)
+    at = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    assert not parameters & {name for cell in cells[:at] for name in imported_names(cell.source)}
+    for cell in cells[at + 1 :]:
+        assert not outer_names(ast.parse(cell.source)) & parameters, cell.source
+        assert cell.source.count("globals()") == cell.source.count("p = Parameters.of(globals())")
+        assert "p" not in assigned_names(ast.parse(cell.source.replace("p = Parameters.of(globals())", "")))
+
+
+def imported_names(source):
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return {alias.asname or alias.name for node in nodes for alias in node.names}
+
+
+def inner_names(tree):
+    """Names that comprehensions and functions bind for themselves."""
+    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.comprehension)]
+    own = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return own | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+
+
+def outer_names(tree):
+    """Names of the notebook's namespace that a cell reads or assigns."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - inner_names(tree)
+
+
+def assigned_names(tree):
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names - inner_names(tree)

@@ -4,22 +4,22 @@ from dataclasses import replace
 
 import pytest
 import torch
+from records import record
 
 from mrilib.data.twins import SIXTEEN
-from mrilib.experiments import overfitting
-from mrilib.experiments.diverse import paper_b, similarity, union
-from mrilib.experiments.one_or_many import Pair
-from mrilib.experiments.overfitting import SHIFTS, TRAININGS, Curve, curve, marginal, packed, spec, title, unpacked
 from mrilib.gap import performance_gap
-from mrilib.networks import network
-from mrilib.training import LATER, Recipe
+from mrilib.paper_b.distributional_overfitting import experiment
+from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, curve, marginal, spec, title
+from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.paper_b.pairs import Pair
+from mrilib.paper_b.protocol import paper_b, similarity, union
+from mrilib.store.pictures import packed, unpacked
+from mrilib.train.networks import network
+from mrilib.train.recipe import LATER, Recipe
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 PAIR = Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",))
-PARAMETERS = {
-    "source": "simulated", "train_slices": 60, "test_slices": 20, "seed": 0, "chans": 8, "num_pool_layers": 4,
-    "epochs": 50, "train_learning_rate": 1e-3, "batch_size": 1, "varnet_epochs": 24, "varnet_slices": 24,
-}  # fmt: skip
+PARAMETERS = record("14", varnet_epochs=3, varnet_slices=22)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def tiny(tmp_path_factory):
     """A curve of three epochs, two slices in every list."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MRILIB_CACHE", str(tmp_path_factory.mktemp("overfitting")))
-        patch.setattr(overfitting, "VALIDATION_SLICES", 2)
+        patch.setattr(experiment, "VALIDATION_SLICES", 2)
         made = Curve(union("tiny", {"m4raw_gre": 2}, TINY, paper_b(3)), PAIR, 2)
         assert not made.stored
         assert made.row
@@ -43,7 +43,7 @@ def test_a_curve_holds_every_slice_of_every_list_and_ends_at_the_end(tiny):
     assert len(tiny.row["loss"]) == 3
     model = network(tiny.spec)
     for side, name in (("P", "m4raw_gre"), ("Q", "m4raw_t2")):
-        slices = overfitting._slices({name: 2}, "test", "simulated")
+        slices = experiment._slices({name: 2}, "test", "simulated")
         assert tiny.scores(f"test {side}")[-1] == pytest.approx(similarity(model, slices), abs=1e-6), "looking is free"
 
 
@@ -51,13 +51,13 @@ def test_the_images_kept_are_those_of_the_network(tiny):
     shown = tiny.example()
     assert list(shown) == ["fully sampled", "epoch 0", "epoch 3"]
     assert len({image.shape for image in shown.values()}) == 1
-    slices = overfitting._slices({"m4raw_t2": 1}, "test", "simulated")
-    image = overfitting._image(network(tiny.spec), slices, "cpu")
+    slices = experiment._slices({"m4raw_t2": 1}, "test", "simulated")
+    image = experiment._image(network(tiny.spec), slices, "cpu")
     assert (shown["epoch 3"] - image.clamp(0, 1)).abs().max() <= 0.5 / 255 + 1e-6
 
 
 def test_a_curve_is_kept_under_its_network_and_slices(tiny, monkeypatch):
-    monkeypatch.setattr(overfitting, "watched", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(experiment, "watched", lambda *_: pytest.fail("trained again"))
     assert replace(tiny).row == tiny.row
     for other in (replace(tiny, recompute=True), replace(tiny, test_slices=3)):
         with pytest.raises(pytest.fail.Exception, match="trained again"):
@@ -115,7 +115,7 @@ def test_trainings_differ_in_what_their_names_say():
     assert len({one.digest for one in specs.values()}) == len(TRAININGS)
     assert specs["sgd_tenth"].recipe == replace(specs["unet_t2_knee"].recipe, optimizer="sgd", learning_rate=0.1)
     assert specs["sgd_tenth"].parts == specs["unet_t2_knee"].parts
-    assert (specs["varnet_t2_knee"].recipe.epochs, specs["varnet_t2_knee"].train_slices) == (24, 24)
+    assert (specs["varnet_t2_knee"].recipe.epochs, specs["varnet_t2_knee"].train_slices) == (3, 22)
     assert specs["vit_t2_knee"].architecture["name"] == "norm_vit"
     known = {part.name for part in SIXTEEN}
     for pair in SHIFTS.values():

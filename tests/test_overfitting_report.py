@@ -1,14 +1,14 @@
 """Tables, charts and the explorer of curves hold what the curves hold."""
 
 import pytest
+from records import record
 from widget_parts import parts
 
-from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.one_or_many import Pair
-from mrilib.experiments.overfitting import TRAININGS, Curve
-from mrilib.experiments.overfitting import curve as trained
 from mrilib.gap import performance_gap
-from mrilib.show.overfitting_report import (
+from mrilib.paper_b.distributional_overfitting import experiment
+from mrilib.paper_b.distributional_overfitting.experiment import Curve
+from mrilib.paper_b.distributional_overfitting.explorer import described, explore_epochs
+from mrilib.paper_b.distributional_overfitting.report import (
     abroad_chart,
     against,
     falls_table,
@@ -16,7 +16,9 @@ from mrilib.show.overfitting_report import (
     since_quarter,
     stops_table,
 )
-from mrilib.widgets.epochs import described, explore_epochs
+from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.paper_b.pairs import Pair
+from mrilib.paper_b.protocol import paper_b, union
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 HOME = [[0.1, 0.2], [0.5, 0.6], [0.7, 0.8], [0.72, 0.83], [0.73, 0.84]]
@@ -80,9 +82,4 @@ def test_the_slider_changes_picture_and_words(curve):
 
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    quick = {
-        "source": "simulated", "train_slices": 60, "test_slices": 20, "seed": 0, "chans": 8, "num_pool_layers": 4,
-        "epochs": 50, "train_learning_rate": 1e-3, "batch_size": 1, "varnet_epochs": 24, "varnet_slices": 24,
-        "num_cascades": 2, "sens_chans": 2, "dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128,
-    }  # fmt: skip
-    assert [name for name in TRAININGS if not trained(quick, name).stored] == []
+    assert [name for name in TRAININGS if not experiment.curve(record("14"), name).stored] == []

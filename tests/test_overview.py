@@ -1,17 +1,18 @@
 """Paper A's tables as far as they were run: this run's block is live, the others are stored, and both say so."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from records import record
 
-from mrilib.experiment import QUICK, Experiment
-from mrilib.experiments.published import CLOSED, SCHEMES, TABLE_2, paper_a
-from mrilib.show.overview import blocks, identifier, overview
-from mrilib.show.report import ShiftResult
+from mrilib.paper_a.published import CLOSED, SCHEMES, TABLE_2, paper_a
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.table_2 import blocks, identifier, keep, live, overview
 
-PARAMETERS = QUICK | {"shift": "anatomy", "window": 30, "device": "cpu"}
+P = record("04")
 SCHEME_SCORES = {
     "supervised on Q": 0.90,
     "supervised on P": 0.70,
@@ -27,13 +28,14 @@ def own_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
 
 
-def found(shift="anatomy", slices=7):
+def found(shift="anatomy", slices=7, **changes):
     wobble = np.random.default_rng(0).normal(0, 0.01, slices)
     scores = {name: [mean + w for w in wobble] for name, mean in SCHEME_SCORES.items()}
-    parameters = PARAMETERS | {"shift": shift}
-    result = ShiftResult(Experiment.from_parameters(parameters), scores)
+    given = replace(P, shift=shift, test_slices=slices, **changes)
+    result = ShiftResult(given.model, shift, given.source, scores)
     adapted = {f"joint on {side}": [SimpleNamespace(seconds=s) for s in (1.0, 2.0, 9.0)] for side in "PQ"}
-    return blocks(result, adapted, parameters)
+    keep(given.experiment, given.settings, scores, adapted, slices)
+    return blocks(live(result, adapted), given.experiment, given.settings)
 
 
 def test_the_runs_own_block_is_live_and_recorded(tmp_path):
@@ -53,6 +55,20 @@ def test_a_block_that_was_run_before_is_shown_again():
     again = {block.name: block.origin for block in found("anatomy")}
     assert again == {"unet_anatomy": "this run", "unet_modality": "computed on this machine"}
     assert {block.name for block in found("anatomy", slices=5)} == {"unet_anatomy"}, "of as many slices only"
+
+
+@pytest.mark.parametrize("change", [{"window": 1}, {"ttt_iterations": 1}, {"epochs": 2}, {"seed": 1}, {"holdout": 0.2}])
+def test_a_block_made_with_other_parameters_is_no_answer(change):
+    found("modality", **change)
+    assert {block.name for block in found("anatomy")} == {"unet_anatomy"}
+    assert {block.name for block in found("anatomy", **change)} == {"unet_anatomy", "unet_modality"}
+
+
+def test_the_packages_blocks_stand_where_this_machine_made_none():
+    origins = {block.name: block.origin for block in found("anatomy", slices=12, window=1)}
+    assert len(origins) == 9
+    assert origins.pop("unet_anatomy") == "this run"
+    assert all("stored with the package" in origin for origin in origins.values())
 
 
 def test_the_table_sets_the_paper_beside_ours():

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from records import record
 from tiny_project import make_project
 
-from mrilib.project import UserError, find_root, profile_file
-from mrilib.running.parameters import ParameterError, apply, declared, read_profile, resolve
+from mrilib.running.parameters import apply, declared, read_profile, record_of, resolve
+from mrilib.store.parameters import ParameterError, in_words
+from mrilib.store.project import UserError, find_root, profile_file
 
 ROOT = find_root(Path(__file__).parent)
 PROFILES = sorted(ROOT.glob("params/*/*.yaml")) if ROOT else []
@@ -26,8 +28,13 @@ label: str | None = None"""
 
 
 @pytest.fixture
-def parameters(tmp_path):
-    return parse(tmp_path, CELL)
+def notebook(tmp_path):
+    return nbformat.read(make_project(tmp_path).notebook("01_tiny", parameters=CELL), 4)
+
+
+@pytest.fixture
+def parameters(notebook):
+    return record_of(notebook, "01_tiny").declared()
 
 
 def parse(folder, cell):
@@ -35,15 +42,16 @@ def parse(folder, cell):
     return declared(nbformat.read(path, 4), path.name)
 
 
-def test_the_cell_is_read_with_types_and_meanings(parameters):
-    assert [p.meaning for p in parameters.values()][:4] == [
+def test_the_cell_is_read_with_types_and_meanings(notebook):
+    cell = declared(notebook, "01_tiny")
+    assert [line.meaning for line in cell.values()][:4] == [
         'step size, 1/mm — "é"',
         "iterations",
         "",
         "a name",
     ]
-    assert parameters["widths"].default == [8, 16]
-    assert parameters["limit"].annotation == "int | None"
+    assert cell["widths"].default == [8, 16]
+    assert in_words(cell["limit"].kind) == "int | None"
 
 
 @pytest.mark.parametrize(
@@ -150,26 +158,31 @@ def test_a_profile_that_is_not_there_names_the_nearest(tmp_path):
         profile_file(notebook, "papr", project.root)
 
 
-def test_the_command_line_wins_over_the_profile_and_names_the_folder(tmp_path, parameters):
+def test_the_command_line_wins_over_the_profile_and_names_the_folder(tmp_path, notebook):
     file = make_project(tmp_path / "other").profile("01_tiny", "# quick: as expected\nsteps: 4\nfrom_yaml: 1e-4\n")
-    plain = resolve(parameters, file, {})
+
+    def resolved(given):
+        return resolve(notebook, "01_tiny", file, given)
+
+    plain = resolved({})
     assert plain.injected == {"steps": 4, "from_yaml": 0.0001}
     assert plain.label("quick") == "quick"
-    same = resolve(parameters, file, {"steps": "4"})
+    same = resolved({"steps": "4"})
     assert same.label("quick") == "quick", "a -p that changes nothing is no other run"
-    other = resolve(parameters, file, {"steps": "3"})
+    other = resolved({"steps": "3"})
     assert other.injected == {"from_yaml": 0.0001}, "back to the cell's default"
     assert re.fullmatch("quick-[0-9a-f]{8}", other.label("quick"))
-    assert resolve(parameters, file, {"steps": 3}).label("quick") == other.label("quick")
+    assert resolved({"steps": 3}).label("quick") == other.label("quick")
 
 
 @pytest.mark.parametrize("file", PROFILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_profiles_of_this_project_fit_their_notebooks(file):
     notebook = ROOT / "notebooks" / f"{file.parent.name}.ipynb"
     assert notebook.is_file(), "a profile without a notebook"
-    found = declared(nbformat.read(notebook, 4), notebook.name)
-    values = apply(found, read_profile(file), str(file))
-    same = [name for name, value in values.items() if value == found[name].default]
+    cell = declared(nbformat.read(notebook, 4), notebook.name)
+    values = apply(record(notebook.stem).declared(), read_profile(file), str(file))
+    assert record(notebook.stem, file.stem), "the values go together"
+    same = [name for name, value in values.items() if value == cell[name].default]
     assert not same, f"a profile holds differences only; these are the cell's defaults: {same}"
     header = file.read_text(encoding="utf-8").splitlines()[:1]
     assert header, "the first line says what to expect"

@@ -1,31 +1,47 @@
 """Networks of healthy heads and of heads with lesions: arms, scores of boxes, and what is read from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from annotated_files import COLUMNS, HEIGHT, ROWS, WIDTH, brains
+from records import record
 from scored_lesions import AREAS, ILL, PARAMETERS, WELL, scored_study
 from tiny_slices import seed_weights
 
 from mrilib.data.annotated import Heads
-from mrilib.experiments import lesion_analysis, pathologies
-from mrilib.experiments.diverse import paper_b, similarity, union
-from mrilib.experiments.lesion_analysis import ALIKE, BOTH_ARMS, HEALTHY_ARMS, SMALL, agreement, contrast_kept, height
-from mrilib.experiments.lesion_images import LesionImages, examples
-from mrilib.experiments.pathologies import (
+from mrilib.metrics import region_ssim
+from mrilib.models.build import build
+from mrilib.paper_b.pathologies import experiment
+from mrilib.paper_b.pathologies.analysis import (
+    ALIKE,
+    BOTH_ARMS,
+    HEALTHY_ARMS,
+    SMALL,
+    Lesion,
+    agreement,
+    contrast_kept,
+    difference,
+    height,
+    lesions,
+    on_slices_with,
+)
+from mrilib.paper_b.pathologies.experiment import (
     MORE,
     HeadsSpec,
     HeadsTest,
     P,
     Q,
+    arms,
     contrast,
     lesion_scores,
     parts,
     shared_among,
 )
-from mrilib.experiments.study import Study
-from mrilib.metrics import region_ssim
-from mrilib.models.build import build
+from mrilib.paper_b.pathologies.images import LesionImages, examples
+from mrilib.paper_b.protocol import paper_b, similarity, union
+from mrilib.paper_b.study import Study
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 
@@ -56,10 +72,10 @@ def test_slices_are_shared_as_far_as_there_are_some():
 
 
 def test_networks_differ_in_their_data_only():
-    specs = pathologies.arms(PARAMETERS)
+    specs = arms(PARAMETERS)
     assert len({spec.digest for spec in specs.values()}) == len(specs) == 7
     assert len({(spec.recipe, str(spec.architecture)) for spec in specs.values()}) == 1
-    other = pathologies.arms(PARAMETERS | {"train_slices": 144})
+    other = arms(replace(PARAMETERS, train_slices=90))
     assert other["half of P"].digest != specs["half of P"].digest
 
 
@@ -107,12 +123,12 @@ def test_a_row_holds_the_slice_and_its_lesions(study):
 
 def test_files_with_annotations_are_scored_in_the_landmark(tmp_path, monkeypatch, cache):
     csv = brains(tmp_path, monkeypatch, slices=30)
-    asked = {"source": "files", "annotations": str(csv), "train_slices": 180}
-    made = pathologies.study(PARAMETERS | asked | {"test_slices": 1})
+    asked = replace(PARAMETERS, source="files", annotations=str(csv), train_slices=180)
+    made = experiment.study(replace(asked, test_slices=1))
     assert {arm: spec.train_slices for arm, spec in made.arms.items() if arm in ("P", "P and Q", MORE)} == {
         "P": 180, "P and Q": 280, MORE: 220,  # of ten times 22 healthy slices that validation leaves
     }  # fmt: skip
-    every = pathologies.study(PARAMETERS | asked | {"test_slices": 99})
+    every = experiment.study(replace(asked, test_slices=99))
     assert {one.slices for one in every.tests.values()} == {30, 28}
     one = made.tests[Q[0]]
     assert [(path.stem, index) for path, index in one.load("files").slices] == [("d2", 1)]
@@ -132,13 +148,13 @@ def scored():
 
 
 def test_lesions_are_parted_by_size_and_keep_their_order(scored):
-    every = lesion_analysis.lesions(scored, "P")
+    every = lesions(scored, "P")
     assert [(one.slice, one.order) for one in every] == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
-    small, large = (lesion_analysis.lesions(scored, "P", size) for size in ("small", "large"))
+    small, large = (lesions(scored, "P", size) for size in ("small", "large"))
     assert [one.area for one in small] == [area for area in AREAS if area <= SMALL]
     assert [one.area for one in large] == [0.03, 0.02]
-    assert lesion_analysis.on_slices_with(scored, "P", "small") == scored.scores("P", ILL)
-    assert lesion_analysis.on_slices_with(scored, "P", "large") == scored.scores("P", ILL)[:2]
+    assert on_slices_with(scored, "P", "small") == scored.scores("P", ILL)
+    assert on_slices_with(scored, "P", "large") == scored.scores("P", ILL)[:2]
 
 
 def test_networks_on_one_line_have_no_height(scored):
@@ -150,7 +166,7 @@ def test_networks_on_one_line_have_no_height(scored):
         row = scored._read[arm, ILL]
         row["lesion"] = [value + 0.1 for value in row["lesion"]]
     assert height(scored, "small").value == pytest.approx(0.1)
-    assert lesion_analysis.difference(scored, MORE, "P and Q", "large").value == pytest.approx(-0.1)
+    assert difference(scored, MORE, "P and Q", "large").value == pytest.approx(-0.1)
 
 
 def test_the_share_of_contrast_that_is_kept(scored):
@@ -183,17 +199,20 @@ def test_examples_are_chosen_by_size_and_by_seed(scored):
 
 
 def test_pictures_are_made_once_and_kept(study, monkeypatch):
-    monkeypatch.setattr(pathologies, "VALIDATION_PER_PART", 1)
-    lesion = lesion_analysis.Lesion(ILL, 1, 0, 0.1, 0.5, 0.1, 0.1)
+    monkeypatch.setattr(experiment, "VALIDATION_PER_PART", 1)
+    lesion = Lesion(ILL, 1, 0, 0.1, 0.5, 0.1, 0.1)
     images = LesionImages(study)
     first, target = images.reconstruction("P", lesion), images.target(lesion)
+    row = images.stored_row("P", lesion)
+    assert images.table.find(row.key) is None, "showing keeps nothing"
+    row.read()
     assert first.shape == target.shape
     assert target.max().item() == pytest.approx(1)
-    monkeypatch.setattr("mrilib.experiments.lesion_images.network", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("mrilib.paper_b.pathologies.images.network", lambda *_: pytest.fail("made again"))
     assert torch.equal(LesionImages(study).reconstruction("P", lesion), first)
     assert images.box(lesion) == Heads().boxes(*study.tests[ILL].load("simulated").slices[1])[0]
 
 
 def test_the_rows_that_notebook_13_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    assert pathologies.study(PARAMETERS).missing == []
+    assert experiment.study(record("13")).missing == []

@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from mrilib.data import paths
-from mrilib.data.paths import atomic_write, cache_dir, data_dir, explain_full_disk, scratch_folder
 from mrilib.data.volumes import write_volume
+from mrilib.store import paths
+from mrilib.store.paths import atomic_write, cache_dir, data_dir, explain_full_disk, scratch_folder
 
 KSPACE = np.ones((1, 2, 4, 4), np.complex64)
 

@@ -8,9 +8,9 @@ import torch
 from laws import randn
 from torch import Tensor
 
-from mrilib import perceptual
-from mrilib.checkpoints import WeightsError
-from mrilib.perceptual import Perceptual, similarity
+from mrilib.models.build import WeightsError
+from mrilib.paper_b import perceptual
+from mrilib.paper_b.perceptual import Perceptual, similarity
 
 ALEX = ((3, 4, 11), (4, 5, 5), (5, 6, 3), (6, 5, 3), (5, 4, 3))  # channels in and out, size of the kernel
 VGG = [(3, 4)] + [(4, 4)] * 12

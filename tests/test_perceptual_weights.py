@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from mrilib import perceptual
 from mrilib.data import fetch
 from mrilib.data.fetch import FetchError, get, locate
 from mrilib.data.perceptual_weights import PERCEPTUAL, WEIGHTS, PerceptualSet, dists_tensors, lpips_tensors
 from mrilib.data.restricted_pickle import PickleError, load_arrays
 from mrilib.data.volumes import digest
+from mrilib.paper_b import perceptual
 
 RANDOM = np.random.default_rng(5)
 NAMES = {"alexnet.ckpt": "AlexNet_0", "vgg16.ckpt": "VGG16_0"}

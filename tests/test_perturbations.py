@@ -7,9 +7,9 @@ import torch
 from laws import assert_close, randn
 
 from mrilib.coils import rss
-from mrilib.experiments.perturbations import PERTURBATIONS, Strength, perturb
 from mrilib.fourier import fft2c, ifft2c
 from mrilib.linop import Fourier, Sensitivity
+from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, Strength, perturb
 
 MAPS = randn(3, 16, 24, seed=1)
 IMAGE = randn(1, 16, 24, seed=2)

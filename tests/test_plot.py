@@ -15,9 +15,9 @@ import pytest
 import torch
 from PIL import Image
 
-from mrilib import plot
-from mrilib.show.layout import MARGIN, PAGE, SHARPNESS
-from mrilib.show.theme import INK, MUTED, SERIES_COLORS, chart_png
+from mrilib.figures import plot
+from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
+from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png
 from mrilib.ttt import History
 
 ROWS = [

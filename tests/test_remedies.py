@@ -1,37 +1,51 @@
 """Diverse data and TTT: networks that differ in their data only, rows with and without TTT, fractions of one gap."""
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
+from records import record, section
 from remedied import remedied
 from tiny_slices import seed_weights
 
+from mrilib.beyond.ttt_on_diverse_models.experiment import (
+    DIVERSE,
+    GOAL,
+    HOME,
+    NOTHING,
+    ONE,
+    REMEDIES,
+    SIX,
+    TESTED,
+    TRAINED_ON,
+    arms,
+    before_and_after,
+    closed,
+    gain,
+    lift,
+    lift_lost,
+    seconds,
+    studies,
+)
 from mrilib.data.catalogue import distribution
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.twins import TWINS
-from mrilib.experiments import remedies
-from mrilib.experiments.diverse import slices_to_test, union
-from mrilib.experiments.needs import networks
-from mrilib.experiments.remedies import DIVERSE, HOME, NOTHING, ONE, REMEDIES, SIX, TESTED, TRAINED_ON
 from mrilib.models.build import build
-from mrilib.networks import InMemory
-from mrilib.training import Recipe
+from mrilib.paper_b.protocol import slices_to_test, union
+from mrilib.running.parameters import networks_of
+from mrilib.train.networks import InMemory
+from mrilib.train.recipe import Recipe
 from mrilib.ttt import Settings
 
-PARAMETERS = {
-    "source": "simulated", "test_slices": 6, "seed": 0, "model": "unet", "chans": 8, "num_pool_layers": 4,
-    "train_slices": 128, "epochs": 15, "batch_size": 4, "train_learning_rate": 2e-3,
-    "ttt_learning_rate": 2e-3, "ttt_iterations": 400, "window": 30, "holdout": 0.05,
-}  # fmt: skip
+PARAMETERS = record("18")
 
 
 @pytest.mark.parametrize("collection", TESTED)
 def test_networks_differ_in_their_data_only(collection):
-    made = remedies.arms(PARAMETERS, collection)
+    made = arms(PARAMETERS, collection)
     assert list(made) == [ONE, SIX, DIVERSE, HOME]
-    assert {spec.train_slices for spec in made.values()} == {128}
+    assert {spec.train_slices for spec in made.values()} == {PARAMETERS.train_slices}
     assert len({spec.digest for spec in made.values()}) == 4
     assert len({str((spec.recipe, spec.architecture)) for spec in made.values()}) == 1
     assert made[HOME].lists.keys() == TWINS[collection].keys()
@@ -39,7 +53,7 @@ def test_networks_differ_in_their_data_only(collection):
 
 @pytest.mark.parametrize("collection", TESTED)
 def test_they_take_as_many_steps(collection):
-    for spec in remedies.arms(PARAMETERS, collection).values():
+    for spec in arms(PARAMETERS, collection).values():
         sizes: Counter = Counter()
         for name, count in spec.parts:
             sizes[distribution(name).scan.coils, distribution(name).scan.matrix] += count
@@ -54,14 +68,16 @@ def test_none_but_the_reference_saw_what_is_tested():
 
 
 def test_the_notebook_needs_three_networks_and_three_references():
-    assert len(networks("18_ttt_on_diverse_models", PARAMETERS)) == 6
+    assert len(networks_of(section("18"), PARAMETERS)) == 6
 
 
 def test_rows_follow_the_settings_of_ttt():
-    one, other = (remedies.studies(PARAMETERS | {"window": window})["m4raw_gre"] for window in (30, 31))
-    assert one.table.settings["ttt"] == asdict(Settings(2e-3, 400, 30))
+    one, other = (studies(replace(PARAMETERS, window=window))["m4raw_gre"] for window in (7, 8))
+    rate, iterations = PARAMETERS.ttt_learning_rate, PARAMETERS.ttt_iterations
+    assert one.table.settings["ttt"] == asdict(Settings(rate, iterations, 7, PARAMETERS.holdout, seed=PARAMETERS.seed))
     assert one.table.settings != other.table.settings
-    assert [test.slices for test in remedies.studies(PARAMETERS)["stanford_2d"].tests.values()] == [2, 2, 1, 1]
+    tests = studies(replace(PARAMETERS, test_slices=7))["stanford_2d"].tests
+    assert [test.slices for test in tests.values()] == [2, 2, 2, 1]
 
 
 def test_a_joint_network_of_a_union_gets_coil_maps_once(tmp_path, monkeypatch):
@@ -78,7 +94,7 @@ def test_a_slice_is_scored_without_and_with_ttt(tmp_path, monkeypatch):
     model = seed_weights(build({"name": "unet", "chans": 2, "num_pool_layers": 2})).eval()
     before = [weight.clone() for weight in model.parameters()]
     slices = slices_to_test("m4raw_gre", 2)
-    found = remedies.before_and_after(model, slices, None, "cpu", settings=Settings(1e-2, 5))
+    found = before_and_after(model, slices, None, "cpu", settings=Settings(1e-2, 5))
     assert set(found) == {"ssim", "ssim_ttt", "seconds", "seconds_ttt", "iterations"}
     assert {len(values) for values in found.values()} == {2}
     assert found["iterations"] == [5.0, 5.0]
@@ -88,16 +104,16 @@ def test_a_slice_is_scored_without_and_with_ttt(tmp_path, monkeypatch):
 
 def test_gains_are_paired_and_the_goal_stays():
     found = remedied()
-    assert remedies.gain(found, REMEDIES["diversity"]).value == pytest.approx(0.15)
-    assert remedies.lift(found, DIVERSE).value == pytest.approx(0.1)
-    lost = remedies.lift_lost(found, DIVERSE)
+    assert gain(found, REMEDIES["diversity"]).value == pytest.approx(0.15)
+    assert lift(found, DIVERSE).value == pytest.approx(0.1)
+    lost = lift_lost(found, DIVERSE)
     assert (lost.value, lost.low, lost.n) == (pytest.approx(0.1), pytest.approx(0.1), 9)
-    closed = {name: remedies.closed(found, remedy).interval.value for name, remedy in REMEDIES.items()}
-    assert closed["diversity"] == pytest.approx(0.5)
-    assert closed["TTT"] == pytest.approx(2 / 3)
-    assert closed["diversity and TTT"] == pytest.approx(5 / 6)
-    assert remedies.seconds(found, NOTHING) == [0.02] * 9
-    assert remedies.closed({"one": found["m4raw_gre"]}, remedies.GOAL).interval.value == pytest.approx(1)
+    shares = {name: closed(found, remedy).interval.value for name, remedy in REMEDIES.items()}
+    assert shares["diversity"] == pytest.approx(0.5)
+    assert shares["TTT"] == pytest.approx(2 / 3)
+    assert shares["diversity and TTT"] == pytest.approx(5 / 6)
+    assert seconds(found, NOTHING) == [0.02] * 9
+    assert closed({"one": found["m4raw_gre"]}, GOAL).interval.value == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -105,19 +121,19 @@ def test_gains_are_paired_and_the_goal_stays():
     [
         ("nyu", {}, "collection 'nyu': expected one of cc_359_sagittal, m4raw_gre, stanford_2d"),
         ("m4raw_gre", {"train_slices": 20}, "20 slices cannot be shared by 32 distributions"),
-        ("m4raw_gre", {"model": "u_net"}, "model 'u_net': expected one of"),
+        ("m4raw_gre", {"model": "u_net"}, r"model: expected Literal\['unet'\], got 'u_net'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(collection, changes, message):
     with pytest.raises(ValueError, match=message):
-        remedies.arms(PARAMETERS | changes, collection)
+        arms(replace(PARAMETERS, **changes), collection)
 
 
 def test_fewer_test_slices_than_distributions_are_refused():
     with pytest.raises(ValueError, match="3 slices cannot be shared by 4"):
-        remedies.studies(PARAMETERS | {"test_slices": 3})
+        studies(replace(PARAMETERS, test_slices=3))
 
 
 def test_the_rows_that_notebook_18_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    assert [study.missing for study in remedies.studies(PARAMETERS).values()] == [[]] * 3
+    assert [study.missing for study in studies(PARAMETERS).values()] == [[]] * 3

@@ -2,9 +2,9 @@
 
 from remedied import MEANS, remedied
 
-from mrilib.experiments.remedies import HOME, ONE, REMEDIES, TESTED
-from mrilib.show.remedies_charts import closed_chart, cost_chart, lifts_chart
-from mrilib.show.remedies_report import ALL, closed_table, grouped, lifts_table
+from mrilib.beyond.ttt_on_diverse_models.charts import closed_chart, cost_chart, lifts_chart
+from mrilib.beyond.ttt_on_diverse_models.experiment import HOME, ONE, REMEDIES, TESTED
+from mrilib.beyond.ttt_on_diverse_models.report import ALL, closed_table, grouped, lifts_table
 
 
 def test_every_network_on_every_collection_is_a_line():

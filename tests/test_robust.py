@@ -1,21 +1,32 @@
 """Training sets differ in diversity only; P_best is chosen on validation slices; heights are above its line."""
 
+from dataclasses import replace
+
 import pytest
+from records import record, section
 
 from mrilib.data.catalogue import distribution
-from mrilib.experiments import one_or_many, robust
-from mrilib.experiments import study as studies
-from mrilib.experiments.diverse import slices_to_test
-from mrilib.experiments.needs import networks
-from mrilib.experiments.robust import ALL, BEST, P_AND_Q, QUARTER, SETS, SHIFTS, SIZES, P, Robustness, arms, candidates
-from mrilib.robustness import effective_robustness
+from mrilib.paper_b.effective_robustness.experiment import (
+    ALL,
+    BEST,
+    P_AND_Q,
+    QUARTER,
+    SETS,
+    SHIFTS,
+    SIZES,
+    P,
+    Robustness,
+    Shift,
+    arms,
+    candidates,
+)
+from mrilib.paper_b.one_model_or_many import experiment as notebook_11
+from mrilib.paper_b.pairs import Pair
+from mrilib.paper_b.protocol import slices_to_test
+from mrilib.paper_b.robustness import effective_robustness
+from mrilib.running.parameters import networks_of
 
-PARAMETERS = {
-    "source": "simulated", "train_slices": 120, "test_slices": 2, "best_slices": 3, "seed": 0, "model": "norm_unet",
-    "chans": 2, "num_pool_layers": 2, "epochs": 6, "train_learning_rate": 1e-3, "batch_size": 1,
-    "num_cascades": 1, "sens_chans": 2, "varnet_chans": 4,
-}  # fmt: skip
-QUICK = {"test_slices": 8, "best_slices": 24, "chans": 8, "num_pool_layers": 4, "epochs": 12}
+PARAMETERS = record("12", test_slices=2, best_slices=3, chans=2, num_pool_layers=2, epochs=6, num_cascades=1)
 
 
 def test_the_shifts_are_the_papers():
@@ -28,12 +39,12 @@ def test_the_shifts_are_the_papers():
 
 @pytest.mark.parametrize("name", SHIFTS)
 def test_training_sets_of_a_size_take_as_many_steps(name):
-    made = arms(name, PARAMETERS)
+    made, slices = arms(name, PARAMETERS), PARAMETERS.train_slices
     alone = Robustness(name, PARAMETERS)
     alone.__dict__["best"] = SHIFTS[name].pair.p[0]
     for size, (fewer, shorter) in SIZES.items():
         best, p, both = (alone.study.arms[f"{trained}, {size}"] for trained in SETS)
-        assert (best.train_slices, p.train_slices, both.train_slices) == (120 // fewer, 120 // fewer, 240 // fewer)
+        assert [one.train_slices for one in (best, p, both)] == [slices // fewer, slices // fewer, 2 * slices // fewer]
         assert {one.recipe.epochs for one in (best, p, both)} == {6 // shorter}
         assert list(best.lists) == [alone.best]
         assert p.lists.items() <= both.lists.items()
@@ -42,9 +53,8 @@ def test_training_sets_of_a_size_take_as_many_steps(name):
 
 
 def test_networks_of_notebook_11_are_used_again():
-    shared = PARAMETERS | {"skewed": False}
     for name, pair in (("anatomy", "anatomy"), ("field", "field"), ("coils", "anatomy")):
-        theirs, ours = one_or_many.arms(shared | {"pair": pair}), arms(name, PARAMETERS)
+        theirs, ours = notebook_11.arms(record("11", pair=pair)), arms(name, record("12"))
         assert [theirs[side].digest for side in ("P", "P and Q")] == [ours[f"{s}, {ALL}"].digest for s in (P, P_AND_Q)]
 
 
@@ -83,15 +93,15 @@ def known():
 
 
 def test_tiny_networks_are_trained_chosen_and_scored(tmp_path, monkeypatch):
-    pair = one_or_many.Pair("tiny", ("m4raw_t1", "m4raw_t2"), ("m4raw_gre",))
-    monkeypatch.setitem(SHIFTS, "tiny", robust.Shift("tiny", "tiny", pair, pair.q))
+    pair = Pair("tiny", ("m4raw_t1", "m4raw_t2"), ("m4raw_gre",))
+    monkeypatch.setitem(SHIFTS, "tiny", Shift("tiny", "tiny", pair, pair.q))
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    tiny = PARAMETERS | {"train_slices": 8, "test_slices": 2, "epochs": 1}
+    tiny = replace(PARAMETERS, train_slices=8, epochs=1)
     found = Robustness("tiny", tiny)
     assert not found.stored
     assert found.best in pair.p
     assert len(found.study.over(f"{BEST}, {QUARTER}", found.tested)) == 2
-    monkeypatch.setattr(studies, "network", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("mrilib.paper_b.study.network", lambda *_: pytest.fail("trained again"))
     assert Robustness("tiny", tiny).best == found.best
 
 
@@ -106,16 +116,16 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="shift 'vendor': expected one of anatomy, contrast, field, coils"):
         arms("vendor", PARAMETERS)
     with pytest.raises(ValueError, match="cannot be shared"):
-        arms("field", PARAMETERS | {"train_slices": 20})
+        arms("field", replace(PARAMETERS, train_slices=20))
     with pytest.raises(ValueError, match="parts of 'only_fm_knee_pd_aera'"):
-        candidates("anatomy", PARAMETERS | {"train_slices": 3})
+        candidates("anatomy", replace(PARAMETERS, train_slices=3))
 
 
 def test_the_notebook_names_its_networks():
-    found = networks("12_effective_robustness", PARAMETERS)
+    found = networks_of(section("12"), PARAMETERS)
     assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 6 + 6
 
 
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    assert all(Robustness(name, PARAMETERS | QUICK).stored for name in robust.SHIFTS)
+    assert all(Robustness(name, record("12")).stored for name in SHIFTS)

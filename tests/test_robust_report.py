@@ -1,13 +1,12 @@
 """Charts of robustness hold a point for each network and the line of P_best as far as any point lies."""
 
 import pytest
-from test_accelerations import PARAMETERS
+from test_accelerations import PARAMETERS as FACTORS
 from test_likeness import known as known_likeness
-from test_robust import known
+from test_robust import PARAMETERS, known
 
-from mrilib.experiments.accelerations import comparisons, study
-from mrilib.experiments.robust import BEST, SETS, SIZES
-from mrilib.show.robust_report import (
+from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES
+from mrilib.paper_b.effective_robustness.report import (
     accelerations_table,
     differences_chart,
     histogram_chart,
@@ -19,6 +18,7 @@ from mrilib.show.robust_report import (
     selection_table,
     sizes_table,
 )
+from mrilib.paper_b.effective_robustness.table_2 import comparisons, study
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def found():
 
 @pytest.fixture
 def factors():
-    made = study(PARAMETERS)
+    made = study(FACTORS)
     for place, arm in enumerate(made.arms):
         for test in made.tests:
             made._read[arm, test] = {"ssim": [0.5 + place / 100, 0.7 + place / 100]}
@@ -61,7 +61,7 @@ def test_tables_name_the_best_part_and_its_scores(found):
     assert "0.625 (best)" in [row[1] for row in selection_table(found, "A caption").cells]
     sizes = sizes_table(found["coils"], "A caption").cells
     assert len(sizes) == len(SETS) * len(SIZES)
-    assert sizes[0][:3] == ("best of P, all", "120", "6")
+    assert sizes[0][:3] == ("best of P, all", str(PARAMETERS.train_slices), str(PARAMETERS.epochs))
 
 
 def test_nominal_and_true_accelerations_stand_side_by_side(factors):

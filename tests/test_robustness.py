@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mrilib.robustness import Models, effective_robustness, fit_line
+from mrilib.paper_b.robustness import Models, effective_robustness, fit_line
 
 SLOPE, INTERCEPT = 0.7, 0.2
 

@@ -4,8 +4,7 @@ import pytest
 import torch
 from tiny_slices import tiny_sample
 
-from mrilib.scoring import best_cg_sense, cg_sense_scores, matched, with_cropped_maps, zero_filled
-from mrilib.training import slice_ssim
+from mrilib.scoring import best_cg_sense, cg_sense_scores, matched, slice_ssim, with_cropped_maps, zero_filled
 
 
 @pytest.fixture(scope="module")

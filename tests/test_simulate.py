@@ -13,14 +13,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.simulate.acquisition import _noise, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.simulate.arrays import noise_covariance, ring_array
-from mrilib.simulate.sequences import (
-    Sequence,
-    double_echo,
-    enhanced_t1,
-    gradient_echo,
-    inversion_recovery,
-    spin_echo,
-)
+from mrilib.simulate.sequences import Sequence, double_echo, enhanced_t1, gradient_echo, inversion_recovery, spin_echo
 from mrilib.simulate.shapes import Canvas, Grid
 from mrilib.simulate.tissues import TISSUES, Tissue
 

@@ -10,14 +10,14 @@ from tiny_project import files_below
 from tiny_site import PARAMETERS, TABLE, chart_notebook, explorer_notebook, make_executed_project, picture, put_run
 
 from mrilib.cli import main
-from mrilib.project import UserError
-from mrilib.records import digest
 from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.notebook_page import linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
+from mrilib.store.project import UserError
+from mrilib.store.records import digest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from tiny_slices import seed_weights
 
-from mrilib.data.slices import Sampling
-from mrilib.experiments import size_mismatch
-from mrilib.experiments.diverse import slices_to_test
 from mrilib.fourier import fft2c, ifft2c
 from mrilib.metrics import center_crop
 from mrilib.models.build import build
-from mrilib.size_adjustment import enlarged, reconstruct_enlarged
+from mrilib.paper_b.a_diverse_collection import size_mismatch
+from mrilib.paper_b.a_diverse_collection.size_adjustment import enlarged, reconstruct_enlarged
+from mrilib.paper_b.protocol import slices_to_test
+from mrilib.sampling import Sampling
 
 MASK = Sampling(4, kind="equispaced").mask("any", 64)
 TINY = {"name": "e2e_varnet", "num_cascades": 1, "chans": 2, "sens_chans": 2, "num_pool_layers": 2}

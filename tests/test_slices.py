@@ -9,10 +9,11 @@ from tiny_slices import SAMPLING, tiny_sample
 
 from mrilib.coils import normalize_maps, rss
 from mrilib.data.catalogue import distribution
-from mrilib.data.slices import CENTER_FRACTIONS, Sampling, SliceDataset, collate, undersample
+from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import VolumeError, read_slice, write_volume
 from mrilib.fourier import ifft2c
-from mrilib.sampling import random_mask, seed_from_name
+from mrilib.sample import collate, undersample
+from mrilib.sampling import CENTER_FRACTIONS, Sampling, random_mask, seed_from_name
 from mrilib.simulate.acquisition import simulate_slice
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from mrilib.data.collections import COLLECTIONS
-from mrilib.experiments import slips_diverse as slips
-from mrilib.experiments.published_diverse import ARTEFACTS, DISTS, LPIPS, TABLE_1
-from mrilib.experiments.slips_diverse import NOT, ROUNDED, checks, equal_cells, number, table_1
+from mrilib.paper_b.a_diverse_collection import slips
+from mrilib.paper_b.a_diverse_collection.published import ARTEFACTS, DISTS, LPIPS, TABLE_1
+from mrilib.paper_b.a_diverse_collection.slips import NOT, ROUNDED, checks, equal_cells, number, table_1
 
 
 def found(words):

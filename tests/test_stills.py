@@ -4,8 +4,8 @@ import ipywidgets
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from tiny_site import LANGUAGE, explorer_notebook
 
+from mrilib.figures.frame import explorer
 from mrilib.running.stills import NEEDS, WIDGET, WIDGETS, make_stills
-from mrilib.widgets.frame import explorer
 
 
 def executed(controls, render):

@@ -6,8 +6,7 @@ from typing import get_args
 import pytest
 from tiny_slices import tiny_model, tiny_sample
 
-from mrilib.adaptation import adapt
-from mrilib.stopping import (
+from mrilib.paper_a.early_stopping_and_ablation.rules import (
     Rule,
     best_window,
     histories_of,
@@ -18,6 +17,7 @@ from mrilib.stopping import (
     stopping_row,
     validation_against_score,
 )
+from mrilib.train.adaptation import adapt
 from mrilib.ttt import History, Settings
 from mrilib.ttt import test_time_train as tune
 

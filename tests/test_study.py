@@ -1,15 +1,17 @@
 """A study trains what is missing, scores once, and compares on the same slices; pairs share nothing."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
+from records import record
 
 from mrilib.data.twins import SIXTEEN
-from mrilib.experiments import study as studies
-from mrilib.experiments.diverse import paper_b, union
-from mrilib.experiments.one_or_many import PAIRS, SKEW, arms, comparisons, others, parts, shared_out, study
-from mrilib.experiments.study import Study, TestSet
-from mrilib.training import Recipe
+from mrilib.paper_b.one_model_or_many.experiment import SKEW, arms, comparisons, others, parts, study
+from mrilib.paper_b.pairs import PAIRS, shared_out
+from mrilib.paper_b.protocol import paper_b, union
+from mrilib.paper_b.study import Study, TestSet
+from mrilib.train.recipe import Recipe
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
 RECIPE = paper_b(1)
@@ -30,10 +32,10 @@ def test_networks_are_trained_and_scored_once(tiny, monkeypatch):
         ("few", "gre"): 2, ("few", "gre, 8-fold"): 3, ("more", "gre"): 2, ("more", "gre, 8-fold"): 3,
     }  # fmt: skip
     assert tiny.missing == []
-    monkeypatch.setattr(studies, "network", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("mrilib.paper_b.study.network", lambda *_: pytest.fail("trained again"))
     again = Study(tiny.name, tiny.arms, tiny.tests)
     assert {key: again.scores(*key) for key in scores} == scores
-    assert all(again.table.find(key) for key in again.row_keys())
+    assert all(row.table.find(row.key) for row in again.rows())
 
 
 def test_other_conditions_are_other_rows(tiny):
@@ -68,16 +70,13 @@ def test_pairs_part_the_sixteen_distributions():
     assert not {*contrast.p} & {*contrast.q}
 
 
-PARAMETERS = {
-    "pair": "anatomy", "train_slices": 200, "skewed": False, "source": "simulated", "test_slices": 2, "seed": 0,
-    "model": "norm_unet", "chans": 2, "num_pool_layers": 2, "epochs": 1, "train_learning_rate": 1e-3, "batch_size": 1,
-}  # fmt: skip
+PARAMETERS = record("11", train_slices=200, test_slices=2, chans=2, num_pool_layers=2, epochs=1)
 
 
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("skewed", [False, True])
 def test_arms_differ_in_their_data_only(pair, skewed):
-    made = arms(PARAMETERS | {"pair": pair, "skewed": skewed})
+    made = arms(replace(PARAMETERS, pair=pair, skewed=skewed))
     total = {arm: spec.train_slices for arm, spec in made.items()}
     other = {"tenth of P": 20, "Q and a tenth of P": 220, "tenth of Q": 20, "P and a tenth of Q": 220}
     assert total == {"P": 200, "Q": 200} | (other if skewed else {"P and Q": 400, "half of P and Q": 200})
@@ -91,7 +90,7 @@ def test_arms_differ_in_their_data_only(pair, skewed):
 
 
 def test_a_pair_is_tested_on_all_its_distributions():
-    found = study(PARAMETERS | {"pair": "contrast"})
+    found = study(replace(PARAMETERS, pair="contrast"))
     assert {one.distribution for one in found.tests.values()} == {*PAIRS["contrast"].p, *PAIRS["contrast"].q}
     assert {one.slices for one in found.tests.values()} == {2}
 
@@ -100,34 +99,32 @@ def test_slices_are_shared_out():
     assert shared_out(("a", "b", "c"), 8) == {"a": 3, "b": 3, "c": 2}
     with pytest.raises(ValueError, match="2 slices cannot be shared by 3"):
         shared_out(("a", "b", "c"), 2)
-    with pytest.raises(ValueError, match="pair 'vendor': expected one of anatomy, contrast, field"):
-        arms(PARAMETERS | {"pair": "vendor"})
+    with pytest.raises(ValueError, match=r"pair: expected Literal\['anatomy', 'contrast', 'field'\], got 'vendor'"):
+        replace(PARAMETERS, pair="vendor")
     with pytest.raises(ValueError, match="cannot be shared"):
-        arms(PARAMETERS | {"train_slices": 50, "skewed": True})  # a tenth of it: less than a slice of each of ten
+        arms(replace(PARAMETERS, train_slices=50, skewed=True))  # a tenth of it: less than a slice of each of ten
 
 
 @pytest.mark.parametrize("skewed", [False, True])
 def test_comparisons_name_arms_and_sides_that_exist(skewed):
-    made = arms(PARAMETERS | {"skewed": skewed})
+    made = arms(replace(PARAMETERS, skewed=skewed))
     for arm, other, side in comparisons(skewed).values():
         assert {arm, other} <= set(made)
         assert side in PAIRS["anatomy"].sides
 
 
 def test_other_networks_differ_from_the_experiment_in_one_thing():
-    made = {name: study(given) for name, given in others(PARAMETERS | {"pair": "field"}).items()}
+    made = {name: study(given) for name, given in others(replace(PARAMETERS, pair="field")).items()}
     assert made["vit"].arms["P"].architecture["name"] == "norm_vit"
     assert made["half_width"].arms["P"].architecture["chans"] == 1
     assert made["quarter"].arms["P"].train_slices == 50
     assert all(set(one.tests) == {*PAIRS["anatomy"].p, *PAIRS["anatomy"].q} for one in made.values())
-    assert "quarter" not in others(PARAMETERS | {"train_slices": 79})
+    assert "quarter" not in others(replace(PARAMETERS, train_slices=79))
 
 
 def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    quick = {"train_slices": 120, "test_slices": 4, "chans": 8, "num_pool_layers": 4, "epochs": 12}
-    vit = {"dim": 128, "depth": 4, "heads": 4, "patch": 8, "image_size": 128}
     for pair, skewed in product(PAIRS, (False, True)):
-        assert study(PARAMETERS | quick | {"pair": pair, "skewed": skewed}).missing == []
-    for name, given in others(PARAMETERS | quick | vit).items():
+        assert study(record("11", pair=pair, skewed=skewed)).missing == []
+    for name, given in others(record("11")).items():
         assert study(given).missing == [], name

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mrilib.experiments.study import Study
-from mrilib.show.study_report import arms_chart, differences_table, pairs_table, scores_table
+from mrilib.paper_b.one_model_or_many.report import arms_chart, differences_table, pairs_table, scores_table
+from mrilib.paper_b.study import Study
 
 SCORES = {
     ("P", "knee"): [0.8, 0.9],

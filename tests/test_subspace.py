@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from mrilib.paper_a.provable_adaptation.trials import adapt, log_deviation_values, log_slope
 from mrilib.subspace import (
     Distribution,
     adapted_alpha,
@@ -26,11 +27,6 @@ from mrilib.subspace import (
     split_energy,
     squared_error,
     turned,
-)
-from mrilib.subspace_trials import (
-    adapt,
-    log_deviation_values,
-    log_slope,
 )
 
 N, D, SIGMA, VARSIGMA = 40, 8, 0.5, 1.1

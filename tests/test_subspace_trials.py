@@ -6,19 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mrilib.show.subspace_report import slope_rows
-from mrilib.subspace import (
-    Distribution,
-    alpha_moments,
-    best_alpha,
-    expected_self_supervised_loss,
-    random_basis,
-    risk,
-    seeded,
-    split_energy,
-    turned,
-)
-from mrilib.subspace_trials import (
+from mrilib.paper_a.provable_adaptation.report import slope_rows
+from mrilib.paper_a.provable_adaptation.trials import (
     adapt,
     descend,
     log_deviation_values,
@@ -29,6 +18,17 @@ from mrilib.subspace_trials import (
     shared_errors,
     shift_errors,
     train,
+)
+from mrilib.subspace import (
+    Distribution,
+    alpha_moments,
+    best_alpha,
+    expected_self_supervised_loss,
+    random_basis,
+    risk,
+    seeded,
+    split_energy,
+    turned,
 )
 
 N, D, SIGMA, VARSIGMA = 40, 8, 0.5, 1.1

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mrilib.widgets.tiles import error_tile, grey_tile, tile_row, white_of
+from mrilib.figures.tiles import error_tile, grey_tile, tile_row, white_of
 
 RAMP = torch.linspace(0, 1, 32).expand(8, 32)
 

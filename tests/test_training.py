@@ -11,9 +11,11 @@ import pytest
 import torch
 from tiny_slices import run_script, tiny_model, tiny_sample, weights
 
-from mrilib.checkpoints import load_checkpoint
 from mrilib.losses import kspace_consistency, supervised_loss
-from mrilib.training import Recipe, TrainingInterrupted, fit, reconstruct, slice_ssim, training_loss
+from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.train.checkpoints import load_checkpoint
+from mrilib.train.recipe import Recipe
+from mrilib.train.training import TrainingInterrupted, fit, training_loss
 
 RECIPE = Recipe(epochs=4, learning_rate=1e-3, schedule="cosine")
 STEPS = 12  # 3 slices, 4 epochs
@@ -22,8 +24,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tiny_slices import tiny_model, tiny_sample
-from mrilib.training import Recipe, fit
-from mrilib.data import paths
+from mrilib.train.training import Recipe, fit
+from mrilib.store import paths
 
 recipe = Recipe(epochs=4, learning_rate=1e-3, schedule="cosine")
 slices = [tiny_sample(patient) for patient in range(3)]

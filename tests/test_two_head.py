@@ -9,7 +9,7 @@ from mrilib.losses import normalized_l1
 from mrilib.models.build import build
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.models.unet import Unet
-from mrilib.objectives import OBJECTIVES, denoising, supervised
+from mrilib.train.objectives import OBJECTIVES, denoising, supervised
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from mrilib.linop import sense
 from mrilib.models.build import build
 from mrilib.models.reconstructor import UnetReconstructor
 from mrilib.models.untrained import ConvDecoder, DipUnet, layer_sizes
+from mrilib.paper_a.zero_shot_and_untrained.untrained import fit_untrained, random_network, replace_known
 from mrilib.ttt import Settings, test_time_train
-from mrilib.untrained import fit_untrained, random_network, replace_known
 
 test_time_train.__test__ = False  # it is the library's, not a test
 SETTINGS = Settings(learning_rate=5e-3, max_iterations=6, window=2)

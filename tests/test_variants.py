@@ -9,13 +9,13 @@ from tiny_slices import SAMPLING, seed_weights, tiny_model, tiny_sample, tiny_sc
 from mrilib import ttt
 from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import write_volume
-from mrilib.experiments import variants
-from mrilib.experiments.variants import Closing, Variant, affine_only, perturbed, tune
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
-from mrilib.objectives import denoising, round_trip
+from mrilib.paper_a.variants_that_fail import experiment as variants
+from mrilib.paper_a.variants_that_fail.experiment import Closing, Variant, affine_only, perturbed, tune
+from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.simulate.acquisition import simulate_slice
-from mrilib.training import reconstruct, slice_ssim
+from mrilib.train.objectives import denoising, round_trip
 
 VARIANTS = [(TwoHeadReconstructor, denoising), (CycleReconstructor, round_trip)]
 

@@ -10,13 +10,13 @@ from tiny_slices import seed_weights, tiny_model, tiny_sample
 from torch import nn
 
 from mrilib import ttt
-from mrilib.checkpoints import WeightsError, fill, load_weights, save_weights
 from mrilib.coils import rss
 from mrilib.linop import Fourier, Sensitivity, sense
-from mrilib.models.build import build
+from mrilib.models.build import WeightsError, build
 from mrilib.models.channels import margins, to_channels, to_image
 from mrilib.models.varnet import FoldedCoils, NormUnet, SensitivityModel, VarNet, VarNetReconstructor
-from mrilib.objectives import OBJECTIVES
+from mrilib.train.checkpoints import fill, load_weights, save_weights
+from mrilib.train.objectives import OBJECTIVES
 
 # fastMRI 0.3.0, fastmri.models.VarNet(2, 3, 2, 4, 2); weights and measurements from numpy's default_rng
 FASTMRI = {

@@ -6,10 +6,10 @@ import torch
 from tiny_slices import seed_weights, tiny_model, tiny_sample
 
 from mrilib import ttt
-from mrilib.checkpoints import WeightsError, fill, load_weights, save_weights
-from mrilib.models.build import build
+from mrilib.models.build import WeightsError, build
 from mrilib.models.vit import Vit, VitReconstructor
-from mrilib.objectives import OBJECTIVES
+from mrilib.train.checkpoints import fill, load_weights, save_weights
+from mrilib.train.objectives import OBJECTIVES
 
 # The formulas of paper B's repository (models/vision_transformer.py, no gated attention), written out on the same
 # weights; weights and input from numpy's default_rng

@@ -6,9 +6,9 @@ import pywt
 import torch
 from tiny_slices import tiny_sample
 
-from mrilib.experiments import wavelets
-from mrilib.experiments.wavelets import WAVELET, SingleCoil, Tuning, score, wavelet_reconstruction
 from mrilib.fourier import fft2c, ifft2c
+from mrilib.paper_b.wavelets_need_tuning import experiment
+from mrilib.paper_b.wavelets_need_tuning.experiment import WAVELET, SingleCoil, Tuning, score, wavelet_reconstruction
 
 WEIGHTS = (1e-4, 1e-2, 1e-1)
 
@@ -90,7 +90,7 @@ def test_rows_are_computed_once(tuning):
     again = Tuning(("m4raw_t1", "m4raw_t2"), WEIGHTS, 3, 3)
     again.points("test")
     assert sorted(made) == [(name, split) for name in ("m4raw_t1", "m4raw_t2") for split in ("test", "validation")]
-    assert all(tuned.table.find(key) for key in tuned.row_keys())
+    assert all(row.table.find(row.key) for row in tuned.rows())
     assert (
         Tuning(("m4raw_t1",), WEIGHTS, 3, 4).table.find(Tuning(("m4raw_t1",), WEIGHTS, 3, 4).key("m4raw_t1", "test"))
         is None
@@ -98,6 +98,6 @@ def test_rows_are_computed_once(tuning):
 
 
 def test_a_slice_is_scored_against_its_target(single, monkeypatch):
-    monkeypatch.setattr(wavelets, "wavelet_reconstruction", lambda slice_, weight: slice_.target * (1 - weight))
+    monkeypatch.setattr(experiment, "wavelet_reconstruction", lambda slice_, weight: slice_.target * (1 - weight))
     assert score(single, 0.0) == pytest.approx(1)
     assert score(single, 0.5) < 0.95

@@ -5,33 +5,22 @@ import json
 import numpy as np
 import pytest
 import torch
+from records import record, section
 
-from mrilib.checkpoints import WeightsError, load_weights, read_card
 from mrilib.data.catalogue import SHIFTS
-from mrilib.experiment import Experiment
-from mrilib.experiments.needs import networks
-from mrilib.experiments.weights_recipe import groups, shipped
-from mrilib.networks import SHIPPED, by_name, stored, validation_ssim
-from mrilib.project import find_notebook, root_here
-from mrilib.running.jobs import plan
+from mrilib.models.build import WeightsError
+from mrilib.running.parameters import networks_of
+from mrilib.running.weights import groups, shipped
+from mrilib.train.checkpoints import load_weights, read_card
+from mrilib.train.networks import SHIPPED, by_name, stored, validation_ssim
 
 VARNET_SHIFTS = ("anatomy",)  # the others take an hour to train
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
 
 
-@pytest.fixture(scope="module")
-def parameters():
-    return effective("quick")
-
-
-def effective(profile):
-    root = root_here()
-    return plan(find_notebook("04", root), root, profile).effective
-
-
 @pytest.mark.parametrize(("profile", "shifts"), [("quick", tuple(SHIFTS)), ("varnet", VARNET_SHIFTS)])
 def test_the_quick_profiles_find_every_network(profile, shifts):
-    four = (networks("04_test_time_training", {**effective(profile), "shift": shift}) for shift in shifts)
+    four = (networks_of(section("04"), record("04", profile, shift=shift)) for shift in shifts)
     for spec in (spec for group in four for spec in group):
         path = stored(spec)
         assert path is not None, f"{spec.name} is not shipped: mrilib train --all --output mrilib/weights"
@@ -71,7 +60,7 @@ def test_an_unknown_network_is_named_with_the_nearest():
         by_name("unet_joint_knee_pd_4")
 
 
-def test_other_settings_are_other_networks(parameters):
-    spec = Experiment.from_parameters(parameters | {"epochs": 1}).spec("joint", "P")
+def test_other_settings_are_other_networks():
+    spec = record("04", epochs=1).experiment.spec("joint", "P")
     assert stored(spec) is None
     assert json.dumps(spec.card)

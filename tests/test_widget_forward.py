@@ -6,10 +6,10 @@ import pytest
 import torch
 from widget_parts import parts
 
-from mrilib.data.slices import undersample
+from mrilib.paper_a.forward_explorer import forward_explorer, reconstructions, scanned
+from mrilib.sample import undersample
 from mrilib.sampling import random_mask
-from mrilib.training import slice_ssim
-from mrilib.widgets.forward import forward_explorer, reconstructions, scanned
+from mrilib.scoring import slice_ssim
 
 
 @pytest.fixture(scope="module")

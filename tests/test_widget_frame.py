@@ -3,7 +3,7 @@
 import ipywidgets
 from widget_parts import parts
 
-from mrilib.widgets.frame import explorer
+from mrilib.figures.frame import explorer
 
 
 def slider():

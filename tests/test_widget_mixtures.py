@@ -8,9 +8,9 @@ import pytest
 import torch
 from widget_parts import parts
 
-from mrilib import plot
-from mrilib.experiments.mixtures import curves, points
-from mrilib.widgets.mixtures import described, explore_mixtures
+from mrilib.figures import plot
+from mrilib.paper_a.mixtures.explorer import described, explore_mixtures
+from mrilib.paper_a.mixtures.sweep import curves, points
 
 
 def scores(p, q):

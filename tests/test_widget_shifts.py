@@ -1,19 +1,20 @@
 """The shift explorer moves without a browser: images, errors, scores and gap bars follow the choice."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
+from records import record
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
-from mrilib.adaptation import Adapted
 from mrilib.data.catalogue import SHIFTS
-from mrilib.experiment import Experiment
 from mrilib.metrics import match_mean_std
-from mrilib.show.report import ShiftResult
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.shifts_explorer import Case, compared, described, explore_shifts, with_stored
+from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, TTTRecord
-from mrilib.widgets.shifts import Case, compared, described, explore_shifts, with_stored
 
 LEVELS = {
     "supervised on Q": 0.9,
@@ -30,7 +31,7 @@ NETWORKS = [name for name in LEVELS if "TTT" not in name]
 
 def result(shift, levels=LEVELS):
     scores = {name: [level + step for step in SPREAD] for name, level in levels.items()}
-    return ShiftResult(Experiment.from_parameters({"shift": shift}), scores)
+    return ShiftResult("unet", shift, "simulated", scores)
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +132,10 @@ def test_a_start_that_is_not_there_is_refused(cases):
 
 
 def test_stored_scores_stand_beside_this_run():
-    own = Case(result("modality", dict.fromkeys(LEVELS, 0.5)))
-    twelve = ShiftResult(own.result.experiment, {name: [*column] * 4 for name, column in own.result.scores.items()})
-    found = with_stored(Case(twelve))
+    own, given = Case(result("modality", dict.fromkeys(LEVELS, 0.5))), (record("04").experiment, record("04").settings)
+    twelve = replace(own.result, scores={name: [*column] * 4 for name, column in own.result.scores.items()})
+    found = with_stored(Case(twelve), *given)
     assert list(found) == list(SHIFTS)
     assert found["modality"].result is twelve
     assert all(case.slices == 12 and not case.has_image("joint on P") for case in found.values())
-    assert list(with_stored(own)) == ["modality"], "none is stored for so few slices"
+    assert list(with_stored(own, *given)) == ["modality"], "none is stored for so few slices"

@@ -5,15 +5,15 @@ import pytest
 import torch
 from widget_parts import parts
 
+from mrilib.beyond.from_simulation_to_scanner.explorer import folders, slices_explorer
 from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import simulated_slices
-from mrilib.data.slices import Sampling, SliceDataset
+from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import read_slice, write_volume
-from mrilib.networks import by_name
-from mrilib.scoring import matched
-from mrilib.training import reconstruct, slice_ssim
-from mrilib.widgets.canvas import UNIT, Panel, WindowedImages
-from mrilib.widgets.slices import folders, slices_explorer
+from mrilib.figures.canvas import UNIT, Panel, WindowedImages
+from mrilib.sampling import Sampling
+from mrilib.scoring import matched, reconstruct, slice_ssim
+from mrilib.train.networks import by_name
 
 BRAIN, KNEE = "unet_joint_brain_axt2_4x", "unet_joint_knee_pd_4x"
 

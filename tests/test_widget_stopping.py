@@ -13,12 +13,12 @@ import torch
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
-from mrilib.stopping import stopping_point
+from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, ticks
+from mrilib.paper_a.early_stopping_and_ablation.explorer import described, explore_stopping
+from mrilib.paper_a.early_stopping_and_ablation.film import Film, Filming, film
+from mrilib.paper_a.early_stopping_and_ablation.rules import stopping_point
 from mrilib.ttt import History, Settings
 from mrilib.ttt import test_time_train as tune
-from mrilib.widgets.stopping import described, explore_stopping
-from mrilib.widgets.stopping_curves import Mark, curves_svg, ticks
-from mrilib.widgets.stopping_film import Film, Filming, film
 
 SETTINGS = Settings(3e-2, 24, 3, 0.1)
 LONG = replace(SETTINGS, max_iterations=100_000)

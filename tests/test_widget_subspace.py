@@ -4,11 +4,9 @@ import pytest
 from widget_parts import parts
 
 from mrilib.gap import Interval
-from mrilib.show.subspace_report import curve_chart, group_chart
-from mrilib.subspace import (
-    alpha_moments,
-)
-from mrilib.widgets.subspace import risk_chart, risk_marks, subspace_explorer, verdict
+from mrilib.paper_a.provable_adaptation.explorer import risk_chart, risk_marks, subspace_explorer, verdict
+from mrilib.paper_a.provable_adaptation.report import curve_chart, group_chart
+from mrilib.subspace import alpha_moments
 
 
 def test_the_explorer_marks_what_the_theory_says():

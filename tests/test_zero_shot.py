@@ -6,11 +6,11 @@ import pytest
 import torch
 from tiny_slices import seed_weights, tiny_sample, weights
 
-from mrilib import zero_shot as zs
 from mrilib.models.build import build
 from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.zero_shot_and_untrained import zero_shot as zs
+from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, mixed_loss, part, zero_shot
 from mrilib.sampling import center_block
-from mrilib.zero_shot import ZeroShotSettings, mixed_loss, part, zero_shot
 
 QUICK = ZeroShotSettings(learning_rate=1e-3, max_epochs=3, splits=2)
 ARCHITECTURE = {"name": "unrolled", "num_unrolls": 1, "num_blocks": 1, "features": 4, "cg_iterations": 2}

@@ -31,9 +31,9 @@ class Project:
 
     root: Path
 
-    def notebook(self, name: str, *cells: str, parameters: str | None = PARAMETERS, **metadata: Any) -> Path:
+    def notebook(self, name: str, *cells: str, parameters: str | None = PARAMETERS) -> Path:
         """Write `notebooks/<name>.ipynb` with a parameters cell and these code cells."""
-        content = new_notebook(metadata={"mrilib": metadata} if metadata else {})
+        content = new_notebook()
         content.cells.append(new_markdown_cell("# Is it?"))
         if parameters is not None:
             content.cells.append(new_code_cell(parameters, metadata={"tags": ["parameters"]}))

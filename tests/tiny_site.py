@@ -12,13 +12,13 @@ import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tiny_project import Project, make_project
 
-from mrilib.records import write_json
+from mrilib.figures.frame import explorer
+from mrilib.figures.layout import Tile, compose
+from mrilib.figures.theme import _mimebundle
 from mrilib.running import manifest
 from mrilib.running.runner import publish
 from mrilib.running.stills import make_stills
-from mrilib.show.layout import Tile, compose
-from mrilib.show.theme import _mimebundle
-from mrilib.widgets.frame import explorer
+from mrilib.store.records import write_json
 
 CLAIMS = """
 - {id: A/Table 1, claim: half is <closed>, paper: 98 %, notebook: 01_chart, key: closed, predicate: closed > 0.5}
@@ -97,7 +97,7 @@ def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **
     partial.mkdir()
     nbformat.write(content, partial / "notebook.ipynb")
     write_json(partial / "results.json", {"closed": 0.8})
-    described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.effective}
+    described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.record.values}
     job.folder.mkdir(parents=True)
     publish(partial, job.folder, manifest.build(partial, job.root, job.key, described, {}, 63.4))
     shutil.rmtree(partial)

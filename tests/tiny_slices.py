@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mrilib.data.slices import Sample, Sampling, undersample
 from mrilib.models.reconstructor import UnetReconstructor
+from mrilib.sample import Sample, undersample
+from mrilib.sampling import Sampling
 from mrilib.simulate.acquisition import Scan, simulate_slice
 from mrilib.simulate.sequences import Sequence
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from mrilib.data.annotations import Annotations, Region, read_annotations
 from mrilib.data.catalogue import distribution
-from mrilib.data.paths import data_dir
 from mrilib.data.simulated import LESIONS, SPLITS
 from mrilib.data.sources import Source, count_slices, data_digest, folder_of, listed, selected, slices_of, taken
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import inspect_volume, read_slice
+from mrilib.store.paths import data_dir
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from mrilib.data.brain_vfa import BRAIN_VFA
 from mrilib.data.download import FetchError, Progress
-from mrilib.data.paths import cache_dir, data_dir, publish_folder, scratch_folder
 from mrilib.data.perceptual_weights import PERCEPTUAL
+from mrilib.store.paths import cache_dir, data_dir, publish_folder, scratch_folder
 
 __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 

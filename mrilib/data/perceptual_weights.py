@@ -15,8 +15,8 @@ from torch import Tensor
 from mrilib.data.archives import download, verify
 from mrilib.data.convert import extract_member
 from mrilib.data.download import FetchError, Progress
-from mrilib.data.paths import atomic_write
 from mrilib.data.restricted_pickle import PickleError, load_arrays
+from mrilib.store.paths import atomic_write
 
 WEIGHTS = "perceptual.safetensors"
 NETWORKS = {"alex": ("alexnet.ckpt", "AlexNet_0"), "vgg": ("vgg16.ckpt", "VGG16_0")}  # member, its features' name

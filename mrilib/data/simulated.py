@@ -13,13 +13,13 @@ import torch
 
 from mrilib.coils import rss
 from mrilib.data.distribution import Distribution
-from mrilib.data.paths import cache_dir
-from mrilib.data.slices import Sampling
 from mrilib.data.volumes import write_volume
 from mrilib.fourier import ifft2c
 from mrilib.metrics import ssim
+from mrilib.sampling import Sampling
 from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
+from mrilib.store.paths import cache_dir
 
 # Patients are numbers; splits are ranges of them, so no patient is ever in two.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}

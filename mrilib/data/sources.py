@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mrilib.data.distribution import Distribution
-from mrilib.data.paths import data_dir
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.volumes import VolumeError, inspect_volume
+from mrilib.store.paths import data_dir
 
 Source = Literal["simulated", "files"]
 Keep = Callable[[Path, int], bool]  # whether a slice of a file is taken
+
+
+def in_a_word(source: Source) -> str:
+    """What the slices of a source are, for titles."""
+    return "simulated" if source == "simulated" else "measured"
 
 
 def folder_of(entry: Distribution, split: str) -> Path:

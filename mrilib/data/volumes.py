@@ -19,9 +19,10 @@ from torch import Tensor
 from mrilib.coils import rss
 from mrilib.data import header
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
-from mrilib.data.paths import atomic_write
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop
+from mrilib.store.paths import atomic_write
+from mrilib.store.records import note
 
 RESERVED = {"kspace", "reconstruction_rss", "ismrmrd_header", "mask"}
 
@@ -89,6 +90,7 @@ def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlic
         names = ("kspace", *extras, *(("reconstruction_rss",) if info.has_target else ()))
         read = {name: _tensor(file, path, name, index) for name in names}
         attributes = _attributes(file)
+    note(path)
     kspace = read["kspace"].to(torch.complex64)
     _check_values(kspace, path, index)
     target = read["reconstruction_rss"].float() if info.has_target else _computed_target(kspace, info)

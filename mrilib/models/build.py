@@ -58,3 +58,7 @@ def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(value, (int, float, str, list, tuple)):
             raise ValueError(f"model {name!r}: {argument} is {value!r}; expected a number, a text or a list")
     return {"name": name} | found
+
+
+class WeightsError(ValueError):
+    """A weights file that cannot be used, and why."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from mrilib.project import UserError
+from mrilib.store.project import UserError
 
 
 class Parser(argparse.ArgumentParser):

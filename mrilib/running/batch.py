@@ -58,11 +58,11 @@ def clock(seconds: float) -> str:
 
 def missing_data(job: Job) -> str | None:
     """The command that fetches the first data set a notebook needs and lacks; None where all are there."""
-    if not job.needs:
+    if not job.record.datasets:
         return None
     from mrilib.data.fetch import locate  # only for notebooks that need data
 
-    for name in job.needs:
+    for name in job.record.datasets:
         if locate(name) is None:
             return f"mrilib data get {name}"
     return None

@@ -1,27 +1,29 @@
 """What a run would need, without running it: data found, networks to train, hours from a measured step."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from mrilib.data.annotated import Heads
-from mrilib.data.catalogue import SHIFTS, distribution
+from mrilib.data.catalogue import distribution
 from mrilib.data.distribution import Distribution
 from mrilib.data.fetch import locate
-from mrilib.data.paths import data_dir
-from mrilib.data.slices import Sampling, undersample
+from mrilib.data.parameters import Sourced
 from mrilib.data.sources import Source, count_slices
-from mrilib.experiment import Experiment
-from mrilib.experiments.as_published import PUBLISHED_LINES
-from mrilib.experiments.diverse import UnionSpec
-from mrilib.experiments.mixtures import SIDES
-from mrilib.experiments.needs import networks
 from mrilib.models.build import build
-from mrilib.networks import NetworkSpec, stored
-from mrilib.training import training_loss
+from mrilib.paper_a.experiment import SIDES
+from mrilib.paper_a.paper_versus_code.as_published import PUBLISHED_LINES
+from mrilib.paper_a.parameters import Training
+from mrilib.running.parameters import networks_of
+from mrilib.sample import undersample
+from mrilib.sampling import Sampling
+from mrilib.store.parameters import Record
+from mrilib.store.paths import data_dir
+from mrilib.train.networks import NetworkSpec, stored
+from mrilib.train.training import training_loss
 
 SHRINK = 4  # the measured step works on 1/16 of the slice; time grows with the area
 
@@ -39,68 +41,59 @@ class Report:
         self.ready = self.ready and ready
 
 
-def check(notebook: str, parameters: Mapping[str, Any]) -> Report:
+def check(folder: str | None, p: Record) -> Report:
     """Look for everything that a notebook with these parameters would use.
 
     Args:
-        notebook: its name.
-        parameters: validated, all of them.
+        folder: of its section, see `running.parameters.section`.
+        p: its parameters.
     """
     report = Report()
-    if notebook.startswith("19"):
-        folder = locate("brain-vfa")
-        report.note(f"brain-vfa: {folder or 'not fetched; mrilib data get brain-vfa'}", folder is not None)
-    specs = networks(notebook, parameters)
-    if not specs and parameters.get("source") == "files":
+    for name in p.datasets:
+        found = locate(name)
+        report.note(f"{name}: {found or f'not fetched; mrilib data get {name}'}", found is not None)
+    specs = networks_of(folder, p)
+    if not specs and isinstance(p, Sourced) and p.source == "files":
         root = data_dir()
         report.note(f"fastMRI files: {root or 'MRILIB_DATA is not set'}", root is not None)
     elif not specs:
         report.note("runs on embedded data")
+    elif isinstance(p, Training):
+        _check_networks(report, specs, _check_lists(report, p, specs), p)
     else:
-        unions = all(isinstance(spec, UnionSpec) for spec in specs)
-        tests = (
-            _check_unions(report, parameters, specs) if unions else _check_lists(report, notebook, parameters, specs)
-        )
-        _check_networks(report, specs, tests, parameters)
+        _check_networks(report, specs, _check_unions(report, p, specs), p)
     return report
 
 
-def _experiments(notebook: str, parameters: Mapping[str, Any]) -> list[Experiment]:
-    every = "shift" not in parameters or notebook.startswith("03")
-    shifts = list(SHIFTS) if every else [parameters["shift"]]
-    return [Experiment.from_parameters({**parameters, "shift": shift}) for shift in shifts]
-
-
-def _check_lists(report: Report, notebook: str, parameters: Mapping[str, Any], specs: list[NetworkSpec]) -> int:
+def _check_lists(report: Report, p: Training, specs: Sequence[NetworkSpec]) -> int:
     """Note shifts, masks and lists of slices; returns the number of test slices of all shifts."""
     wanted: dict[tuple[str, str], int] = {}
     tests = 0
-    for experiment in _experiments(notebook, parameters):
+    for experiment in p.experiments.values():
         report.note(f"{experiment.shift}: P {experiment.title('P')}, Q {experiment.title('Q')}, {experiment.source}")
         for side in SIDES:
             report.note(mask_line(*experiment.side(side), experiment.source))
         name = experiment.side("Q")[0]
-        wanted[name, "test"] = parameters.get("test_slices") or distribution(name).test_slices
+        wanted[name, "test"] = p.test_slices or distribution(name).test_slices
         tests += wanted[name, "test"]
-        for name, _ in map(experiment.side, SIDES):
-            wanted[name, "train"] = (
-                specs[0].train_slices if parameters["train_slices"] else distribution(name).train_slices
-            )
+    for spec in specs:
+        for name, count in spec.lists.items():
+            wanted[name, "train"] = max(count, wanted.get((name, "train"), 0))
     for (name, split), count in wanted.items():
-        _check_data(report, parameters.get("source", "simulated"), name, split, count)
+        _check_data(report, p.source, name, split, count)
     return tests
 
 
-def _check_unions(report: Report, parameters: Mapping[str, Any], specs: list[NetworkSpec]) -> int:
-    """Note the lists of networks trained on unions, and their test slices; returns the number of these."""
+def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec]) -> int:
+    """Note lists of networks trained on several distributions, and their test slices; returns the number of these."""
     wanted: dict[str, int] = {}
     for spec in specs:
         report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
         wanted |= {name: max(count, wanted.get(name, 0)) for name, count in spec.lists.items()}
     for name, count in wanted.items():
-        for split, asked in (("train", count), ("test", parameters["test_slices"])):
-            _check_data(report, parameters["source"], name, split, asked, parameters.get("annotations"))
-    return len(wanted) * parameters["test_slices"]
+        for split, asked in (("train", count), ("test", p.test_slices)):
+            _check_data(report, p.source, name, split, asked, getattr(p, "annotations", None))
+    return len(wanted) * p.test_slices
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
@@ -125,7 +118,7 @@ def _check_data(
     report.note(f"data: {found} of {count} {split} slices of {name} in {where}", enough)
 
 
-def _check_networks(report: Report, specs: list[NetworkSpec], tests: int, parameters: Mapping[str, Any]) -> None:
+def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record) -> None:
     """Note networks and their sizes, what is to train, and the time that training and test-time training take."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
@@ -139,8 +132,9 @@ def _check_networks(report: Report, specs: list[NetworkSpec], tests: int, parame
             report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
     training = sum(seconds[str(s.architecture)] * s.train_slices * s.recipe.epochs for s in missing) / 3600
     report.note(f"time on {device} from measured steps: training {training:.1f} h")
-    if "ttt_iterations" in parameters:
-        most = 3 * tests * parameters["ttt_iterations"] * max(seconds.values()) / 3600
+    iterations = getattr(p, "ttt_iterations", 0)
+    if iterations:
+        most = 3 * tests * iterations * max(seconds.values()) / 3600
         report.note(f"test-time training at most {most:.1f} h (3 networks, {tests} slices, no early stop)")
 
 

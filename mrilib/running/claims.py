@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mrilib.project import UserError
-from mrilib.records import read_json
 from mrilib.running import manifest
 from mrilib.running.predicates import PredicateError, holds, keys, parse
+from mrilib.store.project import UserError
+from mrilib.store.records import read_json
 
 PROFILES = ("paper", "gpu", "quick")  # the first that was run answers
 

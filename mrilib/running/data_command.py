@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mrilib.project import UserError, hint
 from mrilib.running.arguments import show_help, show_progress
+from mrilib.store.project import UserError, hint
 
 Subparsers = Any
 

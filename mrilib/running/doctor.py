@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from mrilib.records import cores, cpu_name
+from mrilib.store.records import cores, cpu_name
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PACKAGES = (
@@ -127,7 +127,7 @@ def data() -> Iterable[Finding]:
 
 def cache() -> Iterable[Finding]:
     """The cache folder, or the one that it will be made in."""
-    from mrilib.data.paths import cache_dir  # only here
+    from mrilib.store.paths import cache_dir  # only here
 
     folder = Path(cache_dir())
     nearest = next(place for place in (folder, *folder.parents) if place.exists())

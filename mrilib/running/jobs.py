@@ -7,10 +7,11 @@ from typing import Any
 
 import nbformat
 
-from mrilib.project import UserError, profile_file
 from mrilib.running.failures import first_line
 from mrilib.running.manifest import run_key
-from mrilib.running.parameters import declared, resolve
+from mrilib.running.parameters import resolve, section
+from mrilib.store.parameters import Record
+from mrilib.store.project import UserError, profile_file
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class Job:
     root: Path
     content: nbformat.NotebookNode
     profile: str
-    effective: dict[str, Any]
+    section: str | None
+    record: Record
     injected: dict[str, Any]
     given: dict[str, Any]
     folder: Path
     key: str
-    needs: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -43,12 +44,11 @@ def plan(
 ) -> Job:
     """Read and validate, without running. Raises UserError naming notebook, file or parameter."""
     content = read_notebook(notebook)
-    parameters = declared(content, notebook.name)
-    values = resolve(parameters, profile_file(notebook, profile, root), given or {})
-    needs = tuple(content.metadata.get("mrilib", {}).get("needs", []))
+    values = resolve(content, notebook.name, profile_file(notebook, profile, root), given or {})
     folder = (runs or root / "runs").absolute() / notebook.stem / values.label(profile)
-    key = run_key(content, values.effective)
-    return Job(notebook, root, content, profile, values.effective, values.injected, values.given, folder, key, needs)
+    key = run_key(content, values.record.values)
+    about = profile, section(content), values.record, values.injected, values.given
+    return Job(notebook, root, content, *about, folder, key)
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:

@@ -6,21 +6,28 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from mrilib.records import Fingerprint, cores, cpu_name, digest, fingerprint, read_json, versions
-
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def library_digest() -> str:
-    """Digest of the library's sources and shipped weights."""
-    files = sorted([*PACKAGE.rglob("*.py"), *(path for path in PACKAGE.glob("weights/*") if path.is_file())])
-    return digest({path.relative_to(PACKAGE).as_posix(): fingerprint(path) for path in files})
+from mrilib.store.code import code_digest, imported
+from mrilib.store.records import (
+    Fingerprint,
+    cores,
+    cpu_name,
+    dependencies,
+    digest,
+    fingerprint,
+    read_json,
+    versions,
+    whole,
+)
 
 
 def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
-    """Digest of everything known before a run: parameters, cells, library, weights, versions."""
+    """Digest of everything known before a run: parameters, cells, the library's files that they reach, versions.
+
+    Tables, weights and data are noted as they are read, see `records.note`.
+    """
     cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
-    return digest([parameters, cells, library_digest(), versions()])
+    modules = {name for kind, source in cells if kind == "code" for name in imported(source)}
+    return digest([parameters, cells, code_digest(modules), versions(dependencies())])
 
 
 def build(
@@ -39,7 +46,7 @@ def build(
         **described,
         "seconds": round(seconds, 1),
         "commit": commit(root),
-        "versions": versions(),
+        "versions": versions(dependencies()),
         "hardware": recorded.get("hardware") or {"cpu": cpu_name(), "cores": cores()},
         "inputs": inputs,
         "outputs": {path.relative_to(folder).as_posix(): fingerprint(path) for path in files},
@@ -80,6 +87,6 @@ def is_current(folder: Path, key: str) -> bool:
 def unchanged(files: dict[str, Fingerprint]) -> bool:
     """Whether every file still has the fingerprint that was seen."""
     try:
-        return all(fingerprint(Path(path)) == seen for path, seen in files.items())
+        return all(fingerprint(whole(path)) == seen for path, seen in files.items())
     except OSError:
         return False

@@ -2,84 +2,37 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import yaml
 from nbformat import NotebookNode
-from pydantic import AllowInfNan, BeforeValidator, TypeAdapter, ValidationError
 
-from mrilib.project import UserError, hint
-from mrilib.records import digest
+from mrilib.store.code import file_of, imported
+from mrilib.store.parameters import Parameter, ParameterError, Record
+from mrilib.store.project import hint
+from mrilib.store.records import digest
 
+if TYPE_CHECKING:
+    from mrilib.train.networks import NetworkSpec
 
-class ParameterError(UserError):
-    """A parameter or its value is not one that the notebook declares."""
-
-
-def reject_bool(value: Any) -> Any:
-    """Refuse True and False, which Python counts among the integers."""
-    if isinstance(value, bool):
-        raise ValueError("a truth value is not a number")
-    return value
-
-
-def reject_number(value: Any) -> Any:
-    """Refuse 0 and 1 for a truth value."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError("a number is not a truth value")
-    return value
-
-
-SCALARS: dict[str, Any] = {
-    "int": Annotated[int, BeforeValidator(reject_bool)],
-    # lax, because YAML 1.1 reads `1e-4` as text
-    "float": Annotated[float, BeforeValidator(reject_bool), AllowInfNan(False)],
-    "bool": Annotated[bool, BeforeValidator(reject_number)],
-    "str": str,
-}
+PLAIN = {"int": int, "float": float, "bool": bool, "str": str}
+READ = "parameters"  # the module of a section that holds its record
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Line:
     """One line `name: annotation = default  # meaning` of a notebook's parameters cell."""
 
     name: str
-    annotation: str
+    kind: Any
     default: Any
     meaning: str
-    adapter: TypeAdapter[Any]
-    choices: tuple[Any, ...]
-
-    def validate(self, value: Any, where: str) -> Any:
-        """`value` as the declared type. Raises ParameterError which names `where` it was given."""
-        for candidate in self.readings(value):
-            try:
-                return self.adapter.validate_python(candidate)
-            except ValidationError:
-                continue
-        near = hint(str(value), map(str, self.choices)) if self.choices else ""
-        raise ParameterError(f"{where}: {self.name}: expected {self.annotation}, got {value!r}{near}")
-
-    def readings(self, value: Any) -> list[Any]:
-        """What a text may stand for: null, one of the choices, itself, a list; any other value is itself."""
-        if not isinstance(value, str):
-            return [value]
-        null = [None] if value in ("null", "None", "~") else []
-        return [*null, *(c for c in self.choices if str(c) == value), value, *read_list(value)]
 
 
-def read_list(text: str) -> list[Any]:
-    """`[text as a YAML list]`, or nothing where it is none."""
-    try:
-        value = yaml.safe_load(text) if text.lstrip().startswith("[") else None
-    except yaml.YAMLError:
-        return []
-    return [value] if isinstance(value, list) else []
-
-
-def declared(notebook: NotebookNode, name: str) -> dict[str, Parameter]:
+def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
     """The parameters of a notebook, in the order of its single cell tagged `parameters`.
 
     Raises ParameterError naming the notebook where that cell is missing, doubled, or not typed literals.
@@ -92,51 +45,68 @@ def declared(notebook: NotebookNode, name: str) -> dict[str, Parameter]:
         found = [read_declaration(node, source) for node in ast.parse(source).body]
     except (SyntaxError, ValueError) as error:
         raise ParameterError(f"{name}: parameters cell: {error}") from error
-    return {parameter.name: parameter for parameter in found}
+    return {line.name: line for line in found}
 
 
-def read_declaration(node: ast.stmt, source: str) -> Parameter:
+def read_declaration(node: ast.stmt, source: str) -> Line:
     """One statement of the parameters cell. Raises ValueError where it is not `name: type = literal`."""
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
         raise ValueError(f"line {node.lineno}: expected `name: type = literal  # meaning`")
-    annotation = ast.unparse(node.annotation)
-    line = source.splitlines()[(node.end_lineno or node.lineno) - 1]
-    meaning = line.encode()[node.end_col_offset :].decode().partition("#")[2].strip()
+    text = source.splitlines()[(node.end_lineno or node.lineno) - 1]
+    meaning = text.encode()[node.end_col_offset :].decode().partition("#")[2].strip()
     try:
-        default, choices = ast.literal_eval(node.value), literal_choices(node.annotation)
+        default = ast.literal_eval(node.value)
     except ValueError:
         raise ValueError(f"line {node.lineno}: {node.target.id}: the default must be a literal") from None
-    adapter = TypeAdapter(read_type(node.annotation))
-    parameter = Parameter(node.target.id, annotation, default, meaning, adapter, choices)
-    parameter.validate(default, f"line {node.lineno}")
-    return parameter
+    kind = read_type(node.annotation)
+    Parameter(node.target.id, kind).validate(default, f"line {node.lineno}")
+    return Line(node.target.id, kind, default, meaning)
 
 
 def read_type(node: ast.expr) -> Any:
     """The type behind an annotation: int, float, str, bool, list[…], Literal[…], None and unions of these."""
     match node:
-        case ast.Name(id=name) if name in SCALARS:
-            return SCALARS[name]
+        case ast.Name(id=name) if name in PLAIN:
+            return PLAIN[name]
         case ast.Constant(value=None):
-            return None
+            return type(None)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return Union[read_type(left), read_type(right)]  # noqa: UP007 - built at run time
         case ast.Subscript(value=ast.Name(id="list"), slice=item):
             return list[read_type(item)]  # type: ignore[misc]
-        case ast.Subscript(value=ast.Name(id="Literal")):
-            return Literal[literal_choices(node)]
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            found = ast.literal_eval(choices)
+            return Literal[found if isinstance(found, tuple) else (found,)]
     known = "int, float, str, bool, list[…], Literal[…] or | None"
     raise ValueError(f"line {node.lineno}: unknown type {ast.unparse(node)}: use {known}")
 
 
-def literal_choices(node: ast.expr) -> tuple[Any, ...]:
-    """The values of every `Literal[…]` in an annotation."""
-    found: list[Any] = []
-    for part in ast.walk(node):
-        if isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name) and part.value.id == "Literal":
-            value = ast.literal_eval(part.slice)
-            found += value if isinstance(value, tuple) else (value,)
-    return tuple(found)
+def section(notebook: NotebookNode) -> str | None:
+    """The folder of the library whose record a notebook reads, as `mrilib.paper_a.mixtures`; None without one."""
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    modules = sorted({module for source in cells for module in imported(source)})
+    return next((found for found, _, last in (m.rpartition(".") for m in modules) if last == READ), None)
+
+
+def record_of(notebook: NotebookNode, name: str) -> type[Record]:
+    """The record that a notebook reads its parameters into; one made from its cell where it reads none.
+
+    Raises ParameterError where the two do not name the same parameters.
+    """
+    lines, folder = declared(notebook, name), section(notebook)
+    if folder is None:
+        return make_dataclass(
+            "Parameters",
+            [(line.name, line.kind) for line in lines.values()],
+            bases=(Record,),
+            frozen=True,
+            kw_only=True,
+        )
+    record: type[Record] = import_module(f"{folder}.{READ}").Parameters
+    for own in sorted(lines.keys() ^ record.declared().keys()):
+        lacking = "the parameters cell lacks" if own not in lines else f"{folder}.{READ} lacks"
+        raise ParameterError(f"{name}: {lacking} {own!r}; both must name the same parameters")
+    return record
 
 
 def read_profile(file: Path) -> dict[str, Any]:
@@ -152,19 +122,19 @@ def read_profile(file: Path) -> dict[str, Any]:
     return content
 
 
-def apply(parameters: dict[str, Parameter], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """`changes` validated. Raises ParameterError for an unknown name, with the nearest, or a wrong type."""
+def apply(known: Mapping[str, Parameter], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """`changes` validated. Raises ParameterError for an unknown name, with the nearest, or a wrong value."""
     for name in changes:
-        if name not in parameters:
-            raise ParameterError(f"{where}: no parameter {name!r}{hint(name, parameters)}")
-    return {name: parameters[name].validate(value, where) for name, value in changes.items()}
+        if name not in known:
+            raise ParameterError(f"{where}: no parameter {name!r}{hint(name, known)}")
+    return {name: known[name].validate(value, where) for name, value in changes.items()}
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """All values, those that differ from the cell, and those that `-p` changed on top of the profile."""
+    """The record, values that differ from the cell, and those that `-p` changed on top of the profile."""
 
-    effective: dict[str, Any]
+    record: Record
     injected: dict[str, Any]
     given: dict[str, Any]
 
@@ -173,15 +143,31 @@ class Resolved:
         return f"{profile}-{digest(self.given)[:8]}" if self.given else profile
 
 
-def resolve(parameters: dict[str, Parameter], profile: Path | None, given: Mapping[str, Any]) -> Resolved:
+def resolve(notebook: NotebookNode, name: str, profile: Path | None, given: Mapping[str, Any]) -> Resolved:
     """The cell's defaults, changed by the profile's file, changed by `given`. Raises ParameterError."""
-    defaults = {name: p.validate(p.default, "default") for name, p in parameters.items()}
+    record = record_of(notebook, name)
+    known = record.declared()
+    cell = {line.name: line.default for line in declared(notebook, name).values()}
+    defaults = apply(known, cell, name)
     base = dict(defaults)
     if profile is not None:
-        base |= apply(parameters, read_profile(profile), str(profile))
-    effective = base | apply(parameters, given, "-p")
+        base |= apply(known, read_profile(profile), str(profile))
+    effective = base | apply(known, given, "-p")
     return Resolved(
-        effective,
+        record(**effective),
         {name: value for name, value in effective.items() if value != defaults[name]},
         {name: value for name, value in effective.items() if value != base[name]},
     )
+
+
+def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
+    """Each network once that a section trains or loads; none for one that trains nothing.
+
+    Args:
+        folder: of the section, see `section`.
+        p: its parameters.
+    """
+    if folder is None or file_of(f"{folder}.networks") is None:
+        return []
+    found = import_module(f"{folder}.networks").networks(p)
+    return list({str(spec.card): spec for spec in found}.values())

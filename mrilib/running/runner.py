@@ -12,13 +12,14 @@ from typing import Any, Literal
 import nbformat
 from nbformat.sign import NotebookNotary
 
-from mrilib.records import cores, read_json, write_json
 from mrilib.running.failures import RunError, explain, failure, first_line
 from mrilib.running.jobs import Job
 from mrilib.running.kernels import Interrupted, Stop, execute
 from mrilib.running.locks import exclusive
-from mrilib.running.manifest import PACKAGE, build, is_current, is_inside
+from mrilib.running.manifest import build, is_current, is_inside
 from mrilib.running.stills import make_stills
+from mrilib.store.paths import PACKAGE
+from mrilib.store.records import INPUTS, RUN_DIR, cores, noted, read_json, write_json
 
 Status = Literal["done", "cached"]
 
@@ -88,13 +89,13 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
     partial, started = Path(tempfile.mkdtemp(prefix=prefix, dir=job.folder.parent)), time.monotonic()
     try:
         execute_into(partial, job, stop, on_cell, workers)
-        inputs = read_json(partial / "inputs.json") or {}
-        (partial / "inputs.json").unlink(missing_ok=True)
+        inputs = noted(partial)
+        (partial / INPUTS).unlink(missing_ok=True)
         described = {
             "notebook": job.name,
             "profile": job.profile,
             "given": job.given,
-            "params": job.effective,
+            "params": job.record.values,
         }
         seconds = time.monotonic() - started
         publish(partial, job.folder, build(partial, job.root, job.key, described, inputs, seconds))
@@ -168,7 +169,7 @@ def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
 
 def environment(job: Job, partial: Path, workers: int) -> dict[str, str]:
     """The kernel's environment: where its results go, this library, and its share of the cores."""
-    values = {**os.environ, "MRILIB_RUN_DIR": str(partial), "MRILIB_RUN_KEY": job.key, "PYTHONHASHSEED": "0"}
+    values = {**os.environ, RUN_DIR: str(partial), "MRILIB_RUN_KEY": job.key, "PYTHONHASHSEED": "0"}
     checkout = PACKAGE.parent
     if (checkout / "pyproject.toml").is_file():  # the kernel must import the library that the key was made from
         values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))

@@ -14,14 +14,14 @@ from typing import Any
 import nbformat
 import vl_convert
 
-from mrilib.data.paths import scratch_folder
-from mrilib.project import UserError
-from mrilib.records import publish
+from mrilib.figures.theme import VEGA_LITE
 from mrilib.running.claims import answer, complete_runs, load
-from mrilib.show.theme import VEGA_LITE
 from mrilib.site.landing import landing
 from mrilib.site.notebook_page import DOWNLOADS, page_notebook
 from mrilib.site.pages import Page, find_pages
+from mrilib.store.paths import scratch_folder
+from mrilib.store.project import UserError
+from mrilib.store.records import publish
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from mrilib.project import UserError, notebooks
 from mrilib.running.claims import Run, rank
 from mrilib.running.jobs import read_notebook
+from mrilib.store.project import UserError, notebooks
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from html import escape
 from typing import Any
 
-from mrilib.records import digest
 from mrilib.running.batch import clock
 from mrilib.site.html import facts
+from mrilib.store.records import digest
 
 
 def badge(manifest: dict[str, Any], notebook: str) -> str:

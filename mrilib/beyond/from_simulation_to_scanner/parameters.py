@@ -1,0 +1,34 @@
+"""What notebook 19 can be given."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le
+
+from mrilib.store.parameters import Count, Rate, Record, Seed, Share
+from mrilib.ttt import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(Record):
+    """Contrasts of the real brain, two networks, and test-time training."""
+
+    datasets: ClassVar[tuple[str, ...]] = ("brain-vfa",)
+
+    acceleration: Annotated[int, Ge(1)]
+    contrasts: Annotated[int, Ge(1), Le(10)]
+    knee_network: str
+    brain_network: str
+    ttt_learning_rate: Rate
+    ttt_iterations: Count
+    window: Count
+    holdout: Share
+    cg_iterations: Count
+    seed: Seed
+    workers: Count
+    device: str
+
+    @property
+    def settings(self) -> Settings:
+        """Of test-time training."""
+        return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed)

@@ -1,0 +1,10 @@
+"""Which networks notebook 18 trains or loads."""
+
+from mrilib.beyond.ttt_on_diverse_models.experiment import TESTED, arms
+from mrilib.beyond.ttt_on_diverse_models.parameters import Parameters
+from mrilib.train.networks import NetworkSpec
+
+
+def networks(p: Parameters) -> list[NetworkSpec]:
+    """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
+    return [spec for name in TESTED for spec in arms(p, name).values()]

@@ -1,0 +1,54 @@
+"""Two remedies for a shift in tables: scores without and with TTT, and the fraction of the gap that each closes."""
+
+from statistics import median
+
+from mrilib.beyond.ttt_on_diverse_models.experiment import (
+    REMEDIES,
+    TESTED,
+    Remedy,
+    Studies,
+    closed,
+    gain,
+    lift,
+    seconds,
+)
+from mrilib.figures.plot import Table, table
+
+ALL = "all together"
+
+
+def grouped(found: Studies) -> dict[str, Studies]:
+    """Studies by the title of their collection, and all of them together."""
+    return {TESTED[name]: {name: study} for name, study in found.items()} | {ALL: found}
+
+
+def lifts_table(found: Studies, caption: str) -> Table:
+    """Mean SSIM without and with TTT, the difference, seconds and iterations, by collection and training set."""
+    rows = []
+    for name, study in found.items():
+        for arm in study.arms:
+            here = {name: study}
+            rows.append(
+                {
+                    "where": f"{TESTED[name]}: {arm}",
+                    "before": vars(study.mean(arm)),
+                    "after": vars(study.mean(arm, measure="ssim_ttt")),
+                    "lift": vars(lift(here, arm)),
+                    "iterations": f"{median(study.over(arm, measure='iterations')):.0f}",
+                    "seconds": f"{median(seconds(here, Remedy(arm, ttt=True))):.1f}",
+                }
+            )
+    columns = {"where": "tested on: trained on", "before": "SSIM", "after": "SSIM with TTT", "lift": "TTT adds"}
+    return table(rows, columns | {"iterations": "iterations", "seconds": "seconds per slice"}, caption=caption)
+
+
+def closed_table(found: Studies, caption: str) -> Table:
+    """Gain in SSIM and fraction closed by each remedy, median and range of its seconds; all collections together."""
+    rows = []
+    for name, remedy in REMEDIES.items():
+        times = seconds(found, remedy)
+        low, middle, high = (f"{one:.2g}" for one in (min(times), median(times), max(times)))
+        gained, fraction = vars(gain(found, remedy)), str(closed(found, remedy))
+        rows.append({"remedy": name, "gain": gained, "closed": fraction, "seconds": f"{middle} [{low}, {high}]"})
+    columns = {"remedy": "remedy", "gain": "SSIM gained", "closed": "gap closed", "seconds": "seconds per slice"}
+    return table(rows, columns, caption=caption)

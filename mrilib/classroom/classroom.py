@@ -1,0 +1,138 @@
+"""A folder or archive that teaches without a network: the project, its wheels, the slices that the course needs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mrilib.classroom import texts
+from mrilib.classroom.files import (
+    CACHE,
+    CONSTRAINTS,
+    PROJECT,
+    WHEELS,
+    changed,
+    copy_project,
+    pack,
+    read_manifest,
+    write_manifest,
+)
+from mrilib.running.batch import Progress, clock, run_all
+from mrilib.running.failures import RunError, first_line
+from mrilib.running.jobs import Job, plan
+from mrilib.running.runner import Outcome
+from mrilib.store.paths import scratch_folder
+from mrilib.store.project import UserError, notebooks
+from mrilib.store.records import publish
+
+LAST_LESSON = 6  # the course of a class ends with notebook 06
+Say = Callable[[str], None]
+
+
+def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> Path:
+    """Make the classroom at `target`, whole or not at all; returns its path.
+
+    The course is run once, with a cache of its own that goes into the classroom: what runs here runs there.
+
+    Args:
+        root: the project, a checkout or a copy of one.
+        target: a folder, or with `zipped` an archive (`.zip` is added where it is missing).
+        wheels: whether to fetch them (pip, network); otherwise their list is written.
+        say: is told each step.
+
+    Raises UserError for a foreign target or an incomplete project, RunError for a notebook or pip that fails, OSError.
+    """
+    target = target.absolute()
+    target = target.with_name(target.name + ".zip") if zipped and target.suffix != ".zip" else target
+    refuse_foreign(target)
+    check_project(root)
+    with scratch_folder(target) as scratch:
+        folder = scratch / target.stem
+        copy_project(root, folder / PROJECT)
+        rehearse(root, folder / CACHE, say)
+        collect_wheels(root, scratch / "build", folder / WHEELS) if wheels else list_wheels(root, folder / WHEELS)
+        texts.write(folder, wheels)
+        write_manifest(folder, root)
+        say(f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.0f} MB")
+        publish(pack(folder, scratch / "archive.zip") if zipped else folder, target, scratch / "before")
+    return target
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raise UserError where `target` is not ours to replace, or somebody has worked in it."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if read_manifest(target) is None:
+        raise UserError(f"{target}: exists and is no classroom of mrilib; give another name, or remove it")
+    if target.is_dir() and (different := changed(target)):
+        raise UserError(f"{target}: {different[0]} was changed since; give another name, or remove the folder")
+
+
+def check_project(root: Path) -> None:
+    """Raise UserError naming what a classroom needs and the project lacks."""
+    for name in ("pyproject.toml", CONSTRAINTS, "mrilib/weights"):
+        if not (root / name).exists():
+            raise UserError(f"{root}: has no {name}; a classroom is made from a checkout of the repository")
+    cards = sorted((root / "mrilib" / "weights").glob("*.json"))
+    lost = [card.stem for card in cards if not card.with_suffix(".safetensors").is_file()]
+    if lost or not cards:
+        raise UserError(
+            f"weights missing: {', '.join(lost) or 'all'}; `git checkout -- mrilib/weights` brings them back"
+        )
+
+
+def course(root: Path) -> list[Path]:
+    """The notebooks of a class, in reading order."""
+    return [path for path in notebooks(root) if int(path.stem[:2]) <= LAST_LESSON]
+
+
+def rehearse(root: Path, cache: Path, say: Say) -> None:
+    """Run the course with its quick profile and `cache`, which then holds all that it read. Raises RunError."""
+
+    def told(job: Job, end: Outcome | RunError) -> None:
+        say(f"{job.name} {clock(end.seconds)}" if isinstance(end, Outcome) else f"{job.name} failed")
+
+    cache.mkdir(parents=True)
+    with caching_in(cache), TemporaryDirectory() as runs:
+        jobs = [plan(path, root, runs=Path(runs)) for path in course(root)]
+        for end in run_all(jobs, 1, False, Progress(), told, lambda: None):
+            if isinstance(end, RunError):
+                raise end
+
+
+@contextmanager
+def caching_in(cache: Path) -> Iterator[None]:
+    """Kernels that start in this block keep and find simulated slices in `cache`."""
+    before = os.environ.get("MRILIB_CACHE")
+    os.environ["MRILIB_CACHE"] = str(cache)
+    try:
+        yield
+    finally:
+        os.environ.pop("MRILIB_CACHE")
+        if before is not None:
+            os.environ["MRILIB_CACHE"] = before
+
+
+def collect_wheels(root: Path, build: Path, folder: Path) -> None:
+    """Wheels of mrilib and all that it needs, for this system and Python, at the constrained versions."""
+    copy_project(root, build)  # building leaves files behind
+    pip([*("wheel", "--quiet", "--wheel-dir", str(folder)), "--constraint", str(root / CONSTRAINTS), str(build)])
+
+
+def pip(arguments: Sequence[str]) -> None:
+    """Run pip. Raises RunError with its first complaint."""
+    done = subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        reason = first_line(errors[0] if errors else done.stderr)
+        raise RunError(f"pip {arguments[0]}: {reason}; without network use --no-wheels")
+
+
+def list_wheels(root: Path, folder: Path) -> None:
+    """What the wheels would be, for whoever fetches them elsewhere."""
+    folder.mkdir()
+    shutil.copyfile(root / CONSTRAINTS, folder / "list.txt")

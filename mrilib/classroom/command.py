@@ -1,0 +1,54 @@
+"""`mrilib classroom`: prepare a folder or archive that needs no network, or check one that was unpacked."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from mrilib.store.project import root_here
+
+Subparsers = Any
+
+
+def add_classroom(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "classroom",
+        help="a folder or archive for a class without network",
+        description="Prepare a folder for a class without network: the project, its data, wheels, start scripts.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="to make, or with --check to look at")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--check", action="store_true", help="only say whether FOLDER is whole and works here")
+    form.add_argument("--zip", action="store_true", help="make FOLDER.zip")
+    parser.add_argument("--no-wheels", action="store_true", help="write the list of packages, do not fetch them")
+    parser.set_defaults(command=classroom)
+
+
+def classroom(options: argparse.Namespace) -> int:
+    return check(options.folder) if options.check else prepare(options)
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Make it, saying each step."""
+    from mrilib.classroom.classroom import prepare as make
+
+    try:
+        print(make(root_here(), options.folder, options.zip, not options.no_wheels, say))
+    except OSError as error:
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def check(folder: Path) -> int:
+    """Look at an unpacked classroom."""
+    from mrilib.classroom.check import examine
+    from mrilib.running.doctor import report
+
+    findings = examine(folder.absolute())
+    print(report(findings))
+    return 1 if any(finding.state == "broken" for finding in findings) else 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,292 @@
+"""Charts of scores, gaps and training curves: one message each, axes with units, alt text."""
+
+import json
+import math
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import altair
+
+from mrilib.figures.theme import INK, MUTED, PAPER, colors_of, described, ordered
+
+Row = Mapping[str, Any]
+WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart
+PANEL, PANELS_ACROSS = (170, 170), 3
+DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # a second sign beside the colour
+
+
+def gap_chart(
+    rows: Iterable[Row],
+    *,
+    alt: str,
+    title: str = "",
+    x_title: str = "SSIM",
+    gaps: Mapping[str, tuple[str, str]] | None = None,
+) -> altair.LayerChart:
+    """Mean score of each method with its 95 % interval, and the gaps between pairs of methods.
+
+    Args:
+        rows: dicts with `method`, `value`, `low`, `high` and `n`, the number of test slices.
+        alt: what the figure shows, for readers who cannot see it.
+        title: the figure's message.
+        gaps: label → (method, reference); each is drawn beside its method with its length.
+
+    Raises:
+        ValueError: a row lacks a key, or a gap names a method that has no row.
+    """
+    records = _clean(rows, "method", ("value", "low", "high", "n"))
+    names = ordered(record["method"] for record in records)
+    layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title)]
+    return finished(altair.layer(*layers), alt, title).properties(width=GAP_WIDTH, height=ROW_HEIGHT * len(names))
+
+
+def interval_chart(
+    rows: Iterable[Row],
+    x: str,
+    y: str = "value",
+    color: str | None = None,
+    *,
+    low: str = "low",
+    high: str = "high",
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+) -> altair.LayerChart:
+    """Values with their 95 % intervals over named conditions `x`, side by side for each name in `color`."""
+    records = _clean(rows, color, (y, low, high), keep=(x,))
+    order = list(dict.fromkeys(record[x] for record in records))
+    words = altair.Axis(labelAngle=0, labelExpr=broken(order, WIDTH // len(order) // 8))
+    place = altair.X(f"{x}:N", sort=order, title=x_title, axis=words)
+    base = altair.Chart(altair.Data(values=records)).encode(x=place, tooltip=tooltip(color or x, y, low, high))
+    if color is not None:
+        names = ordered(record[color] for record in records)
+        base = base.encode(xOffset=altair.XOffset(f"{color}:N", sort=names), color=_series(color, names))
+    height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
+    layers = [
+        base.mark_rule(strokeWidth=3).encode(y=altair.Y(f"{low}:Q"), y2=f"{high}:Q"),
+        base.mark_point(filled=True, size=100, opacity=1).encode(y=height),
+    ]
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=280)
+
+
+def broken(names: Sequence[str], letters: int) -> str:
+    """Vega's expression for axis labels that are broken at spaces into lines of so many letters, or of one word."""
+    return f"{json.dumps({name: textwrap.wrap(name, letters, break_long_words=False) for name in names})}[datum.label]"
+
+
+def lines_chart(
+    rows: Iterable[Row],
+    x: str,
+    y: str,
+    color: str | None = None,
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+    band: tuple[str, str] | None = None,
+    log_x: bool = False,
+) -> altair.LayerChart:
+    """Curves of `y` over `x`, one per name in `color`; the legend follows the order at the right edge.
+
+    Args:
+        rows: dicts with the named keys; rows whose y is not finite are left out.
+        band: keys of the lower and upper end of a 95 % band.
+    """
+    records = [r for r in _clean(rows, color, (x, y, *(band or ()))) if r[y] is not None]
+    scale = altair.Scale(type="log" if log_x else "linear", nice=False)
+    measured = sorted({r[x] for r in records}) if log_x else []
+    axis = altair.Axis(values=measured) if 0 < len(measured) <= 10 else altair.Undefined  # else labels collide
+    horizontal = altair.X(f"{x}:Q", title=x_title, scale=scale, axis=axis)
+    base = altair.Chart(altair.Data(values=records)).encode(x=horizontal)
+    height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False))
+    names = _by_last_value(records, x, y, color) if color else []
+    base = base.encode(color=_series(color, names)) if color else base
+    lines = base.mark_line(point={"size": 40} if len(records) <= 60 else False)
+    layers = [lines.encode(y=height, strokeDash=_dashes(color, names), tooltip=tooltip(color, x, y))]
+    if band is not None:
+        layers.insert(0, base.mark_area(opacity=0.18).encode(y=altair.Y(f"{band[0]}:Q"), y2=f"{band[1]}:Q"))
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=300)
+
+
+def sweep_chart(
+    rows: Iterable[Row],
+    panel: str,
+    step: str,
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+    chosen: float | None = None,
+) -> altair.FacetChart:
+    """A path through the plane of two scores, with 95 % intervals both ways: one panel a condition, one point a step.
+
+    Args:
+        rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
+        step: key of what is swept; the points are joined in its order.
+        chosen: the step that is ringed and written out, with a slider that moves it without a kernel.
+    """
+    records = _clean(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
+    steps = sorted({record[step] for record in records})
+    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    legend = altair.Legend(orient="bottom", symbolSize=90)
+    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it too pale on white
+    color = altair.Color(f"{step}:O", scale=altair.Scale(scheme=scheme), legend=legend)
+    shape = altair.Shape(f"{step}:O", legend=legend)
+    base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
+    layers = [
+        base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
+        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y),
+        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x),
+        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+        *([] if chosen is None else _chosen_layers(base, step, steps)),
+    ]
+    width, height = PANEL
+    panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
+    order = list(dict.fromkeys(record[panel] for record in records))
+    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
+    chart = chart.resolve_scale(x="independent", y="independent")
+    return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
+
+
+def finest(steps: list[float]) -> float:
+    """Smallest distance of two steps."""
+    return min((after - before for before, after in pairwise(steps)), default=1.0)
+
+
+def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
+    """A slider of the page, not of the kernel."""
+    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
+    return altair.param("chosen", value=chosen, bind=reach)
+
+
+def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
+    near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
+    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK, aria=False).encode(x="x:Q", y="y:Q")
+    words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
+    words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
+    return [ring, *haloed(words, align="left")]
+
+
+def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -> list[altair.Chart]:
+    rows = altair.Axis(grid=True, ticks=False, domain=False)
+    y = altair.Y("method:N", scale=altair.Scale(domain=names), sort=None, title=None, axis=rows)
+    spread = altair.Scale(zero=False, padding=24)
+    x = altair.X("value:Q", title=x_title + _sample(records), scale=spread, axis=altair.Axis(tickCount=6))
+    color = altair.Color("method:N", scale=_scale(names), legend=None)
+    base = altair.Chart(altair.Data(values=records)).encode(y=y, tooltip=tooltip("method", "value", "low", "high"))
+    number = base.transform_calculate(label="format(datum.value, '.3f')")
+    return [
+        base.mark_rule(strokeWidth=3).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
+        base.mark_point(filled=True, size=120, opacity=1).encode(x=x, color=color),
+        number.mark_text(dx=10, align="left").encode(x=altair.value(GAP_WIDTH), text="label:N"),
+    ]
+
+
+def _gap_layers(measured: list[dict[str, Any]]) -> list[altair.Chart]:
+    if not measured:
+        return []
+    base = altair.Chart(altair.Data(values=measured))
+    across = base.mark_rule(color=MUTED, strokeWidth=1.5).encode(x=altair.X("value:Q"), x2="to:Q", y="method:N")
+    down = base.mark_rule(color=MUTED, strokeWidth=1.5, strokeDash=[3, 3])
+    return [
+        across,
+        down.encode(x=altair.X("to:Q"), y="method:N", y2="reference:N"),
+        *haloed(base.encode(x=altair.X("middle:Q"), y="method:N", text="label:N"), dy=-14),
+    ]
+
+
+def _measured(records: list[dict[str, Any]], gaps: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    value = {record["method"]: record["value"] for record in records}
+    missing = sorted({name for pair in gaps.values() for name in pair} - value.keys())
+    if missing:
+        raise ValueError(f"gaps names {missing}, which no row carries: expected some of {sorted(value)}")
+    return [
+        {
+            "method": method,
+            "reference": reference,
+            "value": value[method],
+            "to": value[reference],
+            "middle": (value[method] + value[reference]) / 2,
+            "label": f"{label} {value[reference] - value[method]:.3f}",
+        }
+        for label, (method, reference) in gaps.items()
+    ]
+
+
+def _clean(
+    rows: Iterable[Row], name: str | None, numbers: Sequence[str], keep: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Plain rows for JSON: names as text, numbers as float, None for what is not finite."""
+    names, records = [*([name] if name else []), *keep], []
+    for index, row in enumerate(rows):
+        lacking = [key for key in (*names, *numbers) if key not in row]
+        if lacking:
+            raise ValueError(f"row {index} lacks {lacking}: it has {sorted(row)}")
+        records.append({key: str(row[key]) for key in names} | {key: finite(row[key]) for key in numbers})
+    if not records:
+        raise ValueError("rows is empty: nothing to draw")
+    return records
+
+
+def finite(value: Any) -> float | None:
+    """`value` as float, or None, which JSON can hold, where it is missing or not finite."""
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
+
+
+def _sample(records: list[dict[str, Any]]) -> str:
+    sizes = {int(record["n"]) for record in records}
+    size = str(sizes.pop()) if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
+    return f" (mean and 95 % interval, n = {size})"
+
+
+def _scale(names: Sequence[str]) -> altair.Scale:
+    return altair.Scale(domain=list(names), range=colors_of(names))
+
+
+def _series(field: str, names: Sequence[str]) -> altair.Color:
+    legend = altair.Legend(
+        title=None,
+        orient="bottom",
+        columns=LEGEND_COLUMNS,
+        symbolType="stroke",
+        symbolOpacity=1,
+        symbolSize=500,
+    )
+    return altair.Color(f"{field}:N", scale=_scale(names), legend=legend)
+
+
+def _dashes(field: str | None, names: Sequence[str]) -> Any:
+    if field is None:
+        return altair.Undefined
+    known = ordered(names)  # not as at the right edge: a method keeps its pattern from chart to chart
+    patterns = [DASHES[known.index(name) % len(DASHES)] for name in names]
+    return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=list(names), range=patterns))
+
+
+def _by_last_value(records: list[dict[str, Any]], x: str, y: str, color: str) -> list[str]:
+    last = {record[color]: record[y] for record in sorted(records, key=lambda record: record[x])}
+    return sorted(last, key=lambda name: -last[name])
+
+
+def haloed(text: altair.Chart, **style: Any) -> list[altair.Chart]:
+    """Words over a white halo, which keeps the lines behind them away."""
+    return [text.mark_text(stroke=PAPER, strokeWidth=4, **style), text.mark_text(color=INK, **style)]
+
+
+def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
+    """What a chart says under the pointer: a name and numbers to four digits."""
+    words = [altair.Tooltip(f"{name}:N")] if name else []
+    return words + [altair.Tooltip(f"{key}:Q", format=".4~g") for key in numbers]
+
+
+def finished(chart: Any, alt: str, title: str) -> Any:
+    """The chart with its alt text and, wrapped, its title."""
+    chart = chart.properties(description=described(alt))
+    return chart.properties(title=textwrap.wrap(title, 76)) if title else chart

@@ -1,0 +1,202 @@
+"""Rows and grids of magnitude images: same grey window, titles above, scores beneath, alt text."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mrilib.figures.layout import Picture, Tile, compose, png_bytes
+
+
+def image_row(
+    images: Sequence[Tensor],
+    titles: Sequence[str],
+    captions: Sequence[str] | None = None,
+    *,
+    alt: str,
+    vmax: float | None = None,
+    ncols: int = 5,
+) -> Picture:
+    """Images side by side in one grey window [0, vmax].
+
+    Args:
+        images: real, (y, x); leading axes of length 1 are dropped.
+        titles: one per image, above it; long ones wrap.
+        captions: one per image, beneath it, such as "SSIM 0.912".
+        alt: what the figure shows, for readers who cannot see it.
+        vmax: white; the largest value of all images if None.
+        ncols: images side by side, at most 5; more continue beneath.
+
+    Raises:
+        ValueError: lengths differ, an image is complex, not two-dimensional or not finite.
+    """
+    planes = [_plane(image) for image in images]
+    white = _white(planes, vmax)
+    tiles = _tiles([_grey(plane, white) for plane in planes], titles, captions)
+    return compose(_broken(tiles, ncols), alt)
+
+
+def error_row(
+    target: Tensor,
+    images: Sequence[Tensor],
+    titles: Sequence[str],
+    captions: Sequence[str] | None = None,
+    *,
+    alt: str,
+    factor: float = 5.0,
+    vmax: float | None = None,
+    ncols: int = 5,
+) -> Picture:
+    """Error maps factor · |image − target| in the window [0, vmax] of the target, the factor in each title.
+
+    Arguments and errors as `image_row`; `target` has the images' shape, `vmax` defaults to its maximum.
+    """
+    reference = _plane(target)
+    white = _white([reference], vmax)
+    named = [f"{title}\n{_factor(factor)}" for title in titles]
+    pixels = [_grey(_error(reference, image), white / factor) for image in images]
+    return compose(_broken(_tiles(pixels, named, captions, heat=True), ncols), alt)
+
+
+def comparison(
+    target: Tensor,
+    images: Mapping[str, Tensor],
+    scores: Mapping[str, float | str] | None = None,
+    *,
+    alt: str,
+    factor: float = 5.0,
+    vmax: float | None = None,
+    target_title: str = "target",
+) -> Picture:
+    """Target and reconstructions in one grey window, error maps factor · |image − target| beneath them.
+
+    Args:
+        target: real, (y, x); its maximum is white unless `vmax` is given.
+        images: method → reconstruction, on the target's scale (`metrics.match_mean_std`).
+        scores: method → SSIM, or a text to print as it is, beneath the method's image.
+        target_title: above the target; say there whether it is simulated.
+    """
+    reference, named = _plane(target), scores or {}
+    white = _white([reference], vmax)
+    first = Tile(_grey(reference, white), target_title)
+    words = f"{_factor(factor)}\ndark 0\nbright {white / factor:.2g}"
+    note = Tile(np.full_like(first.pixels, 255), note=words)
+    tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
+    maps = [Tile(_grey(_error(reference, x), white / factor), heat=True) for x in images.values()]
+    blocks = range(0, max(len(tops), 1), 4)
+    rows = [row for i in blocks for row in ([first, *tops[i : i + 4]], [note, *maps[i : i + 4]])]
+    return compose(rows, alt)
+
+
+def kspace_row(
+    kspaces: Sequence[Tensor],
+    titles: Sequence[str],
+    captions: Sequence[str] | None = None,
+    *,
+    alt: str,
+    ncols: int = 5,
+) -> Picture:
+    """Magnitudes of k-space, (ky, kx) complex or real, on one logarithmic grey scale over four decades."""
+    planes = [_plane(kspace.abs()) for kspace in kspaces]
+    top = _white(planes, None)
+    logs = [_grey(decades(plane / top), 1.0) for plane in planes]
+    return compose(_broken(_tiles(logs, titles, captions), ncols), alt)
+
+
+def decades(magnitude: np.ndarray) -> np.ndarray:
+    """Grey values log(1 + 10⁴·m) / log(1 + 10⁴) of magnitudes m in [0, 1]: four decades from black to white."""
+    return np.log1p(1e4 * magnitude) / math.log1p(1e4)
+
+
+def mask_image(mask: Tensor, title: str = "", caption: str = "", *, alt: str) -> Picture:
+    """A sampling mask, (kx,) columns or (ky, kx) points: white is measured."""
+    flat = mask.reshape(mask.shape[-1:]) if mask.numel() == mask.shape[-1] else mask
+    plane = _plane(flat.expand(flat.shape[-1], -1) if flat.ndim == 1 else flat)
+    return compose([[Tile(_grey(plane, 1.0), title, caption, smooth=False)]], alt)
+
+
+def image_grid(
+    rows: Sequence[Sequence[Tensor]],
+    row_titles: Sequence[str],
+    column_titles: Sequence[str],
+    captions: Sequence[Sequence[str]] | None = None,
+    *,
+    alt: str,
+    vmax: float | None = None,
+) -> Picture:
+    """A table of images in one grey window; rows are named at the left, columns at the top."""
+    if len(row_titles) != len(rows):
+        raise ValueError(f"row_titles has {len(row_titles)} entries for {len(rows)} rows: give one per row")
+    planes = [[_plane(image) for image in row] for row in rows]
+    white = _white([plane for row in planes for plane in row], vmax)
+    grid = []
+    for index, row in enumerate(planes):
+        titles = column_titles if index == 0 else [""] * len(row)
+        grid.append(_tiles([_grey(plane, white) for plane in row], titles, captions[index] if captions else None))
+    return compose(grid, alt, row_titles)
+
+
+def image_png(image: Tensor, vmax: float | None = None) -> bytes:
+    """One image, (y, x) real, as a bare grey PNG in the window [0, vmax]: fast, for `ipywidgets.Image`."""
+    plane = _plane(image)
+    return png_bytes(_grey(plane, _white([plane], vmax)))
+
+
+def _plane(image: Tensor) -> np.ndarray:
+    plane = image.detach().cpu()
+    if plane.is_complex() or plane.ndim < 2 or plane.shape[:-2].numel() != 1:
+        kind = "complex" if plane.is_complex() else "real"
+        raise ValueError(
+            f"image is {kind} of shape {tuple(plane.shape)}: expected real (y, x), take .abs() or one slice"
+        )
+    values = plane.reshape(plane.shape[-2:]).to(torch.float64).numpy()
+    if not np.isfinite(values).all():
+        raise ValueError("image has infinite or undefined values: nothing sensible can be shown")
+    return values
+
+
+def _error(reference: np.ndarray, image: Tensor) -> np.ndarray:
+    plane = _plane(image)
+    if plane.shape != reference.shape:
+        raise ValueError(f"image is {plane.shape} and target {reference.shape}: crop both to one shape")
+    return np.abs(plane - reference)
+
+
+def _white(planes: Sequence[np.ndarray], vmax: float | None) -> float:
+    if not planes:
+        raise ValueError("images is empty: give at least one")
+    if vmax is not None and not vmax > 0:
+        raise ValueError(f"vmax is {vmax}: expected a positive number, or None for the largest value")
+    largest = vmax or max(plane.max() for plane in planes)
+    return float(largest) if largest > 0 else 1.0
+
+
+def _grey(plane: np.ndarray, white: float) -> np.ndarray:
+    return np.round(255 * np.clip(plane / white, 0, 1)).astype(np.uint8)
+
+
+def _factor(factor: float) -> str:
+    if not factor > 0:
+        raise ValueError(f"factor is {factor}: expected a positive number")
+    return f"|error| ×{factor:g}"
+
+
+def _score(score: float | str | None) -> str:
+    return "" if score is None else score if isinstance(score, str) else f"SSIM {float(score):.3f}"
+
+
+def _tiles(
+    pixels: Sequence[np.ndarray], titles: Sequence[str], captions: Sequence[str] | None, heat: bool = False
+) -> list[Tile]:
+    beneath = [""] * len(pixels) if captions is None else captions
+    if not len(pixels) == len(titles) == len(beneath):
+        raise ValueError(f"{len(pixels)} images, {len(titles)} titles, {len(beneath)} captions: give one per image")
+    return [Tile(*parts, heat=heat) for parts in zip(pixels, titles, beneath, strict=True)]
+
+
+def _broken(tiles: Sequence[Tile], ncols: int) -> list[list[Tile]]:
+    if not 1 <= ncols <= 5:
+        raise ValueError(f"ncols is {ncols}: expected 1 to 5, more are too small to judge")
+    return [list(tiles[start : start + ncols]) for start in range(0, len(tiles), ncols)]

@@ -1,0 +1,162 @@
+"""A grid of pixels and words as one PNG, drawn through SVG with a font that travels inside vl-convert."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import vl_convert
+from PIL import Image, ImageFont
+
+from mrilib.figures.theme import FONT, INK, MUTED, PAPER, described
+
+PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
+TILE = 300  # widest tile
+TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
+SHARPNESS = 2  # device pixels per CSS pixel
+# Anchors of matplotlib's "magma" (CC0): lightness rises evenly, safe for colour-blind readers.
+MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "FD9567", "FECA8D", "FCFDBF"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished PNG with its alt text and its width on the page in CSS pixels."""
+
+    png: bytes
+    alt: str
+    width: int
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        # JupyterLab draws image/png without an alt attribute, so the picture also travels as HTML.
+        code = base64.b64encode(self.png).decode()
+        tag = f'<img src="data:image/png;base64,{code}" alt="{html.escape(self.alt)}" width="{self.width}">'
+        bundle = {"text/html": tag, "image/png": code, "text/plain": self.alt}
+        return bundle, {"image/png": {"alt": self.alt, "width": self.width}}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One cell of a grid: 8-bit pixels (y, x), grey or as a heat map; `note` stands in its middle."""
+
+    pixels: np.ndarray
+    title: str = ""
+    caption: str = ""
+    heat: bool = False
+    smooth: bool = True
+    note: str = ""
+
+
+def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
+    """Draw rows of tiles, titles above and captions beneath each, and optional row titles at the left.
+
+    Raises:
+        ValueError: if `alt` is empty.
+    """
+    text, columns = described(alt), max(len(row) for row in grid)
+    left = MARGIN + (GUTTER if row_titles else 0)
+    side = min(TILE, (PAGE - left - MARGIN - GAP * (columns - 1)) / columns)
+    width = round(left + columns * side + GAP * (columns - 1) + MARGIN)
+    parts, top = [], float(MARGIN)
+    for row, row_title in zip(grid, row_titles or [""] * len(grid), strict=True):
+        drawn, height = _row(row, left, top, side)
+        middle = (MARGIN + left - GAP) / 2
+        parts += [*drawn, _text(row_title, middle, top + height / 2, left - 2 * GAP, TITLE_SIZE, align=0.5)]
+        top += height + GAP
+    heat = any(tile.heat for row in grid for tile in row)
+    return Picture(_raster(parts, width, round(top - GAP + MARGIN), heat), text, width)
+
+
+def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes:
+    """PNG of 8-bit pixels (y, x), grey or through a palette of 256 RGB triples."""
+    drawn, buffer = Image.fromarray(pixels), io.BytesIO()
+    if palette is not None:
+        drawn.putpalette(palette)
+    drawn.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[list[str], float]:
+    """SVG of one row of tiles at height `top`, and the height that it takes."""
+    picture = side * max(tile.pixels.shape[0] / tile.pixels.shape[1] for tile in row)
+    head = _lines([tile.title for tile in row], side, TITLE_SIZE) * TITLE_SIZE * LEADING + 6
+    foot = _lines([tile.caption for tile in row], side, CAPTION_SIZE) * CAPTION_SIZE * LEADING + 4
+    parts = []
+    for column, tile in enumerate(row):
+        x, y = left + column * (side + GAP), top + head
+        middle = x + side / 2
+        parts += [
+            _image(tile, x, y, side, picture),
+            _text(tile.title, middle, y - 6, side, TITLE_SIZE, align=1),
+            _text(tile.note, middle, y + picture / 2, side, TITLE_SIZE, align=0.5),
+            _text(tile.caption, middle, y + picture + 4, side, CAPTION_SIZE, align=0),
+        ]
+    return parts, head + picture + foot
+
+
+def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
+    quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
+    code = base64.b64encode(png_bytes(tile.pixels, magma(256) if tile.heat else None)).decode()
+    place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # white would melt into the paper
+    return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
+
+
+def _text(text: str, x: float, y: float, width: float, size: int, align: float) -> str:
+    """Wrapped lines centred about x; y is the block's top, middle or bottom for align 0, 0.5 or 1."""
+    lines, step = _wrapped(text, width, size), size * LEADING
+    base = y - align * len(lines) * step + size
+    spans = (
+        f'<tspan x="{x:.1f}" y="{base + index * step:.1f}">{html.escape(line)}</tspan>'
+        for index, line in enumerate(lines)
+    )
+    return f'<text text-anchor="middle" font-size="{size}">{"".join(spans)}</text>'
+
+
+def _lines(texts: Sequence[str], width: float, size: int) -> int:
+    return max(len(_wrapped(text, width, size)) for text in texts)
+
+
+def _wrapped(text: str, width: float, size: int) -> list[str]:
+    """Lines no wider than `width`; Pillow's own font has nearly the metrics of the one that draws."""
+    font, lines = ImageFont.load_default(size), []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            if line and font.getlength(longer) > 0.95 * width:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return lines
+
+
+def magma(levels: int) -> list[int]:
+    """RGB triples of the heat map, one after another, for `png_bytes`."""
+    anchors = np.array([list(bytes.fromhex(code)) for code in MAGMA], dtype=float)
+    places, steps = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
+    channels = [np.interp(steps, places, channel) for channel in anchors.T]
+    return np.stack(channels, axis=-1).round().astype(int).ravel().tolist()
+
+
+def _raster(parts: Sequence[str], width: int, height: int, heat: bool) -> bytes:
+    size = f'width="{width}" height="{height}"'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" fill="{INK}">'
+        f'<rect {size} fill="{PAPER}"/>{"".join(parts)}</svg>'
+    )
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=SHARPNESS)))
+    if not heat:
+        return png_bytes(np.asarray(drawn.convert("L")))
+    # Half the palette for greys, half for the heat map: a third of the bytes of true colour.
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + magma(128))
+    colours = drawn.convert("RGB")
+    nearest = np.asarray(colours.quantize(palette=palette, dither=Image.Dither.NONE))
+    # Pillow's search is coarse; greys are exact, so that the paper stays white.
+    red, green, blue = np.moveaxis(np.asarray(colours), -1, 0)
+    indices = np.where((red == green) & (green == blue), red // 2, nearest)
+    return png_bytes(indices, palette.getpalette())

@@ -1,0 +1,185 @@
+"""What each notebook needs first and last: a device, the library's source on the page, results on disk."""
+
+import inspect
+import math
+import os
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import torch
+from IPython.display import HTML, Markdown, display
+
+from mrilib.figures.plot import Figure, enable, save
+from mrilib.store.paths import PACKAGE
+from mrilib.store.project import find_root
+from mrilib.store.records import INPUTS, RUN_DIR, hardware, note_in, read_json, versions, write_json
+
+# JupyterLab breaks printed lines and sources in the middle of words and numbers.
+WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }</style>"
+
+
+def setup(seed: int = 0, device: str = "auto") -> torch.device:
+    """Start the notebook's results afresh, switch the figures on, and return the device to compute on.
+
+    Nothing is seeded: functions that draw take `seed`. `auto` is the first GPU, or the CPU without one.
+    Raises ValueError for a device that this machine does not have.
+    """
+    chosen = choose_device(device)
+    enable()
+    display(HTML(WORDS_STAY_WHOLE))
+    run = {"seed": seed, "device": chosen.type, "hardware": hardware(), "versions": versions()}
+    key = os.environ.get("MRILIB_RUN_KEY")
+    write_json(results_file(), {"run": run | ({"key": key} if key else {})})
+    (run_dir() / INPUTS).unlink(missing_ok=True)
+    return chosen
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called `name`. Raises ValueError where it is not to be had."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device: expected 'auto', 'cpu' or 'cuda', got {name!r}") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device: {name!r} asked for, but torch sees {torch.cuda.device_count()} GPUs; use 'auto'")
+    return device
+
+
+def show_source(thing: Any) -> Markdown:
+    """The source of a function or class as it is in the library, highlighted, under the name of its file.
+
+    Raises ValueError for what has no Python source.
+    """
+    try:
+        lines, first = inspect.getsourcelines(inspect.unwrap(thing))
+        file = Path(inspect.getsourcefile(inspect.unwrap(thing)) or "")
+    except (TypeError, OSError) as error:
+        raise ValueError(f"show_source: expected a function or class written in Python, got {thing!r}") from error
+    source = textwrap.dedent("".join(lines)).rstrip()
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", source)), default=0))
+    return Markdown(f"`{shown_path(file)}`, line {max(first, 1)}\n\n{fence}python\n{source}\n{fence}")
+
+
+def shown_path(file: Path) -> str:
+    """A source file's path from its package on, without the folders of this machine."""
+    checkout = PACKAGE.parent
+    return file.relative_to(checkout).as_posix() if file.is_relative_to(checkout) else file.name
+
+
+def record(name: str, value: Any, low: float | None = None, high: float | None = None, n: int | None = None) -> None:
+    """Write a result to `results.json`: a number, with its 95 % interval where it has one, a text, or a list.
+
+    Args:
+        name: flat key, as `fraction_closed`.
+        value: number, one-element tensor, text, truth value, or a list.
+        low, high: ends of the interval, both or none.
+        n: number of samples behind it.
+
+    Raises ValueError naming the result for a bad name, NaN, or half an interval.
+    """
+    check_name(name)
+    if (low is None) != (high is None):
+        raise ValueError(f"record({name!r}): an interval needs both low and high")
+    plain = to_plain(value, name)
+    if low is None or high is None:
+        put(name, plain if n is None else {"value": plain, "n": int(n)})
+        return
+    interval = {"value": plain, "low": to_plain(low, name), "high": to_plain(high, name)}
+    if not interval["low"] <= interval["high"]:
+        raise ValueError(f"record({name!r}): low {low} is above high {high}")
+    put(name, interval if n is None else interval | {"n": int(n)})
+
+
+class Table(list[dict[str, Any]]):
+    """Rows that Jupyter shows as a table."""
+
+    def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for row in self for name in row))
+        head = "".join(f"<th>{escape(name)}</th>" for name in names)
+        rows = ("".join(f"<td>{escape(shown(row.get(name)))}</td>" for name in names) for row in self)
+        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Write a table to `results.json` under `name`, one mapping per row, and return it for display.
+
+    A cell is a number, a text, or an interval `{"value":, "low":, "high":}`. Raises as `record`.
+    """
+    check_name(name)
+    table = Table({str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows)
+    put(name, list(table))
+    return table
+
+
+def record_input(path: str | os.PathLike[str]) -> Path:
+    """Note a data file that the results depend on, so that changing it makes them stale; returns its path.
+
+    Raises OSError where it cannot be read.
+    """
+    file = Path(path).resolve()
+    note_in(run_dir(), file)
+    return file
+
+
+def run_dir() -> Path:
+    """The folder of this run's results: the runner's, else `runs/interactive/<notebook>/` of the project."""
+    given = os.environ.get(RUN_DIR)
+    if given:
+        folder = Path(given)
+    else:
+        session = os.environ.get("JPY_SESSION_NAME", "")  # set by Jupyter's server
+        folder = (find_root(Path.cwd()) or Path.cwd()) / "runs" / "interactive" / Path(session).stem
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def keep(figure: Figure, name: str) -> Figure:
+    """Save a figure as `figures/<name>.png` of this run and return it for display."""
+    save(figure, run_dir() / "figures" / f"{name}.png")
+    return figure
+
+
+def results_file() -> Path:
+    """`results.json` of this run."""
+    return run_dir() / "results.json"
+
+
+def put(name: str, content: Any) -> None:
+    """Add one entry to `results.json`."""
+    write_json(results_file(), (read_json(results_file()) or {}) | {name: content})
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for a key that a claim could not name."""
+    if not name.isidentifier() or name == "run":
+        raise ValueError(f"record: expected a name like 'fraction_closed', got {name!r}")
+
+
+def to_plain(value: Any, name: str) -> Any:
+    """`value` as JSON can hold it. Raises ValueError naming the result for NaN and foreign types."""
+    if hasattr(value, "tolist"):  # tensors and numpy's numbers
+        value = value.item() if math.prod(value.shape) == 1 else value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item, name) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item, name) for item in value]
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"record({name!r}): expected a finite number or a text, got {value!r}")
+    return value
+
+
+def shown(cell: Any) -> str:
+    """A cell of a table as text: four digits, and the interval where there is one."""
+    if isinstance(cell, dict) and {"value", "low", "high"} <= cell.keys():
+        return f"{shown(cell['value'])} [{shown(cell['low'])}, {shown(cell['high'])}]"
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    return "" if cell is None else str(cell)

@@ -1,0 +1,151 @@
+"""Every figure the notebooks draw: `from mrilib.figures import plot`."""
+
+import html
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import altair
+
+from mrilib.figures.bound import scrubbed_chart
+from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
+from mrilib.figures.history import history_chart
+from mrilib.figures.images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
+from mrilib.figures.layout import Picture
+from mrilib.figures.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
+
+__all__ = [
+    "METHOD_COLORS",
+    "METHOD_ORDER",
+    "Figure",
+    "Picture",
+    "Table",
+    "colors_of",
+    "comparison",
+    "enable",
+    "error_row",
+    "figure_bytes",
+    "gap_chart",
+    "history_chart",
+    "image_grid",
+    "image_png",
+    "image_row",
+    "interval_chart",
+    "kspace_row",
+    "lines_chart",
+    "mask_image",
+    "ordered",
+    "save",
+    "scrubbed_chart",
+    "sweep_chart",
+    "table",
+]
+
+NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%)?( \[.*\])?$|–$")
+LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken
+FEW = 7  # columns that fit JupyterLab's output area at 1280 with intervals that are not broken
+WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken over two lines: intervals and dates
+Figure = Picture | altair.TopLevelMixin
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as HTML with row and column headers, and the same as text."""
+
+    headings: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+    def _repr_html_(self) -> str:
+        styles = [_style(column) for column in zip(*self.cells, strict=True)] or [""] * len(self.headings)
+        heads = zip(self.headings, styles, strict=True)
+        head = "".join(f'<th scope="col"{style}>{html.escape(heading)}</th>' for heading, style in heads)
+        body = "".join(f"<tr>{_html_row(row, styles)}</tr>" for row in self.cells)
+        body = WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', body) if len(styles) <= FEW else body
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        lines = [self.headings, *self.cells]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+        return "\n".join([self.caption, *text] if self.caption else text)
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str] | Mapping[str, str],
+    *,
+    caption: str = "",
+    digits: int = 3,
+) -> Table:
+    """Table of `rows`; the first column names its row.
+
+    Args:
+        rows: dicts; a missing key prints "–", a dict with `value`, `low`, `high` prints with its interval.
+        columns: keys in order, or key → heading.
+        digits: decimals of numbers that are not whole.
+
+    Raises:
+        ValueError: a column that no row carries.
+    """
+    records = list(rows)
+    headings = dict(columns) if isinstance(columns, Mapping) else {key: key for key in columns}
+    unknown = [key for key in headings if not any(key in record for record in records)]
+    if unknown:
+        raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")
+    cells = tuple(tuple(_cell(record.get(key), digits) for key in headings) for record in records)
+    return Table(tuple(headings.values()), cells, caption)
+
+
+def figure_bytes(figure: Figure) -> bytes:
+    """PNG of a picture or an Altair chart, two device pixels per CSS pixel.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(figure, Picture):
+        return figure.png
+    if not isinstance(figure, altair.TopLevelMixin):
+        raise ValueError(f"figure is a {type(figure).__name__}: expected a Picture or an Altair chart")
+    with altair.theme.enable("mrilib"):
+        return chart_png(figure.to_dict(), scale=2)
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write `figure` as PNG to `path`, whole or not at all; folders are made."""
+    target = Path(path)
+    content = figure_bytes(figure)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _style(column: Sequence[str]) -> str:
+    """Jupyter sets all cells right, which suits numbers only."""
+    return "" if all(NUMBER.match(cell) for cell in column) else ' style="text-align: left"'
+
+
+def _html_row(row: Sequence[str], styles: Sequence[str]) -> str:
+    first, *rest = (LONG.sub("<wbr>", html.escape(cell)) for cell in row)
+    cells = zip(rest, styles[1:], strict=True)
+    return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(f"<td{style}>{cell}</td>" for cell, style in cells)
+
+
+def _cell(value: Any, digits: int) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping):
+        mean, low, high = (_cell(value[key], digits) for key in ("value", "low", "high"))
+        return f"{mean} [{low}, {high}]"
+    if isinstance(value, str | bool | int):
+        return str(value)
+    return f"{float(value):.{digits}f}"

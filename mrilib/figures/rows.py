@@ -1,0 +1,37 @@
+"""Rows that every report shares: an interval beside the paper's number, scores in long form, results with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mrilib.figures.notebook import record
+from mrilib.figures.plot import Table, table
+from mrilib.gap import Interval, bootstrap_mean
+
+
+def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:
+    """One row of a results table: method, our interval, the paper's number (None where it has none)."""
+    return {
+        "method": name,
+        "ours": {"value": ours.value, "low": ours.low, "high": ours.high},
+        "paper": "–" if paper is None else f"{paper:.4f}",
+    }
+
+
+def shown(scores: Mapping[str, Sequence[float]], caption: str) -> Table:
+    """Table of mean scores with their intervals, one method a row."""
+    rows = [interval_row(name, bootstrap_mean(values), None) for name, values in scores.items()]
+    return table(rows, {"method": "", "ours": "mean [95 % interval]"}, caption=caption)
+
+
+def score_rows(x: Sequence[float], scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
+    """Long form for charts: one row per method and position, with keys x, score and method."""
+    return [
+        {"x": position, "score": score, "method": name}
+        for name, column in scores.items()
+        for position, score in zip(x, column, strict=True)
+    ]
+
+
+def record_interval(name: str, interval: Interval) -> None:
+    """Write a mean with its interval to `results.json`."""
+    record(name, interval.value, interval.low, interval.high, interval.n)

@@ -1,0 +1,207 @@
+"""Scrub through test-time training, move the rule that stops it, and run it on a slice of one's own choice."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import get_args
+
+import ipywidgets
+
+from mrilib.figures.frame import HALF, STYLE, WIDE, explorer, picture, shown
+from mrilib.figures.layout import Picture
+from mrilib.figures.theme import METHOD_COLORS, MUTED
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.early_stopping_and_ablation.curves import WIDTH, Mark, curves_svg
+from mrilib.paper_a.early_stopping_and_ablation.film import BRIGHTER, Film, Filming
+from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, stopping_point
+from mrilib.sample import Sample
+from mrilib.ttt import History, Settings
+
+LOOK = 0.3  # seconds between two looks at a run
+IMAGE_WIDTH = 206  # CSS pixels; three side by side are as wide as the curves
+SHOWN = METHOD_COLORS["supervised on P + TTT"]  # the line of the iteration on the screen
+
+
+def described(history: History, iteration: int, rule: Rule, window: int, planned: int) -> str:
+    """The iteration's SSIM, the rule's, the best, and what the rule lost, over the iterations run so far."""
+    point, best = stopping_point(history, rule, window), stopping_point(history, "oracle", window)
+    score, length = history.score, len(history.score)
+    run = f"{length} iterations" if length == planned else f"the {length} iterations so far"
+    return (
+        f"Iteration {iteration}: SSIM {score[iteration]:.3f}. {_verdict(history, rule, window, run)} "
+        f"iteration {point}: SSIM {score[point]:.3f}. Best of {run}: SSIM {score[best]:.3f} at iteration {best}. "
+        f"Lost by stopping: {score[best] - score[point]:.3f}."
+    )
+
+
+def _verdict(history: History, rule: Rule, window: int, run: str) -> str:
+    if rule in ("fixed", "oracle"):
+        return f"Rule {rule} takes the image of"
+    halt = halts_at(history.validation_error, rule, window)
+    when = f"does not stop within {run}" if halt is None else f"stops at iteration {halt}"
+    return f"Rule {rule}, w = {window}, {when} and takes the image of"
+
+
+def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Mark]:
+    """Lines at the iteration on the screen, at the rule's image and, where that is another, at the rule's halt."""
+    point = stopping_point(history, rule, window)
+    marks = [Mark(point, f"{rule} takes the image of {point}")]
+    halt = None if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
+    if halt not in (None, point):
+        marks.append(Mark(halt, f"{rule} stops at {halt}", MUTED, dot=False))
+    return [*marks, Mark(iteration, f"on the screen: {iteration}", SHOWN)]
+
+
+def _images(film: Film, iteration: int, score: float) -> str:
+    """Target, reconstruction and error map side by side, each with its name beneath."""
+    frame = film.frames[iteration]
+    named = (
+        (film.target, "Target"),
+        (frame.image, f"Iteration {iteration}, SSIM {score:.3f}"),
+        (frame.error, f"|error| ×{BRIGHTER}, iteration {iteration}"),
+    )
+    figures = (
+        f'<figure style="margin: 0">{picture(Picture(png, alt, IMAGE_WIDTH), alt, IMAGE_WIDTH)}'
+        f"<figcaption>{escape(alt)}</figcaption></figure>"
+        for png, alt in named
+    )
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 12px; line-height: 1.4">{"".join(figures)}</div>'
+
+
+def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
+    """Images, words and curves as HTML; a film that has not got as far shows its last frame."""
+    if film is None or not film.steps:
+        return "<p>There are no images of this slice yet: Run TTT makes them.</p>"
+    history = film.history
+    at = min(iteration, len(history.score) - 1) // film.every * film.every
+    words = described(history, at, rule, window, film.planned)
+    svg = curves_svg(history, _marks(history, at, rule, window), max(film.planned - 1, 1))
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
+    curves = f'<img src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
+    said = f'<p style="max-width: {WIDTH}px; line-height: 1.4">{escape(words)}</p>'
+    return f"{_images(film, at, history.score[at])}{said}{curves}"
+
+
+class _Studio:
+    """Films of the slices, one of which may be in the making, and the controls that follow them.
+
+    The thread only computes: every widget is written from the loop that hears the clicks.
+    """
+
+    def __init__(self, model: Reconstructor, samples: Mapping[str, Sample], settings: Settings, film: Film) -> None:
+        self.model, self.samples, self.settings = model, samples, settings
+        self.films = {next(iter(samples)): film}
+        self.filming: Filming | None = None
+        self.slice = ipywidgets.Dropdown(options=list(samples), description="slice", style=STYLE)
+        scrub = {**WIDE, "continuous_update": True, "step": film.every}
+        self.iteration = ipywidgets.IntSlider(description="iteration", min=0, max=film.every, **scrub)
+        self.run = ipywidgets.Button(description="Run TTT", tooltip="Run TTT on this slice, here and now")
+        self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after its present iteration")
+        self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", style=STYLE)
+        self.message = ipywidgets.HTML()
+        self.slice.observe(lambda _: self.fit(), "value")
+        self.run.on_click(lambda _: self._say(self._start))
+        self.stop.on_click(lambda _: self._say(self._halt))
+        self._following: asyncio.Task[None] | None = None
+        self._placed = 0  # where the run last left the slider: moved away, it stays
+        self.fit()
+
+    @property
+    def film(self) -> Film | None:
+        """Of the slice on the screen."""
+        return self.films.get(self.slice.value)
+
+    def fit(self) -> None:
+        """Bring slider and progress bar to the extent of the slice's film; a slider at its end follows the run."""
+        film = self.film
+        last = film.last if film else 0
+        follows = self.iteration.value == self._placed
+        self.iteration.max = max(last, self.iteration.step)
+        if follows and self.filming is not None and self.filming.film is film:
+            self.iteration.value = self._placed = last
+        self.done.value = len(film.steps) if film else 0
+
+    def _say(self, act: Callable[[], str]) -> None:
+        self.message.value = shown(act)
+
+    def _start(self) -> str:
+        name = self.slice.value
+        if self.filming is not None:
+            raise RuntimeError("TTT is running already: stop it first, or wait for its end")
+        loop = asyncio.get_running_loop()
+        film = self.films[name] = Film.blank(self.samples[name], self.settings)
+        self.filming = Filming(film, self.model, self.samples[name], self.settings)
+        self.filming.start()
+        self.iteration.value = self._placed = 0
+        self.fit()
+        self._following = loop.create_task(self._follow(self.filming, name))
+        return f'<p role="status">TTT of {escape(name)} is running.</p>'
+
+    def _halt(self) -> str:
+        if self.filming is None:
+            raise RuntimeError("there is no run to stop: Run TTT starts one")
+        self.filming.stop()
+        return '<p role="status">TTT stops after this iteration.</p>'
+
+    async def _follow(self, filming: Filming, name: str) -> None:
+        """Look at the run until it has ended, then say how."""
+        while filming.is_alive():
+            self.fit()
+            await asyncio.sleep(LOOK)
+        self.fit()  # once more: iterations may have come between the last look and the end
+        self.filming = None
+        self._say(lambda: _ending(filming, name))
+
+
+def _ending(filming: Filming, name: str) -> str:
+    """How a run ended, as HTML. Raises the error that ended it."""
+    reason, film = filming.result(), filming.film
+    return f'<p role="status">TTT of {escape(name)} ended after {len(film.steps)} iterations: {escape(reason)}.</p>'
+
+
+def explore_stopping(
+    model: Reconstructor,
+    samples: Sequence[Sample],
+    settings: Settings,
+    film: Film,
+    rule: Rule,
+    window: int,
+    kind: str,
+) -> ipywidgets.VBox:
+    """Sliders over a film of test-time training and its stopping rule; buttons run it on another slice and end it.
+
+    Args:
+        model, settings: of the run; it goes on past the stopping point.
+        samples: slices to choose from.
+        film: of the first of them, made with the same settings.
+        rule, window: where to start, see `stopping.stopping_point`.
+        kind: "simulated" or "measured", for the names of the slices.
+
+    Raises:
+        ValueError: no slice, or a film of another number of iterations than `settings` has.
+    """
+    if not samples or film.planned != settings.max_iterations:
+        raise ValueError(
+            f"film of {film.planned} iterations, {len(samples)} samples: expected max_iterations = "
+            f"{settings.max_iterations} and at least one sample; make the film of the first with these settings"
+        )
+    named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
+    studio = _Studio(model, named, settings, film)
+    rules = ipywidgets.Dropdown(options=get_args(Rule), value=rule, description="rule", style=STYLE)
+    most = max(film.planned - 1, window)
+    windows = ipywidgets.IntSlider(description="window w", value=window, min=1, max=most, **WIDE)
+    controls = {"slice": studio.slice, "iteration": studio.iteration, "rule": rules, "window": windows}
+
+    def page(slice: str, iteration: int, rule: Rule, window: int, done: int) -> str:
+        return _page(studio.films.get(slice), iteration, rule, window)
+
+    studio.iteration.value = stopping_point(film.history, rule, window) // film.every * film.every
+
+    box = explorer({**controls, "done": studio.done}, page)
+    panel, *view = box.children
+    *moved, done = panel.children
+    panel.children = (*moved, ipywidgets.HBox([studio.run, studio.stop], layout=HALF), done)
+    box.children = (panel, studio.message, *view)
+    return box

@@ -1,0 +1,45 @@
+"""What notebook 05 can be given."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge
+
+from mrilib.models.build import describe
+from mrilib.models.reconstructor import Fidelity
+from mrilib.paper_a.parameters import AS_WRITTEN, OneShift, UnetTraining
+from mrilib.store.parameters import Count, Rate, Share
+from mrilib.ttt import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(OneShift, UnetTraining):
+    """Networks trained in several ways, their test-time training, and the rules that stop it."""
+
+    validation_slices: Count
+    num_cascades: Annotated[int, Ge(0)]
+    fidelity: Fidelity
+    ttt_learning_rate: Rate
+    ttt_iterations: Count
+    long_iterations: Count
+    holdout: Share
+    rule: Literal["rises", "rises_last", "best_so_far", "fixed"]
+    window: Count
+    recompute: bool
+    workers: Count
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        return describe("unet", AS_WRITTEN | self.values)
+
+    @property
+    def settings(self) -> Settings:
+        """Of test-time training in the ablation, which no rule stops."""
+        return Settings(
+            learning_rate=self.ttt_learning_rate,
+            max_iterations=self.ttt_iterations,
+            window=self.ttt_iterations,
+            holdout=self.holdout,
+            fidelity=self.fidelity,
+            seed=self.seed,
+        )

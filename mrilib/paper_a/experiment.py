@@ -1,0 +1,83 @@
+"""Paper A's experiment in one place: a shift, the four networks it needs, and the slices of Q it is tested on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.catalogue import shift as shift_named
+from mrilib.data.sources import Source
+from mrilib.train.networks import InMemory, NetworkSpec, dataset
+from mrilib.train.objectives import Loss
+from mrilib.train.recipe import Recipe
+
+Side = Literal["P", "Q"]
+SIDES: tuple[Side, ...] = ("P", "Q")
+
+
+def side_of(shift: str, side: Side) -> tuple[str, int]:
+    """(distribution, acceleration) of P or Q."""
+    entry = shift_named(shift)
+    return (entry.p, entry.p_acceleration) if side == "P" else (entry.q, entry.q_acceleration)
+
+
+def side_title(shift: str, side: Side) -> str:
+    """P or Q in words."""
+    name, acceleration = side_of(shift, side)
+    return f"{distribution(name).title} at {acceleration}×"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Train on P and on Q, with and without self-supervision; test on Q.
+
+    Args:
+        shift: the pair P, Q, a key of `catalogue.SHIFTS`.
+        architecture: of the network, see `models.build.describe`.
+        recipe: of training; its loss is replaced by each network's own.
+        train_slices: per network; 0 takes as many as paper A's list of that distribution holds.
+        source: the simulation, or files.
+    """
+
+    shift: str
+    architecture: Mapping[str, Any]
+    recipe: Recipe
+    train_slices: int
+    source: Source
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The experiment as JSON values, for the settings of stored tables; see `Recipe.card`."""
+        return {**asdict(self), "architecture": dict(self.architecture), "recipe": self.recipe.card}
+
+    def side(self, side: Side) -> tuple[str, int]:
+        """(distribution, acceleration) of P or Q."""
+        return side_of(self.shift, side)
+
+    def title(self, side: Side) -> str:
+        """P or Q in words."""
+        return side_title(self.shift, side)
+
+    def spec(self, loss: Loss, side: Side) -> NetworkSpec:
+        """The network trained with `loss` on one side."""
+        name, acceleration = self.side(side)
+        recipe = replace(self.recipe, loss=loss)
+        return NetworkSpec(name, acceleration, recipe, dict(self.architecture), self._count(name), self.source)
+
+    def _count(self, name: str) -> int:
+        return self.train_slices or distribution(name).train_slices
+
+    def specs(self) -> dict[tuple[Loss, Side], NetworkSpec]:
+        """The four networks of paper A's Table 2."""
+        pairs: list[tuple[Loss, Side]] = [
+            ("supervised", "Q"),
+            ("supervised", "P"),
+            ("joint", "Q"),
+            ("joint", "P"),
+        ]
+        return {(loss, side): self.spec(loss, side) for loss, side in pairs}
+
+    def test_slices(self, count: int) -> InMemory:
+        """Test slices of Q: patients that are in no training and no validation list; 0 takes the whole list."""
+        name, acceleration = self.side("Q")
+        return dataset(name, "test", count or distribution(name).test_slices, acceleration, self.source)

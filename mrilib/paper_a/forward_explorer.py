@@ -1,0 +1,155 @@
+"""Move what a scan is made of and see k-space, mask, coil images, and the image by zero-filling and by CG-SENSE."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from html import escape
+
+import ipywidgets
+import torch
+from torch import Tensor
+
+from mrilib.data.catalogue import distribution
+from mrilib.figures.frame import WIDE, explorer, picture
+from mrilib.figures.images import decades
+from mrilib.figures.plot import Picture, image_png
+from mrilib.figures.theme import MUTED
+from mrilib.fourier import ifft2c
+from mrilib.sample import Sample, undersample
+from mrilib.sampling import MASKS, calibration_width
+from mrilib.scoring import matched, slice_ssim, with_cropped_maps, zero_filled
+from mrilib.simulate.acquisition import simulate_slice
+
+MATRIX = (128, 128)  # ky, kx: small enough to follow a slider
+COILS = (1, 2, 4, 8, 12)
+LEVEL = 0.1  # where the slice lies, see `simulate_slice`
+IMAGE_WIDTH = 190  # CSS pixels; four stand side by side
+CALIBRATION = 6  # lines that ESPIRiT needs: the side of its patches
+
+Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
+
+
+def forward_explorer(
+    data: str = "brain_axt2",
+    acceleration: int = 4,
+    center_fraction: float = 0.08,
+    kind: str = "random",
+    seed: int = 0,
+    coils: int = 8,
+    noise: float = 0.09,
+    patient: int = 50_000,
+    iterations: int = 8,
+) -> ipywidgets.VBox:
+    """Six controls over y = M F S x + n of one simulated slice and over its two simplest images, made anew each time.
+
+    Args:
+        data: name of a distribution, whose anatomy and contrast are simulated on a 128 × 128 matrix.
+        acceleration, center_fraction, kind, seed: of the mask, see `sampling.random_mask`.
+        coils: of the receive array.
+        noise: RSS image where there is noise only, relative to the 95th percentile of the image.
+        patient: seed of anatomy, coil array and noise.
+        iterations: of CG-SENSE.
+
+    Raises:
+        ValueError: no such distribution. A mask that cannot be is named in the view.
+    """
+    counts = sorted({*COILS, coils})
+    for count in counts:
+        _clean_and_noise(data, patient, count)  # now, so that no move has to wait for it
+    fraction = {"value": center_fraction, "min": 0.02, "max": 0.32, "step": 0.02, "readout_format": ".0%"}
+    level = {"value": noise, "min": 0, "max": max(0.3, noise), "step": 0.03}
+    factors = {"value": acceleration, "min": 1, "max": max(10, acceleration)}
+    controls = {
+        "acceleration": ipywidgets.IntSlider(**factors, description="acceleration", **WIDE),
+        "center_fraction": ipywidgets.FloatSlider(**fraction, description="center fraction", **WIDE),
+        "kind": ipywidgets.SelectionSlider(options=list(MASKS), value=kind, description="mask kind", **WIDE),
+        "seed": ipywidgets.IntSlider(value=seed, min=0, max=max(20, seed), description="mask seed", **WIDE),
+        "coils": ipywidgets.SelectionSlider(options=counts, value=coils, description="receive coils", **WIDE),
+        "noise": ipywidgets.FloatSlider(**level, description="noise / signal", **WIDE),
+    }
+    return explorer(controls, partial(_page, data, patient, iterations))
+
+
+def scanned(data: str, patient: int, coils: int, noise: float) -> Tensor:
+    """Fully sampled k-space of a simulated slice, (coil, ky, kx); arguments as `forward_explorer`."""
+    clean, unit = _clean_and_noise(data, patient, coils)
+    return clean + noise * unit
+
+
+@lru_cache(maxsize=2 * len(COILS))
+def _clean_and_noise(data: str, patient: int, coils: int) -> tuple[Tensor, Tensor]:
+    """k-space without noise, and the noise of level 1: the simulation is linear in the level."""
+    scan = replace(distribution(data).scan, matrix=MATRIX, coils=coils, sub_slices=1)
+    quiet, loud = (simulate_slice(replace(scan, background=level), patient, LEVEL).kspace for level in (0.0, 1.0))
+    clean, unit = (torch.from_numpy(one).to(torch.complex64) for one in (quiet, loud - quiet))
+    return clean, unit
+
+
+def reconstructions(sample: Sample, iterations: int) -> dict[str, Tensor]:
+    """Images of one slice by their methods; CG-SENSE only where the centre is wide enough to estimate coil maps."""
+    images = {"zero-filled": zero_filled(sample)}
+    if calibration_width(sample.mask) >= CALIBRATION:
+        A = with_cropped_maps(sample).operator
+        images[f"CG-SENSE ({iterations} iterations)"] = A.pinv(sample.masked_kspace, iterations, tolerance=0.0)
+    return images
+
+
+def described(sample: Sample, scores: dict[str, float]) -> str:
+    """True acceleration and SSIM in words, and why there is no CG-SENSE where there is none."""
+    lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
+    named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    words = f"True acceleration {columns / lines:.2f}×: {lines} of {columns} lines are measured. SSIM: {named}."
+    center = calibration_width(sample.mask)
+    if center >= CALIBRATION:
+        return words
+    return f"{words} No CG-SENSE: its coil maps need {CALIBRATION} lines in the centre, here are {center}; widen it."
+
+
+def _page(
+    data: str,
+    patient: int,
+    iterations: int,
+    *,
+    acceleration: int,
+    center_fraction: float,
+    kind: str,
+    seed: int,
+    coils: int,
+    noise: float,
+) -> str:
+    """The words and two rows: from the mask to an image, and beneath, from the object to k-space."""
+    mask = MASKS[kind](MATRIX[1], acceleration, center_fraction, seed)[None, None, None]
+    kspace = scanned(data, patient, coils, noise)
+    sample = undersample(kspace, mask, maps=False)
+    images = reconstructions(sample, iterations)
+    scores = {name: slice_ssim(image, sample)[0] for name, image in images.items()}
+    target, shown = matched(sample, images)
+    white = target.max()
+    lines = f"{int(mask.sum())} of {mask.numel()} lines"
+    made: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
+    made += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
+    made += [(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
+    there: list[Panel] = [(target / white, "fully sampled (simulated)", "root of the sum of squares")]
+    chosen = sorted({0, coils // 2})
+    coil_images = ifft2c(kspace)[chosen].abs()
+    there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]
+    there += [(_logarithm(kspace[0]), "k-space, coil 1", "four decades, black to white")]
+    return f"<p>{escape(described(sample, scores))}</p>{_row(made)}{_row(there)}"
+
+
+def _logarithm(kspace: Tensor) -> Tensor:
+    magnitude = kspace.abs()
+    return torch.from_numpy(decades((magnitude / magnitude.max()).numpy()))
+
+
+def _row(panels: Sequence[Panel]) -> str:
+    style = f"display: grid; grid-template-columns: repeat(auto-fill, {IMAGE_WIDTH}px); gap: 4px 12px"
+    return f'<div style="{style}">{"".join(_figure(*panel) for panel in panels)}</div>'
+
+
+def _figure(image: Tensor, title: str, caption: str) -> str:
+    alt = f"{title}: {caption}" if caption else title
+    drawn = picture(Picture(image_png(image, 1.0), alt, IMAGE_WIDTH), alt, IMAGE_WIDTH)
+    words = f"{escape(title)}<br>{escape(caption)}"
+    framed = f'<div style="outline: 1px solid {MUTED}; line-height: 0">{drawn}</div>'
+    return f'<figure style="margin: 0; line-height: 1.3">{framed}<figcaption>{words}</figcaption></figure>'

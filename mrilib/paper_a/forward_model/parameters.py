@@ -1,0 +1,31 @@
+"""What notebook 01 can be given."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Len, Lt
+
+from mrilib.data.parameters import Sourced
+from mrilib.store.parameters import Count, ParameterError
+
+ANGLES = range(1, 20, 2)  # degrees, of the real brain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(Sourced):
+    """One slice and its mask, and what of the simulation is compared with the scanner."""
+
+    data: Literal["brain_axt2", "brain_axt1pre", "brain_vfa", "knee_pd", "knee_pdfs", "stanford"]
+    data_path: str | None
+    slice_index: Annotated[int, Ge(0)]
+    acceleration: Literal[2, 3, 4]
+    mask_kind: Literal["random", "equispaced", "equispaced_fraction", "magic"]
+    crop: Annotated[float, Ge(0), Lt(1)]
+    iterations: Count
+    patients: Count
+    angles: Annotated[list[int], Len(1)]
+    device: str
+
+    def check(self) -> None:
+        if not set(self.angles) <= set(ANGLES):
+            raise ParameterError(f"angles: expected some of {', '.join(map(str, ANGLES))}, got {self.angles}")

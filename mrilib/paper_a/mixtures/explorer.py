@@ -1,0 +1,91 @@
+"""Move the share of Q in the training data and see what the network scores on P and on Q, and a slice of each."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import ipywidgets
+
+from mrilib.figures.frame import STYLE, WIDE, explorer, picture
+from mrilib.figures.plot import sweep_chart
+from mrilib.figures.tiles import grey_tile, tile_row, white_of
+from mrilib.gap import bootstrap_mean
+from mrilib.paper_a.mixtures.images import MixtureImages
+from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
+
+Sweep = Mapping[float, Scores]  # by coefficient
+
+
+def described(sweep: Sweep, coefficient: float) -> str:
+    """The two scores of a mixture, and what it gains and costs beside P alone and Q alone."""
+    scores = [f"SSIM on {side} {bootstrap_mean(sweep[coefficient][side])}" for side in SIDES]
+    outcome = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
+    return f"Share of Q {coefficient:g}: {', '.join(scores)}; {outcome}"
+
+
+def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
+    """A test slice of P and of Q, in full and by the network of a mixture, or how to get them, as HTML."""
+    pair = images.pair(coefficient)
+    if pair is None:
+        shift = images.mixtures.experiment.shift
+        command = f"mrilib run 03 -p shift {shift} -p coefficient {coefficient:g} -p recompute true"
+        return f"<p>Its network is not with the package, nor are its images: <code>{escape(command)}</code></p>"
+    tiles = []
+    for side, image in pair.items():
+        name, score = f"{side}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
+        target = images.target(side)
+        white = white_of(target)
+        tiles.append(grey_tile(target, white, f"{side}, target", "", f"A test slice of {side}, target"))
+        tiles.append(grey_tile(image, white, name, score, f"The slice of {name}: {score}"))
+    return tile_row(tiles)
+
+
+def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
+    """The chart with the point ringed and, beneath, the words, as HTML."""
+    words = described(sweep, coefficient)
+    rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
+    axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
+    chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
+    return f"{picture(chart, words, 330)}<p>{escape(words)}</p>"
+
+
+def _nearest(options: Sequence[float], wanted: float) -> float:
+    return min(options, key=lambda option: abs(option - wanted))
+
+
+def explore_mixtures(
+    sweeps: Mapping[str, Sweep],
+    shift: str,
+    coefficient: float,
+    kind: str,
+    images: Mapping[str, MixtureImages] | None = None,
+) -> ipywidgets.VBox:
+    """A list of shifts and a slider over the mixtures that were measured; needs a kernel.
+
+    Args:
+        sweeps: for each shift the scores of each mixture, both ends among them.
+        shift, coefficient: where to start; the nearest mixture that there is.
+        kind: "simulated" or "measured", for the title.
+        images: by shift, what is drawn beneath the scores.
+
+    Raises:
+        ValueError: a shift that has no sweep.
+    """
+    if shift not in sweeps:
+        raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(sweeps)}")
+    pair = ipywidgets.Dropdown(options=list(sweeps), value=shift, description="shift", style=STYLE)
+    share = ipywidgets.SelectionSlider(options=sorted(sweeps[shift]), description="share of Q", **WIDE)
+    share.value = _nearest(share.options, coefficient)
+
+    def switch(change: Mapping[str, str]) -> None:
+        before, options = share.value, sorted(sweeps[change["new"]])
+        if options != list(share.options):  # else the view would be made three times
+            share.options = options
+            share.value = _nearest(options, before)
+
+    def page(shift: str, share: float) -> str:
+        chart = _chart(sweeps[shift], shift.replace("_", " "), share, kind)
+        return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
+
+    pair.observe(switch, "value")  # before the view asks for both
+    every = [{"shift": name, "share": one} for name, sweep in sweeps.items() for one in sweep]
+    return explorer({"shift": pair, "share": share}, page, every)

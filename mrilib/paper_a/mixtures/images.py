@@ -1,0 +1,68 @@
+"""What the network of each mixture makes of one slice of P and one of Q, kept as pictures beside the scores."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from mrilib.paper_a.experiment import SIDES, Side
+from mrilib.paper_a.mixtures.sweep import Mixtures
+from mrilib.sample import Sample
+from mrilib.scoring import matched, reconstruct
+from mrilib.store.pictures import packed, unpacked
+from mrilib.store.tables import Row, StoredRow, StoredTable
+from mrilib.train.networks import network, stored
+
+
+@dataclass(frozen=True)
+class MixtureImages:
+    """The first test slice of P and of Q by the network of each mixture.
+
+    Args:
+        mixtures: the networks and the slices.
+        device: to reconstruct on.
+    """
+
+    mixtures: Mixtures
+    device: torch.device | str = "cpu"
+    _samples: dict[Side, Sample] = field(default_factory=dict, repr=False)
+
+    @property
+    def table(self) -> StoredTable:
+        """A row for each mixture, under `Mixtures.key`; its networks are not with the package, so its pictures are."""
+        return StoredTable("mixture_images", self.mixtures.table.settings)
+
+    def sample(self, side: Side) -> Sample:
+        """The slice of one side."""
+        if side not in self._samples:
+            self._samples[side] = self.mixtures.tests(side)[0]
+        return self._samples[side]
+
+    def target(self, side: Side) -> Tensor:
+        """The slice in full, (y, x) real, maximum 1."""
+        target, _ = matched(self.sample(side), {})
+        return target[0, 0] / target.max()
+
+    def pair(self, coefficient: float) -> dict[Side, Tensor] | None:
+        """Both slices by the network of a mixture, (y, x) real on the target's scale, cut to [0, 1], to 1/255.
+
+        Matched in mean and deviation as they are scored. None where neither pictures nor network are stored: nothing
+        is trained here.
+        """
+        found = self.table.find(self.mixtures.key(coefficient))
+        if found is None and stored(self.mixtures.spec(coefficient)) is None:
+            return None
+        row = self._compute(coefficient) if found is None else found["row"]
+        return {side: unpacked(row[side]) for side in SIDES}
+
+    def stored_row(self, coefficient: float) -> StoredRow:
+        """Both slices by the network of a mixture, which is trained if it is nowhere."""
+        return StoredRow(self.table, self.mixtures.key(coefficient), partial(self._compute, coefficient))
+
+    @torch.no_grad()
+    def _compute(self, coefficient: float) -> Row:
+        model = network(self.mixtures.spec(coefficient), self.device)
+        made = {side: reconstruct(model, self.sample(side).to(self.device)).cpu() for side in SIDES}
+        pairs = {side: matched(self.sample(side), {side: image}) for side, image in made.items()}
+        return {side: packed((images[side] / target.max())[0, 0]) for side, (target, images) in pairs.items()}

@@ -1,0 +1,123 @@
+"""What paper A's published code does and the library otherwise does not: one mask, filled maps, leaks, scores.
+
+Reference: github.com/MLI-lab/ttt_for_deep_learning_cs, commit 761d822; see `discrepancies`.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mrilib.coils import rss
+from mrilib.data.catalogue import distribution
+from mrilib.data.distribution import Distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import slices_of
+from mrilib.data.volumes import inspect_volume
+from mrilib.fourier import ifft2c
+from mrilib.linop import LinearOperator
+from mrilib.metrics import center_crop, match_mean_std, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sample import Sample
+from mrilib.sampling import Sampling
+from mrilib.scoring import with_cropped_maps
+from mrilib.simulate.acquisition import simulate_slice
+from mrilib.train.networks import InMemory, NetworkSpec
+
+PUBLISHED_LINES: dict[tuple[int, float], int] = {
+    (396, 4): 99,
+    (372, 4): 94,
+    (320, 4): 83,
+    (372, 2): 186,
+}  # by width and acceleration
+LEVELS = np.linspace(-0.6, 0.6, 7)  # of the slices that make a simulated volume
+Score = Literal["published", "unmatched", "fastMRI", "reversed"]
+
+
+@dataclass(frozen=True)
+class OneMask(Sampling):
+    """The same mask for all files: the first that `Sampling` draws with as many columns as the published one has.
+
+    That is W/R for a width that paper A's lists do not have. The published masks are the central columns of one of
+    396, which is why they have more than W/R where they are narrower; its seed is not known.
+    """
+
+    def mask(self, file_name: str, width: int) -> Tensor:
+        wanted = PUBLISHED_LINES.get((width, self.acceleration), round(width / self.acceleration))
+        draws = (Sampling.mask(self, str(number), width) for number in range(10_000))
+        return next(mask for mask in draws if mask.sum() == wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneMaskSpec(NetworkSpec):
+    """A network trained with one mask for all its slices."""
+
+    sampling: OneMask
+
+    @property
+    def name(self) -> str:
+        return f"{super().name}_one_mask"
+
+    def training_slices(self) -> InMemory:
+        """Every slice with that mask."""
+        pairs = slices_of(distribution(self.distribution), "train", self.train_slices, self.source)
+        return InMemory(SliceDataset(pairs, self.sampling))
+
+
+def filled(sample: Sample) -> Sample:
+    """Coil maps cropped as BART does, then every real or imaginary part that is 0 set to its coil's largest part."""
+    cropped = with_cropped_maps(sample)
+    parts = torch.view_as_real(cropped.sens_maps)
+    largest = parts.abs().amax((2, 3, 4), keepdim=True)
+    return replace(cropped, sens_maps=torch.view_as_complex(torch.where(parts == 0, largest, parts)))
+
+
+class Leaking(Reconstructor):
+    """A network that is always given all of one slice's measurements, whatever test-time training holds out."""
+
+    def __init__(self, model: Reconstructor, sample: Sample) -> None:
+        super().__init__()
+        self.model = model
+        self.everything = (sample.masked_kspace, sample.operator)
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        return self.model.initial(*self.everything)
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        return self.model.refine(initial, *self.everything)
+
+
+def score(image: Tensor, sample: Sample, kind: Score, volume_maximum: float | None = None) -> float:
+    """SSIM of one slice, cropped, by one of four conventions.
+
+    Args:
+        image: (1, 1, y, x) complex.
+        sample: the slice.
+        kind: `published` gives the image the target's mean and deviation, and takes the slice's maximum as range;
+            `unmatched` leaves the first out; `fastMRI` does and takes `volume_maximum` as range; `reversed` gives
+            the target the image's mean and deviation instead.
+        volume_maximum: needed for `fastMRI`.
+    """
+    target, magnitude = (center_crop(x, sample.recon_size) for x in (sample.target, image.abs()))
+    if kind == "reversed":
+        return ssim(match_mean_std(magnitude, target), magnitude).item()
+    limit = volume_maximum if kind == "fastMRI" else None
+    return ssim(target, magnitude, limit, match="mean_std" if kind == "published" else None).item()
+
+
+def volume_maximum(entry: Distribution, path: Path) -> float:
+    """Maximum of the root-sum-of-squares volume that a slice is from.
+
+    Simulated files hold one slice; six others of the same patient are simulated beside it.
+    """
+    info = inspect_volume(path)
+    if info.max is None:
+        raise ValueError(f"{path}: no attribute `max`, which fastMRI's SSIM takes as range")
+    if not info.simulated:
+        return info.max
+    patient = int(info.patient_id.rsplit("-", 1)[-1])
+    slices = (simulate_slice(entry.scan, patient, float(level)).kspace for level in LEVELS)
+    return max(info.max, *(rss(ifft2c(torch.from_numpy(kspace)[None])).max().item() for kspace in slices))

@@ -1,0 +1,259 @@
+"""Running paper A both ways, as it is written and as its published code does it, on the same test slices."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import data_digest
+from mrilib.gap import CONFIDENCE, RESAMPLES, FractionClosed, Interval, fraction_closed, performance_gap
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.experiment import Experiment, Side
+from mrilib.paper_a.paper_versus_code.as_published import (
+    Leaking,
+    OneMask,
+    OneMaskSpec,
+    Score,
+    filled,
+    score,
+    volume_maximum,
+)
+from mrilib.paper_a.paper_versus_code.discrepancies import NOT_RUN
+from mrilib.sample import Sample
+from mrilib.sampling import Sampling
+from mrilib.scoring import reconstruct, with_cropped_maps
+from mrilib.store.tables import StoredRow, StoredTable
+from mrilib.train.adaptation import adapt
+from mrilib.train.networks import InMemory, NetworkSpec, network
+from mrilib.train.objectives import Loss
+from mrilib.ttt import Settings
+
+PUBLISHED_ITERATIONS = 2500
+SCHEMES: dict[str, tuple[Loss, Side, bool]] = {  # network, side it was trained on, test-time training
+    "supervised on Q": ("supervised", "Q", False),
+    "supervised on P": ("supervised", "P", False),
+    "joint on Q + TTT": ("joint", "Q", True),
+    "joint on P + TTT": ("joint", "P", True),
+}
+MAIN = "joint on P + TTT"
+GAP_ARMS = ("as written", "per-part RSS", "score of fastMRI", "as published")  # run for all four schemes
+Scores = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to run the experiment; what is not given is as the paper has it.
+
+    Args:
+        settings: changes of test-time training; a `window` counts in the published 2500 iterations.
+        network: its input as in the paper or in the code; or the paper's, trained with one mask.
+        sampling: of the test slices.
+        maps: what is done to the coil maps of a test slice.
+        leaking: leave what is held out in the network's input.
+        score: see `as_published.score`.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    network: Literal["paper", "code", "one mask"] = "paper"
+    sampling: Sampling | None = None
+    maps: Callable[[Sample], Sample] | None = None
+    leaking: bool = False
+    score: Score = "published"
+
+
+UNIQUE = 1 - math.exp(-0.05)  # share of m pixels that m/20 draws with replacement hit
+PUBLISHED = {"fidelity": "code", "holdout": UNIQUE, "iterate": "last", "window": 100, "norm": "real_view"}
+ARMS: dict[str, Arm] = {
+    "as written": Arm(),
+    "per-part RSS": Arm(network="code"),
+    "one mask": Arm(network="one mask", sampling=OneMask()),
+    "R = 3.86": Arm(sampling=Sampling(320 / 83, 32 / 320)),
+    "cropped maps": Arm(network="code", maps=with_cropped_maps),
+    "filled maps": Arm(network="code", maps=filled),
+    "leaking": Arm(leaking=True),
+    "leaking, centre too": Arm({"fidelity": "code"}),
+    "lines": Arm({"unit": "lines"}),
+    "with replacement": Arm({"holdout": UNIQUE}),
+    "another seed": Arm({"seed": 1}),
+    "last iterate": Arm({"iterate": "last"}),
+    "window of 20": Arm({"window": 20}),
+    "window of 100": Arm({"window": 100}),
+    "first rise": Arm({"window": 1}),
+    "real view": Arm({"norm": "real_view"}),
+    "score unmatched": Arm(score="unmatched"),
+    "score of fastMRI": Arm(score="fastMRI"),
+    "score reversed": Arm(score="reversed"),
+    "as published": Arm(PUBLISHED, "code", maps=filled),
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The test slices of Q on which every arm runs.
+
+    Args:
+        experiment: shift and networks, as the paper has them.
+        settings: of test-time training, as the paper has them.
+        test_slices: number of slices; 0 takes paper A's list.
+        device, workers: see `adaptation.adapt`.
+    """
+
+    experiment: Experiment
+    settings: Settings
+    test_slices: int
+    device: torch.device | str = "cpu"
+    workers: int = 1
+
+    def resolved(self, arm: Arm) -> Settings:
+        """The arm's settings, its window in the proportion to the iterations that the published code has."""
+        changes = dict(arm.settings)
+        if "window" in changes:
+            changes["window"] = scaled_window(changes["window"], self.settings.max_iterations)
+        return replace(self.settings, **changes)
+
+    def samples(self, arm: Arm, count: int) -> list[Sample]:
+        """The first `count` test slices, measured as the arm does."""
+        slices = self.experiment.test_slices(count)
+        if arm.sampling is not None:
+            slices = InMemory(SliceDataset(slices.slices.slices, arm.sampling))
+        found = [slices[item] for item in range(len(slices))]
+        return found if arm.maps is None else [arm.maps(sample) for sample in found]
+
+    def spec(self, arm: Arm, loss: Loss, side: Side) -> NetworkSpec:
+        """The network that the arm needs."""
+        architecture = dict(self.experiment.architecture)
+        if arm.network == "code":
+            architecture["fidelity"] = "code"
+        spec = replace(self.experiment, architecture=architecture).spec(loss, side)
+        if arm.network != "one mask":
+            return spec
+        fields = {name: getattr(spec, name) for name in spec.__dataclass_fields__}
+        return OneMaskSpec(**fields, sampling=OneMask(spec.acceleration))
+
+    def measure(self, name: str, scheme: str = MAIN, count: int | None = None) -> list[float]:
+        """SSIM of each test slice, or of the first `count`, to six digits; the arm is run now."""
+        arm, (loss, side, tuned) = ARMS[name], SCHEMES[scheme]
+        samples = self.samples(arm, self.test_slices if count is None else count)
+        model = network(self.spec(arm, loss, side), self.device)
+        images = self._tuned(model, samples, arm) if tuned else self._plain(model, samples)
+        limits = self._maxima(len(samples)) if arm.score == "fastMRI" else [None] * len(samples)
+        rows = zip(images, samples, limits, strict=True)
+        return [round(score(image, sample, arm.score, limit), 6) for image, sample, limit in rows]
+
+    def _plain(self, model: Reconstructor, samples: Sequence[Sample]) -> list[Tensor]:
+        return [reconstruct(model, sample.to(self.device)).cpu() for sample in samples]
+
+    def _tuned(self, model: Reconstructor, samples: Sequence[Sample], arm: Arm) -> list[Tensor]:
+        settings = self.resolved(arm)
+        if arm.leaking:
+            pairs = [(Leaking(model, sample.to(self.device)), sample) for sample in samples]
+            runs = [adapt(leaking, [sample], settings, device=self.device)[0] for leaking, sample in pairs]
+        else:
+            runs = adapt(model, samples, settings, device=self.device, workers=self.workers)
+        return [run.record.image for run in runs]
+
+    def _maxima(self, count: int) -> list[float | None]:
+        entry = distribution(self.experiment.side("Q")[0])
+        return [volume_maximum(entry, path) for path, _ in self.experiment.test_slices(count).slices.slices]
+
+    @property
+    def table(self) -> StoredTable:
+        """Where scores are kept."""
+        name = self.experiment.side("Q")[0]
+        count = self.test_slices or distribution(name).test_slices
+        digest = data_digest(distribution(name), "test", count, self.experiment.source)
+        return StoredTable("fidelity", {"shift": self.experiment.shift, "test_slices": count, "tests": digest})
+
+    def key(self, name: str, scheme: str = MAIN) -> dict[str, Any]:
+        """Of a row: arm, scheme, digest of the network, settings of test-time training where there is any."""
+        loss, side, tuned = SCHEMES[scheme]
+        settings = asdict(self.resolved(ARMS[name])) if tuned else None
+        digest = self.spec(ARMS[name], loss, side).digest
+        return {"arm": name, "scheme": scheme, "network": digest, "settings": settings}
+
+    def scores(self, name: str, scheme: str = MAIN, recompute: bool = False) -> list[float]:
+        """SSIM of each test slice from the table, or measured now where it has none or on `recompute`."""
+        return self.stored_row(name, scheme).read(recompute)["ssim"]
+
+    def stored_row(self, name: str, scheme: str = MAIN) -> StoredRow:
+        """SSIM of each test slice as it is kept."""
+        return StoredRow(self.table, self.key(name, scheme), lambda: {"ssim": self.measure(name, scheme)})
+
+    def rows(self) -> dict[tuple[str, str], StoredRow]:
+        """By arm and scheme, all that the section compares."""
+        pairs = [(name, MAIN) for name in ARMS] + [(name, scheme) for name in GAP_ARMS for scheme in SCHEMES]
+        return {pair: self.stored_row(*pair) for pair in pairs}
+
+    def found(self, name: str, scheme: str = MAIN) -> list[float] | None:
+        """The same from the table; None where it has none."""
+        entry = self.table.find(self.key(name, scheme))
+        return None if entry is None else entry["row"]["ssim"]
+
+    def schemes(self, name: str) -> Scores | None:
+        """The scores of all four schemes of the gap from the table; None where it lacks one."""
+        columns = {scheme: self.found(name, scheme) for scheme in SCHEMES}
+        return {scheme: column for scheme, column in columns.items() if column} if all(columns.values()) else None
+
+    def change(self, arms: tuple[str, str]) -> Interval | None:
+        """SSIM of the first arm minus that of the second, paired over the test slices; None where one was not run."""
+        first, second = (self.found(name) for name in arms)
+        return None if first is None or second is None else performance_gap(first, second)
+
+
+def scaled_window(published: int, iterations: int) -> int:
+    """A window of the published 2500 iterations as the same share of `iterations`, at least 1."""
+    return max(1, round(published * iterations / PUBLISHED_ITERATIONS))
+
+
+def closed(scores: Mapping[str, Sequence[float]]) -> FractionClosed:
+    """Fraction of the gap closed, from the scores of the four schemes."""
+    before_q, before_p, after_q, after_p = (scores[scheme] for scheme in SCHEMES)
+    return fraction_closed(before_q, before_p, after_q, after_p)
+
+
+def change_in_closed(
+    first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]], seed: int = 0
+) -> FractionClosed:
+    """Fraction closed of the first minus that of the second, resampling all eight lists together.
+
+    Args:
+        first, second: scores of the four schemes on the same test slices.
+
+    Returns:
+        The change with its interval; undefined where one of the two has no gap to close.
+    """
+    for one in (closed(first), closed(second)):
+        if one.interval is None:
+            return one
+    table = np.array([[scores[scheme] for scheme in SCHEMES] for scores in (first, second)])
+    picks = np.random.default_rng(seed).integers(table.shape[-1], size=(RESAMPLES, table.shape[-1]))
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(_closed_difference(table[..., picks].mean(-1)), [tail, 100 - tail])
+    value = _closed_difference(table.mean(-1))
+    return FractionClosed(Interval(float(value), float(low), float(high), table.shape[-1]))
+
+
+def _closed_difference(means: np.ndarray) -> np.ndarray:
+    """From means (first or second, scheme, …)."""
+    fractions = 1 - (means[:, 2] - means[:, 3]) / (means[:, 0] - means[:, 1])
+    return fractions[0] - fractions[1]
+
+
+def gap_row(name: str, scores: Scores | None, reference: Scores | None) -> dict[str, Any]:
+    """An arm as a line of a table: gap before and after, fraction closed, and its change against `reference`."""
+    if scores is None:
+        return {"arm": name, "closed": NOT_RUN}
+    before_q, before_p, after_q, after_p = (scores[scheme] for scheme in SCHEMES)
+    return {
+        "arm": name,
+        "before": vars(performance_gap(before_q, before_p)),
+        "after": vars(performance_gap(after_q, after_p)),
+        "closed": str(closed(scores)),
+        "change": "–" if reference is None or reference is scores else str(change_in_closed(scores, reference)),
+    }

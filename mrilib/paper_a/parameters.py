@@ -1,0 +1,84 @@
+"""What the records of paper A's sections share: the shifts, and how networks are trained on P and on Q."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+from annotated_types import Ge, Le
+
+from mrilib.data.parameters import Sourced
+from mrilib.models.build import describe
+from mrilib.paper_a.experiment import Experiment
+from mrilib.store.parameters import Count, CountOrAll, Rate, Seed
+from mrilib.train.recipe import Recipe
+
+Shift = Literal["anatomy", "dataset", "modality", "acceleration", "adversarially_filtered"]
+Halvings = Annotated[int, Ge(1), Le(8)]
+AS_WRITTEN = {"residual": False, "pinv_iterations": 0, "fidelity": "paper"}  # paper A's networks between images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Sourced):
+    """Networks trained on P and on Q under every shift, and slices of Q to test them on."""
+
+    seed: Seed
+    test_slices: CountOrAll
+    train_slices: CountOrAll
+    epochs: Count
+    batch_size: Count
+    train_learning_rate: Rate
+    schedule: Literal["constant", "cosine"]
+    shuffle: bool
+    device: str
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        """Of the section's network, see `models.build.describe`."""
+        raise NotImplementedError
+
+    @property
+    def recipe(self) -> Recipe:
+        """Of training; `Experiment.spec` sets its loss."""
+        return Recipe(
+            epochs=self.epochs,
+            learning_rate=self.train_learning_rate,
+            batch_size=self.batch_size,
+            schedule=self.schedule,
+            shuffle=self.shuffle,
+            seed=self.seed,
+        )
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """By shift, its networks."""
+        return {shift: self._under(shift) for shift in get_args(Shift)}
+
+    def _under(self, shift: Shift) -> Experiment:
+        return Experiment(shift, self.architecture, self.recipe, self.train_slices, self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneShift(Training):
+    """The same under one shift."""
+
+    shift: Shift
+
+    @property
+    def experiment(self) -> Experiment:
+        """Its networks."""
+        return self._under(self.shift)
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        return {self.shift: self.experiment}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnetTraining(Training):
+    """Paper A's U-Net, as it is written."""
+
+    chans: Count
+    num_pool_layers: Halvings
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        return describe("unet", AS_WRITTEN | self.values)

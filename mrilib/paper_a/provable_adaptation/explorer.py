@@ -1,0 +1,99 @@
+"""An explorer of the subspace theory: sliders for n, d, σ and ς, the risks that follow, and where TTT goes."""
+
+import math
+from typing import Any
+
+import altair
+import ipywidgets as widgets
+import torch
+
+from mrilib.figures.charts import finished, haloed
+from mrilib.figures.frame import WIDE, explorer, picture
+from mrilib.figures.theme import INK, PAPER
+from mrilib.paper_a.provable_adaptation.report import curve_chart
+from mrilib.subspace import Distribution, alpha_moments, best_alpha, break_even, excess_risk, risk
+
+ALPHAS = torch.linspace(0, 1, 51, dtype=torch.float64)
+# Per dimension of the signal the risk of α at V = U depends on the noise alone, so one dimension stands for all.
+LINE = torch.eye(2, dtype=torch.float64)[:, :1]
+SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+IMAGE_WIDTH = 660  # CSS pixels
+SMALLEST = 5  # dimensions below which α̂ has no variance
+LABELS = {"before TTT": (12, 4, "left"), "after TTT": (0, -16, "center"), "optimum": (0, 22, "center")}
+SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
+
+
+def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, Any]]:
+    """α and risk on Q per dimension before TTT, after TTT on one measurement, and at best, all in closed form.
+
+    Rows with `mark`, `alpha`, `risk`, and `low`, `high`: two deviations of α̂ about its mean for TTT, cut to [0, 1].
+    Raises ValueError unless 5 ≤ d < n. Source: paper A, §6; `alpha_moments` and `excess_risk` for the spread.
+    """
+    Q = Distribution(LINE, varsigma)
+    before, best = (float(best_alpha(LINE, model)) for model in (Distribution(LINE, sigma), Q))
+    mean, deviation = alpha_moments(n, d, varsigma)
+    least = float(risk(best, LINE, Q))
+    ends = {"low": max(mean - 2 * deviation, 0), "high": min(mean + 2 * deviation, 1)}
+    return [
+        {"mark": "before TTT", "alpha": before, "risk": float(risk(before, LINE, Q)), "low": before, "high": before},
+        {"mark": "after TTT", "alpha": mean, "risk": least + excess_risk(n, d, varsigma) / d, **ends},
+        {"mark": "optimum", "alpha": best, "risk": least, "low": best, "high": best},
+    ]
+
+
+def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
+    """Risk on P and on Q over α, with α before TTT, after it and at best; raises as `risk_marks`."""
+    levels = {f"on P, σ = {sigma:g}": sigma, f"on Q, ς = {varsigma:g}": varsigma}
+    curves = {name: risk(ALPHAS, LINE, Distribution(LINE, noise)) for name, noise in levels.items()}
+    marks = risk_marks(n, d, sigma, varsigma)
+    message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
+    alt = f"Risk over α on P and Q. {message} " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)
+    lines = curve_chart(ALPHAS, curves, x_title="shrinkage α", y_title="risk per signal dimension", alt=alt)
+    top = max(float(values.max()) for values in curves.values())
+    return finished(lines + altair.layer(*_mark_layers(marks, top)), alt, message)
+
+
+def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after: float, best: float) -> str:
+    """What TTT on one measurement gains on average, in a sentence, from the three risks on Q."""
+    low, high = break_even(n, d, sigma)
+    if low <= varsigma <= high:
+        ends = f"above {low:.2f}" if high == math.inf else f"in [{low:.2f}, {high:.2f}]"
+        return f"TTT costs more than it gains for ς {ends}: {before:.3f} before, {after:.3f} after."
+    return f"TTT closes {(before - after) / (before - best):.0%} of the gap: {before:.3f} before, {after:.3f} after."
+
+
+def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: float = 1.0) -> widgets.VBox:
+    """Four sliders over `risk_chart`; every value follows from the closed forms, nothing is drawn at random.
+
+    Args:
+        n, d: dimensions of the measurement and of the signal, 5 ≤ d < n.
+        sigma, varsigma: noise of training and of test, in [0.05, 3].
+    """
+    size = widgets.SelectionSlider(options=sorted({*SIZES, n}), value=n, description="n, measured", **WIDE)
+    kept = widgets.IntSlider(value=d, min=SMALLEST, max=n - 1, description="d, signal", **WIDE)
+    size.observe(lambda change: setattr(kept, "max", change["new"] - 1), "value")  # before the chart asks for both
+    noise = {"min": 0.05, "max": 3, "step": 0.05, **WIDE}
+    trained = widgets.FloatSlider(value=sigma, description="σ, noise of P", **noise)
+    tested = widgets.FloatSlider(value=varsigma, description="ς, noise of Q", **noise)
+    return explorer({"n": size, "d": kept, "sigma": trained, "varsigma": tested}, _page)
+
+
+def _page(n: int, d: int, sigma: float, varsigma: float) -> str:
+    chart = risk_chart(n, d, sigma, varsigma)
+    return picture(chart, chart.description, IMAGE_WIDTH)
+
+
+def _mark_layers(marks: list[dict[str, Any]], top: float) -> list[altair.Chart]:
+    x = altair.X("alpha:Q", scale=altair.Scale(domain=[0, 1]))
+    y = altair.Y("risk:Q", scale=altair.Scale(domain=[0, top]))
+    base = altair.Chart(altair.Data(values=marks)).encode(x=x, y=y)
+    shapes = altair.Shape("mark:N", scale=altair.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
+    words = []
+    for name, (dx, dy, align) in LABELS.items():
+        one = base.transform_filter(altair.datum.mark == name).encode(text="mark:N")
+        words += haloed(one, dx=dx, dy=dy, align=align)
+    return [
+        base.mark_rule(color=INK, strokeWidth=2).encode(x=altair.X("low:Q"), x2="high:Q"),
+        base.mark_point(filled=True, size=130, color=INK, stroke=PAPER, opacity=1).encode(shape=shapes),
+        *words,
+    ]

@@ -1,0 +1,33 @@
+"""What notebook 06 can be given."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Len, Lt
+
+from mrilib.store.parameters import Count, ParameterError, Rate, Record, Seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(Record):
+    """Signals in a subspace, noise in training and at test, and how many are drawn."""
+
+    n: Count
+    d: Annotated[int, Ge(5)]
+    sigma: Rate
+    varsigma: Rate
+    draws: Annotated[int, Ge(100)]
+    steps: Count
+    train_rate: Rate
+    ttt_rate: Annotated[Rate, Lt(1)]
+    sizes: Annotated[list[Count], Len(2)]
+    fewest: Annotated[int, Ge(5)]
+    repetitions: Annotated[int, Ge(2)]
+    degrees: float
+    seed: Seed
+
+    def check(self) -> None:
+        if self.n < 2 * self.d:
+            raise ParameterError(f"n: expected at least 2 d, which is {2 * self.d}, got {self.n}")
+        if min(self.sizes) < 2 * self.fewest:
+            raise ParameterError(f"sizes: expected each at least twice fewest, {2 * self.fewest}, got {self.sizes}")

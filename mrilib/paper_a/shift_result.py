@@ -1,0 +1,135 @@
+"""How results are set beside the paper's: its numbers, rows of tables, the gap in all its forms, times per slice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import altair
+
+from mrilib.data.sources import Source, in_a_word
+from mrilib.figures.notebook import record
+from mrilib.figures.plot import Table, gap_chart, table
+from mrilib.figures.rows import interval_row, record_interval
+from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.paper_a.experiment import side_title
+from mrilib.paper_a.published import paper_a
+from mrilib.train.adaptation import Adapted
+
+
+def seconds_per_slice(adapted: Mapping[str, Sequence[Adapted]]) -> list[dict[str, str]]:
+    """Median and spread of time and iterations of test-time training, one method a row (paper A, Table 3)."""
+    rows = []
+    for name, records in adapted.items():
+        seconds = [one.seconds for one in records]
+        steps = [len(one.record.history.train_error) for one in records]
+        rows.append(
+            {
+                "method": name,
+                "seconds": f"{median(seconds):.1f} [{min(seconds):.1f}, {max(seconds):.1f}]",
+                "iterations": f"{median(steps):.0f} [{min(steps)}, {max(steps)}]",
+            }
+        )
+    return rows
+
+
+RESULT_KEYS = {
+    "supervised on Q": "ssim_supervised_q",
+    "supervised on P": "ssim_supervised_p",
+    "joint on Q": "ssim_joint_q",
+    "joint on P": "ssim_joint_p",
+    "joint on Q + TTT": "ssim_joint_q_ttt",
+    "joint on P + TTT": "ssim_joint_p_ttt",
+    "supervised on P + TTT": "ssim_supervised_p_ttt",
+    "joint on P + TTT, no early stopping": "ssim_joint_p_ttt_last",
+}
+
+
+@dataclass(frozen=True)
+class ShiftResult:
+    """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them."""
+
+    model: str
+    shift: str
+    source: Source
+    scores: Mapping[str, Sequence[float]]
+
+    @property
+    def before(self) -> Interval:
+        """Gap without self-supervision and TTT."""
+        return performance_gap(self.scores["supervised on Q"], self.scores["supervised on P"])
+
+    @property
+    def after(self) -> Interval:
+        """Gap with joint training and TTT."""
+        return performance_gap(self.scores["joint on Q + TTT"], self.scores["joint on P + TTT"])
+
+    @property
+    def closed(self) -> FractionClosed:
+        """Fraction of the gap that is closed."""
+        s = self.scores
+        return fraction_closed(s["supervised on Q"], s["supervised on P"], s["joint on Q + TTT"], s["joint on P + TTT"])
+
+    @property
+    def gain_of_early_stopping(self) -> Interval:
+        """SSIM with early stopping minus SSIM of the last iterate, joint training on P."""
+        return performance_gap(self.scores["joint on P + TTT"], self.scores["joint on P + TTT, no early stopping"])
+
+    @property
+    def means(self) -> dict[str, Interval]:
+        """Mean of each scheme."""
+        return {name: bootstrap_mean(values) for name, values in self.scores.items()}
+
+    @property
+    def label(self) -> str:
+        """Shift and kind of data in words."""
+        return f"{self.shift.replace('_', ' ').capitalize()} shift ({in_a_word(self.source)} data)"
+
+    def table(self) -> Table:
+        """Every scheme and both gaps, beside the paper's numbers."""
+        paper = paper_a(self.model, self.shift)
+        named = self.means | {"gap before": self.before, "gap after": self.after}
+        rows = [interval_row(name, interval, paper.get(name)) for name, interval in named.items()]
+        columns = {"method": "", "ours": f"SSIM on Q, n = {self.before.n}", "paper": "paper A (fastMRI)"}
+        sides = f"P: {side_title(self.shift, 'P')}, Q: {side_title(self.shift, 'Q')}"
+        return table(rows, columns, caption=f"{self.label}. {sides}")
+
+    def chart(self) -> altair.LayerChart:
+        """Dots with intervals and the two gaps as brackets."""
+        rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
+        outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
+        return gap_chart(
+            rows,
+            gaps={
+                "gap before": ("supervised on P", "supervised on Q"),
+                "gap after": ("joint on P + TTT", "joint on Q + TTT"),
+            },
+            title=f"{self.label}: {outcome}",
+            x_title="SSIM on Q",
+            alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
+        )
+
+    def record(self) -> None:
+        """Write everything to `results.json`; an undefined fraction is recorded as the reason why."""
+        for name, interval in self.means.items():
+            record_interval(RESULT_KEYS[name], interval)
+        record_interval("gap_before", self.before)
+        record_interval("gap_after", self.after)
+        record_interval("gain_of_early_stopping", self.gain_of_early_stopping)
+        if self.closed.interval:
+            record_interval("fraction_closed", self.closed.interval)
+        else:
+            record("fraction_closed", self.closed.reason)
+
+    def summary(self) -> str:
+        """The outcome in a few lines, whatever it is."""
+        lift = performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
+        verdict = "" if self.before.low > 0 else " (not distinguishable from 0)"
+        paper = paper_a(self.model, self.shift).get("closed", "no number")
+        return (
+            f"{self.label}, {self.before.n} slices\n"
+            f"gap before               {self.before}{verdict}\n"
+            f"gap after                {self.after}\n"
+            f"fraction closed          {self.closed}   (paper A: {paper})\n"
+            f"early stopping gains     {self.gain_of_early_stopping}\n"
+            f"TTT lifts supervised P by {lift}"
+        )

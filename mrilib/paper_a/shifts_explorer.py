@@ -1,0 +1,220 @@
+"""Choose a shift, a network, test-time training and a slice: images, errors, scores, and the gap closing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from typing import Any
+
+import altair
+import ipywidgets
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mrilib.data.catalogue import SHIFTS
+from mrilib.figures.charts import finished
+from mrilib.figures.frame import STYLE, WIDE, explorer, picture
+from mrilib.figures.theme import INK, PAPER, colors_of
+from mrilib.figures.tiles import error_tile, grey_tile, tile_row, white_of
+from mrilib.gap import bootstrap_mean, fraction_closed, performance_gap
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.experiment import Experiment, side_title
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.table_2 import stored_block
+from mrilib.sample import Sample
+from mrilib.scoring import matched, reconstruct
+from mrilib.train.adaptation import Adapted
+from mrilib.ttt import Settings
+
+TTT = " + TTT"
+OFF, ON = "off", "on"
+BEFORE = ("supervised on P", "supervised on Q")
+BAR = "#C9C9C9"
+CHART = (320, 84)  # CSS pixels
+
+
+@dataclass(frozen=True)
+class Case:
+    """One shift: the scores of every scheme on test slices of Q and, where this run made them, the images.
+
+    Args:
+        result: scores by scheme, as "joint on P + TTT".
+        samples: the test slices; none where only scores are at hand.
+        networks: by scheme without TTT.
+        adapted: records of TTT by network.
+    """
+
+    result: ShiftResult
+    samples: Sequence[Sample] | Dataset[Sample] = ()
+    networks: Mapping[str, Reconstructor] = field(default_factory=dict)
+    adapted: Mapping[str, Sequence[Adapted]] = field(default_factory=dict)
+
+    @property
+    def slices(self) -> int:
+        """How many test slices were scored."""
+        return min(map(len, self.result.scores.values()))
+
+    @property
+    def sides(self) -> str:
+        """Shift, kind of data, P and Q in words."""
+        of_p, of_q = (side_title(self.result.shift, side) for side in ("P", "Q"))
+        return f"{self.result.label}: P is {of_p}, Q is {of_q}"
+
+    def has_image(self, scheme: str) -> bool:
+        """Whether this run can show what a scheme made of a slice, without training anything."""
+        return scheme.removesuffix(TTT) in (self.adapted if scheme.endswith(TTT) else self.networks)
+
+    def views(self, scheme: str, item: int) -> tuple[Tensor, Tensor]:
+        """Target and reconstruction of a slice, (1, 1, y, x) real, matched in mean and deviation as the score does."""
+        sample, network = self.samples[item], scheme.removesuffix(TTT)
+        if scheme == network:
+            device = next(self.networks[network].parameters()).device
+            image = reconstruct(self.networks[network], sample.to(device)).detach().cpu()
+        else:
+            image = self.adapted[network][item].record.image
+        target, images = matched(sample.to("cpu"), {scheme: image})
+        return target, images[scheme]
+
+
+def with_stored(own: Case, experiment: Experiment, settings: Settings) -> dict[str, Case]:
+    """By shift, this run's case and, for the other shifts, the stored scores of the same kind of network."""
+    cases: dict[str, Case] = {}
+    for shift in SHIFTS:
+        if shift == own.result.shift:
+            cases[shift] = own
+            continue
+        block = stored_block(own.result.model, shift, experiment=experiment, settings=settings, slices=own.slices)
+        if block is not None:
+            cases[shift] = Case(block.result)
+    return cases
+
+
+def scheme_of(network: str, ttt: str) -> str:
+    """A network with TTT on or off, as scores are named."""
+    return f"{network}{TTT}" if ttt == ON else network
+
+
+def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
+    """The schemes trained on P and on Q whose distance is the gap that a choice is part of.
+
+    Where training on Q was not scored with TTT, the supervised network of Q stands for it, as in paper A's Table 2.
+    """
+    training = network.split(" on ")[0]
+    of_p, of_q = (scheme_of(f"{training} on {side}", ttt) for side in ("P", "Q"))
+    return of_p, of_q if of_q in case.result.scores else BEFORE[1]
+
+
+def described(case: Case, network: str, ttt: str) -> str:
+    """The mean of a choice with its interval, its gap, and how much that is of the gap before.
+
+    Raises:
+        ValueError: a scheme that was not scored.
+    """
+    scores, scheme = case.result.scores, scheme_of(network, ttt)
+    if scheme not in scores:
+        raise ValueError(f"{scheme}: not scored, in paper A neither; choose another network or switch TTT off")
+    words = f"{scheme}: mean SSIM {bootstrap_mean(scores[scheme])} over {case.slices} slices. "
+    pair, before = compared(case, network, ttt), case.result.before
+    if pair == BEFORE:
+        return f"{words}Gap before: {before}"
+    of_p, of_q = pair
+    closed = fraction_closed(scores[BEFORE[1]], scores[BEFORE[0]], scores[of_q], scores[of_p])
+    return f"{words}Gap {performance_gap(scores[of_q], scores[of_p])} of {before}; closed: {closed}"
+
+
+def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
+    """The gap before and the gap of a choice as bars between the scores of P and Q, on one scale for all choices."""
+    scores, pair = case.result.scores, compared(case, network, ttt)
+    rows = {"gap before": BEFORE, "gap now": pair}
+    means = {name: vars(bootstrap_mean(scores[name])) for name in {*BEFORE, *pair}}
+    ends = [{"row": row, "scheme": name} | means[name] for row, names in rows.items() for name in names]
+    bars = [
+        {"row": row, "from": means[of_p]["value"], "to": means[of_q]["value"]} for row, (of_p, of_q) in rows.items()
+    ]
+    alt = f"{case.result.label}. {described(case, network, ttt)}"
+    chart = altair.layer(*_layers(ends, bars, _reach(scores))).properties(width=CHART[0], height=CHART[1])
+    return finished(chart, alt, "")
+
+
+def _reach(scores: Mapping[str, Sequence[float]]) -> list[float]:
+    """From the lowest to the highest end of any scheme's interval."""
+    found = [bootstrap_mean(column) for column in scores.values()]
+    return [min(one.low for one in found), max(one.high for one in found)]
+
+
+def _layers(ends: list[dict[str, object]], bars: list[dict[str, object]], reach: list[float]) -> list[altair.Chart]:
+    names = list(dict.fromkeys(str(end["scheme"]) for end in ends))
+    scale = altair.Scale(domain=reach, nice=True, zero=False)
+    x: dict[str, Any] = {"title": "SSIM on Q (mean, 95 %)", "scale": scale, "axis": altair.Axis(tickCount=4)}
+    y = altair.Y("row:N", sort=None, title=None, axis=altair.Axis(ticks=False, domain=False))
+    legend = altair.Legend(title=None, orient="bottom", columns=2, columnPadding=24, symbolSize=110)
+    color = altair.Color("scheme:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
+    shapes = ["circle" if " on P" in name else "square" for name in names]
+    shape = altair.Shape("scheme:N", scale=altair.Scale(domain=names, range=shapes), legend=legend)
+    across, dots = (altair.Chart(altair.Data(values=values)).encode(y=y) for values in (bars, ends))
+    length = across.transform_calculate(length="format(datum.to - datum.from, '.3f')")
+    return [
+        across.mark_bar(color=BAR, height=18).encode(x=altair.X("from:Q", **x), x2="to:Q"),
+        length.mark_text(align="left", dx=8).encode(x=altair.value(CHART[0]), text="length:N"),
+        dots.mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("low:Q", **x), x2="high:Q"),
+        dots.mark_point(filled=True, size=110, opacity=1, stroke=PAPER, strokeWidth=1).encode(
+            x=altair.X("value:Q", **x), color=color, shape=shape
+        ),
+    ]
+
+
+def _images(case: Case, scheme: str, item: int) -> str:
+    """Target, reconstruction and error map of a slice, or how to get them, as HTML."""
+    if not case.has_image(scheme):
+        command = f"mrilib run 04 -p shift {case.result.shift}"
+        return f"<p>This run has scores of this shift only. Images: <code>{escape(command)}</code></p>"
+    target, image = case.views(scheme, item)
+    score = case.result.scores[scheme][item]
+    white, which = white_of(target), f"slice {item + 1} of Q"
+    tiles = [
+        grey_tile(target, white, "target", which, f"Target, {which}"),
+        grey_tile(image, white, scheme, f"SSIM of this slice {score:.3f}", f"{scheme}, {which}: SSIM {score:.3f}"),
+        error_tile(target, image, white, f"Error map of {scheme}, {which}"),
+    ]
+    return tile_row(tiles)
+
+
+def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint on P") -> ipywidgets.VBox:
+    """Lists of shifts and networks, TTT off and on where it was run, and a slider over the slices; needs a kernel.
+
+    Args:
+        cases: by shift; all scored on as many slices.
+        shift, network: where to start.
+
+    Raises:
+        ValueError: a shift that has no case, or a network that was not scored under it.
+    """
+    if shift not in cases:
+        raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(cases)}")
+    schemes = cases[shift].result.scores
+    networks = [name for name in schemes if TTT not in name]
+    if network not in networks:
+        raise ValueError(f"network {network!r}: not scored; expected one of {', '.join(networks)}")
+    controls: dict[str, ipywidgets.Widget] = {
+        "shift": ipywidgets.Dropdown(options=[*cases], value=shift, description="shift, P to Q", style=STYLE),
+        "network": ipywidgets.Dropdown(options=networks, value=network, description="network", style=STYLE),
+    }
+    if len(networks) < len(schemes):
+        controls["ttt"] = ipywidgets.Dropdown(options=[OFF, ON], description="TTT", style=STYLE)
+    slices = min(case.slices for case in cases.values())
+    controls["item"] = ipywidgets.IntSlider(value=1, min=1, max=slices, description="slice of Q", **WIDE)
+
+    @cache
+    def over_all(shift: str, network: str, ttt: str) -> str:
+        words = described(cases[shift], network, ttt)
+        chart = picture(gap_bars(cases[shift], network, ttt), words, 470)
+        return f"<p>{escape(cases[shift].sides)}<br>{escape(words)}</p>{chart}"
+
+    for name, case in cases.items():
+        for scheme in case.result.scores:  # now, so that no move has to wait for a chart
+            over_all(name, scheme.removesuffix(TTT), ON if scheme.endswith(TTT) else OFF)
+
+    def page(shift: str, network: str, item: int, ttt: str = OFF) -> str:
+        return _images(cases[shift], scheme_of(network, ttt), item - 1) + over_all(shift, network, ttt)
+
+    return explorer(controls, page)

@@ -1,0 +1,81 @@
+"""Per cents that paper A prints, computed again from the scores that it prints beside them."""
+
+from dataclasses import dataclass
+
+from mrilib.paper_a.published import CLOSED, TABLE_2
+
+ROUNDING = 5e-5  # of a score printed with four digits
+
+
+@dataclass(frozen=True)
+class PrintedGap:
+    """A block of a table: SSIM on Q of the networks trained on Q and on P, before and with TTT, and what is closed.
+
+    Args:
+        item: table and block.
+        before, after: (trained on Q, trained on P), as printed.
+        closed: per cent, as printed.
+        gap_after: as printed, where it is.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022.
+    """
+
+    item: str
+    before: tuple[float, float]
+    after: tuple[float, float]
+    closed: float
+    gap_after: float | None = None
+
+    @property
+    def recomputed_gap(self) -> float:
+        """Gap after, from the printed scores."""
+        return self.after[0] - self.after[1]
+
+    @property
+    def recomputed(self) -> float:
+        """100 (1 − gap after / gap before), from the printed scores."""
+        return 100 * (1 - self.recomputed_gap / (self.before[0] - self.before[1]))
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """Least and largest per cent that scores can give which print as these: each is known to ± ROUNDING."""
+        gap, reach = self.before[0] - self.before[1], 2 * ROUNDING
+        least = 1 - (self.recomputed_gap + reach) / (gap - reach)
+        largest = 1 - (self.recomputed_gap - reach) / (gap + reach)
+        return 100 * least, 100 * largest
+
+    @property
+    def verdict(self) -> str:
+        """How the printed per cent comes from the printed scores."""
+        if f"{self.recomputed:.1f}" == f"{self.closed:.1f}":
+            return "follows"
+        least, largest = self.possible
+        possible = least <= self.closed + 0.05 and self.closed - 0.05 <= largest
+        return "possible, if scores were rounded" if possible else "does not follow"
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Printed beside recomputed, as a line of a table."""
+        least, largest = self.possible
+        printed, recomputed = f"{self.closed:.1f} %", f"{self.recomputed:.3f} %"
+        if self.gap_after is not None:
+            printed += f" (gap after {self.gap_after:.4f})"
+            recomputed += f" (gap after {self.recomputed_gap:.4f})"
+        line = {"item": self.item, "printed": printed, "recomputed": recomputed}
+        return line | {"possible": f"{least:.2f} to {largest:.2f} %", "verdict": self.verdict}
+
+
+def _from_table_2(model: str, shift: str, name: str) -> PrintedGap:
+    on_q, on_p, q_ttt, p_ttt = (float(score or 0) for score in TABLE_2[model][shift][:4])
+    closed = float(CLOSED[model][shift].removesuffix(" %"))
+    return PrintedGap(f"Table 2, {name}, {shift}", (on_q, on_p), (q_ttt, p_ttt), closed)
+
+
+PRINTED: tuple[PrintedGap, ...] = (
+    *(_from_table_2("unet", shift, "U-Net") for shift in CLOSED["unet"]),
+    *(_from_table_2("varnet", shift, "VarNet") for shift in CLOSED["varnet"]),
+    PrintedGap("Table 4, TTT of VarNet", (0.9396, 0.8802), (0.9375, 0.9358), 97.1),
+    PrintedGap("Table 4, ZS-SSL", (0.9331, 0.9029), (0.9365, 0.9343), 93.1),
+    PrintedGap("Table 5, CycleU-Net", (0.9187, 0.8521), (0.9212, 0.8742), 29.4, 0.0470),
+    PrintedGap("Table 6, ViT", (0.9041, 0.8429), (0.8947, 0.8859), 84.5, 0.0095),
+)

@@ -1,0 +1,172 @@
+"""Paper A's Tables 1 to 3 as far as they were run: this run's block beside the stored ones, network by shift."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median
+from typing import Any
+
+import torch
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.sources import data_digest
+from mrilib.figures.notebook import record
+from mrilib.figures.plot import Table, table
+from mrilib.figures.rows import record_interval
+from mrilib.gap import performance_gap
+from mrilib.paper_a.experiment import Experiment
+from mrilib.paper_a.published import TABLE_2, paper_a
+from mrilib.paper_a.schemes import Scores, networks_of, scores_with_ttt, scores_without_ttt, tuned
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.store.tables import Key, Row, StoredTable
+from mrilib.train.adaptation import Adapted
+from mrilib.ttt import Settings
+
+BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in shifts)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One network under one shift: scores of every scheme, seconds a slice, and where they come from."""
+
+    result: ShiftResult
+    seconds: Mapping[str, Sequence[float]]
+    origin: str
+
+    @property
+    def name(self) -> str:
+        """Suffix of its keys in `results.json`, as `unet_anatomy`."""
+        return f"{self.result.model}_{self.result.shift}"
+
+    @property
+    def slices(self) -> int:
+        """How many were tested."""
+        return self.result.before.n
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its line of the table."""
+        model, shift = self.result.model, self.result.shift
+        lift = performance_gap(self.result.scores["supervised on P + TTT"], self.result.scores["supervised on P"])
+        return {
+            "block": f"{NAMES[model]}, {shift.replace('_', ' ')}",
+            "before": vars(self.result.before),
+            "after": vars(self.result.after),
+            "closed": str(self.result.closed) if self.result.closed.interval else "undefined",
+            "paper": paper_a(model, shift).get("closed", "no gap"),
+            "supervised": vars(lift),
+            "seconds": " / ".join(f"{median(self.seconds[f'joint on {side}']):.1f}" for side in "PQ"),
+            "origin": self.origin,
+        }
+
+    def record(self) -> None:
+        """Write its numbers to `results.json`, each key ending in the block's name."""
+        for scheme, interval in self.result.means.items():
+            record_interval(f"ssim_{identifier(scheme)}_{self.name}", interval)
+        record_interval(f"gap_before_{self.name}", self.result.before)
+        record_interval(f"gap_after_{self.name}", self.result.after)
+        closed = self.result.closed
+        if closed.interval:
+            record_interval(f"fraction_closed_{self.name}", closed.interval)
+        for side in "PQ":
+            seconds = self.seconds[f"joint on {side}"]
+            record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
+
+
+NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
+COLUMNS = {
+    "block": "",
+    "before": "gap before",
+    "after": "gap after",
+    "closed": "closed",
+    "paper": "closed, paper A",
+    "supervised": "TTT lifts supervised P by",
+    "seconds": "seconds per slice, from P / Q",
+    "origin": "from",
+}
+
+
+def identifier(scheme: str) -> str:
+    """`joint on P + TTT` as `joint_p_ttt`."""
+    words = scheme.lower().replace(", no early stopping", " last").replace("+", "").replace(" on ", " ")
+    return "_".join(words.split())
+
+
+def stored(source: str) -> StoredTable:
+    """Where blocks on slices of a source are kept."""
+    return StoredTable("table_2", {"source": source})
+
+
+def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
+    """Of a block; follows its networks, its test slices and how they are test-time trained."""
+    name, _ = experiment.side("Q")
+    return {
+        "model": experiment.architecture["name"],
+        "shift": experiment.shift,
+        "networks": {f"{loss} on {side}": spec.digest for (loss, side), spec in experiment.specs().items()},
+        "slices": slices,
+        "tests": data_digest(distribution(name), "test", slices, experiment.source),
+        "ttt": asdict(settings),
+    }
+
+
+def compute(
+    experiment: Experiment, settings: Settings, slices: int, device: torch.device | str = "cpu", workers: int = 1
+) -> Row:
+    """A block from its networks, trained where they are missing, and test-time training of every slice."""
+    tests = experiment.test_slices(slices)
+    samples = [tests[item] for item in range(len(tests))]
+    networks = networks_of(experiment, device)
+    adapted = tuned(networks, samples, settings, device, workers)
+    return as_row(scores_without_ttt(networks, samples, device) | scores_with_ttt(adapted), adapted)
+
+
+def as_row(scores: Scores, adapted: Mapping[str, Sequence[Adapted]]) -> Row:
+    """What is kept of a block: scores by scheme, and seconds a slice by network."""
+    return {
+        "scores": {name: [round(score, 6) for score in column] for name, column in scores.items()},
+        "seconds": {name: [round(one.seconds, 2) for one in records] for name, records in adapted.items()},
+    }
+
+
+def keep(
+    experiment: Experiment, settings: Settings, scores: Scores, adapted: Mapping[str, Sequence[Adapted]], slices: int
+) -> None:
+    """Keep this run's block in the cache, for the runs under other shifts to show."""
+    row = as_row(scores, adapted)
+    stored(experiment.source).keep(key(experiment, settings, slices), row, sum(map(sum, row["seconds"].values())))
+
+
+def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block:
+    """The block of this run."""
+    return Block(result, {name: [one.seconds for one in records] for name, records in adapted.items()}, "this run")
+
+
+def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
+    """This run's block among the stored ones, in the order of the paper's table."""
+    given: Any = {"experiment": experiment, "settings": settings, "slices": own.slices}
+    here = (own.result.model, own.result.shift)
+    found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
+    return [block for block in found if block is not None]
+
+
+def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Settings, slices: int) -> Block | None:
+    """A block as it was kept: with these parameters where the network is the same, else as the package has it.
+
+    None where there is neither one; a block of another number of test slices is none.
+    """
+    kept = stored(experiment.source)
+    same = replace(experiment, shift=shift)
+    entry = kept.find(key(same, settings, slices)) if model == experiment.architecture["name"] else None
+    if entry is None:
+        wanted = {"model": model, "shift": shift, "slices": slices}
+        entry = next((one for one in kept.shipped if wanted.items() <= one["key"].items()), None)
+    if entry is None:
+        return None
+    result = ShiftResult(model, shift, experiment.source, entry["row"]["scores"])
+    return Block(result, entry["row"]["seconds"], kept.provenance([entry["key"]]))
+
+
+def overview(found: Sequence[Block], simulated: str) -> Table:
+    """Every block a line: the gap before and after, the fraction closed beside the paper's, and what it costs."""
+    caption = f"SSIM on Q, {found[0].slices} {simulated} test slices each"
+    return table([block.row for block in found], COLUMNS, caption=caption)

@@ -1,0 +1,55 @@
+"""What notebook 04 can be given."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge
+
+from mrilib.losses import Kind
+from mrilib.models.build import describe
+from mrilib.models.reconstructor import Fidelity
+from mrilib.paper_a.parameters import Halvings, OneShift
+from mrilib.store.parameters import Count, Rate, Share
+from mrilib.train.recipe import Recipe
+from mrilib.ttt import Settings, Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(OneShift):
+    """The four networks of Table 2, and their test-time training."""
+
+    model: Literal["unet", "varnet"]
+    chans: Count
+    num_pool_layers: Halvings
+    num_cascades: Count
+    residual: bool
+    pinv_iterations: Annotated[int, Ge(0)]
+    supervised_target: Kind
+    fidelity: Fidelity
+    ttt_learning_rate: Rate
+    ttt_iterations: Count
+    window: Count
+    holdout: Share
+    unit: Unit
+    workers: Count
+
+    @property
+    def architecture(self) -> dict[str, Any]:
+        return describe(self.model, self.values)
+
+    @property
+    def recipe(self) -> Recipe:
+        return replace(super().recipe, supervised_target=self.supervised_target)
+
+    @property
+    def settings(self) -> Settings:
+        """Of test-time training."""
+        return Settings(
+            learning_rate=self.ttt_learning_rate,
+            max_iterations=self.ttt_iterations,
+            window=self.window,
+            holdout=self.holdout,
+            unit=self.unit,
+            fidelity=self.fidelity,
+            seed=self.seed,
+        )

@@ -1,0 +1,30 @@
+"""Rows of `table_2`: a network under a shift, of U-Nets under five shifts and of VarNets under four."""
+
+from dataclasses import replace
+from functools import partial
+from typing import get_args
+
+import torch
+
+from mrilib.paper_a import table_2
+from mrilib.paper_a.parameters import Shift
+from mrilib.paper_a.published import TABLE_2
+from mrilib.paper_a.test_time_training.parameters import Parameters
+from mrilib.store.tables import StoredRow
+
+TABLES = ("table_2",)
+
+PROFILES = ("quick", "varnet")
+
+
+def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
+    """The profile's network under each shift that the paper has for it."""
+    shifts = [shift for shift in get_args(Shift) if shift in TABLE_2[p.model]]
+    return [_block(replace(p, shift=shift), device) for shift in shifts]
+
+
+def _block(p: Parameters, device: torch.device | str) -> StoredRow:
+    experiment, settings = p.experiment, p.settings
+    slices = len(experiment.test_slices(p.test_slices))
+    compute = partial(table_2.compute, experiment, settings, slices, device, p.workers)
+    return StoredRow(table_2.stored(p.source), table_2.key(experiment, settings, slices), compute)

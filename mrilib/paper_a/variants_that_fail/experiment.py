@@ -1,0 +1,208 @@
+"""Variants of test-time training: paper A's two that fail (App. D), and one that tunes only affine parameters."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from mrilib.data.slices import SliceDataset
+from mrilib.data.volumes import read_slice
+from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.variants_that_fail.perturbations import Strength, perturb
+from mrilib.sample import Sample, undersample
+from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.store.tables import Row
+from mrilib.train.adaptation import adapt
+from mrilib.train.networks import NetworkSpec, network, ssim_without_ttt
+from mrilib.train.objectives import Objective
+from mrilib.ttt import Settings
+
+Scores = Sequence[float]
+# Table 5 of paper A: supervised U-Net trained on Q, on P, gap; CycleU-Net + TTT on Q, on P, gap; fraction closed.
+TABLE_5 = (0.9187, 0.8521, 0.0666, 0.9212, 0.8742, 0.0470, "29.4 %")
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One slice after a fixed number of iterations.
+
+    `image` is (1, 1, y, x) complex; `losses` holds the loss before each step, `scores` the score before the first
+    and after every step (empty where none was asked for).
+    """
+
+    image: Tensor
+    losses: list[float]
+    scores: list[float]
+
+
+def tune(
+    model: Reconstructor,
+    sample: Sample,
+    objective: Objective,
+    *,
+    learning_rate: float,
+    iterations: int = 10,
+    seed: int = 0,
+    score: Callable[[Tensor], float] | None = None,
+) -> Tuned:
+    """Minimise a self-supervised objective of one slice with Adam for a fixed number of iterations.
+
+    Args:
+        model: the trained network; never changed.
+        sample: one slice.
+        objective: `objectives.denoising` for a two-head network, `objectives.round_trip` for a CycleU-Net.
+        learning_rate: of Adam ("similar to pre-training").
+        iterations: steps; 10 for the two-head network in paper A, not stated for CycleU-Net.
+        seed: of the noise that `denoising` draws anew in every iteration.
+        score: image → number, for teaching; costs time.
+
+    Raises:
+        ValueError: more than one slice, no iteration, or a model that the objective does not fit.
+
+    Reference: Darestani, Liu, Heckel, ICML 2022, App. D.
+    """
+    if sample.masked_kspace.shape[0] != 1:
+        raise ValueError(f"sample: test-time training takes one slice, got {sample.masked_kspace.shape[0]}")
+    if iterations < 1:
+        raise ValueError(f"iterations must be positive, got {iterations}")
+    model, generator = copy.deepcopy(model).train(), torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=learning_rate)
+    losses, scores = [], []
+    for _ in range(iterations):
+        if score is not None:
+            scores.append(score(reconstruct(model, sample)))
+        loss = objective(model, sample, "magnitude", generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    image = reconstruct(model, sample)
+    return Tuned(image, losses, scores + ([score(image)] if score is not None else []))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A network with a self-supervised task of its own, and how it is tuned on one slice; arguments as of `tune`."""
+
+    model: str  # its name in `models.build`, and that of its training loss in `objectives`
+    objective: Objective
+    learning_rate: float
+    iterations: int
+
+    def after(self, model: Reconstructor, samples: Sequence[Sample], seed: int = 0) -> list[float]:
+        """SSIM of each slice after tuning, as paper A scores it."""
+        rate, steps = self.learning_rate, self.iterations
+        return [
+            slice_ssim(tune(model, one, self.objective, learning_rate=rate, iterations=steps, seed=seed).image, one)[0]
+            for one in samples
+        ]
+
+
+def consistency_row(
+    spec: NetworkSpec,
+    samples: Sequence[Sample] | Dataset[Sample],
+    settings: Settings,
+    affine: bool,
+    device: torch.device | str = "cpu",
+    workers: int = 1,
+) -> Row:
+    """For a stored table: SSIM of each slice without and after TTT on the k-space loss.
+
+    Args:
+        spec: of the network, trained if it is nowhere.
+        samples: test slices.
+        settings: of `ttt.test_time_train`.
+        affine: tune gains and offsets only, see `affine_only`; else all weights.
+        device, workers: as of `adaptation.adapt`.
+    """
+    model = affine_only(network(spec, device)) if affine else network(spec, device)
+    adapted = adapt(model, samples, settings, device=device, workers=workers)
+    scores = {"before": ssim_without_ttt(model, samples, device), "after": [one.ssim for one in adapted]}
+    return {name: [round(score, 6) for score in column] for name, column in scores.items()}
+
+
+def affine_only(model: Reconstructor) -> Reconstructor:
+    """A copy that gives the same images, in which only a gain and an offset per normalised channel can be tuned.
+
+    Each instance normalisation gets γ = 1 and β = 0, (x − mean)/deviation · γ + β; all else is frozen.
+
+    Raises:
+        ValueError: a model without an instance normalisation.
+
+    Reference: in the manner of GainTuning, which tunes one gain a channel (Mohan et al., NeurIPS 2021).
+    """
+    model = copy.deepcopy(model).requires_grad_(False)
+    norms = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, nn.InstanceNorm2d)
+    ]
+    if not norms:
+        raise ValueError(f"affine_only: {type(model).__name__} has no instance normalisation to tune the gains of")
+    device = next(model.parameters()).device
+    for parent, name, norm in norms:
+        setattr(parent, name, nn.InstanceNorm2d(norm.num_features, norm.eps, affine=True).to(device))
+    return model
+
+
+def perturbed(slices: SliceDataset, name: str, seed: int = 0, strength: Strength | None = None) -> list[Sample]:
+    """Slices under one of `perturbations.PERTURBATIONS`, under-sampled as before and with their own coil maps.
+
+    Args:
+        slices: fully sampled slices and how they are under-sampled.
+        name: of the transform.
+        seed: of its randomness; slice n takes seed + n.
+        strength: defaults where None.
+    """
+    samples = []
+    for item, (path, index) in enumerate(slices.slices):
+        found = read_slice(path, index)
+        kspace = perturb(found.kspace, name, seed + item, strength)
+        height, width = found.info.recon_size
+        size = (width, height) if name == "rot90" else (height, width)
+        mask = slices.sampling.mask(path.name, kspace.shape[-1])
+        samples.append(undersample(kspace, mask, f"{path.name}[{index}] {name}", size))
+    return samples
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What a method leaves of the gap between supervised networks; SSIM of the same test slices throughout.
+
+    Args:
+        before_q, before_p: of the supervised networks.
+        after_q, after_p: of the networks with the method.
+    """
+
+    before_q: Scores
+    before_p: Scores
+    after_q: Scores
+    after_p: Scores
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its line of a table: means of both networks, the gap between them, and both fractions as text."""
+        numbers = {"q": bootstrap_mean(self.after_q), "p": bootstrap_mean(self.after_p), "gap": self.gap}
+        fractions = {"closed": str(self.closed), "reached": str(self.reached)}
+        return {name: vars(interval) for name, interval in numbers.items()} | fractions
+
+    @property
+    def gap(self) -> Interval:
+        """That is left between the two networks with the method."""
+        return performance_gap(self.after_q, self.after_p)
+
+    @property
+    def closed(self) -> FractionClosed:
+        """Paper A's fraction, 1 − gap after / gap before; it also grows where the network trained on Q gets worse."""
+        return fraction_closed(self.before_q, self.before_p, self.after_q, self.after_p)
+
+    @property
+    def reached(self) -> FractionClosed:
+        """How far the network trained on P comes towards the supervised one of Q, which stays where it is."""
+        return fraction_closed(self.before_q, self.before_p, self.before_q, self.after_p)

@@ -1,0 +1,41 @@
+"""What notebook 07 can be given."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
+
+from mrilib.models.build import describe
+from mrilib.paper_a.experiment import Experiment
+from mrilib.paper_a.parameters import AS_WRITTEN, OneShift, UnetTraining
+from mrilib.store.parameters import Count, CountOrAll, Rate
+from mrilib.ttt import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(OneShift, UnetTraining):
+    """Networks with self-supervised tasks of their own, and how these are tuned."""
+
+    perturbed_slices: CountOrAll
+    strength: Rate
+    noise: Annotated[float, Ge(0)]
+    two_head_learning_rate: Rate
+    two_head_iterations: Count
+    cycle_learning_rate: Rate
+    cycle_iterations: Count
+    affine_learning_rate: Rate
+    ttt_learning_rate: Rate
+    ttt_iterations: Count
+    window: Count
+    recompute: bool
+    workers: Count
+
+    def with_network(self, model: str) -> Experiment:
+        """The experiment with "two_head" or "cycle" in place of the U-Net."""
+        architecture = describe(model, AS_WRITTEN | self.values)
+        return Experiment(self.shift, architecture, self.recipe, self.train_slices, self.source)
+
+    @property
+    def settings(self) -> Settings:
+        """Of test-time training on the k-space loss."""
+        return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, seed=self.seed)

@@ -1,0 +1,228 @@
+"""Methods that adapt to one slice, set beside each other: the same slices, to each the learning rate that suits it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import accumulate
+from statistics import fmean, median
+from typing import Any
+
+import torch
+
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.zero_shot_and_untrained.untrained import random_network
+from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, adapt_zero_shot, timed
+from mrilib.sample import Sample
+from mrilib.store.tables import Key, Row, StoredRow, StoredTable
+from mrilib.train.adaptation import Adapted, adapt
+from mrilib.train.networks import NetworkSpec
+from mrilib.train.networks import network as trained_network
+from mrilib.ttt import Settings, test_time_train
+
+MOST_CURVES = 4  # test slices
+CURVE_AT = (0, *sorted({round(1.3**k) for k in range(26)}))  # iterations at which they are scored
+
+
+@dataclass(frozen=True)
+class Method:
+    """What starts where, and how it goes on: TTT or ZS-SSL of a network, by its settings.
+
+    `start` tells networks apart in stored tables, as JSON values; see `trained` and `untrained`.
+    """
+
+    network: Reconstructor
+    settings: Settings | ZeroShotSettings
+    start: Mapping[str, Any]
+
+    def adapt(self, slices: Sequence[Sample], rate: float, device: torch.device | str = "cpu") -> list[Adapted]:
+        """Each slice by itself, one after the other, at this learning rate."""
+        settings = replace(self.settings, learning_rate=rate)
+        if isinstance(settings, ZeroShotSettings):
+            return adapt_zero_shot(self.network, slices, settings, device)
+        return adapt(self.network, slices, settings, device=device)
+
+    def now(self, sample: Sample, rate: float) -> Adapted:
+        """One slice, computed now even if a cache holds it."""
+        settings = replace(self.settings, learning_rate=rate)
+        if isinstance(settings, ZeroShotSettings):
+            return adapt_zero_shot(self.network, [sample], settings, sample.mask.device)[0]
+        given = (sample.masked_kspace, sample.mask, sample.sens_maps)
+        return timed(lambda _: test_time_train(self.network, *given, settings), sample)
+
+    def key(self, rate: float) -> dict[str, Any]:
+        """What decides the result of a slice."""
+        return {**self.start, **asdict(replace(self.settings, learning_rate=rate))}
+
+
+def trained(spec: NetworkSpec, settings: Settings | ZeroShotSettings, device: torch.device | str = "cpu") -> Method:
+    """Start from a trained network, see `networks.network`."""
+    return Method(trained_network(spec, device), settings, {"network": spec.name, "digest": spec.digest})
+
+
+def untrained(
+    architecture: Mapping[str, Any], settings: Settings | ZeroShotSettings, device: torch.device | str = "cpu"
+) -> Method:
+    """Start from random weights, which follow the settings' seed."""
+    model = random_network(architecture, settings.seed).to(device)
+    return Method(model, settings, {"network": "random weights", "architecture": dict(architecture)})
+
+
+def climb(rates: Sequence[float], score: Callable[[float], float]) -> dict[float, float]:
+    """Scores of the rates tried on the way up to the best.
+
+    From the middle of the sorted rates to a neighbour for as long as it scores higher, upwards first; so a maximum
+    inside the list has been tried from both sides. Right where scores rise to one maximum and fall.
+    """
+    ordered = sorted(rates)
+    best = (len(ordered) - 1) // 2
+    tried = {ordered[best]: score(ordered[best])}
+    for step in (1, -1):
+        while 0 <= best + step < len(ordered):
+            here, beside = ordered[best], ordered[best + step]
+            if beside not in tried:
+                tried[beside] = score(beside)
+            if tried[beside] <= tried[here]:
+                break
+            best += step
+    return dict(sorted(tried.items()))
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Results of several methods as rows of a stored table.
+
+    Args:
+        methods: by name.
+        table: its settings must hold what decides the slices.
+        rates: learning rates of Adam to choose from, see `climb`.
+        validation, test: slices; the first choose the rate, the second are scored at that one only.
+        device: to compute on.
+        machine: its name, noted beside the seconds.
+        recompute: all rows, once, instead of reading them.
+    """
+
+    methods: Mapping[str, Method]
+    table: StoredTable
+    rates: Sequence[float]
+    validation: Sequence[Sample]
+    test: Sequence[Sample]
+    device: torch.device | str = "cpu"
+    machine: str = ""
+    recompute: bool = False
+    _read: dict[str, Row] = field(default_factory=dict, repr=False)
+
+    def _get(self, row: StoredRow) -> Row:
+        name = json.dumps(row.key)
+        if name not in self._read:
+            self._read[name] = row.read(self.recompute)
+        return self._read[name]
+
+    def _scored(self, name: str, split: str, rate: float) -> StoredRow:
+        slices = self.validation if split == "validation" else self.test
+
+        def compute() -> Row:
+            return {**as_row(self.methods[name].adapt(slices, rate, self.device)), "machine": self.machine}
+
+        return StoredRow(self.table, self._key(name, rate, split, len(slices)), compute)
+
+    def _key(self, name: str, rate: float, split: str, count: int) -> Key:
+        return {"method": name, "split": split, "count": count, **self.methods[name].key(rate)}
+
+    def on_validation(self, name: str) -> dict[float, float]:
+        """Mean SSIM on the validation slices at each learning rate that was tried, see `climb`."""
+        return climb(self.rates, lambda rate: fmean(self._get(self._scored(name, "validation", rate))["ssim"]))
+
+    def rate(self, name: str) -> float:
+        """The learning rate that does best there."""
+        tried = self.on_validation(name)
+        return max(tried, key=tried.__getitem__)
+
+    def on_test(self, name: str) -> Row:
+        """SSIM, seconds and iterations of each test slice, see `as_row`."""
+        return self._get(self._scored(name, "test", self.rate(name)))
+
+    def affordable(self, seconds: float, item: int) -> list[str]:
+        """As many methods as take no longer together for one test slice, the cheapest first."""
+        cost = {name: self.on_test(name)["seconds"][item] for name in self.methods}
+        cheapest = sorted(cost, key=cost.__getitem__)
+        totals = accumulate(cost[name] for name in cheapest)
+        return [name for name, total in zip(cheapest, totals, strict=True) if total <= seconds]
+
+    def live(self, name: str, item: int) -> Adapted:
+        """One test slice again, now."""
+        return self.methods[name].now(self.test[item], self.rate(name))
+
+    def curve(self, name: str, count: int, at: Sequence[int]) -> Row:
+        """True SSIM of the first test slices along the whole of test-time training, past its stop.
+
+        Args:
+            name: of a method of test-time training.
+            count: number of slices.
+            at: iterations; those beyond the last are left out.
+
+        Returns:
+            "iterations", and "ssim" with one list for each slice.
+
+        Raises:
+            ValueError: the method is ZS-SSL, whose network sees another input in every step.
+        """
+        return self._get(self._curve(name, count, at))
+
+    def _curve(self, name: str, count: int, at: Sequence[int]) -> StoredRow:
+        settings = self._ttt(name).running_on()
+        steps = [step for step in at if step < settings.max_iterations]
+        key = {**self._key(name, self.rate(name), "test", count), "iterations": steps}
+        network, slices = self.methods[name].network, self.test[:count]
+        return StoredRow(self.table, key, lambda: _curve(network, slices, settings, steps, self.device))
+
+    def _ttt(self, name: str) -> Settings:
+        settings = self.methods[name].settings
+        if isinstance(settings, ZeroShotSettings):
+            raise ValueError("curve: for test-time training only; ZS-SSL's network sees another input in every step")
+        return replace(settings, learning_rate=self.rate(name))
+
+    def rows(self) -> list[StoredRow]:
+        """Scores on validation slices at each rate that was tried, on test slices at the best, and the curves."""
+        tried = [self._scored(name, "validation", rate) for name in self.methods for rate in self.on_validation(name)]
+        scored = [self._scored(name, "test", self.rate(name)) for name in self.methods]
+        return [*tried, *scored, *(self._curve(name, self.curve_slices, CURVE_AT) for name in self.curved)]
+
+    @property
+    def curved(self) -> list[str]:
+        """Methods whose curves are drawn: those of test-time training, from P or from nothing."""
+        ttt = [name for name, one in self.methods.items() if not isinstance(one.settings, ZeroShotSettings)]
+        return [name for name in ttt if not name.startswith("joint on Q")]
+
+    @property
+    def curve_slices(self) -> int:
+        """How many test slices a curve is the mean of."""
+        return min(MOST_CURVES, len(self.test))
+
+
+def as_row(adapted: Sequence[Adapted]) -> Row:
+    """What a table keeps: score, time, iterations made and the one whose image it is, for each slice."""
+    return {
+        "slices": [one.name for one in adapted],
+        "ssim": [round(one.ssim, 6) for one in adapted],
+        "seconds": [round(one.seconds, 2) for one in adapted],
+        "iterations": [len(one.record.history.train_error) for one in adapted],
+        "chosen_at": [one.record.chosen_at for one in adapted],
+    }
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Median and range, as text."""
+    middle, low, high = (f"{value:.{digits}f}" for value in (median(values), min(values), max(values)))
+    return f"{middle} [{low}, {high}]"
+
+
+def _curve(
+    network: Reconstructor,
+    slices: Sequence[Sample],
+    settings: Settings,
+    at: Sequence[int],
+    device: torch.device | str,
+) -> Row:
+    adapted = adapt(network, slices, settings, score_at=at, device=device)
+    scores = [one.record.history.score for one in adapted]
+    return {"iterations": list(at), "ssim": [[round(score[step], 4) for step in at] for score in scores]}

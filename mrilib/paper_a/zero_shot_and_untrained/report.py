@@ -1,0 +1,143 @@
+"""How a contest is shown: chosen rates, time, curves, and the gap that a way to adapt closes beside the paper's."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mrilib.figures.notebook import record
+from mrilib.figures.plot import Table, table
+from mrilib.figures.rows import interval_row, record_interval
+from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.paper_a.slips import PRINTED, PrintedGap
+from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
+from mrilib.store.tables import Row
+
+Scores = Mapping[str, Sequence[float]]
+
+
+def result_key(name: str) -> str:
+    """A method's name as a key of results: `joint on P + TTT` → `joint_p_ttt`."""
+    words = re.findall(r"\w+", name.lower())
+    return "_".join(word for word in words if word not in ("on", "from"))
+
+
+def record_scores(scores: Scores) -> None:
+    """Write each method's mean SSIM with its interval to `results.json`, as `ssim_…`."""
+    for name, values in scores.items():
+        record_interval(f"ssim_{result_key(name)}", bootstrap_mean(values))
+
+
+def rates_table(contest: Contest, caption: str) -> Table:
+    """Mean SSIM on validation slices at each learning rate that was tried, and the chosen one; a method a row."""
+    rows = []
+    for name in contest.methods:
+        tried = contest.on_validation(name)
+        scores = {f"{rate:g}": tried.get(rate, "not tried") for rate in contest.rates}
+        rows.append({"method": name} | scores | {"chosen": f"{contest.rate(name):g}"})
+    return table(rows, [*rows[0]], caption=caption)
+
+
+def cost_table(contest: Contest, caption: str) -> Table:
+    """Seconds and iterations per test slice, median and range, and where they were measured; a method a row."""
+    rows = []
+    for name in contest.methods:
+        row = contest.on_test(name)
+        seconds, steps = spread(row["seconds"]), spread(row["iterations"], 0)
+        rows.append({"method": name, "seconds": seconds, "steps": steps, "machine": row["machine"]})
+    columns = {"method": "", "seconds": "seconds per slice", "steps": "iterations", "machine": "measured on"}
+    return table(rows, columns, caption=caption)
+
+
+def time_ratio(contest: Contest, slow: str, fast: str) -> Interval:
+    """Seconds of one method over those of another, mean over the test slices."""
+    pairs = zip(contest.on_test(slow)["seconds"], contest.on_test(fast)["seconds"], strict=True)
+    return bootstrap_mean([one / other for one, other in pairs])
+
+
+def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """Rows for `plot.lines_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
+    return [
+        {"step": iteration + 1, "method": name} | vars(bootstrap_mean(scores))
+        for name, curve in curves.items()
+        for iteration, scores in zip(curve["iterations"], zip(*curve["ssim"], strict=True), strict=True)
+    ]
+
+
+def falls(curves: Mapping[str, Row]) -> dict[str, Interval]:
+    """Least SSIM along each curve minus its first, mean over slices: 0 where it never falls below the start."""
+    return {name: bootstrap_mean([min(ssim) - ssim[0] for ssim in curve["ssim"]]) for name, curve in curves.items()}
+
+
+def leads_table(
+    scores: Scores, leader: str, others: Sequence[str], fall: Mapping[str, Interval], caption: str
+) -> Table:
+    """By how much one method leads others, slice by slice, and how deep their curves fall; also recorded.
+
+    Results are `lead_…` for each of `others` and `fall_…` for all that have a curve.
+    """
+    rows = []
+    for name in others:
+        lead = performance_gap(scores[leader], scores[name])
+        record_interval(f"lead_{result_key(name)}", lead)
+        rows.append(interval_row(name, lead, None) | {"fall": vars(fall[name]) if name in fall else None})
+    for name, interval in fall.items():
+        record_interval(f"fall_{result_key(name)}", interval)
+    n = len(scores[leader])
+    columns = {"method": "", "ours": f"{leader} is ahead by (n = {n})", "fall": "deepest fall below its start"}
+    return table(rows, columns, caption=caption)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """One way to adapt, for networks trained on Q and on P: the gap before and after, beside the paper's.
+
+    Args:
+        item: of `slips.PRINTED`.
+        names: of scores: trained on Q, on P without adaptation; on Q, on P with it.
+        scores: SSIM per test slice of Q.
+    """
+
+    item: str
+    names: tuple[str, str, str, str]
+    scores: Scores
+
+    @property
+    def before(self) -> Interval:
+        """Gap without adaptation."""
+        return performance_gap(self.scores[self.names[0]], self.scores[self.names[1]])
+
+    @property
+    def after(self) -> Interval:
+        """Gap with it."""
+        return performance_gap(self.scores[self.names[2]], self.scores[self.names[3]])
+
+    @property
+    def closed(self) -> FractionClosed:
+        """Fraction of the gap that it closes."""
+        before_q, before_p, after_q, after_p = (self.scores[name] for name in self.names)
+        return fraction_closed(before_q, before_p, after_q, after_p)
+
+    @property
+    def printed(self) -> PrintedGap:
+        """The paper's numbers."""
+        return next(gap for gap in PRINTED if gap.item == self.item)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Four scores, both gaps and the fraction, ours and the paper's."""
+        printed = self.printed
+        means = zip(self.names, (*printed.before, *printed.after), strict=True)
+        rows = [interval_row(name, bootstrap_mean(self.scores[name]), paper) for name, paper in means]
+        rows.append(interval_row("gap before", self.before, printed.before[0] - printed.before[1]))
+        rows.append(interval_row("gap after", self.after, printed.recomputed_gap))
+        paper = f"{printed.closed:.1f} %; its scores give {printed.recomputed:.1f} %"
+        return [*rows, {"method": "closed", "ours": str(self.closed), "paper": paper}]
+
+    def record(self, key: str) -> None:
+        """Write `gap_before_…`, `gap_after_…` and `fraction_closed_…`, or the reason why there is no fraction."""
+        record_interval(f"gap_before_{key}", self.before)
+        record_interval(f"gap_after_{key}", self.after)
+        if self.closed.interval is None:
+            record(f"fraction_closed_{key}", self.closed.reason)
+        else:
+            record_interval(f"fraction_closed_{key}", self.closed.interval)

@@ -1,0 +1,129 @@
+"""Tables and figures of Section 7 of paper B: the twins, scores beside the printed ones, examples."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.twins import TWINS
+from mrilib.figures.plot import Picture, Table, image_grid, image_row, interval_chart, table
+from mrilib.gap import Interval
+from mrilib.paper_b.collection import ELSEWHERE, TESTED, Example, arm_title, best_of_fastmri, gain, members
+from mrilib.paper_b.protocol import slices_to_test
+from mrilib.paper_b.study import Study
+
+OWN = "test distribution"
+COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
+BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
+
+
+def parameters_of(part: str) -> str:
+    """A population's acquisition in a few words: view, field, coils, matrix and noise."""
+    scan = distribution(part).scan
+    rows, columns = scan.matrix
+    size = f"{scan.coils} coils, {rows}×{columns}"
+    return f"{scan.anatomy.rpartition('_')[2]}, {scan.field_strength:g} T\n{size}\nnoise {100 * scan.background:.0f} %"
+
+
+def twins_picture(parts: Sequence[str], alt: str) -> Picture:
+    """A simulated test slice of each population under its name, its acquisition beneath."""
+    images = [slices_to_test(part, 1)[0].target for part in parts]
+    titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) + " (simulated)" for part in parts]
+    return image_row([x / x.max() for x in images], titles, [parameters_of(part) for part in parts], alt=alt)
+
+
+def one_of_each() -> list[str]:
+    """The first population of each of the 17 datasets."""
+    return [next(iter(parts)) for parts in TWINS.values()]
+
+
+def arm_on(arm: str, dataset: str) -> str:
+    """The arm itself; for the test distribution's own network, that of the dataset."""
+    return dataset if arm == OWN else arm
+
+
+def arms_rows(study: Study) -> list[dict[str, Any]]:
+    """What each network is trained on: slices and number of populations."""
+    return [
+        {"arm": arm_title(arm), "slices": spec.train_slices, "parts": len(spec.lists)}
+        for arm, spec in study.arms.items()
+    ]
+
+
+def bars(study: Study, title: str) -> altair.LayerChart:
+    """Mean SSIM with its interval of the four networks on each of the six datasets: Figure 10."""
+    rows = [
+        {"dataset": arm_title(dataset), "trained on": arm_title(arm), **_mean(study, arm, dataset)}
+        for dataset in TESTED
+        for arm in COMPARED
+    ]
+    alt = f"{title}: " + "; ".join(f"{r['trained on']} on {r['dataset']} {r['value']:.3f}" for r in rows)
+    return interval_chart(rows, "dataset", color="trained on", x_title="", y_title="mean SSIM", alt=alt, title=title)
+
+
+def _mean(study: Study, arm: str, dataset: str) -> dict[str, Any]:
+    return vars(study.mean(arm_on(arm, dataset), members(dataset)))
+
+
+def beside_paper(
+    study: Study, measure: str, printed: Mapping[str, Sequence[float]], digits: int, caption: str
+) -> Table:
+    """Means of a measure, a network a row and a dataset a column, with the paper's in brackets: Tables 3 and 4."""
+    rows = []
+    for arm in COMPARED:
+        ours = [study.mean(arm_on(arm, name), members(name), measure).value for name in TESTED]
+        pairs = zip((*TESTED, "mean"), (*ours, sum(ours) / len(ours)), printed[arm], strict=True)
+        cells = {name: f"{our:.{digits}f} ({their:.{digits}f})" for name, our, their in pairs}
+        rows.append({"arm": arm_title(arm)} | cells)
+    columns = {"arm": "trained on"} | {name: arm_title(name) for name in TESTED} | {"mean": "mean"}
+    return table(rows, columns, caption=caption)
+
+
+def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
+    """By how much the collection's network is better than fastMRI's, by result: each dataset, and those of elsewhere.
+
+    Positive is better, whatever the measure. The best of fastMRI's two networks is chosen by SSIM.
+    """
+    found = {}
+    if measure == "ssim":
+        for name in TESTED:
+            found[f"{BEST}_{name}"] = gain(study, best_of_fastmri(study, name), [name])
+    for key, other in {KNEE: "fastmri_knee", BRAIN: "fastmri_brain"}.items():
+        for name in TESTED:
+            found[f"{key}_{name}"] = gain(study, other, [name], measure)
+        found[f"{key}_elsewhere"] = gain(study, other, ELSEWHERE, measure)
+    return found
+
+
+def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
+    """What D_P, whole and few of it, brings over the better of fastMRI's two, and over the dataset's own network."""
+    rows = []
+    for name in TESTED:
+        row: dict[str, Any] = {"dataset": arm_title(name)}
+        for title, study in studies.items():
+            best = best_of_fastmri(study, name)
+            row |= {
+                f"{title} best": vars(gain(study, best, [name])),
+                f"{title} own": vars(gain(study, name, [name])),
+                f"{title} few": vars(gain(study, best, [name], arm="d_p_few")),
+            }
+        rows.append(row)
+    columns = {"dataset": "tested on"}
+    for title in studies:
+        columns |= {
+            f"{title} best": f"{title}: 13 datasets minus fastMRI's better one",
+            f"{title} few": f"{title}: the same, as few slices",
+            f"{title} own": f"{title}: 13 datasets minus the test distribution's own",
+        }
+    return table(rows, columns, caption=caption)
+
+
+def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
+    """A dataset a row: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
+    rows = [[*(one.images[arm] / one.target.max() for arm in arms), one.target / one.target.max()]
+            for one in examples.values()]  # fmt: skip
+    captions = [[*(f"SSIM {one.ssim[arm]:.3f}" for arm in arms), "target"] for one in examples.values()]
+    columns = [*(f"trained on {arm_title(arm)}" for arm in arms), f"all of k-space ({kind})"]
+    return image_grid(rows, [arm_title(name) for name in examples], columns, captions, alt=alt, vmax=1.0)

@@ -1,0 +1,189 @@
+"""One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mrilib.data.collections import COLLECTIONS
+from mrilib.data.slices import SliceDataset
+from mrilib.data.twins import TWINS
+from mrilib.gap import Interval, performance_gap
+from mrilib.metrics import Match, artefact_variance, center_crop, match_mean_std, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_b import perceptual
+from mrilib.paper_b.parameters import CollectionTraining
+from mrilib.paper_b.protocol import UnionSpec, apportioned, slices_to_test, union
+from mrilib.paper_b.study import Measures, Study, TestSet
+from mrilib.scoring import reconstruct
+from mrilib.train.networks import network, stored
+
+FASTMRI = ("fastmri_knee", "fastmri_brain")
+ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
+TESTED = FASTMRI + ELSEWHERE
+NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}
+D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
+
+
+def arm_title(name: str) -> str:
+    """A dataset as figures call it, with its view where it has several; D_P and other arms in words."""
+    if name not in COLLECTIONS:
+        return {"d_p": "13 datasets", "d_p_few": "13 datasets, few slices"}.get(name, name)
+    one = COLLECTIONS[name]
+    several = sum(other.title == one.title for other in COLLECTIONS.values()) > 1
+    return f"{one.title} {one.view}" if several else one.title
+
+
+def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
+    """Slices of each population, from those of each dataset by its populations' shares.
+
+    Raises:
+        ValueError: fewer slices of a dataset than it has populations.
+    """
+    return {part: count for name, taken in slices.items() for part, count in apportioned(TWINS[name], taken).items()}
+
+
+def parts(train_slices: int, other_slices: int) -> dict[str, dict[str, int]]:
+    """Training slices by arm and population: a dataset alone, D_P, and D_P with as few slices as one alone.
+
+    Args:
+        train_slices: of fastMRI knee, of fastMRI brain, and of each dataset that has a network of its own.
+        other_slices: of each of the eleven further datasets of D_P.
+
+    Reference: Lin, Heckel, ICML 2024, §7; the arm of few slices is ours.
+    """
+    everything = {name: train_slices if name in FASTMRI else other_slices for name in D_P}
+    few = apportioned(everything, train_slices)
+    alone = {name: of_datasets({name: train_slices}) for name in TESTED}
+    return alone | {"d_p": of_datasets(everything), "d_p_few": of_datasets(few)}
+
+
+def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
+    """Section 7's networks by what they are trained on; those of one dataset bear its name.
+
+    Raises:
+        ValueError: too few slices for the populations of a dataset.
+    """
+    made = parts(p.train_slices, p.other_slices)
+    return {arm: union(arm, taken, p.architecture, p.recipe, source=p.source) for arm, taken in made.items()}
+
+
+def tests(slices: int) -> dict[str, TestSet]:
+    """Test sets by population, so many slices of each of the six datasets of Figure 10."""
+    counts = of_datasets(dict.fromkeys(TESTED, slices))
+    return {name: TestSet(name, count) for name, count in counts.items()}
+
+
+def study(p: CollectionTraining, device: torch.device | str = "cpu") -> Study:
+    """Section 7's networks on test slices of the six datasets, output matched to the target in mean and deviation."""
+    made, tested = arms(p), tests(p.test_slices)
+    return Study("collection", made, tested, "mean_std", p.source, device, p.recompute, measure=quality)
+
+
+def perceptual_study(scored: Study) -> Study:
+    """The same networks on the same slices, scored by LPIPS and DISTS; without their weights, stored rows alone."""
+    again = scored.recompute and perceptual.available()
+    return replace(scored, name="collection_perceptual", measure=perceptual_quality, recompute=again, _read={})
+
+
+def weights_here(scored: Study, compared: Iterable[str]) -> bool:
+    """Whether these arms' networks are stored, so that nothing has to be trained for what needs them."""
+    return all(stored(scored.arms[arm]) is not None for arm in compared)
+
+
+def can_score(features: Study) -> bool:
+    """Whether rows of LPIPS and DISTS are stored, or can be made from weights that are here."""
+    return not features.missing or (perceptual.available() and weights_here(features, features.arms))
+
+
+def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
+    """SSIM as `diverse.similarity` takes it, the same of the output as it is, and artefacts as Table 4 has them.
+
+    Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
+    """
+    found: Measures = {"ssim": [], "ssim_unmatched": [], "artefacts": []}
+    for target, output, peak in _reconstructed(model, slices, device):
+        image = match_mean_std(target, output) if match else output
+        found["ssim"] += ssim(target, image, data_range=peak).tolist()
+        found["ssim_unmatched"] += ssim(target, output, data_range=peak).tolist()
+        found["artefacts"] += artefact_variance(target, image, peak).tolist()
+    return found
+
+
+def perceptual_quality(
+    model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str
+) -> Measures:
+    """LPIPS and DISTS as Table 3 has them.
+
+    Raises:
+        WeightsError: the metrics' weights have not been fetched.
+    """
+    metrics = perceptual.load(device)
+    found: Measures = {"lpips": [], "dists": []}
+    for target, output, peak in _reconstructed(model, slices, device):
+        image = match_mean_std(target, output) if match else output
+        found["lpips"] += metrics.lpips(target, image, peak).tolist()
+        found["dists"] += metrics.dists(target, image, peak).tolist()
+    return found
+
+
+@torch.no_grad()
+def _reconstructed(
+    model: Reconstructor, slices: SliceDataset, device: torch.device | str
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Target, output and the volume's maximum of each slice."""
+    for item in range(len(slices)):
+        sample = slices[item].to(device)
+        target, output = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
+        yield target, output, sample.peak
+
+
+def members(*datasets: str) -> dict[str, None]:
+    """Populations of several datasets, as `Study.mean` takes them."""
+    return dict.fromkeys(part for name in datasets for part in TWINS[name])
+
+
+def best_of_fastmri(scored: Study, dataset: str) -> str:
+    """The one of fastMRI's two networks with the higher mean SSIM on a dataset."""
+    return max(FASTMRI, key=lambda arm: scored.mean(arm, members(dataset)).value)
+
+
+def gain(scored: Study, other: str, datasets: Sequence[str], measure: str = "ssim", arm: str = "d_p") -> Interval:
+    """By how much an arm is better than another on the same slices; positive is better whatever the measure."""
+    pair = (arm, other) if measure.startswith("ssim") else (other, arm)
+    return scored.difference(*pair, members(*datasets), measure)
+
+
+def matching_gain(scored: Study, datasets: Mapping[str, Sequence[str]]) -> Interval:
+    """What matching the output's mean and deviation adds to SSIM, over networks and the datasets each is tested on.
+
+    Reference: Lin, Heckel, ICML 2024, App. G.2.
+    """
+    pairs = [(arm, members(*tested)) for arm, tested in datasets.items()]
+    matched, plain = (
+        [score for arm, tested in pairs for score in scored.over(arm, tested, measure)]
+        for measure in ("ssim", "ssim_unmatched")
+    )
+    return performance_gap(matched, plain)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One test slice, (y, x) real, with its reconstructions by arm, matched to it, and their SSIM."""
+
+    target: Tensor
+    images: dict[str, Tensor]
+    ssim: dict[str, float]
+
+
+def example(scored: Study, dataset: str, compared: Sequence[str]) -> Example:
+    """The first test slice of a dataset's first population, reconstructed by several arms' networks."""
+    part = next(iter(TWINS[dataset]))
+    slices = slices_to_test(part, 1, source=scored.source)
+    images, scores = {}, {}
+    for arm in compared:
+        [(target, output, peak)] = _reconstructed(network(scored.arms[arm], scored.device), slices, scored.device)
+        images[arm] = match_mean_std(target, output)[0, 0]
+        scores[arm] = ssim(target, images[arm][None, None], data_range=peak).item()
+    return Example(target[0, 0], images, scores)

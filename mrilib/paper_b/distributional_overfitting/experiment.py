@@ -1,0 +1,236 @@
+"""Distributional overfitting (paper B, §6 and App. F): what a network scores at home and abroad as it is trained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import Source, data_digest, slices_of
+from mrilib.data.twins import TWINS
+from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_b.distributional_overfitting.parameters import Parameters
+from mrilib.paper_b.distributional_overfitting.trainings import NETWORKS, TRAININGS
+from mrilib.paper_b.pairs import Pair, shared_out
+from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, similarity, union
+from mrilib.scoring import reconstruct
+from mrilib.store.pictures import packed, unpacked
+from mrilib.store.tables import Key, Row, StoredRow, StoredTable
+from mrilib.train.networks import InMemory
+from mrilib.train.training import Progress
+from mrilib.train.watched import watched
+
+EVERY = 2  # epochs between two points of a curve
+VALIDATION_SLICES = 16  # of each side
+GAIN, WINDOW = 0.002, 5  # what the stopping rule calls marginal: SSIM, over so many points
+
+_KNEE, _BRAIN = tuple(TWINS["fastmri_knee"]), tuple(TWINS["fastmri_brain"])
+SHIFTS = {
+    "t2_knee": Pair("T2 brain to knee", tuple(name for name in _BRAIN if "_t2_" in name), _KNEE),
+    "brain_m4raw": Pair("brain to M4Raw, 0.3 T", _BRAIN, tuple(TWINS["m4raw"])),
+    "fastmri_prostate": Pair("brain and knee to prostate", _BRAIN + _KNEE, tuple(TWINS["fastmri_prostate"])),
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Scores on test and validation slices of P, which it is trained on, and of Q, during one training.
+
+    Args:
+        spec: network, data and recipe.
+        shift: P and Q.
+        test_slices: of each side, shared by its distributions.
+        device, recompute, progress: as in `study.Study`.
+    """
+
+    spec: UnionSpec
+    shift: Pair
+    test_slices: int
+    device: torch.device | str = "cpu"
+    recompute: bool = False
+    progress: Progress | None = None
+
+    @property
+    def table(self) -> StoredTable:
+        """A row for each training."""
+        return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES})
+
+    @property
+    def lists(self) -> dict[str, dict[str, int]]:
+        """Number of slices of each distribution in each list that is scored."""
+        wanted = {"test": self.test_slices, "validation": VALIDATION_SLICES}
+        return {
+            f"{split} {side}": shared_out(names, count)
+            for split, count in wanted.items()
+            for side, names in self.shift.sides.items()
+        }
+
+    @property
+    def key(self) -> Key:
+        """Of the stored row; follows the network's data, recipe and architecture, and the scored slices, by digests."""
+        digests = {
+            name: [
+                data_digest(distribution(part), name.split()[0], count, self.spec.source) for part, count in of.items()
+            ]
+            for name, of in self.lists.items()
+        }
+        return {"network": self.spec.name, "digest": self.spec.digest, "slices": digests}
+
+    @property
+    def stored(self) -> bool:
+        """Whether the row is there."""
+        return self.table.find(self.key) is not None
+
+    @property
+    def stored_row(self) -> StoredRow:
+        """The scores, from a training where they are stored nowhere yet."""
+        return StoredRow(self.table, self.key, self._compute)
+
+    @cached_property
+    def row(self) -> Row:
+        """The same, read or trained once."""
+        return self.stored_row.read(self.recompute)
+
+    def _compute(self) -> Row:
+        slices = {name: _slices(of, name.split()[0], self.spec.source) for name, of in self.lists.items()}
+        losses, looks = watched(self.spec, partial(self._look, slices), self.device, self.progress)
+        seen = {epoch: look for epoch, look in enumerate(looks) if look}
+        scores = {name: [look[name] for look in seen.values()] for name in slices}
+        examples = {epoch: seen[epoch]["example"] for epoch in self.example_epochs}
+        return {"loss": losses, "epochs": list(seen), "scores": scores, "examples": examples}
+
+    @property
+    def example_epochs(self) -> tuple[int, int]:
+        """After which epochs an image is kept: near a quarter of them, as in Figure 19 (15 of 60), and at the end."""
+        epochs = self.spec.recipe.epochs
+        return EVERY * round(epochs / 4 / EVERY), epochs
+
+    def _look(self, slices: Mapping[str, InMemory], model: Reconstructor, epoch: int) -> Row:
+        if epoch % EVERY and epoch < self.spec.recipe.epochs:
+            return {}
+        seen: Row = {
+            name: [round(score, 6) for score in similarity(model, of, device=self.device)]
+            for name, of in slices.items()
+        }
+        if epoch in self.example_epochs:
+            seen["example"] = packed(_image(model, slices["test Q"], self.device))
+        return seen
+
+    def example(self) -> dict[str, Tensor]:
+        """The first test slice of Q as it is, and as the network gives it at `example_epochs`; target's maximum 1."""
+        sample = _slices(dict([next(iter(self.lists["test Q"].items()))]), "test", self.spec.source)[0]
+        target = sample.target[0, 0] / sample.target.max()
+        images = {f"epoch {epoch}": unpacked(image) for epoch, image in self.row["examples"].items()}
+        return {"fully sampled": target} | images
+
+    def scores(self, name: str) -> list[list[float]]:
+        """For each point of the curve the SSIM of every slice of a list, as "test P" or "validation Q"."""
+        return self.row["scores"][name]
+
+    @property
+    def epochs(self) -> list[int]:
+        """After how many epochs each point was scored."""
+        return self.row["epochs"]
+
+    @property
+    def peak(self) -> int:
+        """The point with the highest score abroad, on validation slices of Q."""
+        return int(np.argmax([np.mean(scores) for scores in self.scores("validation Q")]))
+
+    @property
+    def stop(self) -> int:
+        """The point at which the stopping rule ends the training, on validation slices of P."""
+        return marginal([float(np.mean(scores)) for scores in self.scores("validation P")])
+
+    def change(self, side: str, since: int) -> Interval:
+        """End minus a point of the curve, on the test slices of a side, paired."""
+        scores = self.scores(f"test {side}")
+        return performance_gap(scores[-1], scores[since])
+
+    @cached_property
+    def gains(self) -> dict[str, dict[int, Interval]]:
+        """By side and epoch, SSIM minus that of the end, paired over the side's test slices."""
+        return {side: self._gains(self.scores(f"test {side}")) for side in self.shift.sides}
+
+    def _gains(self, scores: list[list[float]]) -> dict[int, Interval]:
+        return {epoch: performance_gap(one, scores[-1]) for epoch, one in zip(self.epochs, scores, strict=True)}
+
+    def mean(self, side: str, point: int) -> Interval:
+        """Mean over the test slices of a side at a point of the curve."""
+        return bootstrap_mean(self.scores(f"test {side}")[point])
+
+
+def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) -> int:
+    """The first point whose best score so far is less than `gain` above that of `window` points before; else the last.
+
+    Needs scores at home only, as whoever trains has them; neither Q nor a fall is looked at.
+
+    Args:
+        scores: validation SSIM on P at each point of the curve.
+        gain: what counts as an improvement.
+        window: points to wait for one.
+
+    Raises:
+        ValueError: no scores, a negative gain or a window below 1.
+
+    Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. The
+    paper gives no number and stopped by hand; `GAIN` and `WINDOW` are ours.
+    """
+    if not scores or gain < 0 or window < 1:
+        raise ValueError(
+            "scores, gain and window: expected some scores, gain >= 0 and window >= 1, "
+            f"got {len(scores)}, {gain}, {window}"
+        )
+    best = np.maximum.accumulate(scores)
+    slow = np.flatnonzero(best[window:] - best[:-window] < gain)
+    return int(slow[0]) + window if len(slow) else len(scores) - 1
+
+
+def _slices(counts: Mapping[str, int], split: str, source: Source) -> InMemory:
+    pairs = [pair for name, count in counts.items() for pair in slices_of(distribution(name), split, count, source)]
+    return InMemory(SliceDataset(pairs, equispaced([4]), maps=False))
+
+
+@torch.no_grad()
+def _image(model: Reconstructor, slices: InMemory, device: torch.device | str) -> Tensor:
+    sample = slices[0].to(device)
+    return reconstruct(model, sample).abs()[0, 0].cpu() / sample.target.max().item()
+
+
+def title(training: str) -> str:
+    """A training in words: network, and the shift or the optimizer that it is about."""
+    own = TRAININGS[training]
+    about = SHIFTS[own.shift].title if own.optimizer == "adam" else optimizer(training)
+    return f"{NETWORKS[own.model]}, {about}"
+
+
+def optimizer(training: str) -> str:
+    """The optimizer of a training in words."""
+    own = TRAININGS[training]
+    return "Adam" if own.optimizer == "adam" else f"SGD, rate {own.learning_rate:g}"
+
+
+def spec(p: Parameters, training: str) -> UnionSpec:
+    """The network of a training with a notebook's parameters and what the training has of its own.
+
+    Raises:
+        ValueError: a training that does not exist, or fewer slices than P has distributions.
+    """
+    if training not in TRAININGS:
+        raise ValueError(f"training {training!r}: expected one of {', '.join(TRAININGS)}")
+    own = TRAININGS[training]
+    less = own.model == "e2e_varnet"
+    epochs, slices = (p.varnet_epochs, p.varnet_slices) if less else (p.epochs, p.train_slices)
+    recipe = paper_b(epochs, own.learning_rate or p.train_learning_rate, p.batch_size, p.seed, own.optimizer)
+    counts = shared_out(SHIFTS[own.shift].p, slices)
+    return union(f"curve_{training}", counts, p.architecture_of(own.model), recipe, source=p.source)
+
+
+def curve(p: Parameters, training: str, device: torch.device | str = "cpu", recompute: bool = False) -> Curve:
+    """A training and the slices that it is watched on."""
+    return Curve(spec(p, training), SHIFTS[TRAININGS[training].shift], p.test_slices, device, recompute)

@@ -1,0 +1,15 @@
+"""Rows of the table `overfitting`: trainings that are watched."""
+
+import torch
+
+from mrilib.paper_b.distributional_overfitting.experiment import curve
+from mrilib.paper_b.distributional_overfitting.parameters import Parameters
+from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.store.tables import StoredRow
+
+TABLES = ("overfitting",)
+
+
+def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
+    """Every training."""
+    return [curve(p, training, device).stored_row for training in TRAININGS]

@@ -1,0 +1,176 @@
+"""Whether training sets that look more like the test set also train better networks for it (paper B, §4, Figure 6)."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import data_digest, slices_of
+from mrilib.gap import RESAMPLES, Interval, percentile_interval, performance_gap
+from mrilib.paper_b.effective_robustness.experiment import QUARTER, SIZES, P, arms, candidates, shift_named
+from mrilib.paper_b.effective_robustness.nearest import Features, patch, similarity, vgg
+from mrilib.paper_b.effective_robustness.parameters import Parameters
+from mrilib.paper_b.pairs import shared_out
+from mrilib.paper_b.perceptual import load
+from mrilib.paper_b.protocol import UnionSpec, equispaced
+from mrilib.paper_b.study import Study, TestSet
+from mrilib.store.tables import Key, Row, StoredRow, StoredTable
+
+Q = "Q"
+PATCH = 28  # pixels a side, a quarter of our smaller images as 80 are of the paper's
+FeatureName = Literal["vgg", "patch"]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Training sets of as many slices each: every part of P, P itself, and Q; how near they are, and how they train.
+
+    Args:
+        name: of the shift, see `robust.SHIFTS`.
+        p: of the notebook.
+        device: see `Study`.
+        features: "vgg" or "patch", see `nearest`; in place of paper B's CLIP.
+
+    Raises:
+        ValueError: features of another name.
+
+    Reference: Lin, Heckel, ICML 2024, §4, Figure 6; App. D.
+    """
+
+    name: str
+    p: Parameters
+    device: torch.device | str = "cpu"
+    features: FeatureName = "vgg"
+
+    def __post_init__(self) -> None:
+        if self.features not in get_args(FeatureName):
+            raise ValueError(f"features {self.features!r}: expected one of {', '.join(get_args(FeatureName))}")
+
+    @property
+    def networks(self) -> dict[str, UnionSpec]:
+        """Each part of P alone, and P: those of `robust` on a quarter of the slices."""
+        return candidates(self.name, self.p) | {P: arms(self.name, self.p)[f"{P}, {QUARTER}"]}
+
+    @property
+    def of_varnet(self) -> "Likeness":
+        """The same training sets, with the VarNet of the parameters: Figure 11."""
+        return replace(self, p=self.p.with_varnet)
+
+    @property
+    def lists(self) -> dict[str, dict[str, int]]:
+        """Training slices by set; no network is trained on Q."""
+        count = self.p.train_slices // SIZES[QUARTER][0]
+        own = {name: spec.lists for name, spec in self.networks.items()}
+        return own | {Q: shared_out(shift_named(self.name).pair.q, count)}
+
+    @cached_property
+    def study(self) -> Study:
+        """The networks on test slices of Q."""
+        shift, count = shift_named(self.name), self.p.test_slices
+        tests = {part: TestSet(part, count) for part in shift.tested}
+        given = shift.match, self.p.source, self.device, self.p.recompute
+        return Study("robustness", self.networks, tests, *given)
+
+    @property
+    def table(self) -> StoredTable:
+        """Stored similarities, a training set a row."""
+        settings = {"source": self.p.source, "features": self.features, "patch": PATCH}
+        return StoredTable("likeness", settings)
+
+    def _digest(self, split: str, taken: Mapping[str, int]) -> str:
+        digests = [data_digest(distribution(part), split, count, self.p.source) for part, count in taken.items()]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+    @property
+    def _tests(self) -> dict[str, int]:
+        return dict.fromkeys(shift_named(self.name).tested, self.p.test_slices)
+
+    def key(self, trained_on: str) -> Key:
+        """Of a stored row; follows both lists of slices by digests."""
+        train = self._digest("train", self.lists[trained_on])
+        return {"shift": self.name, "train": trained_on, "data": train, "test": self._digest("test", self._tests)}
+
+    def stored_row(self, trained_on: str) -> StoredRow:
+        """Similarity of each test slice of Q to a training set; VGG16's needs its weights, see `perceptual`."""
+        return StoredRow(self.table, self.key(trained_on), partial(self._compute, trained_on))
+
+    def rows(self) -> list[StoredRow]:
+        """All of them."""
+        return [self.stored_row(trained_on) for trained_on in self.lists]
+
+    @property
+    def stored(self) -> bool:
+        """Whether nothing has to be trained, scored or embedded."""
+        return not self.study.missing and all(self.table.find(row.key) for row in self.rows())
+
+    def _images(self, split: str, taken: Mapping[str, int]) -> list[torch.Tensor]:
+        source, sampling = self.p.source, equispaced([4])  # targets do not depend on it
+        pairs = [pair for part, count in taken.items() for pair in slices_of(distribution(part), split, count, source)]
+        found = SliceDataset(pairs, sampling, maps=False)
+        return [found[item].target[0, 0] for item in range(len(found))]
+
+    @cached_property
+    def _features(self) -> Features:
+        return patch if self.features == "patch" else vgg(load(self.device))
+
+    def similarities(self, trained_on: str) -> list[float]:
+        """Of each test slice of Q to a training set; WeightsError where VGG16's weights were not fetched."""
+        return self.stored_row(trained_on).read(self.p.recompute)["similarity"]
+
+    def _compute(self, trained_on: str) -> Row:
+        train, test = self._images("train", self.lists[trained_on]), self._images("test", self._tests)
+        found = similarity(train, test, self._features, PATCH)
+        return {"similarity": [round(value, 6) for value in found.tolist()]}
+
+    def correlation(self) -> Interval:
+        """Of similarity to Q and SSIM on Q over the training sets that networks were trained on."""
+        scores = [self.study.over(name) for name in self.networks]
+        return correlation([self.similarities(name) for name in self.networks], scores)
+
+    def nearer(self) -> Interval:
+        """Similarity of Q's test slices to Q's training slices over that to P's."""
+        return performance_gap(self.similarities(Q), self.similarities(P))
+
+    def diversity(self) -> tuple[Interval, Interval]:
+        """What P has over the mean of its parts: in similarity, and in SSIM on Q."""
+        parts = [name for name in self.networks if name != P]
+        near = np.mean([self.similarities(name) for name in parts], 0)
+        good = np.mean([self.study.over(name) for name in parts], 0)
+        return performance_gap(self.similarities(P), near), performance_gap(self.study.over(P), good)
+
+
+def correlation(similarities: ArrayLike, scores: ArrayLike, seed: int = 0) -> Interval:
+    """Pearson's r of mean similarity and mean score over training sets; the interval is over test slices.
+
+    Args:
+        similarities, scores: (sets, slices), of the same sets and test slices.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: shapes that differ, fewer than 3 sets or 2 slices, or sets of which all are alike.
+    """
+    one, other = np.asarray(similarities, float), np.asarray(scores, float)
+    if one.shape != other.shape or one.ndim != 2 or len(one) < 3 or one.shape[1] < 2:
+        raise ValueError(
+            f"similarities and scores: expected equal (sets, slices) of at least 3 sets and 2 slices, "
+            f"got {one.shape} and {other.shape}"
+        )
+    slices = one.shape[1]
+    drawn = np.random.default_rng(seed).multinomial(slices, np.full(slices, 1 / slices), size=RESAMPLES) / slices
+    value = _pearson(one.mean(1), other.mean(1))
+    return percentile_interval(float(value), _pearson(drawn @ one.T, drawn @ other.T), slices)
+
+
+def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y = (z - z.mean(-1, keepdims=True) for z in (x, y))
+    power = (x**2).sum(-1) * (y**2).sum(-1)
+    if (power <= 0).any():
+        raise ValueError("similarities and scores: all sets are alike, so that no correlation is defined")
+    return (x * y).sum(-1) / np.sqrt(power)

@@ -1,0 +1,110 @@
+"""How near a test set is to a training set: the best match of each test patch among the training patches.
+
+Paper B (App. D; Figures 6 and 11) embeds random 80×80 patches of targets by CLIP (ViT-B/16, DataComp-1B). Those
+weights are not to be had here, so what embeds a patch is an argument: `patch` needs nothing, `vgg(metric)` the fetched
+weights of `perceptual`, and any other function of patches may take their place, CLIP's too; only then is it the
+paper's measure.
+
+Reference: Lin, Heckel, ICML 2024, §4 and App. D; Mayilvahanan et al., ICLR 2024.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mrilib.paper_b.perceptual import Perceptual
+
+Features = Callable[[Tensor], Tensor]  # (patches, size, size), white = 1, to (patches, channels)
+SIDE, BINS = 8, 16  # of `patch`: thumbnail and histogram
+
+
+def patch(patches: Tensor) -> Tensor:
+    """A patch's form and its intensities: (patches, y, x) → (patches, 8·8 + 16), each half of length 1.
+
+    The half of form is the 8×8 thumbnail without its mean, the other the histogram of 16 bins between black and white
+    without its mean, so a cosine of two patches is the mean of two correlations.
+    """
+    thumbnails = F.adaptive_avg_pool2d(patches[:, None], SIDE).flatten(1)
+    bins = (patches.flatten(1).clamp(0, 1) * BINS).long().clamp(max=BINS - 1)
+    histograms = F.one_hot(bins, BINS).to(patches.dtype).mean(1)
+    return torch.cat([F.normalize(half - half.mean(1, keepdim=True)) for half in (thumbnails, histograms)], 1)
+
+
+def vgg(metric: Perceptual) -> Features:
+    """VGG16's deepest features, averaged over the patch, of 16 pixels a side or more: `Perceptual.embed`."""
+    return lambda patches: metric.embed(patches[:, None], 1.0).to(patches.device)
+
+
+def similarity(
+    train: Tensor | Sequence[Tensor],
+    test: Tensor | Sequence[Tensor],
+    features: Features = patch,
+    size: int = 80,
+    count: int = 8,
+    floor: float = 0.1,
+    seed: int = 0,
+) -> Tensor:
+    """Cosine similarity of each test patch to its nearest training patch, averaged over the patches of each image.
+
+    Patches are drawn at random by `seed` and the image's own content, so neither the order of images nor their company
+    matters; white is each image's maximum. The paper drops patches of mainly background without saying how: ours
+    are those of which more than half the pixels are darker than `floor`; an image of nothing else keeps its fullest.
+
+    Args:
+        train: (n, y, x) magnitudes, or a sequence of (y, x) where sizes differ.
+        test: likewise, m images.
+        features: embeds patches; `patch`, `vgg(metric)`, or one of yours.
+        size: pixels a side; 80 is the paper's, about a quarter of its images: take as much of smaller ones.
+        count: patches an image, fewer where fewer are not background; the paper does not state it.
+        floor: as a part of white, what is brighter is not background.
+        seed: of the draws.
+
+    Returns:
+        (m,) at most 1; its mean is the similarity of the two sets.
+
+    Raises:
+        ValueError: no images; images that are complex, not finite, not (y, x) or smaller than a patch; a size, count
+            or floor out of range; features of another shape.
+    """
+    if size < 1 or count < 1 or not 0 <= floor < 1:
+        raise ValueError(f"size and count must be at least 1 and floor in [0, 1), got {size}, {count} and {floor}")
+    sets = {"train": train, "test": test}
+    for name, images in sets.items():
+        _check(name, images, size)
+    embedded = {
+        name: [_embed(_patches(image, size, count, floor, seed), features) for image in images]
+        for name, images in sets.items()
+    }
+    known = torch.cat(embedded["train"])
+    return torch.stack([(own @ known.T).amax(1).mean() for own in embedded["test"]])
+
+
+def _patches(image: Tensor, size: int, count: int, floor: float, seed: int) -> Tensor:
+    """Random patches that are not mainly background, (at most count, size, size)."""
+    image = image.float() / image.amax().clamp(min=torch.finfo(torch.float32).tiny)
+    fullness = F.avg_pool2d((image > floor).float()[None], size, stride=1)[0]
+    allowed = (fullness >= min(0.5, fullness.amax().item())).nonzero()
+    content = hashlib.blake2b(image.cpu().numpy().tobytes(), digest_size=6).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(content, "big") + seed)
+    drawn = allowed.cpu()[torch.randperm(len(allowed), generator=generator)[:count]].tolist()
+    return torch.stack([image[top : top + size, left : left + size] for top, left in drawn])
+
+
+def _embed(patches: Tensor, features: Features) -> Tensor:
+    found = features(patches)
+    if found.ndim != 2 or len(found) != len(patches):
+        raise ValueError(f"features gave {tuple(found.shape)} for {len(patches)} patches, expected (patches, channels)")
+    return F.normalize(found)
+
+
+def _check(name: str, images: Tensor | Sequence[Tensor], size: int) -> None:
+    if not len(images):
+        raise ValueError(f"{name} has no images")
+    for image in images:
+        if image.ndim != 2 or image.is_complex() or not image.isfinite().all():
+            raise ValueError(f"{name} must hold real, finite images (y, x), got {image.dtype} {tuple(image.shape)}")
+        if min(image.shape) < size:
+            raise ValueError(f"{name} has an image of {tuple(image.shape)}: smaller than a patch of size {size}")

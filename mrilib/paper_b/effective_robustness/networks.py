@@ -1,0 +1,17 @@
+"""Which networks notebook 12 trains or loads."""
+
+from mrilib.paper_b.effective_robustness import table_2
+from mrilib.paper_b.effective_robustness.experiment import SHIFTS, arms, candidates
+from mrilib.paper_b.effective_robustness.likeness import Likeness
+from mrilib.paper_b.effective_robustness.parameters import Parameters
+from mrilib.train.networks import NetworkSpec
+
+
+def networks(p: Parameters) -> list[NetworkSpec]:
+    """Each part of P alone, P, and P and Q under every shift, Table 2's accelerations and Figure 11's VarNets.
+
+    The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
+    """
+    shifts = [made for name in SHIFTS for made in (candidates(name, p), arms(name, p))]
+    every = [*shifts, table_2.arms(p), Likeness("contrast", p).of_varnet.networks]
+    return [spec for made in every for spec in made.values()]

@@ -1,0 +1,71 @@
+"""One network for several accelerations, or one for each (paper B, App. C.1, Table 2)."""
+
+from statistics import fmean
+
+import torch
+
+from mrilib.data.sources import Source
+from mrilib.data.volumes import inspect_volume
+from mrilib.paper_b.effective_robustness.parameters import Parameters
+from mrilib.paper_b.pairs import PAIRS, shared_out
+from mrilib.paper_b.protocol import UnionSpec, slices_to_test, union
+from mrilib.paper_b.study import Study, TestSet
+
+SEEN, UNSEEN = (2, 4, 8, 16), 3
+TESTED = (*SEEN, UNSEEN)
+KNEES = PAIRS["contrast"].q  # PDFS, of three scanners
+MIXED = "all four"
+
+
+def folds(*accelerations: int) -> str:
+    """Name of the networks and tests of an acceleration, or of all four."""
+    return f"{accelerations[0]}-fold" if len(accelerations) == 1 else MIXED
+
+
+def arms(p: Parameters) -> dict[str, UnionSpec]:
+    """A network for each acceleration and one for all four, on the same slices for as many steps.
+
+    Reference: Lin, Heckel, ICML 2024, App. C.1, Table 2.
+    """
+    taken = shared_out(KNEES, p.train_slices)
+    trained = [*((one,) for one in SEEN), SEEN, (UNSEEN,)]
+    return {
+        folds(*each): union(
+            "knee_pdfs" if len(each) == 1 else "knee_pdfs_any",
+            *(taken, p.architecture, p.recipe, each, p.source),
+        )
+        for each in trained
+    }
+
+
+def at(acceleration: int) -> dict[str, None]:
+    """Names of the test sets of an acceleration."""
+    return {f"{name}, {folds(acceleration)}": None for name in KNEES}
+
+
+def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
+    """All networks on PDFS knees at every acceleration."""
+    tests = {
+        test: TestSet(name, p.test_slices, one) for one in TESTED for name, test in zip(KNEES, at(one), strict=True)
+    }
+    return Study("accelerations", arms(p), tests, None, p.source, device, p.recompute)
+
+
+def comparisons() -> dict[str, tuple[str, str, int]]:
+    """By result: an arm, the arm that it is compared with, and the acceleration at which both are tested."""
+    own = {f"mixed_minus_{one}x": (MIXED, folds(one), one) for one in SEEN}
+    return own | {f"mixed_minus_{one}x_at_{UNSEEN}x": (MIXED, folds(one), UNSEEN) for one in (*SEEN, UNSEEN)}
+
+
+def true_acceleration(acceleration: int, slices: int, source: Source = "simulated") -> float:
+    """Columns of k-space over columns measured, mean over the masks of the test slices.
+
+    Below the nominal one for small accelerations, as the centre comes on top.
+    """
+    found = []
+    for name in KNEES:
+        tests = slices_to_test(name, slices, acceleration, source)
+        for path, _ in tests.slices:
+            mask = tests.sampling.mask(path.name, inspect_volume(path).shape[-1])
+            found.append(mask.shape[-1] / int(mask.sum()))
+    return fmean(found)

@@ -1,0 +1,26 @@
+"""Rows of the tables `robustness`, `likeness` and `accelerations`."""
+
+from typing import get_args
+
+import torch
+
+from mrilib.paper_b.effective_robustness import table_2
+from mrilib.paper_b.effective_robustness.experiment import SHIFTS, Robustness
+from mrilib.paper_b.effective_robustness.likeness import FeatureName, Likeness
+from mrilib.paper_b.effective_robustness.parameters import Parameters
+from mrilib.store.tables import StoredRow
+
+TABLES = ("robustness", "likeness", "accelerations")
+
+LIKENED = ("anatomy", "contrast", "field")  # shifts of Figure 6
+
+
+def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
+    """Networks on both sides of every shift, training sets and their likeness to Q, and four accelerations."""
+    shifts = [Robustness(name, p, device) for name in SHIFTS]
+    likened = [Likeness(name, p, device, kind) for kind in get_args(FeatureName) for name in LIKENED]
+    varnets = Likeness("contrast", p, device).of_varnet
+    found = [row for one in shifts for row in (*one.selection.rows(), *one.study.rows())]
+    found += [row for one in (*likened, varnets) for row in one.study.rows()]
+    found += [row for one in likened for row in one.rows()]
+    return found + table_2.study(p, device).rows()

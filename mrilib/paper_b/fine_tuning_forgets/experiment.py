@@ -1,0 +1,101 @@
+"""A network of a diverse collection, trained on for a while with one new dataset (paper B, App. G.4)."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mrilib.data.twins import TWINS
+from mrilib.gap import Interval
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_b import collection
+from mrilib.paper_b.collection import ELSEWHERE, TESTED, of_datasets
+from mrilib.paper_b.fine_tuning_forgets.parameters import Parameters
+from mrilib.paper_b.protocol import UnionSpec
+from mrilib.paper_b.study import Study
+from mrilib.train.networks import NetworkSpec, network
+
+BEFORE = "d_p"  # the network of the collection, as `collection.arms` calls it
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuneSpec(UnionSpec):
+    """A network that starts from the weights of another; made by `fine_tuned`.
+
+    Raises:
+        ValueError: the other has another architecture.
+    """
+
+    base: NetworkSpec
+
+    def __post_init__(self) -> None:
+        if dict(self.architecture) != dict(self.base.architecture):
+            raise ValueError(
+                f"architecture: fine-tuning {self.base.name} expects its own, {self.base.architecture}; "
+                f"got {self.architecture}"
+            )
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The specification as JSON values, the base's among them."""
+        return {**super().card, "base": self.base.card}
+
+    @property
+    def digest(self) -> str:
+        """Digest of specification and data of both trainings."""
+        return hashlib.sha256(f"{super().digest} {self.base.digest}".encode()).hexdigest()[:12]
+
+    def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
+        """The base, trained if it is stored nowhere."""
+        return network(self.base, device)
+
+
+def fine_tuned(base: UnionSpec, name: str, p: Parameters) -> FineTuneSpec:
+    """The base after some epochs on slices of one dataset alone.
+
+    Args:
+        base: network to start from.
+        name: of the dataset, a key of `twins.TWINS`.
+        p: says on how many slices and how it is tuned.
+
+    Raises:
+        ValueError: a dataset that does not exist, or fewer slices than it has populations.
+    """
+    if name not in TWINS:
+        raise ValueError(f"dataset {name!r}: expected one of {', '.join(TWINS)}")
+    counts = of_datasets({name: p.fine_slices})
+    return FineTuneSpec(
+        distribution=f"{base.distribution}_then_{name}",
+        acceleration=base.acceleration,
+        recipe=p.fine_recipe,
+        architecture=base.architecture,
+        train_slices=sum(counts.values()),
+        source=base.source,
+        parts=tuple(counts.items()),
+        accelerations=base.accelerations,
+        base=base,
+    )
+
+
+def arms(p: Parameters) -> dict[str, UnionSpec]:
+    """The network of the collection, and what fine-tuning on each of the four datasets of elsewhere makes of it."""
+    base = collection.arms(p)[BEFORE]
+    return {BEFORE: base} | {name: fine_tuned(base, name, p) for name in ELSEWHERE}
+
+
+def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
+    """All five on test slices of the six datasets of Figure 10, matched in mean and deviation as there."""
+    return Study("fine_tuning", arms(p), collection.tests(p.test_slices), "mean_std", p.source, device, p.recompute)
+
+
+def changes(made: Study) -> dict[tuple[str, str], Interval]:
+    """By the dataset fine-tuned on and the dataset tested on: SSIM after minus before, on the same slices."""
+    tuned = [arm for arm in made.arms if arm != BEFORE]
+    return {(arm, name): made.difference(arm, BEFORE, TWINS[name]) for arm in tuned for name in TESTED}
+
+
+def forgotten(made: Study, arm: str) -> Interval:
+    """SSIM after minus before over the test slices of the five datasets that are not the one fine-tuned on."""
+    rest = [test for name in TESTED if name != arm for test in TWINS[name]]
+    return made.difference(arm, BEFORE, dict.fromkeys(rest))

@@ -1,0 +1,10 @@
+"""Which networks notebook 17 trains or loads."""
+
+from mrilib.paper_b.fine_tuning_forgets.experiment import arms
+from mrilib.paper_b.fine_tuning_forgets.parameters import Parameters
+from mrilib.train.networks import NetworkSpec
+
+
+def networks(p: Parameters) -> list[NetworkSpec]:
+    """The network of the collection and four that are fine-tuned from it: Figure 22."""
+    return list(arms(p).values())

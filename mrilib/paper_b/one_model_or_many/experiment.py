@@ -1,0 +1,92 @@
+"""One network for two distributions, or one for each (paper B, §3): the pairs and what each network is trained on."""
+
+from dataclasses import replace
+from typing import get_args
+
+import torch
+
+from mrilib.paper_b.one_model_or_many.parameters import PairName, Parameters
+from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
+from mrilib.paper_b.protocol import UnionSpec, union
+from mrilib.paper_b.study import Study, TestSet
+
+SKEW = 10  # times as many slices of one side as of the other
+
+
+def parts(pair: Pair, slices: int, skewed: bool = False) -> dict[str, dict[str, int]]:
+    """Training slices by arm: each side alone, both, half of both; skewed, both with one side a tenth of the other.
+
+    Args:
+        pair: of groups of distributions.
+        slices: of each side when it is whole.
+        skewed: for Figure 4 instead of Figure 3.
+
+    Reference: Lin, Heckel, ICML 2024, §3, Figures 3 and 4.
+    """
+    p, q = shared_out(pair.p, slices), shared_out(pair.q, slices)
+    if skewed:
+        few_p, few_q = (shared_out(side, round(slices / SKEW)) for side in (pair.p, pair.q))
+        return {"P": p, "tenth of P": few_p, "Q and a tenth of P": q | few_p} | {
+            "Q": q, "tenth of Q": few_q, "P and a tenth of Q": p | few_q,
+        }  # fmt: skip
+    half = shared_out(pair.p, slices // 2) | shared_out(pair.q, slices // 2)
+    return {"P": p, "Q": q, "P and Q": p | q, "half of P and Q": half}
+
+
+def arms(p: Parameters) -> dict[str, UnionSpec]:
+    """The networks of a pair by what they are trained on; Figure 4's with `skewed`.
+
+    Raises:
+        ValueError: too few slices for each distribution.
+    """
+    return {
+        arm: union(f"{p.pair}_{arm.replace(' ', '_').lower()}", taken, p.architecture, p.recipe, source=p.source)
+        for arm, taken in parts(PAIRS[p.pair], p.train_slices, p.skewed).items()
+    }
+
+
+def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
+    """A pair's networks on test slices of each of its distributions."""
+    tests = {name: TestSet(name, p.test_slices) for name in (*PAIRS[p.pair].p, *PAIRS[p.pair].q)}
+    return Study("one_or_many", arms(p), tests, None, p.source, device, p.recompute)
+
+
+def pairs(p: Parameters) -> dict[str, Parameters]:
+    """The same for every pair, from stored scores."""
+    return {pair: replace(p, pair=pair, recompute=False) for pair in get_args(PairName)}
+
+
+OTHERS = {"vit": "ViT", "half_width": "half the width", "quarter": "a quarter of the slices"}
+
+
+def others(p: Parameters) -> dict[str, Parameters]:
+    """Knee and brain by another network, a smaller one and on fewer slices, from stored scores.
+
+    A quarter of the slices is left out where half of it would not give every distribution one.
+
+    Reference: Lin, Heckel, ICML 2024, App. B, Figures 12 and 13.
+    """
+    anatomy = replace(p, pair="anatomy", skewed=False, recompute=False)
+    found = {"vit": replace(anatomy, model="norm_vit"), "half_width": replace(anatomy, chans=max(1, p.chans // 2))}
+    if p.train_slices // 4 // 2 >= len(PAIRS["anatomy"].q):
+        found["quarter"] = replace(anatomy, train_slices=p.train_slices // 4)
+    return found
+
+
+def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
+    """By result: an arm, the arm that it is compared with, and the side on which both are tested."""
+    if skewed:
+        return {
+            "skewed_minus_p": ("P and a tenth of Q", "P", "P"),
+            "skewed_minus_few_q": ("P and a tenth of Q", "tenth of Q", "Q"),
+            "skewed_minus_q": ("Q and a tenth of P", "Q", "Q"),
+            "skewed_minus_few_p": ("Q and a tenth of P", "tenth of P", "P"),
+        }
+    return {
+        "joint_minus_p": ("P and Q", "P", "P"),
+        "joint_minus_q": ("P and Q", "Q", "Q"),
+        "abroad_minus_p": ("Q", "P", "P"),
+        "abroad_minus_q": ("P", "Q", "Q"),
+        "half_minus_joint_p": ("half of P and Q", "P and Q", "P"),
+        "half_minus_joint_q": ("half of P and Q", "P and Q", "Q"),
+    }

@@ -1,0 +1,132 @@
+"""What a study of lesions says: small and large ones apart, networks of healthy heads beside those that saw lesions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrilib.gap import RESAMPLES, Interval, bootstrap_mean, percentile_interval, performance_gap
+from mrilib.paper_b.pathologies.experiment import MORE, SHARES, with_lesions, without_lesions
+from mrilib.paper_b.robustness import Models, effective_robustness
+from mrilib.paper_b.study import Study
+
+SMALL = 0.01  # of the image; larger lesions are large (Lin, Heckel, ICML 2024, §5)
+SIZES = ("small", "large")
+HEALTHY_ARMS = (*(f"{words}P" for words in SHARES), MORE)
+BOTH_ARMS = tuple(f"{words}P and Q" for words in SHARES)
+ALIKE = 0.03  # SSIM; reconstructions of a box that differ by less are called alike
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A lesion of a test slice, as one network reconstructs it."""
+
+    test: str
+    slice: int
+    order: int  # among those of its slice
+    area: float  # of its box, as a share of the image
+    ssim: float
+    contrast: float
+    target_contrast: float
+
+    @property
+    def size(self) -> str:
+        """One of SIZES."""
+        return SIZES[self.area > SMALL]
+
+
+def lesions(study: Study, arm: str, size: str = "") -> list[Lesion]:
+    """All lesions of the test slices, or those of a size; in the same order for every arm."""
+    found: list[Lesion] = []
+    for test in with_lesions(study):
+        columns = [study.scores(arm, test, name) for name in ("slice", "area", "lesion", "contrast", "target_contrast")]
+        seen: dict[int, int] = {}
+        for index, *values in zip(*columns, strict=True):
+            order = seen[int(index)] = seen.get(int(index), -1) + 1
+            found.append(Lesion(test, int(index), order, *values))
+    return [one for one in found if size in ("", one.size)]
+
+
+def box_ssim(study: Study, arm: str, size: str) -> list[float]:
+    """SSIM of the boxes of a size."""
+    return [one.ssim for one in lesions(study, arm, size)]
+
+
+def mean(study: Study, arm: str, size: str) -> Interval:
+    """Mean SSIM of the boxes of a size, over lesions."""
+    return bootstrap_mean(box_ssim(study, arm, size))
+
+
+def difference(study: Study, arm: str, other: str, size: str) -> Interval:
+    """Mean SSIM of the boxes of a size, of one network minus another, paired over lesions."""
+    return performance_gap(box_ssim(study, arm, size), box_ssim(study, other, size))
+
+
+def height(study: Study, size: str = "") -> Interval:
+    """How far the networks that saw lesions lie above the line of those that did not.
+
+    The line is through their SSIM on healthy slices and in the boxes of a size, or, without a size, on whole slices
+    with lesions; see `robustness.effective_robustness`.
+
+    Reference: Lin, Heckel, ICML 2024, Figures 7 and 16.
+    """
+    return effective_robustness(_models(study, HEALTHY_ARMS, size), _models(study, BOTH_ARMS, size))
+
+
+def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
+    inside = [study.over(arm, without_lesions(study)) for arm in names]
+    outside = [box_ssim(study, arm, size) if size else study.over(arm, with_lesions(study)) for arm in names]
+    return Models(np.array(inside), np.array(outside))
+
+
+def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval:
+    """Share of the lesions' contrast that reconstructions keep, Σ t r / Σ t²; with `over`, minus that of another arm.
+
+    t and r are the contrasts of a lesion in target and reconstruction, see `pathologies.contrast`.
+    """
+    target = _contrasts(study, arm, size, "target_contrast")
+    kept = _contrasts(study, arm, size, "contrast")
+    if over:
+        kept = kept - _contrasts(study, over, size, "contrast")
+    picks = np.random.default_rng(0).integers(len(target), size=(RESAMPLES, len(target)))
+    drawn = (target * kept)[picks].sum(1) / (target**2)[picks].sum(1)
+    return percentile_interval((target * kept).sum() / (target**2).sum(), drawn, len(target))
+
+
+def _contrasts(study: Study, arm: str, size: str, name: str) -> NDArray[np.float64]:
+    return np.array([getattr(one, name) for one in lesions(study, arm, size)])
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two networks lesion by lesion.
+
+    Args:
+        alike: share of the lesions whose SSIM differs by at most ALIKE.
+        spread_low, spread_high: standard deviation of the difference where the mean of both is below its median, and
+            above.
+        better_low: share of the lower half in which the first is better.
+    """
+
+    alike: Interval
+    spread_low: float
+    spread_high: float
+    better_low: float
+
+
+def agreement(study: Study, arm: str, other: str, size: str) -> Agreement:
+    """How two networks agree on the lesions of a size (paper B, Figure 15)."""
+    a, b = (np.array(box_ssim(study, name, size)) for name in (arm, other))
+    low, by = a + b < np.median(a + b), a - b
+    return Agreement(
+        bootstrap_mean((abs(by) <= ALIKE).astype(float)),
+        float(by[low].std()),
+        float(by[~low].std()),
+        float((by[low] > 0).mean()),
+    )
+
+
+def on_slices_with(study: Study, arm: str, size: str) -> list[float]:
+    """SSIM of whole test slices with a lesion of a size."""
+    places = dict.fromkeys((one.test, one.slice) for one in lesions(study, arm, size))
+    return [study.scores(arm, test)[index] for test, index in places]

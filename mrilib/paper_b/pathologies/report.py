@@ -1,0 +1,215 @@
+"""Tables, charts and pictures of how lesions are reconstructed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import altair
+from torch import Tensor
+
+from mrilib.data.annotated import Heads
+from mrilib.data.annotations import Region
+from mrilib.data.catalogue import distribution
+from mrilib.data.volumes import read_slice
+from mrilib.figures.charts import finished, tooltip
+from mrilib.figures.plot import Picture, Table, comparison, image_row, table
+from mrilib.figures.theme import MUTED, colors_of
+from mrilib.gap import Interval
+from mrilib.metrics import region_ssim
+from mrilib.paper_b.pathologies.analysis import (
+    BOTH_ARMS,
+    HEALTHY_ARMS,
+    SIZES,
+    Lesion,
+    box_ssim,
+    contrast_kept,
+    difference,
+    mean,
+)
+from mrilib.paper_b.pathologies.experiment import with_lesions, without_lesions
+from mrilib.paper_b.pathologies.images import LesionImages
+from mrilib.paper_b.study import Study
+
+PANEL = 250  # pixels
+TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
+PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole slices with lesions"}
+
+
+def _intervals(study: Study, arm: str) -> dict[str, Interval]:
+    """Mean SSIM of a network on healthy slices, on slices with lesions, and in small and large lesions."""
+    wholes = {"healthy": study.mean(arm, without_lesions(study)), "": study.mean(arm, with_lesions(study))}
+    return wholes | {size: mean(study, arm, size) for size in SIZES}
+
+
+def scores_table(study: Study, caption: str) -> Table:
+    """Every network: training slices, and SSIM with intervals."""
+    rows = [
+        {"arm": arm, "slices": f"{spec.train_slices:,}"}
+        | {key: vars(value) for key, value in _intervals(study, arm).items()}
+        for arm, spec in study.arms.items()
+    ]
+    columns = {"arm": "trained on", "slices": "slices", "healthy": "healthy slices"} | {
+        size: PLACES[size] for size in ("", *SIZES)
+    }
+    return table(rows, columns, caption=caption)
+
+
+def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: str) -> Table:
+    """Differences of two networks in small and large lesions, and of the contrast that they keep of small ones."""
+    rows = [
+        {"arm": f"{arm} minus {other}"}
+        | {size: vars(difference(study, arm, other, size)) for size in SIZES}
+        | {"healthy": vars(study.difference(arm, other, without_lesions(study)))}
+        | {"kept": vars(contrast_kept(study, arm, "small", over=other))}
+        for arm, other in pairs
+    ]
+    columns = {"arm": "", "healthy": "SSIM, healthy slices"} | {size: f"SSIM, {size} lesions" for size in SIZES}
+    return table(rows, columns | {"kept": "contrast kept, small lesions"}, caption=caption)
+
+
+def against_slices(study: Study, title: str) -> altair.FacetChart:
+    """SSIM in small and in large lesions against the number of training slices."""
+    rows = [
+        _row(words, PLACES[size], study.arms[arm].train_slices, mean(study, arm, size))
+        for words, names in TRAINED.items()
+        for arm in names
+        for size in SIZES
+    ]
+    return _panels(rows, "training slices", "mean SSIM of the lesions' boxes", title, log_x=True)
+
+
+def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
+    """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
+    rows = [
+        _row(words, PLACES[size], study.mean(arm, without_lesions(study)).value, _intervals(study, arm)[size])
+        for words, names in TRAINED.items()
+        for arm in names
+        for size in sizes
+    ]
+    y_title = "mean SSIM of the lesions' boxes" if all(sizes) else "mean SSIM"
+    return _panels(rows, "mean SSIM on healthy slices", y_title, title)
+
+
+def _row(trained: str, panel: str, x: float, y: Interval) -> dict[str, Any]:
+    return {"trained on": trained, "panel": panel, "x": x, "y": y.value, "low": y.low, "high": y.high}
+
+
+def _panels(
+    rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str, log_x: bool = False
+) -> altair.FacetChart:
+    """Points with intervals, joined in the order of x, one panel a place and one colour a kind of training."""
+    names = list(dict.fromkeys(row["trained on"] for row in rows))
+    scale = altair.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=16)
+    steps = sorted({row["x"] for row in rows})
+    axis = altair.Axis(values=steps, format="d", labelOverlap=False) if log_x else altair.Axis(tickCount=4)
+    x = altair.X("x:Q", title=x_title, scale=scale, axis=axis)
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
+    legend = altair.Legend(title=None, orient="bottom", labelLimit=320)
+    color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
+    shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names, range=["circle", "square"]), legend=legend)
+    base = altair.Chart().encode(x=x, color=color, tooltip=tooltip("trained on", "x", "y", "low", "high"))
+    layers = [
+        base.mark_line(strokeWidth=1.5).encode(y=y),
+        base.mark_rule(strokeWidth=2).encode(y=altair.Y("low:Q"), y2="high:Q"),
+        base.mark_point(filled=True, size=80, opacity=1).encode(y=y, shape=shape),
+    ]
+    panels = altair.layer(*layers, data=altair.Data(values=list(rows))).properties(width=PANEL, height=PANEL)
+    order = list(dict.fromkeys(row["panel"] for row in rows))
+    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None)).resolve_scale(y="independent")
+    said = "; ".join(f"{r['trained on']}, {r['panel']}, at {r['x']:.4g}: {r['y']:.3f}" for r in rows)
+    return finished(chart, f"{title}: {said}", title)
+
+
+def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.LayerChart:
+    """Every small lesion: SSIM of its box by one network against that by another, with the line where they agree."""
+    pairs = zip(box_ssim(study, other, "small"), box_ssim(study, arm, "small"), strict=True)
+    points = [{"x": x, "y": y} for x, y in pairs]
+    ends = [min(min(p.values()) for p in points), max(max(p.values()) for p in points)]
+    scale = altair.Scale(domain=ends, nice=True)
+    x = altair.X("x:Q", title=f"SSIM of the box, trained on {other}", scale=scale)
+    y = altair.Y("y:Q", title=f"SSIM of the box, trained on {arm}", scale=scale)
+    line = altair.Chart(altair.Data(values=[{"x": end, "y": end} for end in ends]))
+    dots = altair.Chart(altair.Data(values=points)).mark_point(filled=True, size=45, opacity=0.6)
+    chart = altair.layer(
+        line.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y),
+        dots.encode(x=x, y=y, tooltip=tooltip(None, "x", "y")),
+    )
+    above = sum(point["y"] > point["x"] for point in points)
+    alt = f"{title}: {len(points)} small lesions, {above} of them better with {arm}, the others with {other}"
+    return finished(chart, alt, title).properties(width=1.4 * PANEL, height=1.4 * PANEL)
+
+
+def first_slices(names: Sequence[str], heads: Heads, kind: str) -> Picture:
+    """The first test slice of each population, its lesions framed; `kind` says what the images are."""
+    images, titles = [], []
+    for name in names:
+        pair = heads.pairs(name, "test", 1)[0]
+        found = read_slice(*pair).target
+        white = _white(found)
+        for box in heads.boxes(*pair):
+            found = outlined(found, box, white)
+        images.append(found / white)
+        titles.append(f"{distribution(name).title} ({kind})")
+    return image_row(images, titles, alt=f"One {kind} test slice each, lesions framed: {', '.join(titles)}", vmax=1.0)
+
+
+def outlined(image: Tensor, box: Region, value: float) -> Tensor:
+    """A copy of an image (y, x) with a frame of `value` round a box."""
+    rows, columns = (slice(max(side.start - 2, 0), side.stop + 2) for side in box)
+    inner = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
+    framed = image.clone()
+    framed[rows, columns] = value
+    framed[inner] = image[inner]
+    return framed
+
+
+def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: str) -> Picture:
+    """Target and reconstructions with the lesion's box, its SSIM beneath, and error maps."""
+    target, box = images.target(lesion), images.box(lesion)
+    white = _white(target)
+    made = {arm: images.reconstruction(arm, lesion) for arm in arms}
+    scores = {f"trained on {arm}": f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
+    shown = {f"trained on {arm}": outlined(image, box, white) for arm, image in made.items()}
+    alt = f"{title}: target, reconstructions and error maps, the lesion framed; " + "; ".join(
+        f"{name} {score}" for name, score in scores.items()
+    )
+    framed = outlined(target, box, white)
+    return comparison(framed, shown, scores, alt=alt, vmax=white, target_title=title)
+
+
+def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str, reach: int) -> Picture:
+    """A lesion a row: target and reconstructions, cut to `reach` pixels about the middle of its box."""
+    pictures, names, captions = [], [], []
+    for lesion in chosen:
+        target, box = images.target(lesion), images.box(lesion)
+        about = tuple(_window(side, reach, size) for side, size in zip(box, target.shape, strict=True))
+        white = _white(target)
+        made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
+        pictures += [outlined(image, box, white)[about] / white for image in made.values()]
+        names += [f"trained on {arm}" if arm else title for arm in made]
+        captions += ["", *(f"box: SSIM {_box_ssim(target, made[arm], box):.3f}" for arm in arms)]
+    alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {'; '.join(captions)}"
+    return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=1 + len(arms))
+
+
+def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
+    """Of each lesion: whether two reconstructions of its box are more alike than either is to the target."""
+    found = []
+    for lesion in chosen:
+        target, box = images.target(lesion), images.box(lesion)
+        one, other = (images.reconstruction(arm, lesion) for arm in arms)
+        found.append(_box_ssim(one, other, box) > max(_box_ssim(target, image, box) for image in (one, other)))
+    return found
+
+
+def _white(target: Tensor) -> float:
+    """A grey window in which the brain is seen though the scalp is brighter."""
+    return target.quantile(0.995).item()
+
+
+def _box_ssim(target: Tensor, image: Tensor, box: Region) -> float:
+    return region_ssim(target[None, None], image[None, None], box, data_range=1.0).item()
+
+
+def _window(side: slice, reach: int, size: int) -> slice:
+    middle = min(max((side.start + side.stop) // 2, reach), size - reach)
+    return slice(middle - reach, middle + reach)

@@ -1,0 +1,171 @@
+"""Networks trained on the union of several distributions, sampled as in paper B, and how they score on each."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import Dataset
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import Source, data_digest, slices_of
+from mrilib.data.volumes import inspect_volume
+from mrilib.metrics import Match, center_crop, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sample import Sample
+from mrilib.sampling import AnyOf, Sampling
+from mrilib.scoring import reconstruct
+from mrilib.train.networks import InMemory, NetworkSpec
+from mrilib.train.recipe import Optimizer, Recipe
+
+VALIDATION_PER_PART = 8
+
+
+def paper_b(
+    epochs: int, learning_rate: float = 1e-3, batch_size: int = 1, seed: int = 0, optimizer: Optimizer = "adam"
+) -> Recipe:
+    """Paper B's training: SSIM loss, Adam with one cycle of the rate, gradients clipped at 1, a new mask every time.
+
+    Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs); App. F for the other optimizer.
+    """
+    return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True, optimizer)
+
+
+def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:
+    """Paper B's sampling: every R-th line and fastMRI's centre, each slice at one of the accelerations.
+
+    Raises ValueError for no acceleration.
+    """
+    if not accelerations:
+        raise ValueError("accelerations: expected at least one")
+    choices = tuple(Sampling(one, kind="equispaced") for one in accelerations)
+    return choices[0] if len(choices) == 1 else AnyOf(choices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnionSpec(NetworkSpec):
+    """Everything that decides the weights of a network trained on several distributions; made by `union`.
+
+    Its `distribution` is a name for all of them, its `train_slices` their number and its `acceleration` the first.
+    """
+
+    parts: tuple[tuple[str, int], ...]  # distribution, slices
+    accelerations: tuple[int, ...]
+
+    @property
+    def lists(self) -> dict[str, int]:
+        return dict(self.parts)
+
+    @property
+    def data_digest(self) -> str:
+        digests = [data_digest(distribution(name), "train", count, self.source) for name, count in self.parts]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+
+    @property
+    def kinds(self) -> Sequence[str] | None:
+        """Coils and matrix of each training slice; a batch is of equal ones."""
+        if self.recipe.batch_size == 1:
+            return None
+        infos = {path: inspect_volume(path) for path, _ in self._pairs("train")}
+        return [f"{infos[path].coils} {infos[path].shape}" for path, _ in self._pairs("train")]
+
+    def _pairs(self, split: str) -> list[tuple]:
+        counts = {name: count if split == "train" else VALIDATION_PER_PART for name, count in self.parts}
+        return [
+            pair for name, count in counts.items() for pair in slices_of(distribution(name), split, count, self.source)
+        ]
+
+    def training_slices(self) -> Dataset[Sample]:
+        """Slices of all parts, in order; where masks are drawn anew, which they get is drawn in every epoch."""
+        return self._prepared("train")
+
+    def validation_slices(self) -> Dataset[Sample]:
+        """Slices of other patients, as many of every part."""
+        return self._prepared("validation")
+
+    def _prepared(self, split: str) -> Dataset[Sample]:
+        """With coil maps, unless the loss compares magnitudes; kept in memory where masks stay as they are."""
+        slices = SliceDataset(self._pairs(split), equispaced(self.accelerations), maps=self.recipe.loss != "ssim")
+        return slices if self.recipe.new_masks else InMemory(slices)
+
+
+def union(
+    name: str,
+    parts: Mapping[str, int],
+    architecture: Mapping[str, object],
+    recipe: Recipe,
+    accelerations: Sequence[int] = (4,),
+    source: Source = "simulated",
+) -> UnionSpec:
+    """The network trained on so many slices of each of these distributions.
+
+    Args:
+        name: of the union, for files and tables.
+        parts: number of training slices by distribution; those with none are left out.
+        architecture, recipe, source: see `networks.NetworkSpec`.
+        accelerations: each slice is sampled at one of them, drawn anew in every epoch.
+
+    Raises:
+        ValueError: no slices at all, a negative number, or a distribution or an acceleration that does not exist.
+    """
+    if min(parts.values(), default=0) < 0 or not sum(parts.values()):
+        raise ValueError(f"parts of {name!r}: expected numbers of slices that add up to at least 1, got {dict(parts)}")
+    taken = tuple((distribution(part).name, count) for part, count in parts.items() if count)
+    sampling = equispaced(accelerations)
+    sampling.mask("any", 100)  # says which acceleration has no customary centre
+    return UnionSpec(
+        distribution=name,
+        acceleration=accelerations[0],
+        recipe=recipe,
+        architecture=dict(architecture),
+        train_slices=sum(count for _, count in taken),
+        source=source,
+        parts=taken,
+        accelerations=tuple(accelerations),
+    )
+
+
+def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
+    """Whole slices near these proportions: one each, every other to the largest share / (slices so far + ½).
+
+    Raises:
+        ValueError: fewer slices than shares.
+
+    Reference: the method of Webster and Sainte-Laguë.
+    """
+    if slices < len(shares):
+        raise ValueError(f"{slices} slices cannot be shared by {len(shares)} distributions; take at least one of each")
+    found = dict.fromkeys(shares, 1)
+    for _ in range(slices - len(shares)):
+        found[max(shares, key=lambda name: shares[name] / (found[name] + 0.5))] += 1
+    return found
+
+
+def slices_to_test(
+    name: str, count: int, acceleration: int = 4, source: Source = "simulated", split: str = "test"
+) -> SliceDataset:
+    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names.
+
+    `split` "validation" gives those that choices are made on.
+    """
+    return SliceDataset(slices_of(distribution(name), split, count, source), equispaced([acceleration]), maps=False)
+
+
+@torch.no_grad()
+def similarity(
+    model: Reconstructor,
+    slices: SliceDataset | InMemory,
+    match: Match | None = None,
+    device: torch.device | str = "cpu",
+) -> list[float]:
+    """SSIM of each slice as paper B scores it: magnitude, cropped, with the volume's maximum as data range.
+
+    `match` "mean_std" first brings mean and deviation to the target's, as in paper B's Section 7 and App. C.2.
+    """
+    scores: list[float] = []
+    for item in range(len(slices)):
+        sample = slices[item].to(device)
+        target, image = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
+        scores += ssim(target, image, data_range=sample.peak, match=match).tolist()
+    return scores

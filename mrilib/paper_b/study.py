@@ -1,0 +1,130 @@
+"""Several networks on several test sets: trained where they are missing, scored once, kept as rows of a table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import Source, data_digest
+from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.metrics import Match
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_b.protocol import similarity, slices_to_test
+from mrilib.store.tables import Key, StoredRow, StoredTable, origin
+from mrilib.train.networks import NetworkSpec, network
+from mrilib.train.training import Progress
+
+Measures = dict[str, list[float]]  # by name, one number a slice
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Slices of one distribution at an acceleration; of "validation" where a choice is made on them."""
+
+    distribution: str
+    slices: int
+    acceleration: int = 4
+    split: str = "test"
+
+    __test__ = False  # pytest: not a class of tests
+
+    def load(self, source: Source) -> SliceDataset:
+        """The slices, under paper B's masks."""
+        return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
+
+    def digest(self, source: Source) -> str:
+        """Of what they are."""
+        return data_digest(distribution(self.distribution), self.split, self.slices, source)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Scores of every network on every test set.
+
+    Args:
+        name: of the stored table.
+        arms: networks by name.
+        tests: test sets by name.
+        match: see `diverse.similarity`.
+        measure: what a row holds, from the trained network, the test slices, `match` and the device; SSIM when None.
+        source: of the test slices.
+        device: to train and score on.
+        recompute: rows instead of reading stored ones; networks that are stored are not trained again.
+        progress: of a training.
+        conditions: what else decides the measures, as JSON values.
+    """
+
+    name: str
+    arms: Mapping[str, NetworkSpec]
+    tests: Mapping[str, TestSet]
+    match: Match | None = None
+    source: Source = "simulated"
+    device: torch.device | str = "cpu"
+    recompute: bool = False
+    progress: Progress | None = None
+    measure: Callable[[Reconstructor, SliceDataset, Match | None, torch.device | str], Measures] | None = None
+    conditions: Mapping[str, object] = field(default_factory=dict)
+    _read: dict[tuple[str, str], Measures] = field(default_factory=dict, repr=False)
+
+    @property
+    def table(self) -> StoredTable:
+        """A row for each network and test set."""
+        return StoredTable(self.name, {"source": self.source, "match": self.match, **self.conditions})
+
+    def key(self, arm: str, test: str) -> Key:
+        """Of a stored row; follows the network's data, recipe and architecture, and the test slices, by digests."""
+        one = self.tests[test]
+        where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
+        where["data"] = one.digest(self.source)
+        return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
+
+    def stored_row(self, arm: str, test: str) -> StoredRow:
+        """A network's measures on a test set; computing them trains the network if its weights are not stored."""
+        return StoredRow(self.table, self.key(arm, test), partial(self._compute, arm, test))
+
+    def rows(self) -> list[StoredRow]:
+        """All of them."""
+        return [self.stored_row(arm, test) for arm in self.arms for test in self.tests]
+
+    @property
+    def origin(self) -> str:
+        """Where the rows come from, for captions."""
+        return origin(self.rows())
+
+    @property
+    def missing(self) -> list[str]:
+        """Networks of which a row is stored nowhere yet."""
+        return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self.tests)]
+
+    def scores(self, arm: str, test: str, measure: str = "ssim") -> list[float]:
+        """A measure of each slice of a test set; trains the network if neither the row nor the weights are stored."""
+        if (arm, test) not in self._read:
+            self._read[arm, test] = self.stored_row(arm, test).read(self.recompute)
+        return self._read[arm, test][measure]
+
+    def _compute(self, arm: str, test: str) -> Measures:
+        slices = self.tests[test].load(self.source)
+        model = network(self.arms[arm], self.device, self.progress)
+        found = (self.measure or _ssim)(model, slices, self.match, self.device)
+        return {name: [round(value, 6) for value in values] for name, values in found.items()}
+
+    def over(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> list[float]:
+        """A measure of all slices of several test sets, or of all."""
+        return [score for test in (self.tests if tests is None else tests) for score in self.scores(arm, test, measure)]
+
+    def mean(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> Interval:
+        """Mean of a measure over the slices of several test sets."""
+        return bootstrap_mean(self.over(arm, tests, measure))
+
+    def difference(
+        self, arm: str, other: str, tests: Mapping[str, object] | None = None, measure: str = "ssim"
+    ) -> Interval:
+        """Mean of a measure of one network over that of another on the same slices."""
+        return performance_gap(self.over(arm, tests, measure), self.over(other, tests, measure))
+
+
+def _ssim(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
+    return {"ssim": similarity(model, slices, match, device)}

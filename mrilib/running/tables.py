@@ -1,0 +1,165 @@
+"""The stored tables: the notebook each belongs to, how its rows are made again, whether they come out the same."""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mrilib.running.jobs import Job, plan
+from mrilib.store.code import file_of
+from mrilib.store.paths import cache_dir
+from mrilib.store.project import UserError, hint, notebooks
+from mrilib.store.records import digest
+from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries
+
+MODULE = "tables"  # of a section, with a function `rows(p, device)`
+UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ from one machine or folder to another
+TOLERANCE = 0.02  # of a score: trainings and test-time training on another processor end elsewhere
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A table of the package, and the runs whose rows it holds."""
+
+    name: str
+    jobs: tuple[Job, ...]
+
+    @property
+    def file(self) -> Path:
+        """Where it lies."""
+        return SHIPPED / f"{self.name}.json"
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Its rows as they are shipped."""
+        return entries(self.file)
+
+    def rows(self, device: str = "cpu") -> list[StoredRow]:
+        """Each row once, and how it is computed."""
+        found = [row for job in self.jobs for row in rows_of(job, device) if row.table.name == self.name]
+        return list({digest([dict(row.key), row.table.settings]): row for row in found}.values())
+
+
+def module_of(job: Job) -> Any:
+    """What makes the stored rows of a notebook; None where it has none."""
+    name = f"{job.section}.{MODULE}"
+    return import_module(name) if job.section and file_of(name) else None
+
+
+def rows_of(job: Job, device: str) -> list[StoredRow]:
+    """All rows that a notebook stores with the parameters of a job."""
+    return module_of(job).rows(job.record, device)
+
+
+def shipped(root: Path) -> dict[str, Shipped]:
+    """The package's tables by name, in the order of the notebooks they belong to."""
+    found: dict[str, list[Job]] = {}
+    for notebook in notebooks(root):
+        job = plan(notebook, root)
+        module = module_of(job)
+        if module is None:
+            continue
+        jobs = [job if name == job.profile else plan(notebook, root, name) for name in profiles(module)]
+        for name in module.TABLES:
+            found.setdefault(name, []).extend(jobs)
+    return {name: Shipped(name, tuple(jobs)) for name, jobs in found.items()}
+
+
+def profiles(module: Any) -> Sequence[str]:
+    """The profiles whose rows a section ships."""
+    return getattr(module, "PROFILES", ("quick",))
+
+
+def named(name: str, root: Path) -> Shipped:
+    """The table of this name. Raises UserError with the nearest where there is none."""
+    every = shipped(root)
+    if name not in every:
+        raise UserError(f"no table {name!r}{hint(name, every)}")
+    return every[name]
+
+
+def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
+    """Compute every row again and write the package's file; killed and run again, it goes on where it stopped.
+
+    Args:
+        table: which one.
+        device: to train and score on.
+        done: called as done(rows made, rows in all).
+    """
+    begun = cache_dir() / "tables" / table.name / "making"
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    if not begun.exists():
+        begun.write_text(str(time.time()), encoding="utf-8")
+    since = float(begun.read_text(encoding="utf-8"))
+    rows = table.rows(device)
+    for number, row in enumerate(rows):
+        done(number, len(rows))
+        row.read(recompute=not row.table.kept_since(row.key, since))
+    done(len(rows), len(rows))
+    groups: dict[str, list[StoredRow]] = {}
+    for row in rows:
+        groups.setdefault(digest(row.table.settings), []).append(row)
+    for group in groups.values():
+        group[0].table.ship([row.key for row in group])
+    begun.unlink()
+    return table.file
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a row computed now is from the stored one; without `largest`, why it was not computed."""
+
+    key: Mapping[str, Any]
+    largest: float | None
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the row came out the same."""
+        return self.largest is not None and self.largest <= TOLERANCE
+
+
+def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Difference]:
+    """Compute some of the shipped rows now, without keeping them, and compare.
+
+    Args:
+        table: which one.
+        count: of rows, drawn from all with this seed.
+        seed: of the draw.
+        device: to compute on.
+    """
+    rows = [row for row in table.rows(device) if row.table.of_package(row.key)]
+    for row in random.Random(seed).sample(rows, min(count, len(rows))):
+        stored = row.table.of_package(row.key)
+        try:
+            yield Difference(row.key, distance(stored["row"], row.compute()) if stored else math.inf)
+        except UserError as error:
+            yield Difference(row.key, None, str(error))
+
+
+def distance(stored: Any, now: Any) -> float:
+    """Largest difference between the numbers of two rows; infinite where they are not alike in form."""
+    if isinstance(stored, Mapping) and isinstance(now, Mapping):
+        names = {name for name in (*stored, *now) if not str(name).startswith(UNLIKE)}
+        return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
+    if isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
+        return max((distance(*pair) for pair in zip(stored, now, strict=True)), default=0.0)
+    if isinstance(stored, int | float) and isinstance(now, int | float):
+        return abs(stored - now)
+    return 0.0 if stored == now else math.inf
+
+
+def lines(root: Path) -> list[str]:
+    """A line for each table: rows shipped, when and in how many hours they were made, and by which notebook."""
+    found = [("table", "rows", "made", "hours", "notebook")]
+    for table in shipped(root).values():
+        made = [entry["made"] for entry in table.entries]
+        days = sorted({one["date"] for one in made}) or ["never"]
+        hours = sum(one["seconds"] for one in made) / 3600
+        found.append((table.name, str(len(made)), days[-1], f"{hours:.1f}", table.jobs[0].name))
+    widths = [max(len(line[column]) for line in found) for column in range(5)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in found]

@@ -1,0 +1,67 @@
+"""The command `mrilib tables`: list the stored tables, make one again, check that rows come out the same."""
+
+import argparse
+import os
+from typing import Any
+
+from mrilib.running.arguments import show_progress
+from mrilib.store.project import UserError, root_here
+from mrilib.store.tables import COMMAND
+
+ROWS = 2  # that are checked when not told otherwise
+
+
+def add_tables(subparsers: Any) -> None:
+    """The command and what it can do."""
+    parser = subparsers.add_parser("tables", help="the stored tables: list them, make one again, check rows")
+    parser.set_defaults(command=show_tables)
+    verbs = parser.add_subparsers(metavar="VERB")
+    make = verbs.add_parser("make", help="compute a table again and write it; goes on where it was killed")
+    make.add_argument("table", metavar="NAME")
+    make.add_argument("--device", default="cpu", help="cpu or cuda")
+    make.set_defaults(command=make_table)
+    check = verbs.add_parser("check", help="compute some rows again and compare; writes nothing")
+    check.add_argument("table", metavar="NAME", nargs="*", help="which; all when none is named")
+    check.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"of each table (default: {ROWS})")
+    check.add_argument("--seed", type=int, default=0, help="of the draw of rows (default: 0)")
+    check.add_argument("--device", default="cpu", help="cpu or cuda")
+    check.set_defaults(command=lambda options: check_tables(options, check))
+
+
+def show_tables(options: argparse.Namespace) -> int:
+    """A line for each table."""
+    from mrilib.running.tables import lines
+
+    print(*lines(root_here()), sep="\n")
+    return 0
+
+
+def make_table(options: argparse.Namespace) -> int:
+    """Compute one table again."""
+    from mrilib.running.tables import make, named
+
+    table = named(options.table, root_here())
+    os.environ[COMMAND] = f"mrilib tables make {table.name}"
+    file = make(table, options.device, lambda done, count: show_progress(f"{table.name}  row {done} of {count}"))
+    show_progress("")
+    print(f"{table.name}: {len(table.entries)} rows written to {file}")
+    return 0
+
+
+def check_tables(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Compare rows of one table, or of all."""
+    from mrilib.running.tables import TOLERANCE, check, named, shipped
+
+    if options.rows < 1:
+        raise UserError(f"--rows: expected at least 1, got {options.rows}")
+    root = root_here()
+    chosen = [named(name, root) for name in options.table] or list(shipped(root).values())
+    held = True
+    for table in chosen:
+        for found in check(table, options.rows, options.seed, options.device):
+            said = found.reason if found.largest is None else f"largest difference {found.largest:.1e}"
+            state = "skipped" if found.largest is None else "same" if found.holds else "DIFFERS"
+            print(f"{state:<8} {table.name}  {said}  {dict(found.key)}", flush=True)
+            held = held and (found.holds or found.largest is None)
+    print(f"tolerance: {TOLERANCE}")
+    return 0 if held else 1

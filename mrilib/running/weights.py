@@ -1,0 +1,92 @@
+"""Train again the networks that the package ships, or those that a notebook needs, each once."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mrilib.paper_b.protocol import UnionSpec
+from mrilib.train.checkpoints import read_card
+from mrilib.train.distributed import workers
+from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, train
+from mrilib.train.recipe import Recipe
+
+Group = tuple[NetworkSpec, ...]
+MAX_THREADS = 4  # more than this gain nothing on networks of this size
+
+
+def shipped() -> list[NetworkSpec]:
+    """Networks that come with the package, from the cards beside their weights."""
+    return [spec_of(read_card(path)) for path in sorted(SHIPPED.glob("*.safetensors"))]
+
+
+def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
+    """The specification that a weights file's card holds."""
+    fields = {**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])}
+    if "parts" not in fields:
+        return NetworkSpec(**fields)
+    fields["parts"] = tuple((name, count) for name, count in fields["parts"])
+    return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
+
+
+def groups(specs: Iterable[NetworkSpec]) -> list[Group]:
+    """Each network once, grouped by the data they share."""
+    shared: dict[tuple[object, ...], list[NetworkSpec]] = {}
+    for spec in {spec.digest: spec for spec in specs}.values():
+        plain = (spec.distribution, spec.acceleration, spec.train_slices, spec.source)
+        shared.setdefault(plain if type(spec) is NetworkSpec else (spec.digest,), []).append(spec)
+    return [tuple(group) for group in shared.values()]
+
+
+def _train_group(group: Group, folder: Path | None, threads: int, device: str) -> list[tuple[str, float, float]]:
+    torch.set_num_threads(threads)
+    slices = group[0].training_slices()
+    done = []
+    for spec in group:
+        path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
+        start = time.perf_counter()
+        if not _finished(path, spec):
+            train(spec, path, half=folder is not None, device=device, slices=slices)
+        done.append((spec.name, time.perf_counter() - start, read_card(path)["validation_ssim"]))
+    return done
+
+
+def _finished(path: Path, spec: NetworkSpec) -> bool:
+    card = path.with_suffix(".json")
+    return path.exists() and card.exists() and json.loads(card.read_text()).get("digest") == spec.digest
+
+
+def train_all(
+    specs: Iterable[NetworkSpec],
+    folder: Path | None,
+    jobs: int,
+    report: Callable[[str, float, float], None],
+    device: str = "cpu",
+) -> None:
+    """Train what is not trained yet; run again after a kill, it goes on from the checkpoints.
+
+    Args:
+        specs: the networks, see `running.parameters.networks_of` and `shipped`.
+        folder: where weights go, in half precision; None keeps them in the cache in full precision.
+        jobs: trainings at a time; one where `distributed.join` brought processes together, all for one network.
+        report: called as report(name, seconds, validation SSIM) after each network.
+        device: to train on.
+    """
+    if workers().size > 1:
+        for group in groups(specs):
+            for one in _train_group(group, folder, torch.get_num_threads(), device):
+                if workers().leads:
+                    report(*one)
+        return
+    threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // jobs))
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(specs)]
+        for future in waiting:
+            for name, seconds, score in future.result():
+                report(name, seconds, score)

@@ -1,0 +1,97 @@
+"""A batch of measured slices: under-sampled k-space, coil maps, and the targets that its images are scored against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mrilib.coils import estimate_sens_maps, rss
+from mrilib.fourier import ifft2c
+from mrilib.linop import LinearOperator, sense
+from mrilib.linop import Sampling as Masking
+from mrilib.sampling import calibration_width
+
+TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A batch of slices: y, its mask, coil maps, the RSS target and the complex image of the full data."""
+
+    masked_kspace: Tensor  # (batch, coil, ky, kx)
+    mask: Tensor  # (batch, 1, 1, kx)
+    sens_maps: Tensor  # (batch, coil, y, x)
+    target: Tensor  # (batch, 1, y, x) real
+    reference: Tensor  # (batch, 1, y, x) complex
+    peak: Tensor  # (batch,) real, the largest value of the volume's targets
+    names: tuple[str, ...]
+    recon_size: tuple[int, int]  # the central part that is scored, as in fastMRI's files
+
+    def to(self, device: torch.device | str) -> "Sample":
+        """The same batch on another device."""
+        return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
+
+    @property
+    def operator(self) -> LinearOperator:
+        """A = M F S of this batch; M alone where no coil maps were estimated."""
+        return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Masking(self.mask)
+
+
+def undersample(
+    kspace: Tensor,
+    mask: Tensor,
+    name: str = "",
+    recon_size: tuple[int, int] | None = None,
+    *,
+    peak: float | None = None,
+    maps: bool = True,
+) -> Sample:
+    """Under-sample one fully sampled slice and estimate the coil maps from what is left.
+
+    Args:
+        kspace: (coil, ky, kx) complex, fully sampled.
+        mask: (1, 1, 1, kx) bool.
+        name: of the slice, for messages and tables.
+        recon_size: the central (y, x) that counts for scores; all of it when None.
+        peak: largest value of the volume's targets; the slice's own when None.
+        maps: whether to estimate coil maps, most of the time this takes; without them the sample has maps of no coil,
+            and the target for a reference.
+
+    Raises:
+        ValueError: the mask's width is not that of the k-space.
+    """
+    if mask.shape[-1] != kspace.shape[-1]:
+        raise ValueError(
+            f"{name or 'kspace'}: the mask has {mask.shape[-1]} columns but the k-space has {kspace.shape[-1]}; "
+            "make the mask for this width"
+        )
+    full = kspace[None]
+    masked = full * mask
+    coil_images = ifft2c(full)
+    target = rss(coil_images)
+    if maps:
+        sens_maps = estimate_sens_maps(masked, calibration_width(mask))
+        reference = (sens_maps.conj() * coil_images).sum(1, keepdim=True)
+    else:
+        sens_maps, reference = masked[:, :0], target.to(masked.dtype)
+    size = recon_size or (kspace.shape[-2], kspace.shape[-1])
+    largest = target.amax((1, 2, 3)) if peak is None else target.new_tensor([peak])
+    return Sample(masked, mask, sens_maps, target, reference, largest, (name,), size)
+
+
+def collate(samples: Sequence[Sample]) -> Sample:
+    """One batch of several slices.
+
+    Raises:
+        ValueError: slices of different size or coil count, or of which another part is scored.
+    """
+    shapes = {tuple(sample.masked_kspace.shape[1:]) for sample in samples}
+    if len(shapes) != 1:
+        raise ValueError(f"a batch needs slices of one size, got (coil, ky, kx) of {sorted(shapes)}; use batch_size 1")
+    scored = {sample.recon_size for sample in samples}
+    if len(scored) != 1:
+        raise ValueError(f"a batch needs one recon_size, got (y, x) of {sorted(scored)}; use batch_size 1")
+    stacked = {name: torch.cat([getattr(sample, name) for sample in samples]) for name in TENSORS}
+    names = tuple(name for sample in samples for name in sample.names)
+    return Sample(**stacked, names=names, recon_size=samples[0].recon_size)

@@ -1,0 +1,59 @@
+"""Which of the library's files a piece of code reaches by imports, and their digest."""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from mrilib.store.paths import PACKAGE
+
+
+def file_of(module: str) -> Path | None:
+    """The file of one of the library's modules, None for any other."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    for found in (path.with_suffix(".py"), path / "__init__.py"):
+        if module.split(".")[0] == PACKAGE.name and found.is_file():
+            return found
+    return None
+
+
+def imported(source: str) -> frozenset[str]:
+    """The library's modules that a source imports anywhere, inside functions too; none where it is not Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError):
+        return frozenset()
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(name for name in names if file_of(name))
+
+
+@lru_cache(maxsize=1024)
+def _imported_by(file: Path, changed: int) -> frozenset[str]:
+    return imported(file.read_text(encoding="utf-8"))
+
+
+def reached(modules: Iterable[str]) -> dict[str, Path]:
+    """Modules of the library and all that they import, with their files."""
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        file = file_of(module)
+        if module not in found and file is not None:
+            found[module] = file
+            waiting += _imported_by(file, file.stat().st_mtime_ns)
+    return found
+
+
+def code_digest(modules: Iterable[str]) -> str:
+    """Digest of the files of modules and of all that they import, scripts of the same name included."""
+    content = hashlib.sha256()
+    for module, file in sorted(reached(modules).items()):
+        for part in (file, file.with_suffix(".js")):
+            if part.is_file():
+                content.update(f"{module} {part.suffix}".encode() + part.read_bytes())
+    return content.hexdigest()

@@ -1,0 +1,238 @@
+"""A notebook's parameters as one frozen record with types and ranges: checked once, copied, never changed."""
+
+import ast
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+import annotated_types
+import yaml
+from pydantic import AllowInfNan, BeforeValidator, TypeAdapter, ValidationError
+
+from mrilib.store.project import UserError, hint
+
+Count = Annotated[int, annotated_types.Ge(1)]
+CountOrAll = Annotated[int, annotated_types.Ge(0)]  # 0 takes all that there are
+Seed = Annotated[int, annotated_types.Ge(0), annotated_types.Lt(2**32)]
+Rate = Annotated[float, annotated_types.Gt(0)]
+Share = Annotated[float, annotated_types.Gt(0), annotated_types.Lt(1)]
+SIGNS: dict[type, str] = {
+    annotated_types.Ge: "at least",
+    annotated_types.Gt: "above",
+    annotated_types.Le: "at most",
+    annotated_types.Lt: "below",
+}
+NULL = ("null", "None", "~")
+
+
+class ParameterError(UserError):
+    """A parameter or its value is not one that the notebook declares."""
+
+
+def reject_bool(value: Any) -> Any:
+    """Refuse True and False, which Python counts among the integers."""
+    if isinstance(value, bool):
+        raise ValueError("a truth value is not a number")
+    return value
+
+
+def reject_number(value: Any) -> Any:
+    """Refuse 0 and 1 for a truth value."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError("a number is not a truth value")
+    return value
+
+
+SCALARS: dict[Any, Any] = {
+    int: Annotated[int, BeforeValidator(reject_bool)],
+    # lax, because YAML 1.1 reads `1e-4` as text
+    float: Annotated[float, BeforeValidator(reject_bool), AllowInfNan(False)],
+    bool: Annotated[bool, BeforeValidator(reject_number)],
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A name with its type and range."""
+
+    name: str
+    kind: Any
+
+    @property
+    def plain(self) -> Any:
+        """The type without its range, as a notebook's cell declares it."""
+        return without_ranges(self.kind)
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The values of every `Literal[…]` in the type."""
+        return literals(self.plain)
+
+    def validate(self, value: Any, where: str = "") -> Any:
+        """`value` as the declared type, lists copied. Raises ParameterError which names `where` it was given."""
+        for candidate in self.readings(value):
+            try:
+                return adapter(self.kind).validate_python(candidate)
+            except ValidationError:
+                continue
+        near = hint(str(value), map(str, self.choices)) if self.choices else ""
+        raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {value!r}{near}")
+
+    def readings(self, value: Any) -> list[Any]:
+        """What a text may stand for: null, one of the choices, itself, a list; any other value is itself."""
+        if not isinstance(value, str):
+            return [value]
+        null = [None] if value in NULL else []
+        return [*null, *(c for c in self.choices if str(c) == value), value, *read_list(value)]
+
+
+def origin(where: str) -> str:
+    """`where` as the beginning of a message."""
+    return f"{where}: " if where else ""
+
+
+def read_list(text: str) -> list[Any]:
+    """`[text as a YAML list]`, or nothing where it is none."""
+    try:
+        value = yaml.safe_load(text) if text.lstrip().startswith("[") else None
+    except yaml.YAMLError:
+        return []
+    return [value] if isinstance(value, list) else []
+
+
+@cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """What checks values of a type."""
+    return TypeAdapter(strict_scalars(kind))
+
+
+def strict_scalars(kind: Any) -> Any:
+    """The type with its numbers and truth values kept apart, which Python takes for each other."""
+    if get_origin(kind) is Annotated:
+        inner, *ranges = get_args(kind)
+        return Annotated[(strict_scalars(inner), *ranges)]
+    if get_origin(kind) is list:
+        return list[strict_scalars(get_args(kind)[0])]  # type: ignore[misc]
+    if get_origin(kind) in (Union, types.UnionType):
+        return Union[tuple(strict_scalars(part) for part in get_args(kind))]  # noqa: UP007 - built at run time
+    return SCALARS.get(kind, kind)
+
+
+def without_ranges(kind: Any) -> Any:
+    """The type alone."""
+    if get_origin(kind) is Annotated:
+        return without_ranges(get_args(kind)[0])
+    if get_origin(kind) is list:
+        return list[without_ranges(get_args(kind)[0])]  # type: ignore[misc]
+    if get_origin(kind) in (Union, types.UnionType):
+        return Union[tuple(without_ranges(part) for part in get_args(kind))]  # noqa: UP007 - built at run time
+    return kind
+
+
+def literals(kind: Any) -> tuple[Any, ...]:
+    """The values of every `Literal[…]` in a type."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(value for part in get_args(kind) for value in literals(part))
+
+
+def in_words(kind: Any) -> str:
+    """A type and its range for messages, as `int, at least 1`."""
+    if get_origin(kind) is Annotated:
+        inner, *limits = get_args(kind)
+        return ", ".join([in_words(inner), *filter(None, map(limit_in_words, limits))])
+    if get_origin(kind) is list:
+        return f"list[{in_words(get_args(kind)[0])}]"
+    if get_origin(kind) in (Union, types.UnionType):
+        return " | ".join(map(in_words, get_args(kind)))
+    if get_origin(kind) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(kind)))}]"
+    return "None" if kind is type(None) else kind.__name__
+
+
+def limit_in_words(limit: Any) -> str:
+    """One end of a range, or how many entries a list has."""
+    if isinstance(limit, annotated_types.Len):
+        return f"{limit.min_length} of them" if limit.min_length == limit.max_length else f"{limit.min_length} or more"
+    if type(limit) not in SIGNS:
+        return ""
+    [bound] = vars(limit).values() if hasattr(limit, "__dict__") else [getattr(limit, type(limit).__name__.lower())]
+    return f"{SIGNS[type(limit)]} {bound:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a notebook can be given; each section's record lists its names with their types and ranges.
+
+    Defaults stand in the notebook's `parameters` cell and nowhere else. A record is made whole or not at all, and
+    keeps copies: a later assignment in the notebook changes nothing.
+
+    Raises:
+        ParameterError: a value of another type or out of range, or values that do not go together.
+    """
+
+    datasets: ClassVar[tuple[str, ...]] = ()  # that must have been fetched by `mrilib data get`
+
+    def __post_init__(self) -> None:
+        for parameter in self.declared().values():
+            object.__setattr__(self, parameter.name, parameter.validate(getattr(self, parameter.name)))
+        self.check()
+
+    def check(self) -> None:
+        """Raise ParameterError where values do not go together; a section says which."""
+
+    @classmethod
+    def declared(cls) -> dict[str, Parameter]:
+        """Every parameter by its name."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: Parameter(field.name, hints[field.name]) for field in fields(cls)}
+
+    @classmethod
+    def of(cls, namespace: Mapping[str, Any]) -> Self:
+        """The record of a notebook's `globals()`, read in the cell after its parameters.
+
+        Raises:
+            ParameterError: as the class, and for a name that the cell or papermill sets and the record does not have.
+        """
+        known = cls.declared()
+        for name in assigned(namespace.get("In", ()), known):
+            if name not in known:
+                raise ParameterError(f"no parameter {name!r}{hint(name, known)}")
+        for name in known:
+            if name not in namespace:
+                raise ParameterError(f"{name}: not set; run the parameters cell first")
+        return cls(**{name: namespace[name] for name in known})
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every value by its name; a copy."""
+        return asdict(self)
+
+
+def assigned(cells: Any, known: Mapping[str, Any]) -> list[str]:
+    """Names that the last run of the parameters cell declares, and papermill's cell behind it sets.
+
+    Args:
+        cells: sources in the order they were run, as IPython's `In`.
+        known: parameters; the cell is the one that declares at least one of them.
+    """
+    for number in range(len(cells) - 1, -1, -1):
+        names = names_in(cells[number], ast.AnnAssign)
+        if set(names) & set(known):
+            injected = [source for source in cells[number + 1 :] if source.startswith("# Parameters\n")]
+            return [*names, *(name for source in injected for name in names_in(source, ast.Assign))]
+    return []
+
+
+def names_in(source: str, kind: type[ast.Assign] | type[ast.AnnAssign]) -> list[str]:
+    """Names that a cell assigns at its top level; none where it does anything else."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return []
+    if not all(isinstance(node, kind) for node in body):
+        return []
+    targets = [target for node in body for target in (node.targets if isinstance(node, ast.Assign) else [node.target])]  # type: ignore[attr-defined]
+    return [target.id for target in targets if isinstance(target, ast.Name)]

@@ -1,0 +1,107 @@
+"""Where data and the cache live, and how files get there: whole, or not at all."""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+
+PACKAGE = Path(__file__).resolve().parent.parent
+FULL = (errno.ENOSPC, errno.EDQUOT)
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+ABANDONED = 3600.0  # seconds without a change after which a killed process's scratch folder is removed
+
+
+def _folder(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).expanduser().absolute() if value else None
+
+
+def data_dir() -> Path | None:
+    """The folder named by MRILIB_DATA, or None when it is not set."""
+    return _folder("MRILIB_DATA")
+
+
+def cache_dir() -> Path:
+    """MRILIB_CACHE, or ~/.cache/mrilib; made by whoever first writes there, so asking never fails."""
+    return _folder("MRILIB_CACHE") or Path.home() / ".cache" / "mrilib"
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; when the block ends well, it becomes `path` in one step.
+
+    After a failure inside the block nothing is left and an older `path` is untouched. Missing folders are made.
+
+    Raises:
+        OSError: no space left, naming the path and what is free; or whatever the block or the disk raised.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{token_hex(6)}.tmp")  # short: a long final name must still fit
+    try:
+        with explain_full_disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _flush(temporary)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target`, removed at the end; scratch of killed runs is removed first.
+
+    Raises:
+        OSError: the folder of `target` cannot be made, is read-only or full.
+    """
+    prefix = f".{target.name}."
+    with explain_full_disk(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_read_only(target.parent)
+        for old in target.parent.glob(f"{prefix}*.tmp"):
+            if time.time() - old.stat().st_mtime > ABANDONED:
+                shutil.rmtree(old, ignore_errors=True)
+        with TemporaryDirectory(prefix=prefix, suffix=".tmp", dir=target.parent) as folder:
+            yield Path(folder)
+
+
+def publish_folder(folder: Path, target: Path) -> None:
+    """Move a finished folder to its final name in one step; when another process was first, theirs stays."""
+    try:
+        os.replace(folder, target)
+    except OSError as error:
+        if error.errno not in TAKEN:
+            raise
+
+
+@contextmanager
+def explain_full_disk(path: Path) -> Iterator[None]:
+    """Turn a full disk, in whatever words the writing library reports it, into one line."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # HDF5 reports a failed flush as RuntimeError
+        if getattr(error, "errno", None) in FULL or os.strerror(errno.ENOSPC) in str(error):
+            reason = f"no space left to write it ({_free(path) / 1e6:.0f} MB free); make room, or write elsewhere"
+            raise OSError(errno.ENOSPC, reason, str(path)) from error
+        raise
+
+
+def _refuse_read_only(folder: Path) -> None:
+    """A folder that nobody may write to by its mode is meant to stay as it is: also for root, whom modes let pass."""
+    if not folder.stat().st_mode & 0o222:
+        raise PermissionError(errno.EACCES, "the folder is read-only", str(folder))
+
+
+def _free(path: Path) -> int:
+    existing = next(folder for folder in path.absolute().parents if folder.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _flush(path: Path) -> None:
+    with open(path, "rb+") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,79 @@
+"""Where the notebooks, their parameter files and their results lie."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class UserError(ValueError):
+    """Something the user can put right; the message is one line that says how."""
+
+
+def find_root(start: Path) -> Path | None:
+    """The project: `start`, a folder above it, or this package's checkout, whichever has `notebooks/`."""
+    for folder in (start, *start.parents, Path(__file__).resolve().parents[2]):
+        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
+            return folder
+    return None
+
+
+def root_here() -> Path:
+    """The project's folder as seen from the working directory. Raises UserError where there is none."""
+    root = find_root(Path.cwd())
+    if root is None:
+        raise UserError(f"no folder with notebooks/ and params/ at or above {Path.cwd()}: change into the project")
+    return root
+
+
+def notebooks(root: Path) -> list[Path]:
+    """All notebooks in reading order."""
+    return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def find_notebook(text: str, root: Path) -> Path:
+    """The notebook meant by a path, a name (`04_test_time_training`) or a number (`04`, `4`).
+
+    Raises UserError with the nearest names where nothing, or more than one notebook, fits.
+    """
+    if text.endswith(".ipynb"):
+        path = Path(text)
+        if path.is_file():
+            return path.resolve()
+        raise UserError(f"{text}: no such notebook{hint(Path(text).stem, [p.stem for p in notebooks(root)])}")
+    found = [path for path in notebooks(root) if fits(text, path.stem)]
+    if len(found) == 1:
+        return found[0]
+    names = [path.stem for path in found or notebooks(root)]
+    if found:
+        raise UserError(f"{text!r} fits {len(found)} notebooks: {', '.join(names)}")
+    raise UserError(f"no notebook {text!r} in {root / 'notebooks'}{hint(text, names)}")
+
+
+def fits(text: str, stem: str) -> bool:
+    """Whether `text` is a notebook's name or its number."""
+    number = re.match(r"\d+", stem)
+    return text == stem or (text.isascii() and text.isdigit() and number is not None and int(text) == int(number[0]))
+
+
+def hint(text: str, names: Iterable[str]) -> str:
+    """`; did you mean '…'?` with the nearest name, else the list of names, else nothing."""
+    known = sorted(names)
+    near = difflib.get_close_matches(text, known, 1, cutoff=0.5) or [n for n in known if text and text in n][:1]
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are: {', '.join(known)}" if known else ""
+
+
+def profile_file(notebook: Path, profile: str, root: Path) -> Path | None:
+    """`params/<notebook>/<profile>.yaml`; None where the notebook has no folder in `params/` at all.
+
+    Raises UserError with the nearest name for a profile which is not there.
+    """
+    folder = root / "params" / notebook.stem
+    if not folder.is_dir():
+        return None
+    names = [path.stem for path in folder.glob("*.yaml")]
+    if profile not in names:
+        raise UserError(f"{notebook.stem} has no profile {profile!r}{hint(profile, names)}")
+    return folder / f"{profile}.yaml"

@@ -1,0 +1,216 @@
+"""Trained networks by what they were trained on: shipped with the package, kept in the cache, or trained now."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from mrilib import __version__
+from mrilib.data.catalogue import distribution
+from mrilib.data.slices import SliceDataset
+from mrilib.data.sources import Source, data_digest, slices_of
+from mrilib.models.build import WeightsError, build
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sample import Sample
+from mrilib.sampling import Sampling
+from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.store.paths import PACKAGE, cache_dir
+from mrilib.train.checkpoints import load_weights, read_card, save_weights
+from mrilib.train.distributed import workers
+from mrilib.train.recipe import Recipe
+from mrilib.train.training import Progress, fit
+
+SHIPPED = PACKAGE / "weights"
+VALIDATION_SLICES = 24
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """Everything that decides a network's weights."""
+
+    distribution: str
+    acceleration: float
+    recipe: Recipe
+    architecture: dict[str, Any] = field(default_factory=lambda: {"name": "unet"})
+    train_slices: int = 300
+    source: Source = "simulated"
+
+    @property
+    def name(self) -> str:
+        """Readable name, for files and tables."""
+        kind = f"{self.architecture['name']}_{self.recipe.loss}_{self.distribution}_{self.acceleration:g}x"
+        return kind if self.recipe.supervised_target == "magnitude" else f"{kind}_complex"
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The specification as JSON values."""
+        return {**asdict(self), "recipe": self.recipe.card, "architecture": dict(self.architecture)}
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the training data."""
+        return data_digest(distribution(self.distribution), "train", self.train_slices, self.source)
+
+    @property
+    def kinds(self) -> Sequence[str] | None:
+        """Of the training slices, in order, where a batch may not mix them; see `training.fit`."""
+        return None
+
+    @property
+    def lists(self) -> dict[str, int]:
+        """Number of training slices by distribution."""
+        return {self.distribution: self.train_slices}
+
+    def training_slices(self) -> Dataset[Sample]:
+        """What it is trained on."""
+        return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
+
+    def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
+        """The network before its training: with the weights that its recipe's seed draws."""
+        with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
+            torch.default_generator.manual_seed(self.recipe.seed)
+            return build(self.architecture).to(device)
+
+    def validation_slices(self) -> Dataset[Sample]:
+        """What it is checked on after training; never test slices."""
+        return dataset(self.distribution, "validation", VALIDATION_SLICES, self.acceleration, self.source)
+
+    @property
+    def digest(self) -> str:
+        """Digest of specification and training data."""
+        content = json.dumps([self.card, self.data_digest], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
+    """A shipped network by its name, or one from a weights file by its path.
+
+    Raises:
+        WeightsError: no such network; the message lists the shipped ones.
+    """
+    shipped = {path.stem: path for path in SHIPPED.glob("*.safetensors")}
+    if name not in shipped and not name.endswith(".safetensors"):
+        near = get_close_matches(name, shipped, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise WeightsError(f"no network {name!r}{hint} (shipped: {', '.join(sorted(shipped))}; or give a .safetensors)")
+    return load_weights(shipped.get(name, Path(name))).to(device)
+
+
+class InMemory(Dataset[Sample]):
+    """Prepared slices kept in memory, so that coil maps are estimated once and not once an epoch."""
+
+    def __init__(self, slices: SliceDataset) -> None:
+        self.slices = slices
+        self.kept: dict[int, Sample] = {}
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def __getitem__(self, item: int) -> Sample:
+        if item not in self.kept:
+            self.kept[item] = self.slices[item]
+        return self.kept[item]
+
+
+def dataset(name: str, split: str, count: int, acceleration: float, source: Source = "simulated") -> InMemory:
+    """`count` prepared slices of a distribution's split at an acceleration."""
+    slices = slices_of(distribution(name), split, count, source)
+    return InMemory(SliceDataset(slices, Sampling(acceleration)))
+
+
+def stored(spec: NetworkSpec) -> Path | None:
+    """Where the network's weights lie, shipped or in the cache; None when it has to be trained."""
+    shipped = SHIPPED / f"{spec.name}.safetensors"
+    if shipped.exists() and read_card(shipped).get("digest") == spec.digest:
+        return shipped
+    cached = cache_path(spec)
+    return cached if cached.exists() and cached.with_suffix(".json").exists() else None
+
+
+def cache_path(spec: NetworkSpec) -> Path:
+    """Where weights trained on this machine are kept."""
+    return cache_dir() / "weights" / f"{spec.name}-{spec.digest}.safetensors"
+
+
+def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Progress | None = None) -> Reconstructor:
+    """The trained network, in evaluation mode; trained and stored in the cache if it is nowhere yet.
+
+    A killed training leaves a checkpoint in the cache and goes on from it.
+
+    Raises:
+        WeightsError: stored weights that are corrupted.
+        ValueError: data that cannot be found.
+    """
+    path = stored(spec)
+    if path is None:
+        path = train(spec, cache_path(spec), device=device, progress=progress)
+    return load_weights(path, spec.data_digest).to(device)
+
+
+def train(
+    spec: NetworkSpec,
+    path: Path,
+    *,
+    half: bool = False,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    slices: Dataset[Sample] | None = None,
+) -> Path:
+    """Train and store weights and provenance at `path`; the checkpoint is removed at the end.
+
+    `slices` are the specification's training slices where they are not given.
+    """
+    model = spec.initial(device)
+    slices = spec.training_slices() if slices is None else slices
+    checkpoint = cache_path(spec).with_suffix(".checkpoint")
+    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)
+    crew = workers()
+    if crew.leads:
+        _publish(model, spec, path, losses, half, device)
+        checkpoint.unlink(missing_ok=True)
+    crew.wait()
+    return path
+
+
+def _publish(
+    model: Reconstructor, spec: NetworkSpec, path: Path, losses: list[float], half: bool, device: torch.device | str
+) -> None:
+    """Check the network on validation slices and store its weights with their provenance."""
+    checked = model.half().float() if half else model
+    provenance = {
+        "spec": spec.card,
+        "architecture": spec.architecture,
+        "digest": spec.digest,
+        "data_digest": spec.data_digest,
+        "data": spec.source,
+        "code_version": __version__,
+        "torch_version": torch.__version__,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "loss_first_and_last_epoch": [losses[0], losses[-1]],
+        "validation_ssim": validation_ssim(checked, spec, device),
+        "validation_slices": len(spec.validation_slices()),  # type: ignore[arg-type]
+    }
+    save_weights(path, checked, provenance, half=half)
+
+
+def validation_ssim(model: Reconstructor, spec: NetworkSpec, device: torch.device | str = "cpu") -> float:
+    """Mean SSIM on the specification's validation slices."""
+    return float(np.mean(ssim_without_ttt(model, spec.validation_slices(), device)))
+
+
+def ssim_without_ttt(
+    model: Reconstructor, slices: Sequence[Sample] | Dataset[Sample], device: torch.device | str = "cpu"
+) -> list[float]:
+    """SSIM of the network's image of each slice, as paper A scores it."""
+    scores: list[float] = []
+    for item in range(len(slices)):  # type: ignore[arg-type]
+        sample = slices[item].to(device)
+        scores += slice_ssim(reconstruct(model, sample), sample)
+    return scores

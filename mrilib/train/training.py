@@ -1,0 +1,192 @@
+"""One training loop for every network: optimizer, schedule, checkpoint, resume to the same bits."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sample import Sample, collate
+from mrilib.train.checkpoints import load_checkpoint, save_checkpoint
+from mrilib.train.distributed import workers
+from mrilib.train.objectives import OBJECTIVES
+from mrilib.train.recipe import Recipe, optimizer_of
+
+Progress = Callable[[int, int, float], None]
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """A signal stopped training; what was computed is in the checkpoint, and running again continues."""
+
+
+@runtime_checkable
+class Redrawable(Protocol):
+    """Slices whose masks can be drawn again, as `SliceDataset`'s."""
+
+    def redrawn(self, item: int, draw: int) -> Sample: ...
+
+
+def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Callable[[int, int], Sample]:
+    """How a slice is taken in an epoch: as it is, or under a mask of that epoch."""
+    if not new_masks:
+        return lambda item, epoch: slices[item]
+    if not isinstance(slices, Redrawable):
+        raise ValueError(f"new_masks: {type(slices).__name__} keeps its masks; train on a SliceDataset")
+    return slices.redrawn
+
+
+def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
+    """The recipe's loss of one batch; what it draws depends on the recipe's seed and the step only."""
+    generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
+    return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
+
+
+def fit(
+    model: Reconstructor,
+    slices: Dataset[Sample] | Sequence[Sample],
+    recipe: Recipe,
+    *,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 500,
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+    kinds: Sequence[str] | None = None,
+) -> list[float]:
+    """Train `model` in place; returns the mean loss of each epoch.
+
+    Args:
+        model: any reconstructor.
+        slices: samples of one slice each, by index; equal size when recipe.batch_size > 1.
+        recipe: loss, schedule, seed.
+        checkpoint: written every `checkpoint_every` steps and when SIGINT or SIGTERM arrives; if it exists,
+            training continues from it to the same bits. Also written at the start, to fail before the work is done.
+        device: on CUDA the network runs in bfloat16 where that is safe, the physics in float32.
+        progress: called as progress(step, steps, loss) after each step.
+        kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
+
+    Where `distributed.join` brought processes together, each computes its share of every batch. The weights are those
+    of a single process up to rounding, for losses that are means over slices and draw nothing, as all but "two_head"
+    and "cycle" are.
+
+    Raises:
+        ValueError: no slices, a loss that is not finite, or a checkpoint of another recipe or number of slices.
+        OSError: the checkpoint cannot be written.
+        TrainingInterrupted: a signal arrived; the checkpoint has been written.
+    """
+    count = len(slices)  # type: ignore[arg-type]
+    if count == 0:
+        raise ValueError("slices: nothing to train on; the list is empty")
+    drawn = _drawing(slices, recipe.new_masks)
+    model.to(device).train()
+    optimizer = optimizer_of(model, recipe)
+    epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
+    schedule = [(epoch, batch) for epoch, batches in enumerate(epochs) for batch in batches]
+    losses: list[float] = []
+    job = {"recipe": recipe.card, "slices": count, "kinds": None if kinds is None else list(kinds)}
+    if checkpoint is not None and checkpoint.exists():
+        losses = _resume(checkpoint, model, optimizer, job)
+
+    crew = workers()
+
+    def save() -> None:
+        if checkpoint is not None and crew.leads:
+            save_checkpoint(checkpoint, model, optimizer, {**job, "losses": losses})
+
+    crew.wait()  # until all have read what they resume from
+    save()
+    with _deferred_signals() as arrived:
+        for step in range(len(losses), len(schedule)):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate(step, len(schedule))
+            epoch, batch = schedule[step]
+            samples = [drawn(item, epoch) for item in crew.share(batch)]
+            losses.append(_step(model, optimizer, samples, len(batch), recipe, step, device))
+            if progress is not None and crew.leads:
+                progress(step + 1, len(schedule), losses[-1])
+            if crew.total(bool(arrived), device):
+                save()
+                reason = f"signal {arrived[0]}" if arrived else "another process"
+                raise TrainingInterrupted(f"stopped by {reason} after {step + 1} steps; run again to go on")
+            if (step + 1) % checkpoint_every == 0:
+                save()
+    model.eval()
+    per_epoch = len(epochs[0])
+    return [sum(losses[i : i + per_epoch]) / per_epoch for i in range(0, len(losses), per_epoch)]
+
+
+def _resume(
+    checkpoint: Path, model: Reconstructor, optimizer: torch.optim.Optimizer, job: dict[str, Any]
+) -> list[float]:
+    """Restore network and optimizer; returns the losses of the steps that are done."""
+    found = load_checkpoint(checkpoint, model, optimizer)
+    if {name: found.get(name) for name in job} != job:
+        raise ValueError(f"{checkpoint}: checkpoint of another recipe or list of slices; delete it to start over")
+    return found["losses"]
+
+
+def _step(
+    model: Reconstructor,
+    optimizer: torch.optim.Optimizer,
+    samples: list[Sample],
+    batch_size: int,
+    recipe: Recipe,
+    step: int,
+    device: torch.device | str,
+) -> float:
+    """One step of the optimizer on `samples`, this process's part of a batch; returns the loss of the whole."""
+    optimizer.zero_grad(set_to_none=True)
+    mean = _backward(model, samples, batch_size, recipe, step, device) if samples else 0.0
+    workers().add_gradients(model)
+    if recipe.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+    optimizer.step()
+    return workers().total(mean, device)
+
+
+def _backward(
+    model: Reconstructor,
+    samples: list[Sample],
+    batch_size: int,
+    recipe: Recipe,
+    step: int,
+    device: torch.device | str,
+) -> float:
+    """Gradients of the samples' part of the batch's mean loss; returns that part."""
+    batch = collate(samples).to(device)
+    on_gpu = torch.device(device).type == "cuda"
+    with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
+        loss = training_loss(model, batch, recipe, step)
+    if not torch.isfinite(loss):
+        raise ValueError(
+            f"the training loss is not finite on {', '.join(batch.names)}: a slice holds NaN, or learning_rate "
+            f"{recipe.learning_rate} is too large"
+        )
+    part = loss * (len(samples) / batch_size)
+    part.backward()
+    return part.item()
+
+
+@contextmanager
+def _deferred_signals() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM instead of dying in the middle of a step."""
+    arrived: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield arrived
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield arrived
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
