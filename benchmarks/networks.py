@@ -22,7 +22,7 @@ from skimage.metrics import structural_similarity
 from mrilib.fourier import fft2c
 from mrilib.models.reconstructor import UnetReconstructor
 from mrilib.sample import Sample, undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.train.adaptation import adapt
 from mrilib.train.recipe import Recipe
 from mrilib.train.training import training_loss
@@ -34,7 +34,7 @@ ITERATIONS = 20
 def slice_of(coils: int, size: int) -> Sample:
     """One noise slice: the arithmetic is that of a real one."""
     noise = torch.randn(2, coils, size, size, generator=torch.Generator().manual_seed(0))
-    mask = Sampling(4).mask("benchmark", size)
+    mask = Undersampling(4).mask("benchmark", size)
     return undersample(torch.complex(noise[0], noise[1]), mask)
 
 

@@ -8,8 +8,7 @@ from torch import Tensor
 
 from mrilib.coils import estimate_sens_maps, rss
 from mrilib.fourier import ifft2c
-from mrilib.linop import LinearOperator, sense
-from mrilib.linop import Sampling as Masking
+from mrilib.linop import LinearOperator, Sampling, sense
 from mrilib.sampling import calibration_width
 
 TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
@@ -35,7 +34,7 @@ class Sample:
     @property
     def operator(self) -> LinearOperator:
         """A = M F S of this batch; M alone where no coil maps were estimated."""
-        return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Masking(self.mask)
+        return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Sampling(self.mask)
 
 
 def undersample(

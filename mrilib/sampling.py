@@ -227,7 +227,7 @@ CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's p
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Undersampling:
     """How k-space is under-sampled; the mask's seed comes from the file name, so a volume keeps its mask."""
 
     acceleration: float = 4
@@ -259,10 +259,10 @@ class Sampling:
 class AnyOf:
     """Under-sampling by one of several, each slice and draw at random; made from the same seed as the mask."""
 
-    choices: tuple[Sampling, ...]
+    choices: tuple[Undersampling, ...]
 
     def mask(self, file_name: str, width: int) -> Tensor:
-        """(1, 1, 1, kx) bool; ValueError as `Sampling.mask`."""
+        """(1, 1, 1, kx) bool; ValueError as `Undersampling.mask`."""
         chosen = np.random.default_rng(seed_from_name(f"{file_name} of {len(self.choices)}")).integers(
             len(self.choices)
         )

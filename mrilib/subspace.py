@@ -11,7 +11,7 @@ ORTHONORMAL = 1e-5  # largest entry of |VᵀV − I| that passes as rounding
 
 
 @dataclass(frozen=True)
-class Distribution:
+class SubspaceModel:
     """Signals x = s U c, c ~ N(0, I_d), seen as y = x + z, z ~ N(0, ς² I_n); ‖x‖² is s² d on average.
 
     Args:
@@ -97,7 +97,7 @@ def squared_error(alpha: Tensor | float, V: Tensor, x: Tensor, y: Tensor) -> Ten
     return (x - denoise(alpha, V, y)).square().sum(-1)
 
 
-def risk(alpha: Tensor | float, V: Tensor, model: Distribution) -> Tensor:
+def risk(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """Supervised risk R(α, V) = E‖x − α V Vᵀ y‖² = s² d − 2 α E‖Vᵀx‖² + α² E‖Vᵀy‖².
 
     At V = U it is s² d (1 − α)² + α² d ς². Differentiable in α and V; V orthonormal, shaped like U, else ValueError.
@@ -109,7 +109,7 @@ def risk(alpha: Tensor | float, V: Tensor, model: Distribution) -> Tensor:
     return model.scale**2 * V.shape[1] - 2 * alpha * signal + alpha**2 * inside
 
 
-def best_alpha(V: Tensor, *models: Distribution) -> Tensor:
+def best_alpha(V: Tensor, *models: SubspaceModel) -> Tensor:
     """The α of least risk, Σ E‖Vᵀx‖² / Σ E‖Vᵀy‖², over one distribution or several in equal shares.
 
     For one and V = U: 1 / (1 + ς²/s²). For several, no other linear estimator does better than α U Uᵀ.
@@ -140,7 +140,7 @@ def self_supervised_loss(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
     return _loss(alpha, *split_energy(y, V), V)
 
 
-def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: Distribution) -> Tensor:
+def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """E L_SS(α, V, y) = (1 − α)² E‖Vᵀy‖² + (1 + 2 α d/(n − d)) E‖(I − V Vᵀ) y‖².
 
     At V = U it is the risk plus ς² n, a constant: an unbiased estimate of the risk. Source: paper A, Prop. F.2.
@@ -163,7 +163,7 @@ def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
     return _minimiser(inside, outside, V)
 
 
-def self_supervised_alpha(V: Tensor, model: Distribution) -> Tensor:
+def self_supervised_alpha(V: Tensor, model: SubspaceModel) -> Tensor:
     """The α that minimises E L_SS: 1/(1 + ς²) at V = U with white noise (paper A, Prop. F.2), biased elsewhere."""
     _, inside, outside = _expected_energies(V, model)
     return _minimiser(inside, outside, V)
@@ -224,7 +224,7 @@ def break_even(n: int, d: int, noise: float) -> tuple[float, float]:
     return noise / math.sqrt(1 + k), noise / math.sqrt(1 - k) if k < 1 else math.inf
 
 
-def _expected_energies(V: Tensor, model: Distribution) -> Sequence[Tensor]:
+def _expected_energies(V: Tensor, model: SubspaceModel) -> Sequence[Tensor]:
     """E‖Vᵀx‖², E‖Vᵀy‖², E‖(I − V Vᵀ) y‖²."""
     _check_basis(V, "V")
     if V.shape != model.basis.shape:

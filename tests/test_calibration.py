@@ -25,7 +25,7 @@ from mrilib.paper_a.forward_model.calibration import (
     with_cropped_maps,
 )
 from mrilib.sample import undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import slice_ssim
 
 TWIN = 5  # degrees: what `brain_vfa` simulates
@@ -110,7 +110,7 @@ def test_noise_correlation_finds_what_the_coils_share(generator, share):
 
 def test_scores_of_cg_sense_are_those_of_the_pseudo_inverse(generator):
     kspace = noise(generator, 3, 24, 32)
-    sample = undersample(kspace, Sampling(2, 0.5).mask("tiny", 32))
+    sample = undersample(kspace, Undersampling(2, 0.5).mask("tiny", 32))
     scores = cg_sense_scores(sample, 4)
     assert len(scores) == 4
     image = sample.operator.pinv(sample.masked_kspace, iterations=3, tolerance=0)
@@ -121,7 +121,7 @@ def test_scores_of_cg_sense_are_those_of_the_pseudo_inverse(generator):
 def test_cropped_maps_are_the_same_maps_inside_and_zero_outside():
     distance = (torch.arange(48)[:, None] - 24) ** 2 + (torch.arange(48) - 24) ** 2
     coils = torch.stack([torch.exp(0.02j * k * torch.arange(48.0)) * (1 + 0.01 * k) for k in range(4)])
-    full = undersample(fft2c((distance < 200) * coils[:, None]), Sampling(2, 0.5).mask("disc", 48))
+    full = undersample(fft2c((distance < 200) * coils[:, None]), Undersampling(2, 0.5).mask("disc", 48))
     cropped = with_cropped_maps(full, 0.95)
     kept = cropped.sens_maps.abs().sum(1, keepdim=True) > 0
     assert 0.2 < kept.float().mean() < 0.8, "some of the maps, not all"

@@ -9,8 +9,8 @@ from tiny_slices import seed_weights
 from mrilib.data.catalogue import distribution
 from mrilib.metrics import ssim
 from mrilib.models.build import build
-from mrilib.paper_b.protocol import VALIDATION_PER_PART, equispaced, paper_b, similarity, slices_to_test, union
-from mrilib.sampling import AnyOf, Sampling
+from mrilib.paper_b.protocol import VALIDATION_PER_PART, equispaced, paper_b, slices_to_test, ssim_scores, union
+from mrilib.sampling import AnyOf, Undersampling
 from mrilib.train.networks import network, stored
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
@@ -60,12 +60,12 @@ def test_it_trains_is_stored_and_found_again():
     model = network(spec)
     assert stored(spec) is not None
     slices = slices_to_test("m4raw_gre", 2)
-    ours = similarity(model, slices)
+    ours = ssim_scores(model, slices)
     sample = slices[0]
     image = model(sample.masked_kspace, sample.operator)
     assert ours[0] == pytest.approx(ssim(sample.target, image.abs(), data_range=sample.target.max().item()).item())
-    assert similarity(network(spec), slices) == ours
-    assert similarity(model, slices, match="mean_std") != ours
+    assert ssim_scores(network(spec), slices) == ours
+    assert ssim_scores(model, slices, match="mean_std") != ours
 
 
 def test_accelerations_are_drawn_for_each_slice_and_epoch():
@@ -74,14 +74,14 @@ def test_accelerations_are_drawn_for_each_slice_and_epoch():
     assert [equispaced((one,)).mask("x", 128).float().mean().item() > 0.4 for one in (2, 8)] == [True, False]
     assert 10 <= sum(dense) <= 30
     assert torch.equal(sampling.mask("slice 3", 128), sampling.mask("slice 3", 128))
-    assert equispaced((4,)) == Sampling(4, kind="equispaced")
+    assert equispaced((4,)) == Undersampling(4, kind="equispaced")
     assert isinstance(sampling, AnyOf)
 
 
 def test_the_score_needs_no_maps_and_knows_the_volumes_maximum():
     model = seed_weights(build(TINY)).eval()
     slices = slices_to_test("cc_359_axial", 2)
-    assert len(similarity(model, slices)) == 2
+    assert len(ssim_scores(model, slices)) == 2
 
 
 @pytest.mark.parametrize(

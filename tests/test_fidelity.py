@@ -38,7 +38,7 @@ from mrilib.paper_a.paper_versus_code.fidelity import (
 )
 from mrilib.paper_a.paper_versus_code.report import changes_chart
 from mrilib.paper_a.slips import PRINTED, ROUNDING
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim, with_cropped_maps
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store import tables as stored
@@ -106,7 +106,7 @@ def test_one_mask_is_the_same_for_every_file_and_has_the_published_number_of_col
         masks = [OneMask(acceleration).mask(name, width) for name in ("a.h5", "b.h5")]
         assert torch.equal(*masks)
         assert masks[0].sum() == columns
-    assert not torch.equal(Sampling().mask("a.h5", 128), Sampling().mask("b.h5", 128))
+    assert not torch.equal(Undersampling().mask("a.h5", 128), Undersampling().mask("b.h5", 128))
 
 
 def test_filled_maps_change_only_where_they_were_zero(sample):

@@ -9,7 +9,7 @@ from test_robust import PARAMETERS
 
 from mrilib.paper_b.effective_robustness.experiment import QUARTER, SHIFTS, P, Shift, arms, candidates
 from mrilib.paper_b.effective_robustness.likeness import PATCH, Likeness, Q, correlation
-from mrilib.paper_b.effective_robustness.nearest import patch, similarity
+from mrilib.paper_b.effective_robustness.nearest import nearest_similarity, patch
 from mrilib.paper_b.pairs import Pair
 
 
@@ -49,10 +49,10 @@ def tiny(tmp_path, monkeypatch):
 def test_similarities_are_those_of_the_targets(tiny, monkeypatch):
     found = tiny.similarities(Q)
     train, test = tiny._images("train", {"m4raw_gre": 2}), tiny._images("test", {"m4raw_gre": 2})
-    np.testing.assert_allclose(found, similarity(train, test, patch, PATCH), atol=1e-6)
+    np.testing.assert_allclose(found, nearest_similarity(train, test, patch, PATCH), atol=1e-6)
     assert not any(np.array_equal(one, other) for one in train for other in test)
     module = "mrilib.paper_b.effective_robustness.likeness"
-    monkeypatch.setattr(f"{module}.similarity", lambda *_: pytest.fail("embedded again"))
+    monkeypatch.setattr(f"{module}.nearest_similarity", lambda *_: pytest.fail("embedded again"))
     assert Likeness("tiny", tiny.p, features="patch").similarities(Q) == found
     assert not tiny.stored
 

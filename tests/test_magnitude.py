@@ -15,7 +15,7 @@ from mrilib.losses import ssim_loss
 from mrilib.models.build import build
 from mrilib.paper_b.protocol import paper_b
 from mrilib.sample import undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.recipe import DIVISOR, Recipe
 from mrilib.train.training import fit, training_loss
@@ -50,7 +50,7 @@ def kspace():
 
 @pytest.fixture(scope="module")
 def sample(kspace):
-    return undersample(kspace, Sampling(2).mask("3", 48), maps=False, peak=2e-3)
+    return undersample(kspace, Undersampling(2).mask("3", 48), maps=False, peak=2e-3)
 
 
 @pytest.mark.parametrize("architecture", TINY, ids=lambda one: one["name"])
@@ -140,7 +140,7 @@ def volume(tmp_path, kspace):
 
 
 def test_masks_are_drawn_anew_in_every_epoch(volume, monkeypatch):
-    slices = SliceDataset([(volume, 0), (volume, 1)], Sampling(4, 0.08, "equispaced"), maps=False)
+    slices = SliceDataset([(volume, 0), (volume, 1)], Undersampling(4, 0.08, "equispaced"), maps=False)
     assert torch.equal(slices[0].mask, slices[1].mask)  # one volume, one mask
     masks = [slices.redrawn(item, draw).mask for item in (0, 1) for draw in range(8)]
     assert 1 < len({tuple(mask.flatten().tolist()) for mask in masks}) <= 4  # R offsets
@@ -153,7 +153,7 @@ def test_masks_are_drawn_anew_in_every_epoch(volume, monkeypatch):
 
 
 def test_training_as_in_paper_b_learns_and_repeats(volume):
-    slices = SliceDataset([(volume, 0), (volume, 1)], Sampling(4, 0.08, "equispaced"), maps=False)
+    slices = SliceDataset([(volume, 0), (volume, 1)], Undersampling(4, 0.08, "equispaced"), maps=False)
     runs = []
     for _ in range(2):
         model = seed_weights(build(TINY[0]))

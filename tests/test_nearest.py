@@ -6,7 +6,7 @@ from laws import randn
 from test_perceptual import small_weights
 from torch import Tensor
 
-from mrilib.paper_b.effective_robustness.nearest import patch, similarity, vgg
+from mrilib.paper_b.effective_robustness.nearest import nearest_similarity, patch, vgg
 from mrilib.paper_b.perceptual import Perceptual
 
 
@@ -19,7 +19,7 @@ def images(count: int, seed: int, waves: float = 0.4, y: int = 40, x: int = 36) 
 
 
 def near(train: Tensor | list[Tensor], test: Tensor | list[Tensor], **options: object) -> Tensor:
-    return similarity(train, test, **{"size": 12, "count": 5, **options})
+    return nearest_similarity(train, test, **{"size": 12, "count": 5, **options})
 
 
 def test_a_set_is_at_similarity_one_to_itself_and_to_what_contains_it():

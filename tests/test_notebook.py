@@ -79,9 +79,9 @@ def test_what_is_no_result_is_refused_by_name(folder, arguments, message):
 def test_a_table_is_recorded_and_shown(folder):
     shown = record_table("table_2", [{"model": "<P>", "ssim": {"value": 0.51234, "low": 0.5, "high": 0.6}}, {"n": 3}])
     assert results(folder)["table_2"][0]["ssim"]["value"] == 0.51234
-    html = shown._repr_html_()
-    assert "<td>&lt;P&gt;</td><td>0.5123 [0.5, 0.6]</td><td></td>" in html
-    assert html.count("<tr>") == 3
+    assert "&lt;P&gt;" in shown._repr_html_()
+    assert str(shown).splitlines()[1].split() == ["<P>", "0.5123", "[0.5000,", "0.6000]", "–"]
+    assert str(shown).splitlines()[2].split() == ["–", "–", "3"]
 
 
 def test_inputs_are_noted_for_the_cache(folder, tmp_path):

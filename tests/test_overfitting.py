@@ -12,7 +12,7 @@ from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, curve, marginal, spec, title
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair
-from mrilib.paper_b.protocol import paper_b, similarity, union
+from mrilib.paper_b.protocol import paper_b, ssim_scores, union
 from mrilib.store.pictures import packed, unpacked
 from mrilib.train.networks import network
 from mrilib.train.recipe import LATER, Recipe
@@ -44,7 +44,7 @@ def test_a_curve_holds_every_slice_of_every_list_and_ends_at_the_end(tiny):
     model = network(tiny.spec)
     for side, name in (("P", "m4raw_gre"), ("Q", "m4raw_t2")):
         slices = experiment._slices({name: 2}, "test", "simulated")
-        assert tiny.scores(f"test {side}")[-1] == pytest.approx(similarity(model, slices), abs=1e-6), "looking is free"
+        assert tiny.scores(f"test {side}")[-1] == pytest.approx(ssim_scores(model, slices), abs=1e-6), "looking is free"
 
 
 def test_the_images_kept_are_those_of_the_network(tiny):

@@ -7,7 +7,7 @@ from widget_parts import parts
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
-from mrilib.paper_b.distributional_overfitting.explorer import described, explore_epochs
+from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
 from mrilib.paper_b.distributional_overfitting.report import (
     abroad_chart,
     against,
@@ -77,7 +77,7 @@ def test_the_slider_changes_picture_and_words(curve):
     assert view.value.count("<img") == 2, "an image was kept after epoch 8"
     slider.value = 6
     assert view.value.count("<img") == 1
-    assert described(curve, 6) in view.value
+    assert epoch_in_words(curve, 6) in view.value
 
 
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):

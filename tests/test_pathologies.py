@@ -40,7 +40,7 @@ from mrilib.paper_b.pathologies.experiment import (
     shared_among,
 )
 from mrilib.paper_b.pathologies.images import LesionImages, examples
-from mrilib.paper_b.protocol import paper_b, similarity, union
+from mrilib.paper_b.protocol import paper_b, ssim_scores, union
 from mrilib.paper_b.study import Study
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
@@ -104,7 +104,7 @@ def test_a_row_holds_the_slice_and_its_lesions(study):
     model = seed_weights(build(TINY)).eval()
     slices = study.tests[ILL].load("simulated")
     found = lesion_scores(model, slices, boxes=Heads().boxes)
-    assert found["ssim"] == similarity(model, slices)
+    assert found["ssim"] == ssim_scores(model, slices)
     boxes = [(item, box) for item, place in enumerate(slices.slices) for box in Heads().boxes(*place)]
     assert found["slice"] == [item for item, _ in boxes]
     assert {len(found[name]) for name in found if name != "ssim"} == {len(boxes)}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mrilib.models.build import WeightsError
 from mrilib.paper_b import perceptual
-from mrilib.paper_b.perceptual import Perceptual, similarity
+from mrilib.paper_b.perceptual import Perceptual, texture_and_structure
 
 ALEX = ((3, 4, 11), (4, 5, 5), (5, 6, 3), (6, 5, 3), (5, 4, 3))  # channels in and out, size of the kernel
 VGG = [(3, 4)] + [(4, 4)] * 12
@@ -82,7 +82,7 @@ def test_what_is_brighter_than_white_is_white(metric, distance):
 
 def test_texture_and_structure_by_numpy():
     first, second = randn(2, 5, 9, 8, dtype=torch.float64), randn(2, 5, 9, 8, seed=1, dtype=torch.float64)
-    texture, structure = similarity(first, second)
+    texture, structure = texture_and_structure(first, second)
     for item in range(2):
         for channel in range(5):
             a, b = first[item, channel].numpy().ravel(), second[item, channel].numpy().ravel()
@@ -95,9 +95,9 @@ def test_texture_and_structure_by_numpy():
 
 def test_texture_sees_brightness_and_structure_sees_contrast_and_phase():
     waves = torch.sin(torch.arange(32.0) * math.pi / 4).expand(1, 1, 32, 32).double()
-    texture, structure = similarity(2 + waves, 1 + waves)
+    texture, structure = texture_and_structure(2 + waves, 1 + waves)
     assert (texture.item(), structure.item()) == pytest.approx((4 / 5, 1), abs=1e-6)
-    texture, structure = similarity(2 + waves, 2 - waves)
+    texture, structure = texture_and_structure(2 + waves, 2 - waves)
     assert (texture.item(), structure.item()) == pytest.approx((1, -1), abs=1e-5)
 
 
@@ -106,7 +106,7 @@ def test_dists_weighs_the_image_itself_as_its_first_layer():
     weights["dists.alpha"], weights["dists.beta"] = torch.zeros(23), torch.zeros(23)
     weights["dists.alpha"][:3], weights["dists.beta"][:3] = 0.2, 0.6
     target, image = pattern()
-    texture, structure = similarity(target / 700, (image / 700).clamp(0, 1))
+    texture, structure = texture_and_structure(target / 700, (image / 700).clamp(0, 1))
     expected = 0.25 * (1 - texture) + 0.75 * (1 - structure)
     torch.testing.assert_close(Perceptual(weights).dists(target, image, 700.0), expected[:, 0])
 

@@ -10,9 +10,9 @@ from mrilib.models.build import build
 from mrilib.paper_b.a_diverse_collection import size_mismatch
 from mrilib.paper_b.a_diverse_collection.size_adjustment import enlarged, reconstruct_enlarged
 from mrilib.paper_b.protocol import slices_to_test
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 
-MASK = Sampling(4, kind="equispaced").mask("any", 64)
+MASK = Undersampling(4, kind="equispaced").mask("any", 64)
 TINY = {"name": "e2e_varnet", "num_cascades": 1, "chans": 2, "sens_chans": 2, "num_pool_layers": 2}
 
 

@@ -13,7 +13,7 @@ from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import VolumeError, read_slice, write_volume
 from mrilib.fourier import ifft2c
 from mrilib.sample import collate, undersample
-from mrilib.sampling import CENTER_FRACTIONS, Sampling, random_mask, seed_from_name
+from mrilib.sampling import CENTER_FRACTIONS, Undersampling, random_mask, seed_from_name
 from mrilib.simulate.acquisition import simulate_slice
 
 
@@ -28,29 +28,29 @@ def volume(tmp_path_factory):
 
 
 def test_the_mask_follows_from_the_file_name():
-    mask = Sampling(4).mask("file1000126.h5", 372)
+    mask = Undersampling(4).mask("file1000126.h5", 372)
     assert mask.shape == (1, 1, 1, 372)
-    assert torch.equal(mask, Sampling(4).mask("file1000126.h5", 372))
-    assert not torch.equal(mask, Sampling(4).mask("file1000127.h5", 372))
+    assert torch.equal(mask, Undersampling(4).mask("file1000126.h5", 372))
+    assert not torch.equal(mask, Undersampling(4).mask("file1000127.h5", 372))
     assert torch.equal(mask[0, 0, 0], random_mask(372, 4, 0.08, seed_from_name("file1000126.h5")))
 
 
 @pytest.mark.parametrize("acceleration", [*CENTER_FRACTIONS, 4.0])
 def test_customary_centre_fractions(acceleration):
-    mask = Sampling(acceleration, kind="equispaced_fraction").mask("a.h5", 368)
+    mask = Undersampling(acceleration, kind="equispaced_fraction").mask("a.h5", 368)
     assert mask.sum().item() == pytest.approx(368 / acceleration, abs=2)
 
 
 def test_samplings_that_cannot_be():
     with pytest.raises(ValueError, match=r"no customary value for acceleration 5.*\[2, 3, 4, 8, 16\]"):
-        Sampling(5).mask("a.h5", 320)
-    assert Sampling(5, 0.08).mask("a.h5", 320).shape[-1] == 320
+        Undersampling(5).mask("a.h5", 320)
+    assert Undersampling(5, 0.08).mask("a.h5", 320).shape[-1] == 320
     with pytest.raises(ValueError, match="mask kind 'radial': expected one of random, equispaced"):
-        Sampling(4, kind="radial").mask("a.h5", 320)
+        Undersampling(4, kind="radial").mask("a.h5", 320)
     with pytest.raises(ValueError, match=r"acceleration must be at least 1, got 0\.5"):
-        Sampling(0.5, 0.08).mask("a.h5", 320)
+        Undersampling(0.5, 0.08).mask("a.h5", 320)
     with pytest.raises(ValueError, match="whole number"):
-        Sampling(2.5, 0.08, "equispaced").mask("a.h5", 320)
+        Undersampling(2.5, 0.08, "equispaced").mask("a.h5", 320)
 
 
 def test_a_mask_of_another_width_is_refused():
@@ -85,7 +85,7 @@ def test_estimated_maps_are_those_of_the_simulated_array(name):
     """|⟨estimated, true⟩| of unit vectors over the coils, where there is signal; the phase is free."""
     made = simulate_slice(distribution(name).scan, 50_001, 0.1)
     kspace = torch.from_numpy(made.kspace).to(torch.complex64)
-    sample = undersample(kspace, Sampling(4).mask("a", kspace.shape[-1]))
+    sample = undersample(kspace, Undersampling(4).mask("a", kspace.shape[-1]))
     true = normalize_maps(torch.from_numpy(made.sens_maps)[None]).to(torch.complex64)
     agreement = (true.conj() * sample.sens_maps).sum(1).abs()[0]
     magnitude = torch.from_numpy(np.abs(made.image))

@@ -9,7 +9,7 @@ import torch
 
 from mrilib.paper_a.provable_adaptation.trials import adapt, log_deviation_values, log_slope
 from mrilib.subspace import (
-    Distribution,
+    SubspaceModel,
     adapted_alpha,
     alpha_moments,
     best_alpha,
@@ -32,16 +32,16 @@ from mrilib.subspace import (
 N, D, SIGMA, VARSIGMA = 40, 8, 0.5, 1.1
 U = random_basis(N, D, seeded(1))
 V = random_basis(N, D, seeded(2))
-P, Q = Distribution(U, SIGMA), Distribution(U, VARSIGMA)
+P, Q = SubspaceModel(U, SIGMA), SubspaceModel(U, VARSIGMA)
 KINDS = {
     "noise": Q,
-    "scale": Distribution(U, SIGMA, scale=0.6),
-    "turned": Distribution(turned(U, 35, seeded(3)), SIGMA),
-    "inside": Distribution(U, SIGMA, noise_inside=VARSIGMA),
-    "inside alone": Distribution(U, 0.0, noise_inside=VARSIGMA),
-    "outside": Distribution(U, VARSIGMA, noise_inside=SIGMA),
-    "sphere": Distribution(U, VARSIGMA, sphere=True),
-    "foreign basis": Distribution(V, VARSIGMA, noise_inside=0.2),
+    "scale": SubspaceModel(U, SIGMA, scale=0.6),
+    "turned": SubspaceModel(turned(U, 35, seeded(3)), SIGMA),
+    "inside": SubspaceModel(U, SIGMA, noise_inside=VARSIGMA),
+    "inside alone": SubspaceModel(U, 0.0, noise_inside=VARSIGMA),
+    "outside": SubspaceModel(U, VARSIGMA, noise_inside=SIGMA),
+    "sphere": SubspaceModel(U, VARSIGMA, sphere=True),
+    "foreign basis": SubspaceModel(V, VARSIGMA, noise_inside=0.2),
 }
 every_kind = pytest.mark.parametrize("model", KINDS.values(), ids=KINDS)
 
@@ -141,7 +141,7 @@ def test_the_leading_order_is_the_limit_of_the_exact_deviation():
 
 
 def test_what_ttt_on_one_measurement_loses_is_exact(generator):
-    model = Distribution(random_basis(60, 20, generator), 0.9)
+    model = SubspaceModel(random_basis(60, 20, generator), 0.9)
     x, y = model.sample(5000, generator)
     best = best_alpha(model.basis, model)
     lost = squared_error(adapted_alpha(y, model.basis), model.basis, x, y) - squared_error(best, model.basis, x, y)
@@ -149,11 +149,11 @@ def test_what_ttt_on_one_measurement_loses_is_exact(generator):
 
 
 def test_ttt_breaks_even_where_the_gap_is_what_it_loses():
-    model = Distribution(U, SIGMA)
+    model = SubspaceModel(U, SIGMA)
     low, high = break_even(400, 80, SIGMA)
     assert low < SIGMA < high
     for noise in (low, high):
-        tested = Distribution(U, noise)
+        tested = SubspaceModel(U, noise)
         gap = risk(best_alpha(U, model), U, tested) - risk(best_alpha(U, tested), U, tested)
         assert float(gap) / D == pytest.approx(excess_risk(400, 80, noise) / 80)
         assert float(gap) == pytest.approx(shift_gap(D, SIGMA, noise))
@@ -178,7 +178,7 @@ def test_turning_gives_equal_principal_angles(generator):
 
 
 def test_noise_and_signal_have_the_energy_they_should(generator):
-    x, y = Distribution(U, 0.0, scale=2.0, sphere=True).sample(5, generator)
+    x, y = SubspaceModel(U, 0.0, scale=2.0, sphere=True).sample(5, generator)
     torch.testing.assert_close(x.square().sum(-1), torch.full((5,), 4.0 * D, dtype=torch.float64))
     assert torch.equal(x, y)
     torch.testing.assert_close(denoise(1.0, U, y), x)
@@ -193,14 +193,14 @@ def test_noise_and_signal_have_the_energy_they_should(generator):
             "d: expected a subspace of 1 ≤ d < n dimensions, got n = 8, d = 8",
         ),
         (lambda: random_basis(8, 0, torch.Generator()), "d: expected"),
-        (lambda: Distribution(torch.eye(4, dtype=torch.float64), 1.0), "d: expected"),
-        (lambda: Distribution(2 * U, 1.0), "basis: expected orthonormal columns"),
-        (lambda: Distribution(U * math.nan, 1.0), "basis: expected orthonormal columns"),
-        (lambda: Distribution(U[:, 0], 1.0), "basis: expected a real matrix"),
-        (lambda: Distribution(U, -0.1), "noise: expected a standard deviation, finite and not negative, got -0.1"),
-        (lambda: Distribution(U, math.nan), "noise: expected"),
-        (lambda: Distribution(U, 1.0, noise_inside=math.inf), "noise_inside: expected"),
-        (lambda: Distribution(U, 1.0, scale=0.0), "scale: expected"),
+        (lambda: SubspaceModel(torch.eye(4, dtype=torch.float64), 1.0), "d: expected"),
+        (lambda: SubspaceModel(2 * U, 1.0), "basis: expected orthonormal columns"),
+        (lambda: SubspaceModel(U * math.nan, 1.0), "basis: expected orthonormal columns"),
+        (lambda: SubspaceModel(U[:, 0], 1.0), "basis: expected a real matrix"),
+        (lambda: SubspaceModel(U, -0.1), "noise: expected a standard deviation, finite and not negative, got -0.1"),
+        (lambda: SubspaceModel(U, math.nan), "noise: expected"),
+        (lambda: SubspaceModel(U, 1.0, noise_inside=math.inf), "noise_inside: expected"),
+        (lambda: SubspaceModel(U, 1.0, scale=0.0), "scale: expected"),
         (lambda: risk(0.5, 2 * V, P), "V: expected orthonormal columns"),
         (lambda: risk(0.5, V[:, :3], P), "V: expected the shape of the model's basis"),
         (lambda: self_supervised_loss(0.5, U, torch.zeros(3)), "y: expected finite measurements"),

@@ -20,7 +20,7 @@ from mrilib.paper_a.provable_adaptation.trials import (
     train,
 )
 from mrilib.subspace import (
-    Distribution,
+    SubspaceModel,
     alpha_moments,
     best_alpha,
     expected_self_supervised_loss,
@@ -33,7 +33,7 @@ from mrilib.subspace import (
 
 N, D, SIGMA, VARSIGMA = 40, 8, 0.5, 1.1
 U, V = (random_basis(N, D, seeded(seed)) for seed in (1, 2))
-P, Q = Distribution(U, SIGMA), Distribution(U, VARSIGMA)
+P, Q = SubspaceModel(U, SIGMA), SubspaceModel(U, VARSIGMA)
 
 
 def number(value):
@@ -77,7 +77,7 @@ def test_alpha_hat_follows_fishers_law(generator):
 def test_one_linear_estimator_serves_neither_noise_level_but_a_non_linear_one_serves_both(generator):
     """Paper B, §3, on the sphere."""
     basis = random_basis(200, 20, generator)
-    low, high = (Distribution(basis, noise, sphere=True) for noise in (0.3, 1.5))
+    low, high = (SubspaceModel(basis, noise, sphere=True) for noise in (0.3, 1.5))
     shared = best_alpha(basis, low, high)
     assert float(shared) == pytest.approx(1 / (1 + (0.3**2 + 1.5**2) / 2))
     for model in (low, high):
@@ -90,7 +90,7 @@ def test_one_linear_estimator_serves_neither_noise_level_but_a_non_linear_one_se
 
 
 def test_shift_errors_are_those_of_the_three_estimators(generator):
-    tested = Distribution(turned(U, 35, seeded(3)), SIGMA)
+    tested = SubspaceModel(turned(U, 35, seeded(3)), SIGMA)
     errors = shift_errors(P, tested, 3000, generator)
     assert deviations_off(errors["trained on P"] * D, risk(best_alpha(U, P), U, tested)) < 4.5
     best = risk(best_alpha(tested.basis, tested), tested.basis, tested)

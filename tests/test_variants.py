@@ -12,7 +12,7 @@ from mrilib.data.volumes import write_volume
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.paper_a.variants_that_fail import experiment as variants
-from mrilib.paper_a.variants_that_fail.experiment import Closing, Variant, affine_only, perturbed, tune
+from mrilib.paper_a.variants_that_fail.experiment import AuxiliaryTask, Closing, affine_only, perturbed, tune
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.objectives import denoising, round_trip
@@ -111,7 +111,7 @@ def test_tuning_takes_one_slice_and_at_least_one_step(sample):
 
 
 def test_scores_of_a_variant_are_those_of_its_images(sample):
-    model, variant = make(TwoHeadReconstructor), Variant("two_head", denoising, 1e-3, 2)
+    model, variant = make(TwoHeadReconstructor), AuxiliaryTask("two_head", denoising, 1e-3, 2)
     image = tune(model, sample, denoising, learning_rate=1e-3, iterations=2, seed=5).image
     assert variant.after(model, [sample], seed=5) == slice_ssim(image, sample)
 

@@ -9,7 +9,7 @@ import torch
 from widget_parts import parts
 
 from mrilib.figures import plot
-from mrilib.paper_a.mixtures.explorer import described, explore_mixtures
+from mrilib.paper_a.mixtures.explorer import explore_mixtures, mixture_in_words
 from mrilib.paper_a.mixtures.sweep import curves, points
 
 
@@ -97,7 +97,7 @@ def test_curves_hold_two_points_a_mixture_in_order():
 
 
 def test_words_hold_both_scores_and_what_is_gained_and_lost():
-    words = described(SWEEPS["anatomy"], 0.25)
+    words = mixture_in_words(SWEEPS["anatomy"], 0.25)
     assert words.startswith("Share of Q 0.25: SSIM on P 0.893")
     assert "gained on Q 85.7%" in words
     assert "costs 0.010" in words

@@ -12,7 +12,7 @@ from widget_parts import parts
 from mrilib.data.catalogue import SHIFTS
 from mrilib.metrics import match_mean_std
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.shifts_explorer import Case, compared, described, explore_shifts, with_stored
+from mrilib.paper_a.shifts_explorer import Case, compared, explore_shifts, scheme_in_words, with_stored
 from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, TTTRecord
 
@@ -115,7 +115,7 @@ def test_what_was_not_scored_is_said_in_the_view(cases):
 def test_the_gap_of_supervised_training_with_ttt_is_to_the_supervised_network_of_q(own):
     assert compared(own, "joint on Q", "on") == ("joint on P + TTT", "joint on Q + TTT")
     assert compared(own, "supervised on P", "on") == ("supervised on P + TTT", "supervised on Q")
-    assert "Gap 0.100 [0.100, 0.100] of 0.200" in described(own, "supervised on P", "on")
+    assert "Gap 0.100 [0.100, 0.100] of 0.200" in scheme_in_words(own, "supervised on P", "on")
 
 
 def test_without_ttt_there_is_no_switch():

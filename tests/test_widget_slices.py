@@ -11,7 +11,7 @@ from mrilib.data.simulated import simulated_slices
 from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import read_slice, write_volume
 from mrilib.figures.canvas import UNIT, Panel, WindowedImages
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import matched, reconstruct, slice_ssim
 from mrilib.train.networks import by_name
 
@@ -54,7 +54,7 @@ def test_the_page_gets_what_the_library_computes(volumes):
     controls, view, images = named(slices_explorer(volumes, KNEE))
     assert controls["slice"].max == 2
     assert controls["slice"].value == 1, "the middle"
-    sample = SliceDataset([(volumes / "brain.h5", 1)], Sampling(4))[0]
+    sample = SliceDataset([(volumes / "brain.h5", 1)], Undersampling(4))[0]
     image = reconstruct(by_name(KNEE), sample)
     target, shown = matched(sample, {KNEE: image})
     sent, white = planes(images), target.max()

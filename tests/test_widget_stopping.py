@@ -14,7 +14,7 @@ from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
 from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, ticks
-from mrilib.paper_a.early_stopping_and_ablation.explorer import described, explore_stopping
+from mrilib.paper_a.early_stopping_and_ablation.explorer import explore_stopping, iteration_in_words
 from mrilib.paper_a.early_stopping_and_ablation.film import Film, Filming, film
 from mrilib.paper_a.early_stopping_and_ablation.rules import stopping_point
 from mrilib.ttt import History, Settings
@@ -116,7 +116,7 @@ FALL_THEN_RISE = History(
 
 
 def test_words_say_what_stopping_lost():
-    words = described(FALL_THEN_RISE, 10, "rises", 5, 60)
+    words = iteration_in_words(FALL_THEN_RISE, 10, "rises", 5, 60)
     assert words == (
         "Iteration 10: SSIM 0.670. Rule rises, w = 5, stops at iteration 25 and takes the image of iteration 20: "
         "SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. Lost by stopping: 0.130."
@@ -124,10 +124,10 @@ def test_words_say_what_stopping_lost():
 
 
 def test_words_of_a_rule_that_does_not_stop_and_of_a_run_that_has_not_ended():
-    words = described(FALL_THEN_RISE, 10, "rises_last", 30, 90)
+    words = iteration_in_words(FALL_THEN_RISE, 10, "rises_last", 30, 90)
     assert "does not stop within the 60 iterations so far and takes the image of iteration 59" in words
-    assert "Rule oracle takes the image of iteration 33" in described(FALL_THEN_RISE, 0, "oracle", 1, 60)
-    assert "Lost by stopping: 0.000" in described(FALL_THEN_RISE, 0, "fixed", 33, 60)
+    assert "Rule oracle takes the image of iteration 33" in iteration_in_words(FALL_THEN_RISE, 0, "oracle", 1, 60)
+    assert "Lost by stopping: 0.000" in iteration_in_words(FALL_THEN_RISE, 0, "fixed", 33, 60)
 
 
 def test_the_curves_are_where_their_values_are():

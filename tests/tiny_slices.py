@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from mrilib.models.reconstructor import UnetReconstructor
 from mrilib.sample import Sample, undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import Scan, simulate_slice
 from mrilib.simulate.sequences import Sequence
 
-SAMPLING = Sampling(2, 0.16)
+SAMPLING = Undersampling(2, 0.16)
 TESTS = Path(__file__).parent
 
 

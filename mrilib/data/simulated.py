@@ -16,7 +16,7 @@ from mrilib.data.distribution import Distribution
 from mrilib.data.volumes import write_volume
 from mrilib.fourier import ifft2c
 from mrilib.metrics import ssim
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.store.paths import cache_dir
@@ -24,7 +24,7 @@ from mrilib.store.paths import cache_dir
 # Patients are numbers; splits are ranges of them, so no patient is ever in two.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
 POPULATION = 1_000_000  # patients
-FILTER = Sampling(4)
+FILTER = Undersampling(4)
 LESIONS = "lesion_boxes"  # dataset of the files that have some, see `lesion_boxes`
 DATA_VERSION = 1  # raise it when the simulator draws other slices; a test holds golden values against it
 

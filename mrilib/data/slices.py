@@ -7,7 +7,7 @@ from torch.utils.data import Dataset
 
 from mrilib.data.volumes import read_slice
 from mrilib.sample import Sample, undersample
-from mrilib.sampling import AnyOf, Sampling
+from mrilib.sampling import AnyOf, Undersampling
 
 
 class SliceDataset(Dataset[Sample]):
@@ -19,7 +19,7 @@ class SliceDataset(Dataset[Sample]):
         maps: whether coil maps are estimated, see `undersample`.
     """
 
-    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Sampling | AnyOf, maps: bool = True) -> None:
+    def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Undersampling | AnyOf, maps: bool = True) -> None:
         self.slices = list(slices)
         self.sampling = sampling
         self.maps = maps

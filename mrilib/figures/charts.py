@@ -9,7 +9,7 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.theme import INK, MUTED, PAPER, colors_of, described, ordered
+from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, ordered
 
 Row = Mapping[str, Any]
 WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart
@@ -288,5 +288,5 @@ def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
 
 def finished(chart: Any, alt: str, title: str) -> Any:
     """The chart with its alt text and, wrapped, its title."""
-    chart = chart.properties(description=described(alt))
+    chart = chart.properties(description=checked_alt(alt))
     return chart.properties(title=textwrap.wrap(title, 76)) if title else chart

@@ -11,7 +11,7 @@ import numpy as np
 import vl_convert
 from PIL import Image, ImageFont
 
-from mrilib.figures.theme import FONT, INK, MUTED, PAPER, described
+from mrilib.figures.theme import FONT, INK, MUTED, PAPER, checked_alt
 
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # widest tile
@@ -55,7 +55,7 @@ def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] 
     Raises:
         ValueError: if `alt` is empty.
     """
-    text, columns = described(alt), max(len(row) for row in grid)
+    text, columns = checked_alt(alt), max(len(row) for row in grid)
     left = MARGIN + (GUTTER if row_titles else 0)
     side = min(TILE, (PAGE - left - MARGIN - GAP * (columns - 1)) / columns)
     width = round(left + columns * side + GAP * (columns - 1) + MARGIN)

@@ -6,14 +6,13 @@ import os
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import torch
 from IPython.display import HTML, Markdown, display
 
-from mrilib.figures.plot import Figure, enable, save
+from mrilib.figures.plot import Figure, Table, enable, save, table
 from mrilib.store.paths import PACKAGE
 from mrilib.store.project import find_root
 from mrilib.store.records import INPUTS, RUN_DIR, hardware, note_in, read_json, versions, write_json
@@ -96,25 +95,15 @@ def record(name: str, value: Any, low: float | None = None, high: float | None =
     put(name, interval if n is None else interval | {"n": int(n)})
 
 
-class Table(list[dict[str, Any]]):
-    """Rows that Jupyter shows as a table."""
-
-    def _repr_html_(self) -> str:
-        names = list(dict.fromkeys(name for row in self for name in row))
-        head = "".join(f"<th>{escape(name)}</th>" for name in names)
-        rows = ("".join(f"<td>{escape(shown(row.get(name)))}</td>" for name in names) for row in self)
-        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-
-
 def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Write a table to `results.json` under `name`, one mapping per row, and return it for display.
 
     A cell is a number, a text, or an interval `{"value":, "low":, "high":}`. Raises as `record`.
     """
     check_name(name)
-    table = Table({str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows)
-    put(name, list(table))
-    return table
+    plain = [{str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows]
+    put(name, plain)
+    return table(plain, list(dict.fromkeys(column for row in plain for column in row)), digits=4)
 
 
 def record_input(path: str | os.PathLike[str]) -> Path:
@@ -174,12 +163,3 @@ def to_plain(value: Any, name: str) -> Any:
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError(f"record({name!r}): expected a finite number or a text, got {value!r}")
     return value
-
-
-def shown(cell: Any) -> str:
-    """A cell of a table as text: four digits, and the interval where there is one."""
-    if isinstance(cell, dict) and {"value", "low", "high"} <= cell.keys():
-        return f"{shown(cell['value'])} [{shown(cell['low'])}, {shown(cell['high'])}]"
-    if isinstance(cell, float):
-        return f"{cell:.4g}"
-    return "" if cell is None else str(cell)

@@ -60,7 +60,7 @@ def colors_of(names: Iterable[str]) -> list[str]:
     return [METHOD_COLORS[name] if name in METHOD_COLORS else next(spare, MUTED) for name in names]
 
 
-def described(alt_text: str) -> str:
+def checked_alt(alt_text: str) -> str:
     """The alt text, stripped.
 
     Raises:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mrilib.figures.images import image_png
 from mrilib.figures.layout import magma, png_bytes
-from mrilib.figures.theme import described
+from mrilib.figures.theme import checked_alt
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
 FACTOR = 5.0  # of error maps
@@ -45,6 +45,6 @@ def white_of(target: Tensor) -> float:
 
 def _tile(content: bytes, title: str, caption: str, alt: str) -> str:
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-    image = f'<img src="{source}" alt="{escape(described(alt))}" style="width: 100%; display: block">'
+    image = f'<img src="{source}" alt="{escape(checked_alt(alt))}" style="width: 100%; display: block">'
     words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return f'<figure style="margin: 0; width: {WIDTH}px"><div>{escape(title)}</div>{image}{words}</figure>'

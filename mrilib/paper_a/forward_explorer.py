@@ -94,7 +94,7 @@ def reconstructions(sample: Sample, iterations: int) -> dict[str, Tensor]:
     return images
 
 
-def described(sample: Sample, scores: dict[str, float]) -> str:
+def slice_in_words(sample: Sample, scores: dict[str, float]) -> str:
     """True acceleration and SSIM in words, and why there is no CG-SENSE where there is none."""
     lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
     named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
@@ -134,7 +134,7 @@ def _page(
     coil_images = ifft2c(kspace)[chosen].abs()
     there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]
     there += [(_logarithm(kspace[0]), "k-space, coil 1", "four decades, black to white")]
-    return f"<p>{escape(described(sample, scores))}</p>{_row(made)}{_row(there)}"
+    return f"<p>{escape(slice_in_words(sample, scores))}</p>{_row(made)}{_row(there)}"
 
 
 def _logarithm(kspace: Tensor) -> Tensor:

@@ -104,7 +104,7 @@ def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
     return of_p, of_q if of_q in case.result.scores else BEFORE[1]
 
 
-def described(case: Case, network: str, ttt: str) -> str:
+def scheme_in_words(case: Case, network: str, ttt: str) -> str:
     """The mean of a choice with its interval, its gap, and how much that is of the gap before.
 
     Raises:
@@ -131,7 +131,7 @@ def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
     bars = [
         {"row": row, "from": means[of_p]["value"], "to": means[of_q]["value"]} for row, (of_p, of_q) in rows.items()
     ]
-    alt = f"{case.result.label}. {described(case, network, ttt)}"
+    alt = f"{case.result.label}. {scheme_in_words(case, network, ttt)}"
     chart = altair.layer(*_layers(ends, bars, _reach(scores))).properties(width=CHART[0], height=CHART[1])
     return finished(chart, alt, "")
 
@@ -206,7 +206,7 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
 
     @cache
     def over_all(shift: str, network: str, ttt: str) -> str:
-        words = described(cases[shift], network, ttt)
+        words = scheme_in_words(cases[shift], network, ttt)
         chart = picture(gap_bars(cases[shift], network, ttt), words, 470)
         return f"<p>{escape(cases[shift].sides)}<br>{escape(words)}</p>{chart}"
 

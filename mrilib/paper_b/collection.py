@@ -98,7 +98,7 @@ def can_score(features: Study) -> bool:
 
 
 def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
-    """SSIM as `diverse.similarity` takes it, the same of the output as it is, and artefacts as Table 4 has them.
+    """SSIM as `protocol.ssim_scores` takes it, the same of the output as it is, and artefacts as Table 4 has them.
 
     Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
     """

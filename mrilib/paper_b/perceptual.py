@@ -99,7 +99,7 @@ class Perceptual:
         """
         pair = self._in_colour(target, image, data_range, SMALLEST["vgg"])
         stages = zip(*([x, *self._vgg(_standardised(x, IMAGENET_COLOURS), _l2_pool)] for x in pair), strict=True)
-        texture, structure = zip(*(similarity(*stage) for stage in stages), strict=True)
+        texture, structure = zip(*(texture_and_structure(*stage) for stage in stages), strict=True)
         alpha, beta = self.weights["dists.alpha"], self.weights["dists.beta"]
         distance = (1 - torch.cat(texture, 1)) @ alpha + (1 - torch.cat(structure, 1)) @ beta
         return distance / (alpha.sum() + beta.sum())
@@ -143,7 +143,7 @@ class Perceptual:
         return taps
 
 
-def similarity(first: Tensor, second: Tensor, constant: float = 1e-6) -> tuple[Tensor, Tensor]:
+def texture_and_structure(first: Tensor, second: Tensor, constant: float = 1e-6) -> tuple[Tensor, Tensor]:
     """DISTS's texture and structure similarity of two feature maps (batch, channel, y, x): two (batch, channel).
 
     (2 μ₁ μ₂ + c) / (μ₁² + μ₂² + c) and (2 σ₁₂ + c) / (σ₁² + σ₂² + c), moments over all pixels.

@@ -14,7 +14,7 @@ from mrilib.data.volumes import inspect_volume
 from mrilib.metrics import Match, center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
-from mrilib.sampling import AnyOf, Sampling
+from mrilib.sampling import AnyOf, Undersampling
 from mrilib.scoring import reconstruct
 from mrilib.train.networks import InMemory, NetworkSpec
 from mrilib.train.recipe import Optimizer, Recipe
@@ -32,14 +32,14 @@ def paper_b(
     return Recipe("ssim", "magnitude", epochs, learning_rate, batch_size, "one_cycle", True, seed, 1.0, True, optimizer)
 
 
-def equispaced(accelerations: Sequence[int]) -> Sampling | AnyOf:
+def equispaced(accelerations: Sequence[int]) -> Undersampling | AnyOf:
     """Paper B's sampling: every R-th line and fastMRI's centre, each slice at one of the accelerations.
 
     Raises ValueError for no acceleration.
     """
     if not accelerations:
         raise ValueError("accelerations: expected at least one")
-    choices = tuple(Sampling(one, kind="equispaced") for one in accelerations)
+    choices = tuple(Undersampling(one, kind="equispaced") for one in accelerations)
     return choices[0] if len(choices) == 1 else AnyOf(choices)
 
 
@@ -153,7 +153,7 @@ def slices_to_test(
 
 
 @torch.no_grad()
-def similarity(
+def ssim_scores(
     model: Reconstructor,
     slices: SliceDataset | InMemory,
     match: Match | None = None,

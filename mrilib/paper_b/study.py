@@ -12,7 +12,7 @@ from mrilib.data.sources import Source, data_digest
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.metrics import Match
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.paper_b.protocol import similarity, slices_to_test
+from mrilib.paper_b.protocol import slices_to_test, ssim_scores
 from mrilib.store.tables import Key, StoredRow, StoredTable, origin
 from mrilib.train.networks import NetworkSpec, network
 from mrilib.train.training import Progress
@@ -48,7 +48,7 @@ class Study:
         name: of the stored table.
         arms: networks by name.
         tests: test sets by name.
-        match: see `diverse.similarity`.
+        match: see `diverse.ssim_scores`.
         measure: what a row holds, from the trained network, the test slices, `match` and the device; SSIM when None.
         source: of the test slices.
         device: to train and score on.
@@ -127,4 +127,4 @@ class Study:
 
 
 def _ssim(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
-    return {"ssim": similarity(model, slices, match, device)}
+    return {"ssim": ssim_scores(model, slices, match, device)}

@@ -19,7 +19,7 @@ from mrilib.paper_a.paper_versus_code.as_published import PUBLISHED_LINES
 from mrilib.paper_a.parameters import Training
 from mrilib.running.parameters import networks_of
 from mrilib.sample import undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.store.parameters import Record
 from mrilib.store.paths import data_dir
 from mrilib.train.networks import NetworkSpec, stored
@@ -148,7 +148,7 @@ def measured_step(spec: NetworkSpec, device: str) -> float:
     rows, columns = _shape(entry, spec.source)
     crop = (max(rows // SHRINK, 32), max(columns // SHRINK, 32))
     noise = torch.randn(2, entry.scan.coils, *crop, generator=torch.Generator().manual_seed(0))
-    mask = Sampling(2, 0.3).mask("timing", crop[1])
+    mask = Undersampling(2, 0.3).mask("timing", crop[1])
     sample = undersample(torch.complex(noise[0], noise[1]), mask).to(device)
     model = build(spec.architecture).to(device)
     seconds = []

@@ -31,13 +31,13 @@ def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode:
     elif "text/html" in data:
         html = data["text/html"] if "<table" not in data["text/html"] else wide("results", data["text/html"])
     elif "image/png" in data:
-        html = png_tag(data["image/png"], **described(output.get("metadata", {}).get("image/png", {}), data))
+        html = png_tag(data["image/png"], **with_description(output.get("metadata", {}).get("image/png", {}), data))
     else:
         return output
     return NotebookNode({**output, "data": {"text/html": stored(html, files)}, "metadata": {}})
 
 
-def described(metadata: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def with_description(metadata: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """Alt text and size of an image; the text beside it stands in for an alt text that is not there."""
     known = {name: metadata[name] for name in ("width", "height") if metadata.get(name)}
     return {"alt": metadata.get("alt") or data.get("text/plain", "figure"), **known}
@@ -45,7 +45,7 @@ def described(metadata: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 
 def chart_figure(spec: dict[str, Any], png: str, metadata: dict[str, Any]) -> str:
     """A Vega-Lite chart: its PNG with alt text, and the specification with which a script replaces it."""
-    image = png_tag(png, **described(metadata, {"text/plain": spec.get("description", "chart")}))
+    image = png_tag(png, **with_description(metadata, {"text/plain": spec.get("description", "chart")}))
     text = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
     return f'<figure class="chart">{image}<script type="application/json">{text}</script></figure>'
 

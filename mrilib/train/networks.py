@@ -19,7 +19,7 @@ from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.models.build import WeightsError, build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.store.paths import PACKAGE, cache_dir
 from mrilib.train.checkpoints import load_weights, read_card, save_weights
@@ -122,7 +122,7 @@ class InMemory(Dataset[Sample]):
 def dataset(name: str, split: str, count: int, acceleration: float, source: Source = "simulated") -> InMemory:
     """`count` prepared slices of a distribution's split at an acceleration."""
     slices = slices_of(distribution(name), split, count, source)
-    return InMemory(SliceDataset(slices, Sampling(acceleration)))
+    return InMemory(SliceDataset(slices, Undersampling(acceleration)))
 
 
 def stored(spec: NetworkSpec) -> Path | None:

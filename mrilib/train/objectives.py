@@ -89,7 +89,7 @@ def _as(network: type[Network], model: Reconstructor, name: str) -> Network:
     return model
 
 
-def similarity(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
+def ssim_objective(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
     """1 − SSIM of the magnitude's central part, with the volume's maximum as data range.
 
     Reference: Lin, Heckel, ICML 2024, §2 and App. B.2.
@@ -106,5 +106,5 @@ OBJECTIVES: dict[Loss, Objective] = {
     "self": self_supervised,
     "two_head": two_head,
     "cycle": cycle,
-    "ssim": similarity,
+    "ssim": ssim_objective,
 }

@@ -16,7 +16,7 @@ from mrilib.figures.canvas import ERROR_FACTOR, Panel, WindowedImages
 from mrilib.figures.frame import STYLE, explorer
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import matched, reconstruct, slice_ssim, zero_filled
 from mrilib.store.paths import cache_dir, data_dir
 from mrilib.train.checkpoints import read_card
@@ -114,7 +114,7 @@ def _page(
         raise
     finally:
         images.busy = False
-    return f"<p>{escape(described(info, index, sample, scores))}</p>"
+    return f"<p>{escape(scan_in_words(info, index, sample, scores))}</p>"
 
 
 def acceleration_of(network: str) -> float:
@@ -126,7 +126,7 @@ def acceleration_of(network: str) -> float:
 @lru_cache(maxsize=2)
 def _sample(path: Path, changed: int, index: int, acceleration: float) -> Sample:
     """A slice, prepared; `changed` tells a file from the one that had its name before."""
-    return SliceDataset([(path, index)], Sampling(acceleration))[0]
+    return SliceDataset([(path, index)], Undersampling(acceleration))[0]
 
 
 @lru_cache(maxsize=4)
@@ -143,7 +143,7 @@ def _panels(sample: Sample, made: dict[str, Tensor], scores: dict[str, float], i
     return [*panels, Panel(error[0, 0], f"error of {list(images)[-1]}", f"|error| ×{ERROR_FACTOR:g}", error=True)]
 
 
-def described(info: VolumeInfo, index: int, sample: Sample, scores: dict[str, float]) -> str:
+def scan_in_words(info: VolumeInfo, index: int, sample: Sample, scores: dict[str, float]) -> str:
     """Which slice it is, how it was under-sampled, and the scores."""
     lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
     what = f"{info.path.name}, slice {index} (of {info.slices}): {_kind(info)}, {info.acquisition}"

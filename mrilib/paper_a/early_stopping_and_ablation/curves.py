@@ -1,6 +1,6 @@
 """Three curves of test-time training and lines across them, as SVG that a slider can have redrawn in milliseconds.
 
-`show.history` draws the same curves for a page; its compiler takes longer than a slider may.
+`figures.history` draws the same curves for a page; its compiler takes longer than a slider may.
 """
 
 import math

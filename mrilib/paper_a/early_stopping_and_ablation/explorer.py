@@ -23,7 +23,7 @@ IMAGE_WIDTH = 206  # CSS pixels; three side by side are as wide as the curves
 SHOWN = METHOD_COLORS["supervised on P + TTT"]  # the line of the iteration on the screen
 
 
-def described(history: History, iteration: int, rule: Rule, window: int, planned: int) -> str:
+def iteration_in_words(history: History, iteration: int, rule: Rule, window: int, planned: int) -> str:
     """The iteration's SSIM, the rule's, the best, and what the rule lost, over the iterations run so far."""
     point, best = stopping_point(history, rule, window), stopping_point(history, "oracle", window)
     score, length = history.score, len(history.score)
@@ -75,7 +75,7 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
         return "<p>There are no images of this slice yet: Run TTT makes them.</p>"
     history = film.history
     at = min(iteration, len(history.score) - 1) // film.every * film.every
-    words = described(history, at, rule, window, film.planned)
+    words = iteration_in_words(history, at, rule, window, film.planned)
     svg = curves_svg(history, _marks(history, at, rule, window), max(film.planned - 1, 1))
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
@@ -176,7 +176,7 @@ def explore_stopping(
         model, settings: of the run; it goes on past the stopping point.
         samples: slices to choose from.
         film: of the first of them, made with the same settings.
-        rule, window: where to start, see `stopping.stopping_point`.
+        rule, window: where to start, see `rules.stopping_point`.
         kind: "simulated" or "measured", for the names of the slices.
 
     Raises:

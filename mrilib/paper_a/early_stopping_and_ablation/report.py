@@ -68,7 +68,7 @@ def windows_chart(
 
 
 def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
-    """Lines of `stopping.rule_row` with their intervals."""
+    """Lines of `rules.rule_row` with their intervals."""
     shown = [
         {**line, "score": vars(line["score"]), "loss": vars(line["loss"]), "iteration": f"{line['iteration']:g}"}
         for line in judged

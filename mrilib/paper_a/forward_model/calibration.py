@@ -13,13 +13,13 @@ from mrilib.coils import corners, rss
 from mrilib.data.volumes import read_slice
 from mrilib.fourier import ifft2c
 from mrilib.sample import undersample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import cg_sense_scores, slice_ssim, with_cropped_maps, zero_filled
 
 ITERATIONS = 30  # as many as CG-SENSE is usually given
 RINGS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the largest frequency
 # One mask for every slice and exactly 4×, so that figures differ by what was measured and not by the draw.
-RULER = Sampling(4, kind="equispaced_fraction")
+RULER = Undersampling(4, kind="equispaced_fraction")
 
 
 @dataclass(frozen=True)

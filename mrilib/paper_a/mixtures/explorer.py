@@ -15,7 +15,7 @@ from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
 Sweep = Mapping[float, Scores]  # by coefficient
 
 
-def described(sweep: Sweep, coefficient: float) -> str:
+def mixture_in_words(sweep: Sweep, coefficient: float) -> str:
     """The two scores of a mixture, and what it gains and costs beside P alone and Q alone."""
     scores = [f"SSIM on {side} {bootstrap_mean(sweep[coefficient][side])}" for side in SIDES]
     outcome = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
@@ -41,7 +41,7 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
 
 def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     """The chart with the point ringed and, beneath, the words, as HTML."""
-    words = described(sweep, coefficient)
+    words = mixture_in_words(sweep, coefficient)
     rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
     axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
     chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)

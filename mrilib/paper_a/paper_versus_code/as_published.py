@@ -22,7 +22,7 @@ from mrilib.linop import LinearOperator
 from mrilib.metrics import center_crop, match_mean_std, ssim
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import with_cropped_maps
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.networks import InMemory, NetworkSpec
@@ -38,8 +38,8 @@ Score = Literal["published", "unmatched", "fastMRI", "reversed"]
 
 
 @dataclass(frozen=True)
-class OneMask(Sampling):
-    """The same mask for all files: the first that `Sampling` draws with as many columns as the published one has.
+class OneMask(Undersampling):
+    """The same mask for all files: the first that `Undersampling` draws with as many columns as the published one has.
 
     That is W/R for a width that paper A's lists do not have. The published masks are the central columns of one of
     396, which is why they have more than W/R where they are narrower; its seed is not known.
@@ -47,7 +47,7 @@ class OneMask(Sampling):
 
     def mask(self, file_name: str, width: int) -> Tensor:
         wanted = PUBLISHED_LINES.get((width, self.acceleration), round(width / self.acceleration))
-        draws = (Sampling.mask(self, str(number), width) for number in range(10_000))
+        draws = (Undersampling.mask(self, str(number), width) for number in range(10_000))
         return next(mask for mask in draws if mask.sum() == wanted)
 
 

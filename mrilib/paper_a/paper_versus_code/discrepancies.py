@@ -80,7 +80,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
         "4× acceleration throughout",
         "the crops keep the centre, so that R falls: 99 of 396 columns (4.00), 94 of 372 (3.96), 83 of 320 (3.86)",
         "§2.1; test_data/*/mask2d",
-        "Sampling(320 / 83, 0.1)",
+        "Undersampling(320 / 83, 0.1)",
         ("R = 3.86", "as written"),
     ),
     Discrepancy(

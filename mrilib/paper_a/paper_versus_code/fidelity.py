@@ -26,7 +26,7 @@ from mrilib.paper_a.paper_versus_code.as_published import (
 )
 from mrilib.paper_a.paper_versus_code.discrepancies import NOT_RUN
 from mrilib.sample import Sample
-from mrilib.sampling import Sampling
+from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, with_cropped_maps
 from mrilib.store.tables import StoredRow, StoredTable
 from mrilib.train.adaptation import adapt
@@ -61,7 +61,7 @@ class Arm:
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     network: Literal["paper", "code", "one mask"] = "paper"
-    sampling: Sampling | None = None
+    sampling: Undersampling | None = None
     maps: Callable[[Sample], Sample] | None = None
     leaking: bool = False
     score: Score = "published"
@@ -73,7 +73,7 @@ ARMS: dict[str, Arm] = {
     "as written": Arm(),
     "per-part RSS": Arm(network="code"),
     "one mask": Arm(network="one mask", sampling=OneMask()),
-    "R = 3.86": Arm(sampling=Sampling(320 / 83, 32 / 320)),
+    "R = 3.86": Arm(sampling=Undersampling(320 / 83, 32 / 320)),
     "cropped maps": Arm(network="code", maps=with_cropped_maps),
     "filled maps": Arm(network="code", maps=filled),
     "leaking": Arm(leaking=True),

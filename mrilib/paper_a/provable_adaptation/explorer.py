@@ -11,7 +11,7 @@ from mrilib.figures.charts import finished, haloed
 from mrilib.figures.frame import WIDE, explorer, picture
 from mrilib.figures.theme import INK, PAPER
 from mrilib.paper_a.provable_adaptation.report import curve_chart
-from mrilib.subspace import Distribution, alpha_moments, best_alpha, break_even, excess_risk, risk
+from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, break_even, excess_risk, risk
 
 ALPHAS = torch.linspace(0, 1, 51, dtype=torch.float64)
 # Per dimension of the signal the risk of α at V = U depends on the noise alone, so one dimension stands for all.
@@ -29,8 +29,8 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
     Rows with `mark`, `alpha`, `risk`, and `low`, `high`: two deviations of α̂ about its mean for TTT, cut to [0, 1].
     Raises ValueError unless 5 ≤ d < n. Source: paper A, §6; `alpha_moments` and `excess_risk` for the spread.
     """
-    Q = Distribution(LINE, varsigma)
-    before, best = (float(best_alpha(LINE, model)) for model in (Distribution(LINE, sigma), Q))
+    Q = SubspaceModel(LINE, varsigma)
+    before, best = (float(best_alpha(LINE, model)) for model in (SubspaceModel(LINE, sigma), Q))
     mean, deviation = alpha_moments(n, d, varsigma)
     least = float(risk(best, LINE, Q))
     ends = {"low": max(mean - 2 * deviation, 0), "high": min(mean + 2 * deviation, 1)}
@@ -44,7 +44,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
     """Risk on P and on Q over α, with α before TTT, after it and at best; raises as `risk_marks`."""
     levels = {f"on P, σ = {sigma:g}": sigma, f"on Q, ς = {varsigma:g}": varsigma}
-    curves = {name: risk(ALPHAS, LINE, Distribution(LINE, noise)) for name, noise in levels.items()}
+    curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
     alt = f"Risk over α on P and Q. {message} " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)

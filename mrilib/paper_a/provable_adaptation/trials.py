@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mrilib.subspace import (
-    Distribution,
+    SubspaceModel,
     adapted_alpha,
     best_alpha,
     random_basis,
@@ -66,8 +66,8 @@ def descend(loss: Loss, alpha: Tensor, V: Tensor, watch: Loss, *, rate: float, s
 
 
 def train(
-    loss: Callable[[Tensor, Tensor, Distribution], Tensor],
-    model: Distribution,
+    loss: Callable[[Tensor, Tensor, SubspaceModel], Tensor],
+    model: SubspaceModel,
     alpha: Tensor,
     V: Tensor,
     *,
@@ -107,7 +107,7 @@ def adapt(
     )
 
 
-def shift_errors(P: Distribution, Q: Distribution, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+def shift_errors(P: SubspaceModel, Q: SubspaceModel, count: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Squared errors per dimension (count,) on the same draws of Q: trained on P, the same with TTT, trained on Q.
 
     After TTT α is cut to paper A's [0, 1]. What is trained on Q has the basis of Q.
@@ -122,7 +122,7 @@ def shift_errors(P: Distribution, Q: Distribution, count: int, generator: torch.
     return {name: squared_error(alpha, V, x, y) / d for name, (alpha, V) in estimators.items()}
 
 
-def shared_errors(model: Distribution, shared: Tensor, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+def shared_errors(model: SubspaceModel, shared: Tensor, count: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Squared errors per dimension (count,) on the same draws, V = U: the best α for `model`, the α `shared` with
     another distribution, α(y) from the residual, and TTT. Source: paper B, §3."""
     V = model.basis
@@ -136,7 +136,7 @@ def shared_errors(model: Distribution, shared: Tensor, count: int, generator: to
     return {name: squared_error(alpha, V, x, y) / V.shape[1] for name, alpha in alphas.items()}
 
 
-def repeated_alphas(model: Distribution, count: int, generator: torch.Generator) -> Tensor:
+def repeated_alphas(model: SubspaceModel, count: int, generator: torch.Generator) -> Tensor:
     """α̂ after TTT on each of `count` measurements of `model`, V = U: (count,)."""
     sizes = [min(CHUNK, count - start) for start in range(0, count, CHUNK)]
     return torch.cat([adapted_alpha(model.sample(size, generator)[1], model.basis) for size in sizes])
@@ -144,7 +144,7 @@ def repeated_alphas(model: Distribution, count: int, generator: torch.Generator)
 
 def log_deviations(shapes: Sequence[tuple[int, int]], noise: float, count: int, generator: torch.Generator) -> Tensor:
     """`log_deviation_values` of α̂ over `count` measurements for each (n, d) of `shapes`: (shapes, count)."""
-    models = (Distribution(random_basis(n, d, generator), noise) for n, d in shapes)
+    models = (SubspaceModel(random_basis(n, d, generator), noise) for n, d in shapes)
     return log_deviation_values(torch.stack([repeated_alphas(model, count, generator) for model in models]))
 
 

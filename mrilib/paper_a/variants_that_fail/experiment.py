@@ -86,7 +86,7 @@ def tune(
 
 
 @dataclass(frozen=True)
-class Variant:
+class AuxiliaryTask:
     """A network with a self-supervised task of its own, and how it is tuned on one slice; arguments as of `tune`."""
 
     model: str  # its name in `models.build`, and that of its training loss in `objectives`

@@ -17,7 +17,7 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
 from mrilib.paper_b.distributional_overfitting.trainings import NETWORKS, TRAININGS
 from mrilib.paper_b.pairs import Pair, shared_out
-from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, similarity, union
+from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, ssim_scores, union
 from mrilib.scoring import reconstruct
 from mrilib.store.pictures import packed, unpacked
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
@@ -114,7 +114,7 @@ class Curve:
         if epoch % EVERY and epoch < self.spec.recipe.epochs:
             return {}
         seen: Row = {
-            name: [round(score, 6) for score in similarity(model, of, device=self.device)]
+            name: [round(score, 6) for score in ssim_scores(model, of, device=self.device)]
             for name, of in slices.items()
         }
         if epoch in self.example_epochs:

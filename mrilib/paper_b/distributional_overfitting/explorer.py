@@ -10,7 +10,7 @@ from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.report import STEEP, sides_chart
 
 
-def described(curve: Curve, epoch: int) -> str:
+def epoch_in_words(curve: Curve, epoch: int) -> str:
     """Both scores after an epoch, and what each is above that of the end."""
     point = curve.epochs.index(epoch)
     home, abroad = (f"{curve.mean(side, point)}, {curve.gains[side][epoch]} over the end" for side in ("P", "Q"))
@@ -19,7 +19,7 @@ def described(curve: Curve, epoch: int) -> str:
 
 def _page(curve: Curve, title: str, epoch: int) -> str:
     """The chart with the epoch marked, the kept image beside it and, beneath, the words, as HTML."""
-    words = described(curve, epoch)
+    words = epoch_in_words(curve, epoch)
     chart = picture(sides_chart(curve, title, epoch), words, 560)
     kept = curve.row["examples"].get(str(epoch))
     beside = f"A test slice of Q after epoch {epoch}"

@@ -13,7 +13,7 @@ from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.experiment import title as named
 
-Curves = Mapping[str, Curve]  # by names of `overfitting.TRAININGS`
+Curves = Mapping[str, Curve]  # by names of `trainings.TRAININGS`
 SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
 STEEP = 2  # the first epoch that the charts show: before any training everything is far below
 

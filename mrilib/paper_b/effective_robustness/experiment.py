@@ -34,7 +34,7 @@ class Shift:
         networks: what its networks are named by.
         pair: what these are trained on.
         tested: the distributions of Q that they are tested on.
-        match: see `diverse.similarity`.
+        match: see `protocol.ssim_scores`.
     """
 
     title: str

@@ -15,7 +15,7 @@ from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import data_digest, slices_of
 from mrilib.gap import RESAMPLES, Interval, percentile_interval, performance_gap
 from mrilib.paper_b.effective_robustness.experiment import QUARTER, SIZES, P, arms, candidates, shift_named
-from mrilib.paper_b.effective_robustness.nearest import Features, patch, similarity, vgg
+from mrilib.paper_b.effective_robustness.nearest import Features, nearest_similarity, patch, vgg
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import shared_out
 from mrilib.paper_b.perceptual import load
@@ -33,7 +33,7 @@ class Likeness:
     """Training sets of as many slices each: every part of P, P itself, and Q; how near they are, and how they train.
 
     Args:
-        name: of the shift, see `robust.SHIFTS`.
+        name: of the shift, see `experiment.SHIFTS`.
         p: of the notebook.
         device: see `Study`.
         features: "vgg" or "patch", see `nearest`; in place of paper B's CLIP.
@@ -55,7 +55,7 @@ class Likeness:
 
     @property
     def networks(self) -> dict[str, UnionSpec]:
-        """Each part of P alone, and P: those of `robust` on a quarter of the slices."""
+        """Each part of P alone, and P: those of `experiment` on a quarter of the slices."""
         return candidates(self.name, self.p) | {P: arms(self.name, self.p)[f"{P}, {QUARTER}"]}
 
     @property
@@ -126,7 +126,7 @@ class Likeness:
 
     def _compute(self, trained_on: str) -> Row:
         train, test = self._images("train", self.lists[trained_on]), self._images("test", self._tests)
-        found = similarity(train, test, self._features, PATCH)
+        found = nearest_similarity(train, test, self._features, PATCH)
         return {"similarity": [round(value, 6) for value in found.tolist()]}
 
     def correlation(self) -> Interval:

@@ -38,7 +38,7 @@ def vgg(metric: Perceptual) -> Features:
     return lambda patches: metric.embed(patches[:, None], 1.0).to(patches.device)
 
 
-def similarity(
+def nearest_similarity(
     train: Tensor | Sequence[Tensor],
     test: Tensor | Sequence[Tensor],
     features: Features = patch,

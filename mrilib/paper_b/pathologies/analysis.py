@@ -82,7 +82,7 @@ def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
 def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval:
     """Share of the lesions' contrast that reconstructions keep, Σ t r / Σ t²; with `over`, minus that of another arm.
 
-    t and r are the contrasts of a lesion in target and reconstruction, see `pathologies.contrast`.
+    t and r are the contrasts of a lesion in target and reconstruction, see `experiment.contrast`.
     """
     target = _contrasts(study, arm, size, "target_contrast")
     kept = _contrasts(study, arm, size, "contrast")

@@ -148,7 +148,7 @@ def lesion_scores(
 ) -> Measures:
     """SSIM of each slice, and for each lesion on it: its slice, share of the image, SSIM of its box and contrasts.
 
-    SSIM as `diverse.similarity` has it, of a box as `metrics.region_ssim`; the contrast as `contrast`, of the
+    SSIM as `protocol.ssim_scores` has it, of a box as `metrics.region_ssim`; the contrast as `contrast`, of the
     reconstruction and of the target, over the volume's maximum.
     """
     found: Measures = {name: [] for name in ("ssim", "slice", "area", "lesion", "contrast", "target_contrast")}

@@ -38,7 +38,7 @@ class LesionImages:
     """Targets, boxes and reconstructions of a study's lesions.
 
     Args:
-        study: of `pathologies.study`.
+        study: of `experiment.study`.
         annotations: as there.
     """
 
