@@ -145,6 +145,7 @@ def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settin
     )
 
 
+@torch.enable_grad()  # whatever the caller switched off
 def test_time_train(
     model: Reconstructor,
     masked_kspace: Tensor,

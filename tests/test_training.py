@@ -91,6 +91,12 @@ def test_global_random_state_is_untouched(slices):
     assert random.getstate() == before[2]
 
 
+def test_gradients_are_computed_whatever_the_caller_switched_off(slices, uninterrupted):
+    with torch.no_grad():
+        losses = fit(tiny_model(), slices, RECIPE)
+    assert losses == uninterrupted[0]
+
+
 @pytest.mark.parametrize(("how", "code", "done"), [("terminate", 1, 5), ("kill", -signal.SIGKILL, 4)])
 def test_a_stopped_training_goes_on_to_the_same_bits(slices, uninterrupted, tmp_path, how, code, done):
     """SIGTERM after step 5; SIGKILL in the middle of writing the checkpoint of step 6."""

@@ -61,6 +61,12 @@ def split(sample, **settings):
     return ttt._split(sample.masked_kspace, sample.mask, sample.sens_maps, replace(QUICK, **settings))
 
 
+def test_gradients_are_computed_whatever_the_caller_switched_off(sample):
+    with torch.no_grad():
+        record = run(tiny_model(), sample)
+    assert record.history == run(tiny_model(), sample).history
+
+
 @pytest.mark.parametrize("unit", ["pixels", "lines"])
 @pytest.mark.parametrize("fidelity", ["paper", "code"])
 def test_training_and_validation_part_are_disjoint_and_all(sample, unit, fidelity):

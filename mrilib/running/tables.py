@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mrilib.models.build import WeightsError
 from mrilib.running.jobs import Job, plan
 from mrilib.store.code import file_of
 from mrilib.store.paths import cache_dir
@@ -137,8 +138,10 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
         stored = row.table.of_package(row.key)
         try:
             yield Difference(row.key, distance(stored["row"], row.compute()) if stored else math.inf)
-        except UserError as error:
+        except WeightsError as error:  # fetched weights that are not here
             yield Difference(row.key, None, str(error))
+        except Exception as error:  # the other rows are checked all the same
+            yield Difference(row.key, math.inf, f"{type(error).__name__}: {error}")
 
 
 def distance(stored: Any, now: Any) -> float:

@@ -48,6 +48,7 @@ def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int
     return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
 
 
+@torch.enable_grad()  # whatever the caller switched off
 def fit(
     model: Reconstructor,
     slices: Dataset[Sample] | Sequence[Sample],
