@@ -1,0 +1,65 @@
+"""The shift explorer in JupyterLab: every control by keyboard, and what each must change and leave alone."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from axe_faults import faults
+from jupyterlab_page import in_words, opened
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "04_test_time_training.ipynb"
+SHORT = {"ttt_iterations: int = 400": "ttt_iterations: int = 3"}
+
+
+def shortened(root: Path) -> str:
+    """Write the notebook up to its explorer, with test-time training of three iterations; returns its name."""
+    content = nbformat.read(NOTEBOOK, as_version=4)
+    end = next(n for n, cell in enumerate(content.cells) if "explore_shifts(with_stored" in cell.source)
+    content.cells = content.cells[: end + 1]
+    parameters = next(cell for cell in content.cells if "parameters" in cell.metadata.get("tags", []))
+    for before, after in SHORT.items():
+        assert before in parameters.source
+        parameters.source = parameters.source.replace(before, after)
+    nbformat.write(content, root / NOTEBOOK.name)
+    return NOTEBOOK.name
+
+
+def changed(before: list[str], after: list[str]) -> list[bool]:
+    return [a != b for a, b in zip(before, after, strict=True)]
+
+
+def test_every_control_changes_what_it_should(browser, lab, record_property):
+    with opened(browser, lab, shortened(lab.root)) as page:
+        page.run_all()
+        explorer = page.explorer("slice of Q")
+        took, words = [], [explorer.words()]
+
+        def press(label: str, key: str = "ArrowRight") -> list[bool]:
+            before = explorer.sources()
+            took.append(explorer.press(label, key))
+            words.append(explorer.words())
+            return changed(before, explorer.sources())
+
+        assert "SSIM of this slice" in words[0]
+        for number in (2, 3, 4):
+            assert press("slice of Q") == [True, True, True, False], "images, not the gap"
+            assert f"slice {number} of Q" in words[-1]
+        assert press("TTT", "ArrowDown") == [False, True, True, True], "all but the target"
+        assert "joint on P + TTT: mean SSIM" in words[-1]
+        assert press("network", "ArrowUp") == [False, True, True, False], "the same gap, seen from Q"
+        assert press("TTT", "ArrowUp") == [False, True, True, True]
+        assert press("network", "ArrowDown") == [False, True, True, False]
+        assert "joint on P: mean SSIM" in words[-1]
+        explorer.press("shift, P to Q", "ArrowDown")
+        assert "mrilib run 04 -p shift dataset" in explorer.words()
+        assert len(explorer.sources()) == 1, "the gap of the stored scores"
+        explorer.press("TTT", "ArrowDown")
+        assert "of 0.018 [0.014, 0.022]" in explorer.words()
+        assert len(set(words)) == len(words) - 1, "the last choice was seen before"
+        assert explorer.control("slice of Q").get_attribute("aria-label") == "slice of Q"
+        assert faults(page.tab, ".jp-OutputArea-output") == []
+    assert page.errors == []
+    assert page.outside == []
+    record_property("key to view", in_words(took))

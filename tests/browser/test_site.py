@@ -1,0 +1,219 @@
+"""The site from the disk in headless Chromium: nothing leaves the machine, charts move by keyboard, axe finds no fault.
+
+The tiny site is built anew; where notebooks have run (`mrilib run --all`), their site is looked at as well.
+Screenshots of it go to the folder named by MRILIB_SCREENSHOTS.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from axe_faults import faults
+from jupyterlab_page import MOVE, in_words
+from tiny_site import make_executed_project
+
+from mrilib.site.build import build_site
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = re.compile(r"(file|data|blob|about):|http://127\.0\.0\.1[:/]")
+THEMES = ("light", "dark")
+PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
+LOADED = """() => [...document.images].every(image => {
+  image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
+LIVE = "() => [...document.querySelectorAll('figure.chart')].every(figure => figure.querySelector('svg.marks'))"
+SLIDERS = {"03_mixtures": 2}  # charts of a page that a slider moves without a kernel
+SPILLS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the tiny project, whose folder's name has a space and letters beyond ASCII."""
+    project = make_executed_project(tmp_path_factory.mktemp("tiny"))
+    return build_site(project.root, project.root / "runs", project.root / "site").folder
+
+
+@pytest.fixture(scope="module")
+def served(tiny: Path) -> Iterator[str]:
+    """Address of the tiny site on a web server of this machine."""
+    handler = partial(QuietHandler, directory=str(tiny))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and keeps no log."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of this checkout's runs."""
+    if not list((ROOT / "runs").glob("0*/*/run.json")):
+        pytest.skip("no notebook has run: `mrilib run --all`")
+    site = build_site(ROOT, ROOT / "runs", tmp_path_factory.mktemp("full") / "site")
+    assert site.warnings == []
+    return site.folder
+
+
+@contextmanager
+def page(
+    browser: Any,
+    address: Path | str,
+    theme: str = "light",
+    width: int = 1280,
+    scripts: bool = True,
+    excused: str = "$.",
+) -> Iterator[Any]:
+    """A page of the site; at the end nothing may have been asked of the network or be wrong but what is excused."""
+    context = browser.new_context(viewport={"width": width, "height": 1000}, java_script_enabled=scripts)
+    context.add_init_script(f"localStorage.mode ??= '{theme}'; localStorage.theme ??= '{theme}'")
+    tab, wrong = context.new_page(), []
+    tab.on("request", lambda asked: None if LOCAL.match(asked.url) else wrong.append(f"asked for {asked.url[:120]}"))
+    tab.on("console", lambda said: wrong.append(said.text[:200]) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)[:200]))
+    try:
+        tab.goto(address.as_uri() if isinstance(address, Path) else address)
+        yield tab
+        assert [line for line in wrong if not re.search(excused, line)] == []
+    finally:
+        context.close()
+
+
+def settled(tab: Any) -> None:
+    """Wait until charts and images are drawn, every image with an alt text."""
+    tab.wait_for_function(LIVE)
+    tab.wait_for_function(LOADED)
+
+
+def test_a_slider_moves_its_chart_by_keyboard(browser, tiny, record_property):
+    with page(browser, tiny / "01_chart.html") as tab:
+        settled(tab)
+        slider = tab.locator(".vega-bind input[type=range]")
+        chart = tab.locator("figure.chart .chart-wrapper, figure.chart .vega-embed").first
+        before, took = tab.evaluate(PATHS), []
+        slider.focus()
+        for steepness in ("0.75", "1"):
+            tab.evaluate(MOVE, chart.element_handle())
+            slider.press("ArrowRight")
+            took.append(tab.evaluate("() => window.pressed"))
+            assert slider.input_value() == steepness
+            after = tab.evaluate(PATHS)
+            assert after != before
+            before = after
+        heights = [float(y) for y in re.findall(r",(-?[\d.]+)", before[0])]
+        assert heights[0] - heights[-1] == pytest.approx(heights[0]), "with the whole share it ends at the top"
+        assert tab.locator("[role=graphics-document]").get_attribute("aria-label") == (
+            "A line, </script> and steeper with the share"
+        )
+        assert all(took)
+        record_property("key to chart", in_words(took))
+
+
+def move_sliders(tab: Any) -> int:
+    """Press a key on every slider of a page; each must change its own chart. Returns how many there are."""
+    figures = tab.locator("figure.chart", has=tab.locator(".vega-bind input[type=range]")).all()
+    for figure in figures:
+        slider, marks = figure.locator(".vega-bind input[type=range]"), figure.locator("svg.marks")
+        before, start = marks.inner_html(), float(slider.input_value())
+        slider.press("Home" if start == float(str(slider.get_attribute("max"))) else "End")
+        assert float(slider.input_value()) != start
+        tab.wait_for_function("([marks, before]) => marks.innerHTML !== before", arg=[marks.element_handle(), before])
+    return len(figures)
+
+
+def test_without_scripts_the_chart_is_an_image_with_alt_text(browser, tiny):
+    with page(browser, tiny / "01_chart.html", scripts=False) as tab:
+        image = tab.locator("figure.chart img")
+        assert image.get_attribute("alt") == "A line, </script> and steeper with the share"
+        assert image.bounding_box()["height"] > 100
+        assert tab.locator("figure.chart svg").count() == 0
+
+
+def test_formulas_are_drawn_in_the_font_of_the_site(browser, tiny):
+    with page(browser, tiny / "01_chart.html") as tab:
+        tab.wait_for_function("() => document.fonts.check('16px \"STIX Two Math\"')")
+        assert tab.locator("math").count() == 3
+        theta, index = (tab.locator(f"math >> nth=0 >> mi >> nth={place}").bounding_box() for place in (0, 1))
+        assert index["y"] + index["height"] > theta["y"] + theta["height"], "the index stands lower"
+
+
+def test_the_theme_is_switched_by_keyboard(browser, served):
+    paper = "() => getComputedStyle(document.body).backgroundColor"
+    # from a server: of a page from the disk Chromium may have written the choice when the next one asks, or not yet
+    with page(browser, f"{served}/index.html") as tab:
+        assert tab.evaluate(paper) == "rgb(255, 255, 255)"
+        tab.locator(".theme-switch-button:visible").press("Enter")
+        tab.locator(".theme-change-button[data-mode=dark]:visible").press("Enter")
+        tab.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
+        assert max(map(int, re.findall(r"\d+", tab.evaluate(paper))[:3])) < 50
+        tab.reload()
+        assert tab.evaluate("() => document.documentElement.dataset.theme") == "dark", "the choice is kept"
+
+
+def found(tab: Any) -> str:
+    """Title of the first hit; the tab goes there."""
+    hit = tab.locator("#search-results li a").first
+    hit.wait_for()
+    title = hit.inner_text()
+    hit.click()
+    tab.wait_for_url("**/01_chart.html*")
+    return title
+
+
+@pytest.mark.parametrize("word", ["zebrafish", "xylophone", "plan"])
+def test_the_search_finds_a_word_of_tables_outputs_and_text(browser, served, word):
+    with page(browser, f"{served}/search.html?q={word}") as tab:
+        assert found(tab) == "Does the chart move?"
+
+
+def test_the_search_finds_a_word_from_the_disk_too(browser, tiny):
+    with page(browser, f"{(tiny / 'search.html').as_uri()}?q=zebrafish", excused="fetch|ERR_FAILED") as tab:
+        assert found(tab) == "Does the chart move?", "without an excerpt, which browsers refuse to read from the disk"
+
+
+def test_links_and_badges_lead_somewhere(browser, tiny):
+    with page(browser, tiny / "index.html") as tab:
+        tab.locator("article a", has_text="01 chart").first.click()
+        tab.wait_for_url("**/01_chart.html")
+        assert "ran in 1:03 min" in tab.locator(".badge-line").inner_text()
+        tab.locator("article a", has_text="02 explorer").click()
+        tab.wait_for_url("**/02_explorer.html")
+        assert "needs a kernel" in tab.locator(".explorer").inner_text()
+        address = tab.locator(".explorer a").get_attribute("href")
+        assert (tiny / address).is_file()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", ["index", "01_chart", "02_explorer"])
+def test_axe_finds_nothing_serious(browser, tiny, name, theme):
+    with page(browser, tiny / f"{name}.html", theme) as tab:
+        settled(tab)
+        assert tab.evaluate("() => document.documentElement.dataset.theme") == theme
+        assert faults(tab) == []
+
+
+@pytest.mark.parametrize(("start", "theme", "width"), [(0, "light", 1280), (1, "dark", 1920)], ids=["light", "dark"])
+def test_every_page_of_the_full_site(browser, full, start, theme, width):
+    """Each page in one of the two themes; in both where screenshots are asked for."""
+    folder = os.environ.get("MRILIB_SCREENSHOTS")
+    for file in sorted(full.glob("*.html"))[None if folder else start :: 1 if folder else 2]:
+        with page(browser, file, theme, width) as tab:
+            settled(tab)
+            assert move_sliders(tab) == SLIDERS.get(file.stem, 0), file.name
+            assert faults(tab) == [], file.name
+            assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than the screen"
+            if folder:
+                tab.screenshot(path=Path(folder) / f"site_{file.stem}_{theme}_{width}.png", full_page=True)

@@ -1,0 +1,127 @@
+"""The explorer of early stopping in JupyterLab: scrubbed, its rule moved, and run and stopped, by keyboard."""
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from axe_faults import faults
+from jupyterlab_page import in_words, opened
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "05_early_stopping_and_ablation.ipynb"
+SHORT = {"long_iterations: int = 600": "long_iterations: int = 80", "window: int = 30": "window: int = 8"}
+SHOWN = re.compile(r"Iteration (\d+): SSIM (\d\.\d{3})\. Rule (\w+)")
+TAKEN = re.compile(r"takes the image of iteration (\d+): SSIM (\d\.\d{3})")
+ENDED = re.compile(r"ended after (\d+) iterations: (.*)\.")
+MOVES = (
+    ("window w", "Home"),
+    *[("rule", "ArrowDown")] * 3,
+    *[("window w", "ArrowRight")] * 2,
+    ("rule", "End"),
+)
+
+
+@pytest.fixture(scope="module")
+def short(lab):
+    """The notebook up to its explorer, with a run of 80 iterations in place of 600, in the served folder."""
+    content = nbformat.read(NOTEBOOK, as_version=4)
+    at = next(n for n, cell in enumerate(content.cells) if cell.source.startswith("explore_stopping("))
+    content.cells = content.cells[: at + 1]
+    parameters = next(cell for cell in content.cells if "parameters" in cell.metadata.get("tags", []))
+    for long, brief in SHORT.items():
+        assert long in parameters.source
+        parameters.source = parameters.source.replace(long, brief)
+    nbformat.write(content, lab.root / NOTEBOOK.name)
+    return NOTEBOOK.name
+
+
+def push(explorer, name):
+    """Press a button by its name with the keyboard."""
+    button = explorer.box.get_by_role("button", name=name)
+    button.focus()
+    button.press("Enter")
+
+
+def message(explorer, role, words):
+    """The explorer's message, once it holds these words."""
+    said = explorer.box.locator(f"[role={role}]", has_text=words)
+    said.wait_for()
+    return said.inner_text()
+
+
+def photograph(page, name):
+    """A screenshot into the folder named by MRILIB_SCREENSHOTS, if one is."""
+    if folder := os.environ.get("MRILIB_SCREENSHOTS"):
+        page.tab.wait_for_timeout(400)
+        page.tab.screenshot(path=Path(folder) / f"explorer-stopping-{name}.png")
+
+
+def test_every_control_moves_what_it_should(browser, lab, short, record_property):
+    with opened(browser, lab, short) as page:
+        page.run_all()
+        explorer, took = page.explorer("window w"), []
+        photograph(page, "light")
+        seen = set()
+        for key in ("Home", "ArrowRight", "ArrowRight", "End", "ArrowLeft", "ArrowLeft"):
+            target, image, error, curves = explorer.sources()
+            taken = TAKEN.search(explorer.words()).groups()
+            took.append(explorer.press("iteration", key))
+            sources = explorer.sources()
+            assert sources[0] == target
+            assert not {image, error, curves} & set(sources), key
+            assert TAKEN.search(explorer.words()).groups() == taken, "the stop is not the reader's"
+            seen.add(SHOWN.search(explorer.words()).groups()[:2])
+        assert {iteration for iteration, _ in seen} == {"0", "2", "4", "78", "76", "74"}
+        assert len({score for _, score in seen}) > 3
+        stops = []
+        for label, key in MOVES:
+            *images, curves = explorer.sources()
+            took.append(explorer.press(label, key))
+            assert explorer.sources()[:3] == images, "another rule does not change the image on the screen"
+            assert explorer.sources()[3] != curves, (label, key)
+            stops.append((SHOWN.search(explorer.words())[3], int(TAKEN.search(explorer.words())[1])))
+        assert [rule for rule, _ in stops] == ["rises"] + ["rises_last"] + ["best_so_far"] + ["fixed"] * 3 + ["oracle"]
+        assert stops[0][1] < 20, "with a window of one iteration the rule stops at the first rise"
+        assert [iteration for rule, iteration in stops if rule == "fixed"] == [1, 2, 3]
+        for label in ("iteration", "window w"):
+            assert explorer.control(label).get_attribute("aria-label") == label
+        assert faults(page.tab, ".jp-OutputArea-output") == []
+    assert page.errors == []
+    assert page.outside == []
+    record_property("key to view", in_words(took))
+
+
+def test_a_run_is_started_refused_and_stopped_by_keyboard(browser, lab, short, record_property):
+    with opened(browser, lab, short, "JupyterLab Dark") as page:
+        page.run_all()
+        explorer = page.explorer("window w")
+        explorer.press("slice", "ArrowDown")
+        assert "no images of this slice yet" in explorer.words()
+        push(explorer, "Run TTT")
+        message(explorer, "status", "simulated slice 1 is running")
+        page.tab.wait_for_function(
+            "view => view.querySelectorAll('img').length === 4", arg=explorer.view.element_handle()
+        )
+        push(explorer, "Run TTT")
+        message(explorer, "alert", "running already")
+        photograph(page, "dark")
+        push(explorer, "Stop")
+        pressed = page.tab.evaluate("() => performance.now()")
+        count, reason = ENDED.search(message(explorer, "status", "ended after")).groups()
+        waited = page.tab.evaluate("() => performance.now()") - pressed
+        assert reason == "it was stopped"
+        assert 0 < int(count) < 80
+        assert f"the {count} iterations so far" in explorer.words()
+        before = explorer.sources()
+        if int(count) > 2:
+            explorer.press("iteration", "Home")
+            assert explorer.sources()[1:] != before[1:]
+        assert SHOWN.search(explorer.words())[1] == "0"
+        explorer.press("slice", "ArrowUp")
+        assert "Best of 80 iterations" in explorer.words()
+    assert page.errors == []
+    assert page.outside == []
+    record_property("stop to end of the run", f"{waited:.0f} ms")

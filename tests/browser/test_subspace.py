@@ -1,0 +1,40 @@
+"""The explorer of the subspace theory in JupyterLab: every control by keyboard, and what each must change."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_faults import faults
+from jupyterlab_page import in_words, opened
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "06_provable_adaptation.ipynb"
+ALPHAS = re.compile(r"(before TTT|after TTT|optimum) α = ([\d.]+)")
+MOVES = {  # what each control must change, and what it must leave
+    "n, measured": (set(), {"before TTT", "optimum"}),
+    "d, signal": (set(), {"before TTT", "optimum"}),
+    "σ, noise of P": ({"before TTT"}, {"after TTT", "optimum"}),
+    "ς, noise of Q": ({"after TTT", "optimum"}, {"before TTT"}),
+}
+
+
+def test_every_control_moves_what_it_should(browser, lab, record_property):
+    shutil.copyfile(NOTEBOOK, lab.root / NOTEBOOK.name)
+    took = []
+    with opened(browser, lab, NOTEBOOK.name) as page:
+        page.run_all()
+        explorer = page.explorer("ς, noise of Q")
+        for label, (moved, left) in [*MOVES.items()] * 3:
+            curves, before = explorer.sources(), dict(ALPHAS.findall(explorer.words()))
+            took.append(explorer.press(label))
+            after = dict(ALPHAS.findall(explorer.words()))
+            assert explorer.sources() != curves, label
+            assert all(after[name] != before[name] for name in moved), label
+            assert all(after[name] == before[name] for name in left), label
+            assert explorer.control(label).get_attribute("aria-label") == label
+        assert faults(page.tab, ".jp-OutputArea-output") == []
+    assert page.errors == []
+    assert page.outside == []
+    record_property("key to view", in_words(took))

@@ -1,0 +1,59 @@
+"""A network for all accelerations sees the slices of those for one; true accelerations are counted in the mask."""
+
+from dataclasses import replace
+
+import pytest
+from records import record
+from robust_scores import ACCELERATIONS
+
+from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
+    KNEES,
+    MIXED,
+    SEEN,
+    TESTED,
+    UNSEEN,
+    arms,
+    at,
+    comparisons,
+    folds,
+    study,
+    true_acceleration,
+)
+
+
+def test_networks_differ_in_their_accelerations_only():
+    made = arms(ACCELERATIONS)
+    assert {name: spec.accelerations for name, spec in made.items()} == {
+        "2-fold": (2,), "4-fold": (4,), "8-fold": (8,), "16-fold": (16,), MIXED: SEEN, "3-fold": (3,),
+    }  # fmt: skip
+    assert len({spec.digest for spec in made.values()}) == 6
+    assert {tuple(spec.parts) for spec in made.values()} == {tuple((name, 3) for name in KNEES)}
+    assert len({spec.recipe for spec in made.values()}) == 1
+    assert all("pdfs" in name for name in KNEES)
+
+
+def test_every_network_is_tested_at_every_acceleration():
+    found = study(ACCELERATIONS)
+    assert {name: found.tests[name].acceleration for one in TESTED for name in at(one)} == {
+        f"{name}, {folds(one)}": one for one in TESTED for name in KNEES
+    }
+    for mixed, other, one in comparisons().values():
+        assert {mixed, other} <= set(found.arms)
+        assert set(at(one)) <= set(found.tests)
+    assert comparisons()["mixed_minus_2x_at_3x"] == (MIXED, "2-fold", UNSEEN)
+
+
+def test_the_true_acceleration_counts_the_columns():
+    found = {one: true_acceleration(one, 1) for one in (2, 16)}
+    assert 1.6 < found[2] < 1.9  # 64 of 128 columns, and half of the 20 in the centre
+    assert 11 < found[16] < 13  # 8 of 128, and 3 in the centre
+
+
+def test_too_few_slices_are_refused():
+    with pytest.raises(ValueError, match="2 slices cannot be shared by 3"):
+        arms(replace(ACCELERATIONS, train_slices=2))
+
+
+def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    assert study(record("12")).missing == []

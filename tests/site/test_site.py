@@ -1,0 +1,181 @@
+"""The site: what becomes of outputs, formulas, links and claims, and that a half-built one is never in its place."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_notebook
+from tiny_project import files_below
+from tiny_site import PARAMETERS, TABLE, chart_notebook, explorer_notebook, make_executed_project, picture, put_run
+
+from mrilib.cli import main
+from mrilib.running.claims import complete_runs
+from mrilib.site import build
+from mrilib.site.formulas import mathml
+from mrilib.site.notebook_page import linked, page_notebook
+from mrilib.site.outputs import shown
+from mrilib.site.pages import find_pages
+from mrilib.store.project import UserError
+from mrilib.store.records import digest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    made = make_executed_project(tmp_path)
+    monkeypatch.chdir(made.root)
+    return made
+
+
+def formulas(notebook):
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return re.findall(r"\$\$(.+?)\$\$", text, re.S) + re.findall(r"(?<!\$)\$([^$\n]+)\$(?!\$)", text)
+
+
+def html_of(output, files):
+    return shown(output, "notebooks/01_chart.ipynb", files)["data"]["text/html"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_formula_of_the_notebooks_becomes_mathml(notebook):
+    for tex in formulas(notebook):
+        assert mathml(tex).startswith("<math alttext="), tex
+
+
+def test_formulas_mean_what_tex_means():
+    assert "<mo>arg</mo><msub><mo>min</mo>" in mathml(r"\arg\min_x")
+    assert "<mo>&#x0223C;</mo>" in mathml(r"x \sim P"), "a relation, not a letter"
+    assert "&#x1D53C;" in mathml(r"\mathbb E"), "double-struck without `mathvariant`, which browsers ignore"
+    assert mathml(r"\lVert x \rVert_2^2").count('stretchy="false"') == 2, "both bars of one height"
+    assert 'alttext="a &lt; b"' in mathml("a < b")
+    assert 'display="block"' in mathml("a", "block")
+
+
+@pytest.mark.parametrize("tex", [r"\nonesuch x", r"\frac{", "x_{", r"\begin{aligned} a &= b \end{aligned}"])
+def test_a_formula_that_cannot_be_drawn_is_named(tex):
+    with pytest.raises(ValueError, match=re.escape(tex)):
+        mathml(tex)
+
+
+def test_a_chart_keeps_its_image_and_its_specification_beside_it(tmp_path):
+    output = chart_notebook().cells[1].outputs[0]
+    html = html_of(output, tmp_path)
+    (image,) = re.findall(r'src="(pictures/\w+\.png)"', html)
+    assert (tmp_path / image).read_bytes().startswith(b"\x89PNG")
+    assert 'alt="A line, &lt;/script&gt; and steeper with the share"' in html
+    specification = re.search(r"json\">(.*?)</script>", html)[1]
+    assert json.loads(specification)["params"][0]["bind"]["input"] == "range"
+    assert html.count("</script>") == 1, "a description cannot end the script"
+    assert re.search(r'width="\d+" height="\d+"', html), "the page does not jump when the image comes"
+
+
+def test_pictures_become_files_with_alt_text(tmp_path):
+    html = html_of(picture(), tmp_path)
+    assert 'alt="A black square"' in html
+    assert "base64" not in html
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
+
+
+def test_a_picture_without_html_has_an_alt_text_too(tmp_path):
+    output = picture()
+    del output["data"]["text/html"]
+    assert 'alt="A black square"' in html_of(output, tmp_path)
+    output["metadata"] = {}
+    assert 'alt="A black square"' in html_of(output, tmp_path), "from the text beside it"
+
+
+def test_a_table_can_be_scrolled_and_text_stays(tmp_path):
+    table, said = chart_notebook().cells[1].outputs[2:]
+    assert TABLE in html_of(table, tmp_path)
+    assert 'class="wide"' in html_of(table, tmp_path)
+    assert shown(said, "a.ipynb", tmp_path) is said
+
+
+def test_an_explorer_says_what_it_needs_and_shows_its_first_view(tmp_path):
+    content = explorer_notebook()
+    html = html_of(content.cells[1].outputs[0], tmp_path)
+    assert "needs a kernel" in html
+    assert '<a href="notebooks/01_chart.ipynb" download>01_chart.ipynb</a> in JupyterLab' in html
+    assert "<p>a is 2</p>" in html
+    assert 'alt="A dot"' in html
+    assert "run its cell" not in html, "there is none on a page"
+
+
+def test_links_stay_within_the_site():
+    source = "[a](01_chart.ipynb), [b](03_absent.ipynb#x), [c](https://example.org/d.html), [e](#f)"
+    assert linked(source, {"01_chart"}) == (
+        "[a](01_chart.ipynb), b (not on this site), [c](https://example.org/d.html), [e](#f)"
+    )
+
+
+def test_of_several_runs_the_one_with_fewest_changes_is_shown(project):
+    put_run(project, project.root / "notebooks" / "01_chart.ipynb", new_notebook(), steps="5")
+    pages, missing = find_pages(project.root, complete_runs(project.root / "runs"))
+    assert [(page.name, page.run.folder.name) for page in pages] == [("01_chart", "quick"), ("02_explorer", "quick")]
+    assert missing == ["03_absent"]
+
+
+def test_a_page_has_its_badge_beneath_its_title_and_its_provenance_at_its_end(project):
+    pages, _ = find_pages(project.root, complete_runs(project.root / "runs"))
+    first, *_, last = page_notebook(pages[0], {"01_chart"}, project.root).cells
+    assert (
+        first.source.index("# Does the chart move?") < first.source.index("ran in 1:03 min") < first.source.index("Yes")
+    )
+    assert digest(PARAMETERS) in last.source
+    for named in ("mrilib run 01", "1:03 min", "cores", "python 3", pages[0].run.manifest["key"]):
+        assert named in last.source
+    assert len(pages[0].content.cells) == 2, "the run itself is left alone"
+
+
+def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys):
+    output = project.root / "public"
+    assert main(["site", "--output", str(output)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "", "Sphinx has nothing to warn of"
+    assert "left out  03_absent" in printed.out
+    assert "mrilib run 03" in printed.out
+    page, first = ((output / f"{name}.html").read_text(encoding="utf-8") for name in ("01_chart", "index"))
+    assert page.count("<math ") == 3
+    assert 'href="02_explorer.html"' in page
+    assert "charts.js" in page
+    assert "charts.js" not in (output / "02_explorer.html").read_text(encoding="utf-8")
+    assert "half is &lt;closed&gt;" in first
+    assert "✓ reproduced" in first
+    assert 'href="01_chart.html"' in first
+    assert re.search(r"03 absent.*it has no complete run", first)
+    assert (output / "notebooks" / "02_explorer.ipynb").is_file()
+    before = files_below(output)
+    (output / "stale.html").touch()
+    assert main(["site", "--output", str(output)]) == 0
+    assert files_below(output) == before, "nothing of the former site is left"
+    monkeypatch.setattr(build, "run_sphinx", lambda work: (_ for _ in ()).throw(OSError("Sphinx could not")))
+    assert main(["site", "--output", str(output)]) == 1
+    assert "Sphinx could not" in capsys.readouterr().err
+    assert files_below(output) == before, "a failed build leaves the former site"
+    assert not list(project.root.glob(".public*")), "and nothing else"
+
+
+def test_a_folder_that_is_not_a_site_is_left_alone(project):
+    mine = project.root / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").touch()
+    with pytest.raises(UserError, match="is not a site"):
+        build.build_site(project.root, project.root / "runs", mine)
+    assert files_below(mine) == ["thesis.tex"]
+
+
+def test_a_missing_package_comes_with_the_command_that_installs_it(project, monkeypatch, capsys):
+    monkeypatch.setattr(build, "find_spec", lambda name: None if name == "myst_nb" else object())
+    assert main(["site"]) == 2
+    error = capsys.readouterr().err
+    assert "the site needs myst_nb" in error
+    assert "pip install -c .ci/constraints.txt -e '.[site]'" in error
+
+
+def test_without_runs_there_is_no_site(project, capsys):
+    assert main(["site", "--runs-dir", str(project.root / "nothing")]) == 2
+    assert "mrilib run --all" in capsys.readouterr().err
+    assert not (project.root / "build").exists()
