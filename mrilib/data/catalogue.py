@@ -5,13 +5,13 @@ Noise levels are set from what scanners give (background over 95th percentile of
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TypeVar
 
 from mrilib.data.distribution import Distribution
 from mrilib.data.twins import DISEASED, PARTS
 from mrilib.simulate.acquisition import Scan
 from mrilib.simulate.sequences import Sequence
+from mrilib.store.project import hint
 
 T = TypeVar("T")
 
@@ -157,9 +157,7 @@ SHIFTS: dict[str, Shift] = {
 
 def _named(table: dict[str, T], kind: str, name: str) -> T:
     if name not in table:
-        near = get_close_matches(name, table, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown {kind} {name!r}{hint} (known: {', '.join(table)})")
+        raise ValueError(f"unknown {kind} {name!r}{hint(name, table)}")
     return table[name]
 
 

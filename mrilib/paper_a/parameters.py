@@ -1,17 +1,18 @@
 """What the records of paper A's sections share: the shifts, and how networks are trained on P and on Q."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
+from mrilib.data.catalogue import SHIFTS
 from mrilib.data.parameters import Sourced
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
-from mrilib.store.parameters import Count, CountOrAll, Rate, Seed
+from mrilib.store.parameters import Count, CountOrAll, OneOf, Rate, Seed
 from mrilib.train.recipe import Recipe
 
-Shift = Literal["anatomy", "dataset", "modality", "acceleration", "adversarially_filtered"]
+Shift = Annotated[str, OneOf(SHIFTS)]
 Halvings = Annotated[int, Ge(1), Le(8)]
 AS_WRITTEN = {"residual": False, "pinv_iterations": 0, "fidelity": "paper"}  # paper A's networks between images
 
@@ -50,7 +51,7 @@ class Training(Sourced):
     @property
     def experiments(self) -> dict[str, Experiment]:
         """By shift, its networks."""
-        return {shift: self._under(shift) for shift in get_args(Shift)}
+        return {shift: self._under(shift) for shift in SHIFTS}
 
     def _under(self, shift: Shift) -> Experiment:
         return Experiment(shift, self.architecture, self.recipe, self.train_slices, self.source)

@@ -22,7 +22,6 @@ from mrilib.train.networks import network, stored
 FASTMRI = ("fastmri_knee", "fastmri_brain")
 ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
 TESTED = FASTMRI + ELSEWHERE
-NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}
 D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
 
 

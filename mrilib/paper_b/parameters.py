@@ -1,17 +1,18 @@
 """What the records of paper B's sections share: three networks, how they are trained, and on how many slices."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge, Le
 
 from mrilib.data.parameters import Sourced
 from mrilib.models.build import describe
 from mrilib.paper_b.protocol import paper_b
-from mrilib.store.parameters import Count, ParameterError, Rate, Seed
+from mrilib.store.parameters import Count, OneOf, ParameterError, Rate, Seed
 from mrilib.train.recipe import Recipe
 
-Model = Literal["norm_unet", "norm_vit", "e2e_varnet"]
+NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}  # paper B's, and what it calls them
+Model = Annotated[str, OneOf(NETWORKS)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,17 @@
 
 import ast
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 import annotated_types
 import yaml
-from pydantic import AllowInfNan, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AllowInfNan, BeforeValidator, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import core_schema
 
-from mrilib.store.project import UserError, hint
+from mrilib.store.project import UserError, hint, listing, nearest
 
 Count = Annotated[int, annotated_types.Ge(1)]
 CountOrAll = Annotated[int, annotated_types.Ge(0)]  # 0 takes all that there are
@@ -25,6 +26,24 @@ SIGNS: dict[type, str] = {
     annotated_types.Lt: "below",
 }
 NULL = ("null", "None", "~")
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Limits a text to some names, which are looked up when a value is checked: `Annotated[str, OneOf(SHIFTS)]`."""
+
+    names: Collection[str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return core_schema.no_info_after_validator_function(self.known, handler(source))
+
+    def known(self, value: str) -> str:
+        """The same; ValueError where it is none of the names."""
+        if value not in self.names:
+            raise ValueError("not one of the names")
+        return value
+
+    __hash__ = object.__hash__
 
 
 class ParameterError(UserError):
@@ -67,8 +86,8 @@ class Parameter:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """The values of every `Literal[…]` in the type."""
-        return literals(self.plain)
+        """The values of every `Literal[…]` and the names of every `OneOf` in the type."""
+        return literals(self.kind)
 
     def validate(self, value: Any, where: str = "") -> Any:
         """`value` as the declared type, lists copied. Raises ParameterError which names `where` it was given."""
@@ -77,7 +96,7 @@ class Parameter:
                 return adapter(self.kind).validate_python(candidate)
             except ValidationError:
                 continue
-        near = hint(str(value), map(str, self.choices)) if self.choices else ""
+        near = nearest(str(value), map(str, self.choices))
         raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {value!r}{near}")
 
     def readings(self, value: Any) -> list[Any]:
@@ -132,7 +151,9 @@ def without_ranges(kind: Any) -> Any:
 
 
 def literals(kind: Any) -> tuple[Any, ...]:
-    """The values of every `Literal[…]` in a type."""
+    """The values of every `Literal[…]` and the names of every `OneOf` in a type."""
+    if isinstance(kind, OneOf):
+        return tuple(kind.names)
     if get_origin(kind) is Literal:
         return get_args(kind)
     return tuple(value for part in get_args(kind) for value in literals(part))
@@ -142,6 +163,8 @@ def in_words(kind: Any) -> str:
     """A type and its range for messages, as `int, at least 1`."""
     if get_origin(kind) is Annotated:
         inner, *limits = get_args(kind)
+        if any(isinstance(limit, OneOf) for limit in limits):
+            return f"one of {listing(literals(kind))}"
         return ", ".join([in_words(inner), *filter(None, map(limit_in_words, limits))])
     if get_origin(kind) is list:
         return f"list[{in_words(get_args(kind)[0])}]"

@@ -2,8 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
+
+MOST_NAMES = 20  # in a message
 
 
 class UserError(ValueError):
@@ -56,13 +58,25 @@ def fits(text: str, stem: str) -> bool:
     return text == stem or (text.isascii() and text.isdigit() and number is not None and int(text) == int(number[0]))
 
 
-def hint(text: str, names: Iterable[str]) -> str:
-    """`; did you mean '…'?` with the nearest name, else the list of names, else nothing."""
+def nearest(text: str, names: Iterable[str]) -> str:
+    """`; did you mean '…'?` with the nearest name, or nothing."""
     known = sorted(names)
     near = difflib.get_close_matches(text, known, 1, cutoff=0.5) or [n for n in known if text and text in n][:1]
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there are: {', '.join(known)}" if known else ""
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def hint(text: str, names: Iterable[str]) -> str:
+    """`; did you mean '…'?` with the nearest name, else the list of names as far as it can be read, else nothing."""
+    known = sorted(names)
+    if found := nearest(text, known):
+        return found
+    return f"; there are: {listing(known)}" if known else ""
+
+
+def listing(names: Collection[str]) -> str:
+    """Names in a line, the first of many."""
+    shown = list(names)[:MOST_NAMES]
+    return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > MOST_NAMES else "")
 
 
 def profile_file(notebook: Path, profile: str, root: Path) -> Path | None:

@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import get_args
 
 import torch
 
 from mrilib.paper_a import table_2
-from mrilib.paper_a.parameters import Shift
 from mrilib.paper_a.published import TABLE_2
 from mrilib.paper_a.test_time_training.parameters import Parameters
 from mrilib.store.tables import StoredRow
@@ -19,8 +17,7 @@ PROFILES = ("quick", "varnet")
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
     """The profile's network under each shift that the paper has for it."""
-    shifts = [shift for shift in get_args(Shift) if shift in TABLE_2[p.model]]
-    return [_block(replace(p, shift=shift), device) for shift in shifts]
+    return [_block(replace(p, shift=shift), device) for shift in TABLE_2[p.model]]
 
 
 def _block(p: Parameters, device: torch.device | str) -> StoredRow:

@@ -15,8 +15,9 @@ from mrilib.data.twins import TWINS
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
-from mrilib.paper_b.distributional_overfitting.trainings import NETWORKS, TRAININGS
+from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair, shared_out
+from mrilib.paper_b.parameters import NETWORKS
 from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, ssim_scores, union
 from mrilib.scoring import reconstruct
 from mrilib.store.pictures import packed, unpacked

@@ -25,6 +25,3 @@ TRAININGS = {  # Figure 9, Figure 18, App. F
     "sgd_tenth": Training(optimizer="sgd", learning_rate=0.1),
     "sgd_hundredth": Training(optimizer="sgd", learning_rate=0.01),
 }
-
-
-NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}

@@ -5,30 +5,25 @@ from typing import Annotated, Literal
 
 from annotated_types import Len
 
-from mrilib.data.catalogue import distribution
+from mrilib.data.catalogue import DISTRIBUTIONS
 from mrilib.data.parameters import Sourced
-from mrilib.store.parameters import Count, ParameterError, Rate
+from mrilib.store.parameters import Count, OneOf, Rate
+
+Name = Annotated[str, OneOf(DISTRIBUTIONS)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Sourced):
     """Distributions, and weights of the wavelet term to choose from."""
 
-    first: str
-    second: str
-    others: list[str]
+    first: Name
+    second: Name
+    others: list[Name]
     weights: Annotated[list[Rate], Len(1)]
     validation_slices: Count
     test_slices: Count
     acceleration: Literal[2, 3, 4]
     recompute: bool
-
-    def check(self) -> None:
-        for name in self.names:
-            try:
-                distribution(name)
-            except ValueError as error:
-                raise ParameterError(str(error)) from error
 
     @property
     def names(self) -> tuple[str, ...]:
