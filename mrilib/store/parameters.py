@@ -182,7 +182,7 @@ def limit_in_words(limit: Any) -> str:
     if type(limit) not in SIGNS:
         return ""
     [bound] = vars(limit).values() if hasattr(limit, "__dict__") else [getattr(limit, type(limit).__name__.lower())]
-    return f"{SIGNS[type(limit)]} {bound:g}"
+    return f"{SIGNS[type(limit)]} {bound}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,28 +4,10 @@ import ast
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from rooms import CORE, FLOOR_OF, PACKAGE, SOURCES, imports, picture, room
 
-PACKAGE = Path(__file__).resolve().parents[2] / "mrilib"
-FLOORS = (  # of each room, from the ground up; a module at the root is a room of its own
-    ("fourier", "sampling", "solvers", "metrics", "gap", "subspace"),
-    ("linop", "coils", "losses"),
-    ("sample",),
-    ("models",),
-    ("scoring", "ttt"),
-    ("simulate", "store"),
-    ("data", "figures"),
-    ("train",),
-    ("paper_a", "paper_b"),
-    ("beyond",),
-    ("running",),
-    ("classroom", "site"),
-    ("cli",),
-)
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-CORE = {room for rooms in FLOORS[:5] for room in rooms}
 PAPERS = ("paper_a", "paper_b", "beyond")  # one folder a notebook; what two of them share lies beside these folders
 SHOWING = {"IPython", "ipykernel", "ipywidgets", "altair", "vl_convert", "anywidget", "papermill", "nbclient"}
 SHOWING |= {"nbformat", "jupyter_client", "jupyter_core", "matplotlib"}
@@ -34,40 +16,6 @@ WITHOUT_SHOWING = CORE | {"simulate", "store", "data", "train"}
 STRANGERS = {("data", "models"), ("data", "ttt"), ("data", "scoring"), ("figures", "models"), ("figures", "ttt")}
 MOST_LINES = 300
 MOST_AT_THE_ROOT = 14
-
-
-def module_name(file):
-    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def room(module):
-    """`fourier` for `mrilib.fourier`, `models` for `mrilib.models.unet`."""
-    return module.split(".")[1]
-
-
-SOURCES = {
-    module_name(file): file.read_text(encoding="utf-8")
-    for file in sorted(PACKAGE.rglob("*.py"))
-    if file.parent != PACKAGE or file.name != "__init__.py"
-}
-
-
-def imports(source, modules):
-    """Modules that a source imports anywhere, functions and `import_module("…")` included."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {
-                f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in modules else node.module
-                for alias in node.names
-                if not (node.module == "mrilib" and alias.name == "__version__")
-            }
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
-            found |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
-    return {name for name in found if isinstance(name, str)}
 
 
 def faults(module, source, modules):
@@ -168,6 +116,11 @@ def test_the_toy_proof_loads_little():
     source = "".join(next(cell["source"] for cell in cells if cell["cell_type"] == "code"))
     own, _ = loaded_by(source)
     assert 5 < len(own) <= 20, sorted(own)
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_code():
+    page = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert picture() in page, "draw it again: python tests/support/rooms.py"
 
 
 def test_there_is_no_circle():
