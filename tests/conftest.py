@@ -9,9 +9,22 @@ import numpy as np
 import pytest
 import torch
 from fake_index import cache, dataset, forms, index
-from jupyterlab_page import browser, lab
+from jupyterlab_page import browser, desk, lab
+from library_copy import library
 
-__all__ = ["brain_vfa", "browser", "cache", "dataset", "forms", "generator", "index", "lab", "tiny_volume"]
+__all__ = [
+    "brain_vfa",
+    "browser",
+    "cache",
+    "dataset",
+    "desk",
+    "forms",
+    "generator",
+    "index",
+    "lab",
+    "library",
+    "tiny_volume",
+]
 
 ARRAYS = "kspace/pyqmri_vfa_brain_10fa_13coil_224x224.npy"
 

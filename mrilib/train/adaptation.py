@@ -22,7 +22,7 @@ from torch.utils.data import Dataset
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
-from mrilib.store.code import code_digest
+from mrilib.store.code import meaning_digest
 from mrilib.store.paths import atomic_write, cache_dir
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
 
@@ -166,7 +166,7 @@ def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tup
 def _code(model: Reconstructor) -> str:
     """Digest of the library's files that test-time training and scoring of this network run through."""
     networks = {type(part).__module__ for part in model.modules()}
-    return code_digest({"mrilib.ttt", "mrilib.scoring", *networks})
+    return meaning_digest({"mrilib.ttt", "mrilib.scoring", *networks})
 
 
 def _store(path: Path, record: TTTRecord, seconds: float) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from axe_faults import faults
-from jupyterlab_page import in_words, opened
-from notebook_start import copy_until
+from jupyterlab_page import DARK, in_words
+from notebook_cells import copy_needed
 
 pytestmark = pytest.mark.browser
 
@@ -36,9 +36,9 @@ def numbers(explorer):
     ).groups()
 
 
-def test_every_control_changes_its_own_images(browser, lab, record_property):
-    copy_until(NOTEBOOK, "forward_explorer(", lab.root / NOTEBOOK.name)
-    with opened(browser, lab, NOTEBOOK.name) as page:
+def test_every_control_changes_its_own_images_and_a_mask_that_cannot_be_is_named(desk, record_property):
+    name = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "forward_explorer")
+    with desk.opened(name) as page:
         page.run_all()
         explorer = page.explorer("mask seed")
         assert set(images(explorer)) == SCAN | MASK | RESULT
@@ -56,16 +56,8 @@ def test_every_control_changes_its_own_images(browser, lab, record_property):
         assert set(alone) == (SCAN | MASK | RESULT) - {"coil 5"}, "one coil is all there is"
         assert {name for name in alone if alone[name] == kept[name]} == MASK
         assert faults(page.tab, ".jp-OutputArea-output") == []
-        assert page.errors == []
-        assert page.outside == []
-    record_property("key to view", in_words(took))
-
-
-def test_a_mask_that_cannot_be_is_named_in_the_view(browser, lab):
-    copy_until(NOTEBOOK, "forward_explorer(", lab.root / f"error_{NOTEBOOK.name}")
-    with opened(browser, lab, f"error_{NOTEBOOK.name}", "JupyterLab Dark") as page:
-        page.run_all()
-        explorer = page.explorer("mask seed")
+        page.look(DARK, 1920)
+        explorer.press("receive coils", "End")
         explorer.press("acceleration", "End")
         explorer.press("center fraction", "End")
         alert = explorer.view.get_by_role("alert")
@@ -73,4 +65,5 @@ def test_a_mask_that_cannot_be_is_named_in_the_view(browser, lab):
         explorer.press("center fraction", "Home")
         assert "No CG-SENSE: its coil maps need 6 lines" in explorer.words()
         assert "CG-SENSE (8 iterations)" not in images(explorer)
-        assert page.errors == []
+        assert faults(page.tab, ".jp-OutputArea-output") == []
+    record_property("key to view", in_words(took))

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = re.compile(r"(file|data|blob|about):|http://127\.0\.0\.1[:/]")
-THEMES = ("light", "dark")
+THEME = "() => document.documentElement.dataset.theme"
+SWITCH = "theme => { document.documentElement.dataset.theme = document.documentElement.dataset.mode = theme }"
 PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
 LOADED = """() => [...document.images].every(image => {
   image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
@@ -72,14 +73,12 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(
     browser: Any,
     address: Path | str,
-    theme: str = "light",
-    width: int = 1280,
     scripts: bool = True,
     excused: str = "$.",
 ) -> Iterator[Any]:
     """A page of the site; at the end nothing may have been asked of the network or be wrong but what is excused."""
-    context = browser.new_context(viewport={"width": width, "height": 1000}, java_script_enabled=scripts)
-    context.add_init_script(f"localStorage.mode ??= '{theme}'; localStorage.theme ??= '{theme}'")
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, java_script_enabled=scripts)
+    context.add_init_script("localStorage.mode ??= 'light'; localStorage.theme ??= 'light'")
     tab, wrong = context.new_page(), []
     tab.on("request", lambda asked: None if LOCAL.match(asked.url) else wrong.append(f"asked for {asked.url[:120]}"))
     tab.on("console", lambda said: wrong.append(said.text[:200]) if said.type == "error" else None)
@@ -160,7 +159,7 @@ def test_the_theme_is_switched_by_keyboard(browser, served):
         tab.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
         assert max(map(int, re.findall(r"\d+", tab.evaluate(paper))[:3])) < 50
         tab.reload()
-        assert tab.evaluate("() => document.documentElement.dataset.theme") == "dark", "the choice is kept"
+        assert tab.evaluate(THEME) == "dark", "the choice is kept"
 
 
 def found(tab: Any) -> str:
@@ -196,24 +195,26 @@ def test_links_and_badges_lead_somewhere(browser, tiny):
         assert (tiny / address).is_file()
 
 
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", ["index", "01_chart", "02_explorer"])
-def test_axe_finds_nothing_serious(browser, tiny, name, theme):
-    with page(browser, tiny / f"{name}.html", theme) as tab:
+def test_axe_finds_nothing_serious(browser, tiny, name):
+    with page(browser, tiny / f"{name}.html") as tab:
         settled(tab)
-        assert tab.evaluate("() => document.documentElement.dataset.theme") == theme
+        assert tab.evaluate(THEME) == "light"
         assert faults(tab) == []
+        tab.evaluate(SWITCH, "dark")
+        assert faults(tab) == [], "in the dark"
 
 
-@pytest.mark.parametrize(("start", "theme", "width"), [(0, "light", 1280), (1, "dark", 1920)], ids=["light", "dark"])
-def test_every_page_of_the_full_site(browser, full, start, theme, width):
-    """Each page in one of the two themes; in both where screenshots are asked for."""
-    folder = os.environ.get("MRILIB_SCREENSHOTS")
-    for file in sorted(full.glob("*.html"))[None if folder else start :: 1 if folder else 2]:
-        with page(browser, file, theme, width) as tab:
+@pytest.mark.parametrize("part", range(2))
+def test_every_page_of_the_full_site_in_both_themes(browser, full, part):
+    for file in sorted(full.glob("*.html"))[part::2]:
+        with page(browser, file) as tab:
             settled(tab)
             assert move_sliders(tab) == SLIDERS.get(file.stem, 0), file.name
-            assert faults(tab) == [], file.name
-            assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than the screen"
-            if folder:
-                tab.screenshot(path=Path(folder) / f"site_{file.stem}_{theme}_{width}.png", full_page=True)
+            for theme, width in (("light", 1280), ("dark", 1920)):
+                tab.set_viewport_size({"width": width, "height": 1000})
+                tab.evaluate(SWITCH, theme)
+                assert faults(tab, colours_only=theme == "dark") == [], f"{file.name} in {theme}"
+                assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than {width} pixels"
+                if folder := os.environ.get("MRILIB_SCREENSHOTS"):
+                    tab.screenshot(path=Path(folder) / f"site_{file.stem}_{theme}_{width}.png", full_page=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from axe_faults import faults
-from jupyterlab_page import in_words, opened
-from notebook_start import copy_until
+from jupyterlab_page import DARK, in_words
+from notebook_cells import copy_needed
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.fetch import locate
@@ -26,9 +26,9 @@ TARGET, ZERO_FILLED, IMAGE, ERROR = range(4)
 
 
 @pytest.fixture
-def folder(lab):
+def folder(desk):
     """Beside the notebooks: a volume of two slices, and after it a truncated one."""
-    place = lab.root / "scans"
+    place = desk.root / "scans"
     kspace = [read_slice(*one).kspace for one in simulated_slices(distribution("brain_axt2"), "test", 2)]
     write_volume(place / "a.h5", torch.stack(kspace), attributes={"acquisition": "AXT2"})
     (place / "b.h5").write_bytes((place / "a.h5").read_bytes()[:20_000])
@@ -59,11 +59,14 @@ def drag(page, explorer, right, down):
     page.tab.mouse.up()
 
 
-def test_every_control_by_keyboard_and_errors_in_the_view(browser, lab, folder, record_property):
-    copy_until(NOTEBOOK, "slices_explorer(", lab.root / NOTEBOOK.name)
-    with opened(browser, lab, NOTEBOOK.name) as page:
+def test_controls_by_keyboard_errors_in_the_view_and_the_window_without_a_kernel(desk, folder, record_property):
+    name = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "slices_explorer")
+    with desk.opened(name) as page:
         page.run_all()
         explorer = page.explorer("look in")
+        names = [canvas.get_attribute("aria-label") for canvas in explorer.box.get_by_role("img").all()]
+        kind = "measured" if locate("brain-vfa") else "simulated"
+        assert [name.split(":")[0] for name in names[:2]] == [f"target ({kind})", "zero-filled"]
         explorer.control("look in").fill(str(folder))
         explorer.press("look in", "Enter")
         assert re.match(r"a\.h5, slice 1 \(of 2\): measured, AXT2, 12 coils, [\d.]+×", explorer.words())
@@ -91,40 +94,35 @@ def test_every_control_by_keyboard_and_errors_in_the_view(browser, lab, folder, 
         explorer.press("look in", "Enter")
         assert "look in: no .h5 file in" in explorer.view.get_by_role("alert").inner_text()
         assert faults(page.tab, ".jp-OutputArea-output") == []
-        assert page.errors == []
-        assert page.outside == []
-    record_property("key to view", in_words(took))
-
-
-def test_the_window_moves_by_drag_and_keys_without_a_kernel(browser, lab, record_property):
-    copy_until(NOTEBOOK, "slices_explorer(", lab.root / f"dark_{NOTEBOOK.name}")
-    with opened(browser, lab, f"dark_{NOTEBOOK.name}", "JupyterLab Dark") as page:
-        page.run_all()
-        explorer = page.explorer("look in")
-        assert page.errors == []
+        record_property("key to view", in_words(took))
+        explorer.control("look in").fill(str(folder))
+        explorer.press("look in", "Enter")
+        page.look(DARK, 1920)
+        assert faults(page.tab, ".jp-OutputArea-output") == []
         page.tab.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        strip = explorer.box.get_by_role("group", name="Drag over the images")
-        start = pixels(explorer)
-        assert window(explorer) == (0.5, 1.0)
-        drag(page, explorer, right=30, down=-30)
-        assert window(explorer) == pytest.approx((0.6, 1.1))
-        dragged = pixels(explorer)
-        assert changed(start, dragged) == {TARGET, ZERO_FILLED, IMAGE, ERROR}
-        explorer.box.get_by_role("button", name="reset window").press("Enter")
-        assert pixels(explorer) == start
-        strip.focus()
-        for key in ["ArrowUp", "ArrowRight"] * 5:
-            strip.press(key)
-        assert window(explorer) == pytest.approx((0.6, 1.1))
-        assert pixels(explorer) == dragged, "keys do what dragging does"
-        for key in ["ArrowDown", "ArrowLeft"] * 5:
-            strip.press(key)
-        assert pixels(explorer) == start
-        explorer.box.get_by_role("slider", name="width").press("ArrowLeft")
-        assert window(explorer) == pytest.approx((0.5, 0.98))
-        names = [canvas.get_attribute("aria-label") for canvas in explorer.box.get_by_role("img").all()]
-        kind = "measured" if locate("brain-vfa") else "simulated"
-        assert [name.split(":")[0] for name in names[:2]] == [f"target ({kind})", "zero-filled"]
-        times = [strip.evaluate(REDRAW) for _ in range(20)]
-        assert page.outside == []
+        times = move_the_window(page, explorer)
     record_property("key to redrawn window", f"{statistics.median(times):.1f} ms in the median of {len(times)}")
+
+
+def move_the_window(page, explorer):
+    """Level and width by drag and keys, there and back; returns how long a redraw takes, in ms."""
+    strip = explorer.box.get_by_role("group", name="Drag over the images")
+    start = pixels(explorer)
+    assert window(explorer) == (0.5, 1.0)
+    drag(page, explorer, right=30, down=-30)
+    assert window(explorer) == pytest.approx((0.6, 1.1))
+    dragged = pixels(explorer)
+    assert changed(start, dragged) == {TARGET, ZERO_FILLED, IMAGE, ERROR}
+    explorer.box.get_by_role("button", name="reset window").press("Enter")
+    assert pixels(explorer) == start
+    strip.focus()
+    for key in ["ArrowUp", "ArrowRight"] * 5:
+        strip.press(key)
+    assert window(explorer) == pytest.approx((0.6, 1.1))
+    assert pixels(explorer) == dragged, "keys do what dragging does"
+    for key in ["ArrowDown", "ArrowLeft"] * 5:
+        strip.press(key)
+    assert pixels(explorer) == start
+    explorer.box.get_by_role("slider", name="width").press("ArrowLeft")
+    assert window(explorer) == pytest.approx((0.5, 0.98))
+    return [strip.evaluate(REDRAW) for _ in range(20)]

@@ -4,15 +4,14 @@ import os
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 from axe_faults import faults
-from jupyterlab_page import in_words, opened
+from jupyterlab_page import DARK, in_words
+from notebook_cells import copy_needed
 
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "05_early_stopping_and_ablation.ipynb"
-SHORT = {"long_iterations: int = 600": "long_iterations: int = 80", "window: int = 30": "window: int = 8"}
 SHOWN = re.compile(r"Iteration (\d+): SSIM (\d\.\d{3})\. Rule (\w+)")
 TAKEN = re.compile(r"takes the image of iteration (\d+): SSIM (\d\.\d{3})")
 ENDED = re.compile(r"ended after (\d+) iterations: (.*)\.")
@@ -22,20 +21,6 @@ MOVES = (
     *[("window w", "ArrowRight")] * 2,
     ("rule", "End"),
 )
-
-
-@pytest.fixture(scope="module")
-def short(lab):
-    """The notebook up to its explorer, with a run of 80 iterations in place of 600, in the served folder."""
-    content = nbformat.read(NOTEBOOK, as_version=4)
-    at = next(n for n, cell in enumerate(content.cells) if cell.source.startswith("explore_stopping("))
-    content.cells = content.cells[: at + 1]
-    parameters = next(cell for cell in content.cells if "parameters" in cell.metadata.get("tags", []))
-    for long, brief in SHORT.items():
-        assert long in parameters.source
-        parameters.source = parameters.source.replace(long, brief)
-    nbformat.write(content, lab.root / NOTEBOOK.name)
-    return NOTEBOOK.name
 
 
 def push(explorer, name):
@@ -59,8 +44,9 @@ def photograph(page, name):
         page.tab.screenshot(path=Path(folder) / f"explorer-stopping-{name}.png")
 
 
-def test_every_control_moves_what_it_should(browser, lab, short, record_property):
-    with opened(browser, lab, short) as page:
+def test_every_control_and_a_run_started_refused_and_stopped_by_keyboard(desk, record_property):
+    name = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "explore_stopping", long_iterations=80, window=8)
+    with desk.opened(name) as page:
         page.run_all()
         explorer, took = page.explorer("window w"), []
         photograph(page, "light")
@@ -89,39 +75,34 @@ def test_every_control_moves_what_it_should(browser, lab, short, record_property
         for label in ("iteration", "window w"):
             assert explorer.control(label).get_attribute("aria-label") == label
         assert faults(page.tab, ".jp-OutputArea-output") == []
-    assert page.errors == []
-    assert page.outside == []
-    record_property("key to view", in_words(took))
+        record_property("key to view", in_words(took))
+        explorer.press("rule", "Home")
+        page.look(DARK, 1920)
+        start_and_stop(page, explorer, record_property)
 
 
-def test_a_run_is_started_refused_and_stopped_by_keyboard(browser, lab, short, record_property):
-    with opened(browser, lab, short, "JupyterLab Dark") as page:
-        page.run_all()
-        explorer = page.explorer("window w")
-        explorer.press("slice", "ArrowDown")
-        assert "no images of this slice yet" in explorer.words()
-        push(explorer, "Run TTT")
-        message(explorer, "status", "simulated slice 1 is running")
-        page.tab.wait_for_function(
-            "view => view.querySelectorAll('img').length === 4", arg=explorer.view.element_handle()
-        )
-        push(explorer, "Run TTT")
-        message(explorer, "alert", "running already")
-        photograph(page, "dark")
-        push(explorer, "Stop")
-        pressed = page.tab.evaluate("() => performance.now()")
-        count, reason = ENDED.search(message(explorer, "status", "ended after")).groups()
-        waited = page.tab.evaluate("() => performance.now()") - pressed
-        assert reason == "it was stopped"
-        assert 0 < int(count) < 80
-        assert f"the {count} iterations so far" in explorer.words()
-        before = explorer.sources()
-        if int(count) > 2:
-            explorer.press("iteration", "Home")
-            assert explorer.sources()[1:] != before[1:]
-        assert SHOWN.search(explorer.words())[1] == "0"
-        explorer.press("slice", "ArrowUp")
-        assert "Best of 80 iterations" in explorer.words()
-    assert page.errors == []
-    assert page.outside == []
+def start_and_stop(page, explorer, record_property):
+    """A run of another slice, a second one refused, the first stopped, and back to the slice that the notebook ran."""
+    explorer.press("slice", "ArrowDown")
+    assert "no images of this slice yet" in explorer.words()
+    push(explorer, "Run TTT")
+    message(explorer, "status", "simulated slice 1 is running")
+    page.tab.wait_for_function("view => view.querySelectorAll('img').length === 4", arg=explorer.view.element_handle())
+    push(explorer, "Run TTT")
+    message(explorer, "alert", "running already")
+    photograph(page, "dark")
+    push(explorer, "Stop")
+    pressed = page.tab.evaluate("() => performance.now()")
+    count, reason = ENDED.search(message(explorer, "status", "ended after")).groups()
+    waited = page.tab.evaluate("() => performance.now()") - pressed
+    assert reason == "it was stopped"
+    assert 0 < int(count) < 80
+    assert f"the {count} iterations so far" in explorer.words()
+    before = explorer.sources()
+    if int(count) > 2:
+        explorer.press("iteration", "Home")
+        assert explorer.sources()[1:] != before[1:]
+    assert SHOWN.search(explorer.words())[1] == "0"
+    explorer.press("slice", "ArrowUp")
+    assert "Best of 80 iterations" in explorer.words()
     record_property("stop to end of the run", f"{waited:.0f} ms")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from notebook_cells import assigned_names, code_cells, imported_names, is_parameters, outer_names, read
 from records import record, section
 
 from mrilib.data.fetch import locate
@@ -52,14 +53,6 @@ FORBIDDEN = (
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
-def read(path):
-    return nbformat.read(path, as_version=4)
-
-
-def code_cells(path):
-    return [cell for cell in read(path).cells if cell.cell_type == "code"]
-
-
 def lines(source):
     """Lines with something on them."""
     return [line for line in source.splitlines() if line.strip()]
@@ -97,7 +90,7 @@ def test_one_typed_parameters_cell_followed_by_setup(path):
     assert 1 <= len(parameters) <= 27
     assert all(parameter.meaning for parameter in parameters.values()), "each with its meaning in a comment"
     cells = code_cells(path)
-    at = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    at = next(n for n, cell in enumerate(cells) if is_parameters(cell))
     assert at <= 1, "only imports come before the parameters"
     first, second = lines(cells[at + 1].source)[:2]
     assert first == "p = Parameters.of(globals())", "read once, and from then on only `p` travels"
@@ -108,7 +101,7 @@ def test_one_typed_parameters_cell_followed_by_setup(path):
 @every_notebook
 def test_cells_are_short(path):
     cells = code_cells(path)
-    lengths = [len(lines(cell.source)) for cell in cells if "parameters" not in cell.metadata.get("tags", [])]
+    lengths = [len(lines(cell.source)) for cell in cells if not is_parameters(cell)]
     assert statistics.median(lengths) <= 5
     assert sorted(lengths)[-2] <= 15, "one cell may be longer: the loop the notebook is about"
     assert max(lengths) <= 25
@@ -231,31 +224,9 @@ def test_parameters_are_used_through_the_record_only(path):
     """A second run of a cell must find what the first did: no cell reads or takes a parameter's own name."""
     parameters = set(declared(read(path), path.name))
     cells = code_cells(path)
-    at = next(n for n, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
-    assert not parameters & {name for cell in cells[:at] for name in imported_names(cell.source)}
+    at = next(n for n, cell in enumerate(cells) if is_parameters(cell))
+    assert not parameters & {name for cell in cells[:at] for name in imported_names(ast.parse(cell.source))}
     for cell in cells[at + 1 :]:
         assert not outer_names(ast.parse(cell.source)) & parameters, cell.source
         assert cell.source.count("globals()") == cell.source.count("p = Parameters.of(globals())")
         assert "p" not in assigned_names(ast.parse(cell.source.replace("p = Parameters.of(globals())", "")))
-
-
-def imported_names(source):
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    return {alias.asname or alias.name for node in nodes for alias in node.names}
-
-
-def inner_names(tree):
-    """Names that comprehensions and functions bind for themselves."""
-    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.comprehension)]
-    own = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return own | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-
-
-def outer_names(tree):
-    """Names of the notebook's namespace that a cell reads or assigns."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - inner_names(tree)
-
-
-def assigned_names(tree):
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return names - inner_names(tree)

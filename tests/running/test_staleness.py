@@ -1,6 +1,5 @@
 """One file of each kind is changed, and exactly the notebooks that depend on it are stale."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -10,8 +9,6 @@ from tiny_slices import tiny_model
 
 from mrilib.data.volumes import read_slice, write_volume
 from mrilib.running.manifest import run_key, unchanged
-from mrilib.store import code
-from mrilib.store.paths import PACKAGE
 from mrilib.store.project import find_root, notebooks
 from mrilib.store.records import noted
 from mrilib.store.tables import StoredTable
@@ -21,15 +18,6 @@ ROOT = find_root(Path(__file__).parent)
 NOTEBOOKS = {path.stem[:2]: nbformat.read(path, 4) for path in notebooks(ROOT)}
 PAPER_B = {"11", "12", "13", "14", "15", "16", "17", "18"}
 EVERY = set(NOTEBOOKS)
-
-
-@pytest.fixture
-def library(tmp_path, monkeypatch):
-    """A copy of the package's sources, which the keys are made from."""
-    copy = tmp_path / "mrilib"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("weights", "tables", "__pycache__"))
-    monkeypatch.setattr(code, "PACKAGE", copy)
-    return copy
 
 
 def made_keys():

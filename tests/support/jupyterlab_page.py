@@ -25,12 +25,22 @@ OFFLINE = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--disable-background-networking",
 ]
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 LOCAL = re.compile(r"((https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
 SETTINGS = {
     # Every cell is in the page at once, so that nothing is judged by its absence.
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    "notebook-extension/tracker": {"windowingMode": "none", "kernelShutdown": True},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+OPEN = "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}) }"
+# Closes what is open without asking whether to save it; its kernel is shut down with it.
+CLOSE = """async () => {
+  for (const widget of [...window.jupyterapp.shell.widgets('main')]) {
+    if (!widget.context) { continue; }
+    widget.context.model.dirty = false;
+    await widget.close();
+  }
+}"""
 # Waits for a key and then for the view to become another, with its images decoded and a frame to draw them in; ms from
 # the key's own time stamp, or null after 20 s.
 MOVE = """view => {
@@ -63,8 +73,15 @@ class Page:
     """A notebook on the screen, the requests that would leave this machine, and the errors of its console."""
 
     tab: Any
+    root: Path
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    def look(self, theme: str, width: int) -> None:
+        """Show the page in a theme, at a width in pixels."""
+        self.tab.set_viewport_size({"width": width, "height": 1000})
+        self.tab.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        self.tab.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
 
     def run_all(self, within: float = 240) -> None:
         """Run every cell and wait until the kernel rests; an error in a cell fails the test."""
@@ -130,24 +147,44 @@ def in_words(took: Sequence[float]) -> str:
     return f"{statistics.median(took):.0f} ms in the median of {len(took)}, at most {max(took):.0f}"
 
 
-@contextmanager
-def opened(browser: Any, lab: Server, name: str, theme: str = "JupyterLab Light", width: int = 1280) -> Iterator[Page]:
-    """A notebook of the served folder in JupyterLab."""
-    page = Page(browser.new_page(viewport={"width": width, "height": 1000}))
-    tab = page.tab
+@dataclass
+class Desk:
+    """One tab of JupyterLab, in which notebooks are opened one after another: loading it anew takes seconds."""
+
+    tab: Any
+    root: Path
+    page: Page
+
+    @contextmanager
+    def opened(self, name: str, theme: str = LIGHT, width: int = 1280) -> Iterator[Page]:
+        """A notebook of the served folder, alone on the desk; at its end nothing may have been asked of the network
+        and the console may hold no error."""
+        self.page = page = Page(self.tab, self.root)
+        page.look(theme, width)
+        self.tab.evaluate(OPEN, name)
+        try:
+            self.tab.wait_for_selector(".jp-Notebook .jp-Cell")
+            yield page
+        finally:
+            self.tab.evaluate(CLOSE)
+        assert page.errors == []
+        assert page.outside == []
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Any, lab: Server) -> Iterator[Desk]:
+    """JupyterLab on the screen, all notebooks closed."""
+    tab = browser.new_page()
+    desk = Desk(tab, lab.root, Page(tab, lab.root))
     tab.set_default_timeout(90_000)
-    tab.on("request", lambda request: None if LOCAL.match(request.url) else page.outside.append(request.url[:120]))
-    tab.on("console", lambda said: page.errors.append(said.text[:200]) if said.type == "error" else None)
-    tab.on("pageerror", lambda error: page.errors.append(str(error)[:200]))
-    try:
-        tab.goto(f"{lab.address}/lab/tree/{name}?reset")
-        tab.wait_for_selector(".jp-Notebook .jp-Cell")
-        tab.evaluate("async () => { await window.jupyterapp.restored }")
-        tab.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        tab.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-        yield page
-    finally:
-        tab.close()
+    tab.on("request", lambda asked: None if LOCAL.match(asked.url) else desk.page.outside.append(asked.url[:120]))
+    tab.on("console", lambda said: desk.page.errors.append(said.text[:200]) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: desk.page.errors.append(str(error)[:200]))
+    tab.goto(f"{lab.address}/lab?reset")
+    tab.wait_for_function("() => window.jupyterapp")
+    tab.evaluate("async () => { await window.jupyterapp.restored }")
+    yield desk
+    tab.close()
 
 
 @pytest.fixture(scope="session")

@@ -127,7 +127,7 @@ def test_whatever_decides_the_result_decides_the_cache_entry(slices, cache, comp
     adapt(tiny_model(), [replace(sample, sens_maps=sample.sens_maps * 1j)], SETTINGS)
     adapt(tiny_model(), [sample], SETTINGS, score_at=(1,))
     adapt(tiny_model(), [replace(sample, target=sample.target.flip(-1))], SETTINGS, score_at=(1,))
-    monkeypatch.setattr(adaptation, "code_digest", lambda modules: "another line of the library")
+    monkeypatch.setattr(adaptation, "meaning_digest", lambda modules: "another line of the library")
     adapt(tiny_model(), [sample], SETTINGS)
     assert len(computed) == len(list(cache.iterdir())) == 11
 
@@ -135,7 +135,7 @@ def test_whatever_decides_the_result_decides_the_cache_entry(slices, cache, comp
 def test_an_entry_depends_on_the_code_that_computed_it_and_on_no_other(monkeypatch):
     """The files are those that imports reach; none is listed by hand."""
     seen = []
-    monkeypatch.setattr(adaptation, "code_digest", lambda modules: seen.append(set(reached(modules))) or "")
+    monkeypatch.setattr(adaptation, "meaning_digest", lambda modules: seen.append(set(reached(modules))) or "")
     adaptation._code(tiny_model())
     [modules] = seen
     method = {"ttt", "scoring", "losses", "metrics", "linop", "solvers", "coils", "sampling", "fourier", "sample"}
