@@ -166,6 +166,7 @@ class Desk:
             self.tab.wait_for_selector(".jp-Notebook .jp-Cell")
             yield page
         finally:
+            self.page = Page(self.tab, self.root)  # what is cut short by closing is no error of the notebook
             self.tab.evaluate(CLOSE)
         assert page.errors == []
         assert page.outside == []
