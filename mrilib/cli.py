@@ -1,4 +1,4 @@
-"""The command `mrilib`: run the notebooks, see which claims hold, fetch data, look at this machine, prepare a class."""
+"""Command-line interface: run notebooks, check which claims hold, fetch data, inspect this machine, prepare a class."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from mrilib.running.tables_command import add_tables
 from mrilib.store.project import UserError, find_notebook, notebooks, root_here
 from mrilib.store.records import read_json
 
-if TYPE_CHECKING:  # the runner takes a second to import, which `mrilib --help` should not wait for
+if TYPE_CHECKING:  # importing the runner takes a second, too slow for `mrilib --help`
     from mrilib.running.failures import RunError
     from mrilib.running.jobs import Job
     from mrilib.running.runner import Outcome
@@ -27,7 +27,7 @@ Subparsers = Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit status: 1 for what failed, 2 for what the user can put right."""
+    """Run a command line and return its exit status: 1 for failures, 2 for errors that the user can fix."""
     parser = Parser(prog="mrilib", description=__doc__)
     parser.add_argument("--version", action="version", version=f"mrilib {__version__}")
     parser.set_defaults(command=lambda options: show_help(parser))
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("mrilib: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def check(jobs: Sequence["Job"]) -> int:
-    """Say what each job would need."""
+    """Report what each job needs."""
     from mrilib.running.check import check as check_job
 
     reports = [(job, check_job(job.section, job.record)) for job in jobs]
@@ -96,7 +96,7 @@ def check(jobs: Sequence["Job"]) -> int:
 
 
 def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
-    """Run the jobs whose data are there, showing how far they are; then the numbers."""
+    """Run the jobs whose data are available, showing progress, then print their results."""
     from mrilib.running.batch import Progress, missing_data, run_all
 
     lacking = {job.name: command for job in jobs if (command := missing_data(job))}
@@ -124,7 +124,7 @@ def show_end(job: "Job", end: "Outcome | RunError") -> None:
 
 
 def show_results(outcomes: Sequence["Outcome"]) -> None:
-    """The recorded numbers of each run, and where its notebook lies."""
+    """Print each run's recorded numbers and the path of its notebook."""
     from mrilib.running.claims_view import interval
 
     for outcome in outcomes:
@@ -166,7 +166,7 @@ def add_site(subparsers: Subparsers) -> None:
 
 
 def show_site(options: argparse.Namespace) -> int:
-    """Build the site, and say what it holds and what it lacks."""
+    """Build the site and report what it contains and what is missing."""
     from mrilib.site.build import build_site
 
     root = root_here()
@@ -215,7 +215,7 @@ def add_train(subparsers: Subparsers) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train what is not trained yet; killed and run again, it goes on. Under torchrun all processes train together."""
+    """Train missing networks, resuming interrupted runs; under torchrun, all processes train together."""
     from mrilib.running.weights import shipped, train_all
     from mrilib.train.distributed import join, workers
 
@@ -234,7 +234,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
-    """The networks of a notebook with the profile, shifts and parameters asked for."""
+    """Networks of a notebook for the requested profile, shifts and parameters."""
     from mrilib.running.jobs import plan
     from mrilib.running.parameters import networks_of
 

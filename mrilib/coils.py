@@ -13,9 +13,9 @@ Phase = Literal["calibration", "principal"]
 
 
 def rss(coil_images: Tensor) -> Tensor:
-    """Root of the sum over coils of |x_c|²: (batch, coil, y, x) complex → (batch, 1, y, x) real; derivative 0 at 0.
+    """Root-sum-of-squares √Σ_c |x_c|²: (batch, coil, y, x) complex → (batch, 1, y, x) real; derivative 0 at 0.
 
-    By parts, which takes a fifteenth of the time of torch's norm of complex numbers on a CPU.
+    Computed from real and imaginary parts, which is 15 times faster on a CPU than torch's norm of complex tensors.
     """
     power = (coil_images.real.square() + coil_images.imag.square()).sum(1, keepdim=True)
     seen = power > 0
@@ -38,32 +38,32 @@ def estimate_sens_maps(
     iterations: int = 5,
     phase: Phase = "calibration",
 ) -> Tensor:
-    """Coil sensitivities from the fully sampled centre of k-space by ESPIRiT (one set of maps).
+    """Estimate one set of ESPIRiT maps from the calibration region (ACS), the fully sampled centre of k-space.
 
-    The k-space patches of the centre span a subspace with projector P. True maps are, at each pixel, the
-    eigenvector of eigenvalue one of the coil × coil matrix
+    The k-space patches of the calibration region span a subspace with projector P. At each pixel, the true maps
+    are the eigenvector with eigenvalue one of the coil × coil matrix
 
         G_cd(x) = (1/k²) Σ_ab exp(2πi (a − b)·x / N) P_(ca)(db).
 
-    Their phase is free. `calibration` gives it the phase of the low-resolution image, so that the image to be
-    reconstructed is nearly real and positive; `principal` refers it to the first principal component of the coils.
+    Their phase is arbitrary. `calibration` takes it from the low-resolution image, so that the reconstructed image
+    is nearly real and positive; `principal` measures it relative to the first principal component of the coils.
 
     Args:
         masked_kspace: (batch, coil, ky, kx) complex.
-        calibration_width: fully sampled columns in the centre, see `sampling.calibration_width`.
-        kernel_size: k, side of the patches.
-        threshold: singular values of the patches below this share of the largest are noise.
-        crop: maps are zero where the eigenvalue is below. The default 0 keeps them everywhere: signal that is
-            cropped away cannot be explained by A x. BART crops at 0.8.
-        calibration_rows: readout samples used about the centre.
-        iterations: of the power method at each pixel, started from low-resolution coil images.
+        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        kernel_size: k, side length of the patches.
+        threshold: singular values of the patches below this fraction of the largest are treated as noise.
+        crop: maps are zero where the eigenvalue is below this value. The default 0 keeps them everywhere, because
+            A x cannot explain signal that is cropped away. BART crops at 0.8.
+        calibration_rows: number of readout samples used around the centre.
+        iterations: power-method iterations at each pixel, starting from low-resolution coil images.
         phase: "calibration", or "principal" as in BART.
 
     Returns:
-        (batch, coil, y, x) of unit root-sum-of-squares.
+        (batch, coil, y, x) with unit root-sum-of-squares.
 
     Raises:
-        ValueError: k-space not finite, zero in the centre, or a centre smaller than the kernel.
+        ValueError: k-space is not finite, or its calibration region is zero or smaller than the kernel.
 
     Reference: Uecker et al., Magn. Reson. Med. 71, 2014.
     """
@@ -94,7 +94,7 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
 
 
 def _patch_projector(center: Tensor, k: int, threshold: float) -> Tensor:
-    """Projector onto the k-space patches, (batch, coil·k², coil·k²); double, as squaring halves the digits."""
+    """Projector onto the k-space patches, (batch, coil·k², coil·k²); in double, as squaring halves the precision."""
     patches = center.unfold(2, k, 1).unfold(3, k, 1)  # (batch, coil, rows, columns, k, k)
     patches = patches.permute(0, 1, 4, 5, 2, 3).flatten(4).flatten(1, 3).to(torch.complex128)
     tall = patches.shape[-2] > patches.shape[-1]
@@ -135,13 +135,13 @@ def _principal(center: Tensor) -> Tensor:
 
 
 def _tapered(center: Tensor) -> Tensor:
-    """Calibration data under a Hann window, whose image has no ringing and so no jumps of phase."""
+    """Hann-windowed calibration data, whose image has no ringing and hence no phase jumps."""
     rows, columns = (torch.hann_window(n + 2, periodic=False, device=center.device)[1:-1] for n in center.shape[1:])
     return center * (rows[:, None] * columns)
 
 
 def _start(center: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Low-resolution coil images, (y·x, coil): where there is signal they nearly are the eigenvectors."""
+    """Low-resolution coil images, (y·x, coil); close to the eigenvectors where there is signal."""
     waves_y, waves_x = (
         _waves(size, center_block(size, n).start - size // 2, n, center)  # not −n // 2 where size is odd, n even
         for size, n in zip(shape, center.shape[1:], strict=True)
@@ -150,17 +150,17 @@ def _start(center: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def _waves(size: int, first: int, count: int, like: Tensor) -> Tensor:
-    """exp(2πi δ x / N) for positions x about the centre and offsets δ = first, first + 1, …; (size, count)."""
+    """exp(2πi δ x / N) for positions x around the centre and offsets δ = first, first + 1, …; (size, count)."""
     positions = torch.arange(size, device=like.device, dtype=torch.float64) - size // 2
     offsets = torch.arange(first, first + count, device=like.device, dtype=torch.float64)
     return torch.exp(2j * math.pi / size * positions[:, None] * offsets).to(like.dtype)
 
 
-CORNER = 8  # noise is read in the four corners of the image, each an eighth of its sides
+CORNER = 8  # noise is measured in the four image corners, each 1/8 of the image's height and width
 
 
 def corners(images: Tensor) -> Tensor:
-    """The four corners of the last two axes, where only noise is: (..., y, x) → (..., n)."""
+    """Pixels in the four corners of the last two axes, which contain only noise: (..., y, x) → (..., n)."""
     rows, columns = (size // CORNER for size in images.shape[-2:])
     halves = images[..., :rows, :], images[..., -rows:, :]
     parts = [half[..., side].flatten(-2) for half in halves for side in (slice(columns), slice(-columns, None))]

@@ -9,16 +9,16 @@ PLANE = (-2, -1)
 
 
 def fftc(image: Tensor, axes: Sequence[int]) -> Tensor:
-    """Fourier transform with the zero frequency in the centre; orthonormal, so Fᴴ = F⁻¹.
+    """Fourier transform with the zero frequency at the centre; orthonormal, so Fᴴ = F⁻¹.
 
     (F x)[k] = (1/√N) Σₙ x[n] exp(−2πi (k − c)(n − c)/N) along each of the axes, with centre c = N // 2.
 
     Args:
         image: complex or real.
-        axes: along which to transform.
+        axes: axes to transform.
 
     Returns:
-        complex, shaped as the image.
+        complex, same shape as the image.
     """
     return torch.fft.fftshift(torch.fft.fftn(torch.fft.ifftshift(image, axes), dim=axes, norm="ortho"), axes)
 

@@ -1,4 +1,4 @@
-"""The distribution-shift performance gap, how much of it a method closes, and how sure we are."""
+"""Distribution-shift performance gap and the fraction of it that a method closes, with confidence intervals."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class FractionClosed:
-    """The fraction of the gap that is closed, or None and the reason why it is not defined."""
+    """Fraction of the gap that is closed, or None and the reason why it is undefined."""
 
     interval: Interval | None
     reason: str = ""
@@ -52,14 +52,14 @@ def _scores(*columns: ArrayLike) -> NDArray[np.float64]:
 
 
 def _resampled_means(table: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Means of every row over the same resampled slices: (resamples, rows)."""
+    """Mean of every row over the same resampled slices: (resamples, rows)."""
     slices = table.shape[1]
     picks = np.random.default_rng(seed).integers(slices, size=(RESAMPLES, slices))
     return table[:, picks].mean(-1).T
 
 
 def percentile_interval(value: float, samples: NDArray[np.float64], n: int) -> Interval:
-    """The value between the percentiles that CONFIDENCE leaves outside on either end of its resamples."""
+    """Percentile interval of a value at level CONFIDENCE, from its bootstrap samples."""
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(samples, [tail, 100 - tail])
     return Interval(float(value), float(low), float(high), n)
@@ -70,7 +70,7 @@ def bootstrap_mean(scores: ArrayLike, seed: int = 0) -> Interval:
 
     Args:
         scores: (n,) at least 2 finite numbers.
-        seed: of the resampling.
+        seed: seed for the resampling.
 
     Raises:
         ValueError: fewer than 2 scores, or one that is not finite.
@@ -82,7 +82,7 @@ def bootstrap_mean(scores: ArrayLike, seed: int = 0) -> Interval:
 
 
 def performance_gap(trained_on_q: ArrayLike, trained_on_p: ArrayLike, seed: int = 0) -> Interval:
-    """Gap = mean(score of training on Q) − mean(score of training on P), both tested on the same slices of Q.
+    """Gap = mean(score when trained on Q) − mean(score when trained on P), both tested on the same slices of Q.
 
     The interval is paired: every resample draws the same slices for both.
 
@@ -102,14 +102,14 @@ def performance_gap(trained_on_q: ArrayLike, trained_on_p: ArrayLike, seed: int 
 def fraction_closed(
     before_q: ArrayLike, before_p: ArrayLike, after_q: ArrayLike, after_p: ArrayLike, seed: int = 0
 ) -> FractionClosed:
-    """Fraction closed = 1 − gap after / gap before, resampling all four lists together.
+    """Fraction closed = 1 − gap after / gap before; all four lists are resampled together.
 
     Args:
         before_q, before_p: (n,) scores on Q of the models trained on Q and on P, without the method.
-        after_q, after_p: (n,) scores of both with it.
+        after_q, after_p: (n,) scores of the same models with the method.
 
     Returns:
-        The fraction with its interval; undefined when the gap before is not distinguishable from 0.
+        The fraction with its interval; undefined if the gap before is not distinguishable from 0.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, Tables 1 and 2.
     """

@@ -1,4 +1,4 @@
-"""Linear operators with adjoint, and the forward model of accelerated MRI, A = M F S."""
+"""Linear operators with adjoints, and the forward model of accelerated MRI, A = M F S."""
 
 import cmath
 
@@ -12,8 +12,8 @@ from mrilib.solvers import conjugate_gradient
 class LinearOperator(nn.Module):
     """A linear map on each item of a batch: `A(x)`, `A.H(y)`, `A.N(x)` = Aᴴ A x, `A @ B`.
 
-    Subclasses give `forward` and `adjoint`. Tensors that define the map are buffers, so they follow
-    `A.to(device)`; a model that holds an operator does not save them.
+    Subclasses implement `forward` and `adjoint`. Tensors that define the map are non-persistent buffers: they
+    follow `A.to(device)` but are not saved with a model that holds the operator.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -23,7 +23,7 @@ class LinearOperator(nn.Module):
         raise NotImplementedError
 
     def normal(self, x: Tensor) -> Tensor:
-        """Aᴴ A x; a subclass may know a shorter way."""
+        """Compute Aᴴ A x; subclasses may override it with a faster implementation."""
         return self.adjoint(self(x))
 
     @property
@@ -38,9 +38,9 @@ class LinearOperator(nn.Module):
         return Composition(self, other)
 
     def pinv(self, kspace: Tensor, iterations: int = 30, tolerance: float = 1e-6) -> Tensor:
-        """A⁺ y, the least-squares solution of least norm, by conjugate gradients on Aᴴ A x = Aᴴ y from x = 0.
+        """Minimum-norm least-squares solution A⁺ y, by conjugate gradients on Aᴴ A x = Aᴴ y from x = 0.
 
-        Few iterations regularise: on noisy data the error first falls, then rises (semi-convergence).
+        Early stopping regularises: on noisy data the error first falls, then rises (semi-convergence).
 
         Args:
             kspace: measurements y, (batch, coil, ky, kx) complex.
@@ -88,7 +88,7 @@ class Normal(LinearOperator):
 
 
 class Composition(LinearOperator):
-    """A B, applied from the right."""
+    """A B; B is applied first."""
 
     def __init__(self, outer: LinearOperator, inner: LinearOperator) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Sampling(LinearOperator):
 
 
 class Sensitivity(LinearOperator):
-    """S: what each coil sees, (batch, 1, y, x) → (batch, coil, y, x); sens_maps (batch, coil, y, x) complex."""
+    """S: coil sensitivities, (batch, 1, y, x) → (batch, coil, y, x); sens_maps (batch, coil, y, x) complex."""
 
     sens_maps: Tensor
 
@@ -152,15 +152,15 @@ class Sensitivity(LinearOperator):
 
 
 class Sense(LinearOperator):
-    """A = M F S with the shifts of F folded into S and M, for images of every size; made by `sense`.
+    """A = M F S with the shifts of F folded into S and M, for any image size; created by `sense`.
 
-    F transforms about the centre c = N // 2. Expanding (k − c)(n − c) turns its shifts into factors,
+    F is centred at c = N // 2. Expanding (k − c)(n − c) turns its shifts into phase factors,
 
         F = exp(−2πi c²/N) · D fft D,   D = diag exp(2πi c n/N)   (signs ±1 when N is even),
 
-    so one D goes into the maps (`folded`) and the other into the mask (`weights`). fft is symmetric, hence
-    Aᴴ y = conj(Aᵀ ȳ) takes the same two factors. A mask of whole columns commutes with the readout
-    transform, which then cancels in Aᴴ A.
+    so one D is folded into the maps (`folded`) and the other into the mask (`weights`). Because fft is symmetric,
+    Aᴴ y = conj(Aᵀ ȳ) uses the same two factors. A mask of whole columns commutes with the readout transform,
+    which then cancels in Aᴴ A.
     """
 
     mask: Tensor
@@ -203,9 +203,9 @@ class Sense(LinearOperator):
 
 
 def sense(mask: Tensor, sens_maps: Tensor) -> Sense:
-    """The forward model of accelerated multi-coil MRI, A = M F S: coils see, Fourier, sample.
+    """Forward model of accelerated multi-coil MRI, A = M F S: coil sensitivities, Fourier transform, sampling.
 
-    Equal to `Sampling(mask) @ Fourier() @ Sensitivity(sens_maps)` up to rounding, about twice as fast on a CPU.
+    Equal to `Sampling(mask) @ Fourier() @ Sensitivity(sens_maps)` up to rounding, but about twice as fast on a CPU.
 
     Args:
         mask: (batch or 1, 1, 1 or ky, kx) bool.
@@ -215,11 +215,11 @@ def sense(mask: Tensor, sens_maps: Tensor) -> Sense:
         operator from images (batch, 1, y, x) to masked k-space (batch, coil, ky, kx).
 
     Raises:
-        ValueError: mask or sens_maps of another type or shape, or of different sizes.
+        ValueError: mask or sens_maps has the wrong type or shape, or their sizes differ.
 
     Reference: Pruessmann et al., Magn. Reson. Med. 42, 1999; paper A, Section 2.
     """
-    Sampling(mask), Sensitivity(sens_maps)  # their checks of type and shape
+    Sampling(mask), Sensitivity(sens_maps)  # run their type and shape checks
     (y, x), (rows, columns) = sens_maps.shape[-2:], mask.shape[-2:]
     if columns != x or rows not in (1, y):
         raise ValueError(
@@ -230,7 +230,7 @@ def sense(mask: Tensor, sens_maps: Tensor) -> Sense:
 
 
 def _centre_phase(size: int, device: torch.device) -> Tensor:
-    """exp(2πi c n / N), c = N // 2; reduced modulo N in whole numbers, so that even sizes give exact signs."""
+    """exp(2πi c n / N), c = N // 2; reduced modulo N in integer arithmetic, so that even sizes give exact signs."""
     turns = ((torch.arange(size, device=device) * (size // 2)) % size).double() / size
     return torch.exp(2j * cmath.pi * turns)
 

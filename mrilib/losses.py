@@ -13,10 +13,10 @@ Forward = Callable[[Tensor], Tensor]
 
 
 def moduli(values: Tensor, norm: Norm = "modulus") -> Tensor:
-    """What the ℓ1 norm of complex numbers sums, one real number for each.
+    """Terms of the ℓ1 norm of complex numbers, one real number per entry.
 
-    `modulus` is |z|, that of a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, and
-    up to √2 larger.
+    `modulus` is |z|, as for a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, and
+    up to √2 times larger.
     """
     if norm not in ("modulus", "real_view"):
         raise ValueError(f"norm must be 'modulus' or 'real_view', got {norm!r}")
@@ -53,7 +53,7 @@ def normalized_l1(estimate: Tensor, reference: Tensor, norm: Norm = "modulus") -
 def kspace_consistency(
     image: Tensor, masked_kspace: Tensor, A: Forward, mask: Tensor | None = None, norm: Norm = "modulus"
 ) -> Tensor:
-    """Self-supervised loss ‖M(A x − y)‖₁ / ‖M y‖₁, M the identity unless a mask is given.
+    """Self-supervised loss ‖M(A x − y)‖₁ / ‖M y‖₁, where M is the identity unless a mask is given.
 
     Args:
         image: reconstruction x, (batch, 1, y, x) complex.
@@ -76,7 +76,7 @@ def supervised_loss(image: Tensor, reference: Tensor, kind: Kind = "magnitude", 
     Args:
         image: reconstruction x, (batch, 1, y, x) complex.
         reference: x*; real or complex for `magnitude`, complex for `complex`; same shape.
-        kind: `magnitude` leaves the phase of the image free, `complex` does not.
+        kind: `magnitude` ignores the phase of the image, `complex` does not.
         norm: see `l1_norm`.
 
     Raises:
@@ -112,7 +112,7 @@ def joint_loss(
     kind: Kind = "magnitude",
     norm: Norm = "modulus",
 ) -> Tensor:
-    """Supervised plus self-supervised loss, equally weighted; arguments as in its two terms.
+    """Supervised plus self-supervised loss, equally weighted; arguments as for the two terms.
 
     ‖x − x*‖₁ / ‖x*‖₁ + ‖A x − y‖₁ / ‖y‖₁
 
@@ -128,6 +128,6 @@ def ssim_loss(image: Tensor, target: Tensor, data_range: float | Tensor) -> Tens
     Args:
         image: magnitude reconstruction, (batch, 1, y, x) real.
         target: (batch, 1, y, x) real.
-        data_range: a number or (batch,); explicit, as fastMRI passes the volume's maximum.
+        data_range: a number or (batch,); required, because fastMRI uses the volume's maximum.
     """
     return 1 - ssim(target, image, data_range=data_range).mean()

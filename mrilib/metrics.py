@@ -1,4 +1,4 @@
-"""Image quality numbers, one per batch item; every convention is an argument."""
+"""Image-quality metrics, one value per batch item; every convention is an argument."""
 
 from typing import Literal
 
@@ -18,20 +18,20 @@ def ssim(
 ) -> Tensor:
     """Structural similarity, equal to scikit-image's `structural_similarity` with its defaults; differentiable.
 
-    7×7 uniform window, K₁ = 0.01, K₂ = 0.03, sample covariance, a border of 3 pixels left out.
+    7×7 uniform window, K₁ = 0.01, K₂ = 0.03, sample covariance, a border of 3 pixels excluded.
 
     Args:
         target: (batch, 1, y, x) real.
         reconstruction: same shape, real.
         data_range: a number, one per item (batch,), or None for each target's own maximum (paper A);
             fastMRI uses the volume's maximum.
-        match: "mean_std" first gives the reconstruction the target's mean and deviation (both papers).
+        match: "mean_std" first matches the reconstruction's mean and standard deviation to the target's (both papers).
 
     Returns:
         (batch,) in the target's dtype.
 
     Raises:
-        ValueError: complex or non-finite images, shapes that differ, images smaller than the window.
+        ValueError: images are complex, not finite, of different shapes, or smaller than the window.
 
     Reference: Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 2004.
     """
@@ -41,17 +41,17 @@ def ssim(
 def region_ssim(
     target: Tensor, reconstruction: Tensor, region: tuple[slice, slice], data_range: float | Tensor | None = None
 ) -> Tensor:
-    """SSIM of a rectangle; one of fewer than 7 rows or columns is first repeated (nearest) until the smaller side is 7.
+    """SSIM of a rectangle; if its shorter side has fewer than 7 pixels, it is first enlarged (nearest) to 7.
 
     Args:
-        target, reconstruction, data_range: as in `ssim`; without a data range, the maximum of the whole target.
+        target, reconstruction, data_range: as in `ssim`; data_range defaults to the maximum of the whole target.
         region: rows and columns.
 
     Returns:
         (batch,).
 
     Raises:
-        ValueError: as `ssim`; a region without pixels, or one that reaches outside the image.
+        ValueError: as in `ssim`, or the region is empty or extends outside the image.
 
     Reference: Lin, Heckel, ICML 2024, §5 and its published code.
     """
@@ -78,7 +78,7 @@ def ssim_map(
     (2μ_t μ_r + c₁)(2σ_tr + c₂) / ((μ_t² + μ_r² + c₁)(σ_t² + σ_r² + c₂)), c = (K · data_range)²
     """
     check_pair(target, reconstruction, smallest=WINDOW)
-    t, r = target.double(), reconstruction.double()  # the variances are differences of near-equal numbers
+    t, r = target.double(), reconstruction.double()  # the variances are differences of nearly equal numbers
     if match is not None:
         r = match_mean_std(t, r) if match == "mean_std" else _unknown_match(match)
     limits = _data_range(t, data_range)
@@ -101,7 +101,7 @@ def match_mean_std(target: Tensor, reconstruction: Tensor) -> Tensor:
 
 
 def psnr(target: Tensor, reconstruction: Tensor, data_range: float | Tensor | None = None) -> Tensor:
-    """Peak signal-to-noise ratio 10 log₁₀(data_range² / mean squared error) in dB, (batch,); see `ssim`."""
+    """Peak signal-to-noise ratio 10 log₁₀(data_range² / mean squared error) in dB, (batch,); arguments as in `ssim`."""
     check_pair(target, reconstruction)
     error = (target - reconstruction).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(_data_range(target, data_range).flatten() ** 2 / error)
@@ -114,17 +114,17 @@ def nmse(target: Tensor, reconstruction: Tensor) -> Tensor:
 
 
 def artefact_variance(target: Tensor, image: Tensor, data_range: float | Tensor) -> Tensor:
-    """Variance of the Laplacian of 255 |target − image| / data_range, (batch,): sharp artefacts make it large.
+    """Variance of the Laplacian of 255 |target − image| / data_range, (batch,); large for sharp artefacts.
 
-    The paper states neither kernel nor scaling. Ours: the 3×3 kernel of four neighbours, mirrored borders, and
-    8-bit units (data_range becomes 255), our reading of its Table 4, whose values are 117 to 434.
+    The paper states neither kernel nor scaling. We use the 3×3 four-neighbour kernel, mirrored borders, and 8-bit
+    units (data_range becomes 255), which is our reading of its Table 4 (values from 117 to 434).
 
     Args:
         target, image: (batch, 1, y, x) real.
-        data_range: a number, or one per item (batch,); the result falls with its square.
+        data_range: a number, or one per item (batch,); the result scales with its inverse square.
 
     Raises:
-        ValueError: as `ssim`; images of fewer than 2 pixels a side.
+        ValueError: images are complex, not finite, of different shapes, or smaller than 2 pixels per side.
 
     Reference: Lin, Heckel, ICML 2024, App. G.3 and Table 4.
     """
@@ -140,7 +140,7 @@ def item_limits(target: Tensor, data_range: float | Tensor) -> Tensor:
     """The data range as (1, 1, 1, 1) or (batch, 1, 1, 1) in the target's dtype.
 
     Raises:
-        ValueError: it is not positive, or neither one number nor one per item.
+        ValueError: it is not positive, or is neither one number nor one per item.
     """
     limits = torch.as_tensor(data_range, dtype=target.dtype, device=target.device)
     if limits.numel() not in (1, len(target)) or not (limits > 0).all():
@@ -149,10 +149,10 @@ def item_limits(target: Tensor, data_range: float | Tensor) -> Tensor:
 
 
 def check_pair(target: Tensor, other: Tensor, smallest: int = 1, name: str = "reconstruction") -> None:
-    """Refuse what is not two real, finite (batch, 1, y, x) of one shape with `smallest` pixels a side.
+    """Check that both images are real, finite (batch, 1, y, x) of equal shape, at least `smallest` pixels per side.
 
     Raises:
-        ValueError: naming the image, "target" or `name`, and what was expected.
+        ValueError: a check fails; the message names the image ("target" or `name`) and what was expected.
     """
     for label, image in (("target", target), (name, other)):
         if image.is_complex():
@@ -168,10 +168,10 @@ def check_pair(target: Tensor, other: Tensor, smallest: int = 1, name: str = "re
 
 
 def center_crop(image: Tensor, shape: tuple[int, int]) -> Tensor:
-    """The central part of the last two axes, as fastMRI crops: (..., y, x) → (..., *shape).
+    """Crop the centre of the last two axes, as fastMRI does: (..., y, x) → (..., *shape).
 
     Raises:
-        ValueError: the shape asked for is larger than the image.
+        ValueError: the requested shape is larger than the image.
     """
     height, width = image.shape[-2:]
     if not (0 < shape[0] <= height and 0 < shape[1] <= width):
@@ -181,7 +181,7 @@ def center_crop(image: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def _local_means(images: Tensor) -> Tensor:
-    """Mean over each 7×7 window that lies inside, one axis at a time: 14 additions instead of 49."""
+    """Mean over every 7×7 window inside the image, one axis at a time: 14 additions instead of 49."""
     return F.avg_pool2d(F.avg_pool2d(images, (WINDOW, 1), stride=1), (1, WINDOW), stride=1)
 
 

@@ -1,4 +1,4 @@
-"""A batch of measured slices: under-sampled k-space, coil maps, and the targets that its images are scored against."""
+"""Batches of measured slices: under-sampled k-space, coil maps, and the targets that images are scored against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
 
 @dataclass(frozen=True)
 class Sample:
-    """A batch of slices: y, its mask, coil maps, the RSS target and the complex image of the full data."""
+    """A batch of slices: y, its mask, coil maps, the RSS target and the complex image of the fully sampled data."""
 
     masked_kspace: Tensor  # (batch, coil, ky, kx)
     mask: Tensor  # (batch, 1, 1, kx)
     sens_maps: Tensor  # (batch, coil, y, x)
     target: Tensor  # (batch, 1, y, x) real
     reference: Tensor  # (batch, 1, y, x) complex
-    peak: Tensor  # (batch,) real, the largest value of the volume's targets
+    peak: Tensor  # (batch,) real, maximum of the volume's targets
     names: tuple[str, ...]
-    recon_size: tuple[int, int]  # the central part that is scored, as in fastMRI's files
+    recon_size: tuple[int, int]  # central crop used for scoring, as in fastMRI's files
 
     def to(self, device: torch.device | str) -> "Sample":
         """The same batch on another device."""
@@ -33,7 +33,7 @@ class Sample:
 
     @property
     def operator(self) -> LinearOperator:
-        """A = M F S of this batch; M alone where no coil maps were estimated."""
+        """A = M F S of this batch; M alone if no coil maps were estimated."""
         return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Sampling(self.mask)
 
 
@@ -46,19 +46,19 @@ def undersample(
     peak: float | None = None,
     maps: bool = True,
 ) -> Sample:
-    """Under-sample one fully sampled slice and estimate the coil maps from what is left.
+    """Under-sample one fully sampled slice and estimate the coil maps from the remaining data.
 
     Args:
         kspace: (coil, ky, kx) complex, fully sampled.
         mask: (1, 1, 1, kx) bool.
-        name: of the slice, for messages and tables.
-        recon_size: the central (y, x) that counts for scores; all of it when None.
-        peak: largest value of the volume's targets; the slice's own when None.
-        maps: whether to estimate coil maps, most of the time this takes; without them the sample has maps of no coil,
-            and the target for a reference.
+        name: name of the slice, for messages and tables.
+        recon_size: (y, x) size of the central crop used for scoring; the full image when None.
+        peak: maximum of the volume's targets; the slice's own maximum when None.
+        maps: whether to estimate coil maps, which takes most of the time; without them, the sample's maps have zero
+            coils and its reference is the target.
 
     Raises:
-        ValueError: the mask's width is not that of the k-space.
+        ValueError: mask and k-space have different widths.
     """
     if mask.shape[-1] != kspace.shape[-1]:
         raise ValueError(
@@ -80,10 +80,10 @@ def undersample(
 
 
 def collate(samples: Sequence[Sample]) -> Sample:
-    """One batch of several slices.
+    """Combine several slices into one batch.
 
     Raises:
-        ValueError: slices of different size or coil count, or of which another part is scored.
+        ValueError: the slices differ in size, coil count or recon_size.
     """
     shapes = {tuple(sample.masked_kspace.shape[1:]) for sample in samples}
     if len(shapes) != 1:

@@ -1,4 +1,4 @@
-"""Cartesian undersampling masks, equal line by line to fastMRI 0.3.0; splitting a mask for self-validation."""
+"""Cartesian undersampling masks, identical line by line to fastMRI 0.3.0; mask splitting for self-validation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ Seed = int | Sequence[int] | None
 
 
 def random_mask(width: int, acceleration: float, center_fraction: float, seed: Seed) -> Tensor:
-    """Centre block, and every column with probability (W/R − low)/(W − low): W/R columns are expected.
+    """Calibration region (ACS) plus each column with probability (W/R − low)/(W − low), W/R columns in expectation.
 
-    low = round(W · center_fraction). Equal to fastMRI's `RandomMaskFunc` for the same seed.
+    low = round(W · center_fraction). Identical to fastMRI's `RandomMaskFunc` for the same seed.
 
     Args:
         width: number W of phase-encode columns.
         acceleration: R ≥ 1.
-        center_fraction: in (0, 1].
-        seed: a number or several, see `seed_from_name`; None draws anew. Global random state is never touched.
+        center_fraction: fraction of columns in the calibration region, in (0, 1].
+        seed: one or several integers, see `seed_from_name`; None is unseeded. The global random state is not touched.
 
     Returns:
         (width,) bool.
 
     Raises:
-        ValueError: an argument out of range, or W/R smaller than the centre block.
+        ValueError: an argument is out of range, or W/R is smaller than the calibration region.
     """
     low = _center_lines(width, acceleration, center_fraction)
     _check_budget(width, acceleration, low)
@@ -36,10 +36,10 @@ def random_mask(width: int, acceleration: float, center_fraction: float, seed: S
 
 
 def equispaced_mask(width: int, acceleration: int, center_fraction: float, seed: Seed) -> Tensor:
-    """Centre block, and every R-th column from a random offset; fastMRI's `EquiSpacedMaskFunc`.
+    """Calibration region plus every R-th column from a random offset; fastMRI's `EquiSpacedMaskFunc`.
 
-    The centre comes on top, so that the true acceleration is smaller than R (3.2 for 4 with 8 % centre).
-    Arguments and errors as in `random_mask`; R must be whole, and the centre may exceed W/R.
+    The calibration region comes on top, so the true acceleration is below R (3.2 for R = 4 with 8 % centre).
+    Arguments and errors as in `random_mask`, but R must be an integer and the calibration region may exceed W/R.
     """
     low = _center_lines(width, acceleration, center_fraction)
     step = _whole(acceleration)
@@ -49,10 +49,10 @@ def equispaced_mask(width: int, acceleration: int, center_fraction: float, seed:
 
 
 def equispaced_fraction_mask(width: int, acceleration: float, center_fraction: float, seed: Seed) -> Tensor:
-    """Centre block, and equally spaced columns so that W/R are reached in all; `EquispacedMaskFractionFunc`.
+    """Calibration region plus equispaced columns, W/R columns in total; fastMRI's `EquispacedMaskFractionFunc`.
 
-    The spacing R (low − W)/(low · R − W) is no whole number: positions are rounded, the last column never drawn.
-    Arguments and errors as in `random_mask`; the centre must also leave a column to space.
+    The spacing R (low − W)/(low · R − W) is generally not an integer, so positions (all below W − 1) are rounded.
+    Arguments and errors as in `random_mask`; the calibration region must also leave at least one column.
     """
     low = _center_lines(width, acceleration, center_fraction)
     _check_budget(width, acceleration, low, spare=1e-9)
@@ -64,9 +64,9 @@ def equispaced_fraction_mask(width: int, acceleration: float, center_fraction: f
 
 
 def magic_mask(width: int, acceleration: int, center_fraction: float, seed: Seed) -> Tensor:
-    """Centre block, and equispaced columns offset between the halves of k-space; fastMRI's `MagicMaskFunc`.
+    """Calibration region plus equispaced columns offset between the halves of k-space; fastMRI's `MagicMaskFunc`.
 
-    No sampled column mirrors another, which suits the near conjugate symmetry of MR images.
+    No sampled column mirrors another, which exploits the approximate conjugate symmetry of k-space.
     Arguments and errors as in `equispaced_mask`.
 
     Reference: Defazio, Offset sampling improves deep learning based accelerated MRI, 2019.
@@ -90,21 +90,21 @@ MASKS: dict[str, Callable[[int, int, float, Seed], Tensor]] = {
 
 
 def seed_from_name(file_name: str) -> tuple[int, ...]:
-    """Character codes of the file's name without its folders: a volume always gets the same mask, as in fastMRI."""
+    """Character codes of the file's base name, so that a volume always gets the same mask, as in fastMRI."""
     return tuple(map(ord, PurePath(file_name).name))
 
 
 def center_block(width: int, lines: int) -> slice:
-    """Where a centre block of so many columns lies; fastMRI's convention, which decides odd cases."""
+    """Slice of the `lines` central columns, with fastMRI's convention for odd cases."""
     start = (width - lines + 1) // 2
     return slice(start, start + lines)
 
 
 def calibration_width(mask: Tensor) -> int:
-    """Length of the fully sampled run of columns, symmetric about the zero frequency.
+    """Number of calibration lines: the run of fully sampled columns symmetric about the zero frequency.
 
-    2 min(left, right), where `right` counts the centre column kx // 2; as in fastMRI's VarNet. It is 1 if only
-    the centre column is there and 0 if that is missing. With a batch of masks it is what all have.
+    2 min(left, right), where `right` includes the centre column kx // 2, as in fastMRI's VarNet. It is 1 if only
+    the centre column is sampled and 0 if it is not. For a batch, columns must be sampled in all masks.
 
     Args:
         mask: (..., 1 or ky, kx) bool.
@@ -123,25 +123,25 @@ def split_mask(
     unit: Literal["pixels", "lines"] = "pixels",
     readout: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Part the sampled locations into a training and a held-out validation mask, for early stopping.
+    """Split the sampled locations into a training and a held-out validation mask, for early stopping.
 
     round(fraction · n) of n locations are drawn without replacement, at least one and never all.
-    `pixels` draws from every sampled location. `lines` draws whole columns from outside the calibration block
-    (see `calibration_width`): the sensitivity maps come from that block, and its energy would drown the rest
-    of the validation error.
+    `pixels` draws from all sampled locations. `lines` draws whole columns from outside the calibration region
+    (see `calibration_width`), because the sensitivity maps are estimated from it and its energy would dominate
+    the validation error.
 
     Args:
-        mask: (batch or 1, 1, 1 or ky, kx) bool; each item is split anew.
-        fraction: of the locations, in (0, 1).
+        mask: (batch or 1, 1, 1 or ky, kx) bool; each item is split independently.
+        fraction: fraction of locations to hold out, in (0, 1).
         seed: see `random_mask`.
         unit: "pixels" or "lines".
         readout: number ky of rows; needed for "pixels" if the mask has one row.
 
     Returns:
-        training and validation mask, disjoint with union `mask`; (…, ky, kx) for pixels, shaped as mask for lines.
+        training and validation masks, disjoint with union `mask`; (…, ky, kx) for pixels, mask's shape for lines.
 
     Raises:
-        ValueError: an argument out of range, or fewer than two locations to draw from.
+        ValueError: an argument is out of range, or there are fewer than two locations to draw from.
     """
     if not 0 < fraction < 1:
         raise ValueError(f"fraction must lie between 0 and 1, got {fraction}")
@@ -167,7 +167,7 @@ def _expand_rows(mask: Tensor, readout: int | None) -> Tensor:
 
 
 def _outer_columns(mask: Tensor) -> Tensor:
-    """Sampled columns outside the calibration block of each item, (…, 1, kx)."""
+    """Sampled columns outside the calibration region of each item, (…, 1, kx)."""
     columns = mask.any(-2, keepdim=True)
     if not (mask == columns).all():
         raise ValueError("unit='lines' needs a mask of whole columns; use unit='pixels'")
@@ -178,7 +178,7 @@ def _outer_columns(mask: Tensor) -> Tensor:
 
 
 def _draw(candidates: Tensor, fraction: float, generator: np.random.RandomState) -> Tensor:
-    """A random subset of the true entries, as a mask."""
+    """Mask of a random subset of the true entries."""
     locations = candidates.nonzero().flatten()
     if len(locations) < 2:
         raise ValueError(f"mask leaves {len(locations)} locations to draw from: at least 2 are needed to split it")
@@ -223,22 +223,22 @@ def _with_center(outer: np.ndarray, low: int) -> Tensor:
     return torch.from_numpy(mask)
 
 
-CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's pairs, as in both papers
+CENTER_FRACTIONS = {2: 0.16, 3: 0.12, 4: 0.08, 8: 0.04, 16: 0.02}  # fastMRI's values by acceleration, as in both papers
 
 
 @dataclass(frozen=True)
 class Undersampling:
-    """How k-space is under-sampled; the mask's seed comes from the file name, so a volume keeps its mask."""
+    """Under-sampling settings; the mask's seed comes from the file name, so a volume always gets the same mask."""
 
     acceleration: float = 4
-    center_fraction: float | None = None  # None: fastMRI's partner of the acceleration
+    center_fraction: float | None = None  # None: fastMRI's value for the acceleration
     kind: str = "random"
 
     def mask(self, file_name: str, width: int) -> Tensor:
-        """(1, 1, 1, kx) bool.
+        """Mask of a file, (1, 1, 1, kx) bool.
 
         Raises:
-            ValueError: unknown kind, or an acceleration with no known partner when center_fraction is None.
+            ValueError: unknown kind, or center_fraction is None and has no known value for the acceleration.
         """
         fraction = self.center_fraction
         if fraction is None:
@@ -250,19 +250,19 @@ class Undersampling:
             fraction = CENTER_FRACTIONS[int(self.acceleration)]
         if self.kind not in MASKS:
             raise ValueError(f"mask kind {self.kind!r}: expected one of {', '.join(MASKS)}")
-        # Some kinds take whole accelerations only, and say so.
+        # Some kinds accept only integer accelerations and raise an error otherwise.
         mask = MASKS[self.kind](width, self.acceleration, fraction, seed_from_name(file_name))  # type: ignore[arg-type]
         return mask[None, None, None]
 
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Under-sampling by one of several, each slice and draw at random; made from the same seed as the mask."""
+    """Under-sampling by one of several settings, chosen at random per slice and draw; seeded like the mask."""
 
     choices: tuple[Undersampling, ...]
 
     def mask(self, file_name: str, width: int) -> Tensor:
-        """(1, 1, 1, kx) bool; ValueError as `Undersampling.mask`."""
+        """Mask of a file, (1, 1, 1, kx) bool; raises ValueError like `Undersampling.mask`."""
         chosen = np.random.default_rng(seed_from_name(f"{file_name} of {len(self.choices)}")).integers(
             len(self.choices)
         )

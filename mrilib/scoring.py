@@ -1,4 +1,4 @@
-"""What a network has to beat, and images as they are scored."""
+"""Baselines for the networks, and scoring of images."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,12 +18,12 @@ CROP = 0.8  # BART's threshold on the ESPIRiT eigenvalue
 
 
 def zero_filled(sample: Sample) -> Tensor:
-    """Root-sum-of-squares image of the under-sampled k-space, missing lines zero: (batch, 1, y, x) real."""
+    """Zero-filled root-sum-of-squares image of the under-sampled k-space: (batch, 1, y, x) real."""
     return rss(ifft2c(sample.masked_kspace))
 
 
 def with_cropped_maps(sample: Sample, crop: float = CROP) -> Sample:
-    """The same slices with ESPIRiT maps that are zero outside the body, which is what CG-SENSE is usually given."""
+    """Copy of the slices with ESPIRiT maps that are zero outside the body, as is usual for CG-SENSE."""
     width = calibration_width(sample.mask)
     return replace(sample, sens_maps=estimate_sens_maps(sample.masked_kspace, width, crop=crop))
 
@@ -42,17 +42,17 @@ def cg_sense_scores(sample: Sample, iterations: int) -> list[float]:
 
 
 def best_cg_sense(sample: Sample, iterations: int) -> Tensor:
-    """CG-SENSE image of one slice at the iteration with the highest true SSIM: a baseline that is given the answer.
+    """CG-SENSE image of one slice at the iteration with the highest true SSIM: an oracle baseline.
 
-    Its maps are cropped to where ESPIRiT finds signal, as BART's are: without that, least squares fills the
-    background with noise and scores far lower.
+    Its maps are cropped to where ESPIRiT finds signal, as in BART; otherwise least squares fills the background
+    with noise and scores far lower.
     """
     images = cg_sense_path(with_cropped_maps(sample), iterations)
     return max(images, key=lambda image: slice_ssim(image, sample)[0])
 
 
 def matched(sample: Sample, images: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-    """Target and magnitudes of one slice as they are scored: cropped, with the target's mean and deviation."""
+    """Target and magnitudes of one slice as they are scored: cropped, with the target's mean and standard deviation."""
     target = center_crop(sample.target, sample.recon_size)
     cropped = {name: center_crop(image.abs(), sample.recon_size) for name, image in images.items()}
     return target, {name: match_mean_std(target, image) for name, image in cropped.items()}
@@ -60,11 +60,11 @@ def matched(sample: Sample, images: Mapping[str, Tensor]) -> tuple[Tensor, dict[
 
 @torch.no_grad()
 def reconstruct(model: Reconstructor, sample: Sample) -> Tensor:
-    """The network's image of a batch without test-time training, (batch, 1, y, x) complex."""
+    """Reconstruct a batch with the network, without test-time training: (batch, 1, y, x) complex."""
     return model(sample.masked_kspace, sample.operator)
 
 
 def slice_ssim(image: Tensor, sample: Sample) -> list[float]:
-    """SSIM of each slice as paper A scores it: magnitude, cropped, mean and deviation matched, slice maximum."""
+    """SSIM of each slice as in paper A: cropped magnitude, matched mean and standard deviation, slice maximum."""
     target, magnitude = (center_crop(x, sample.recon_size) for x in (sample.target, image.abs()))
     return ssim(target, magnitude, match="mean_std").tolist()

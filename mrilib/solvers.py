@@ -23,18 +23,18 @@ def conjugate_gradient(
 ) -> Tensor:
     """Solve H x = b for a Hermitian positive semi-definite H, from x = 0.
 
-    Stops when ‖b − H x‖ ≤ tolerance · ‖b‖ for every batch item; an item that is done stays as it is.
-    If H is singular and b lies in its range, the result tends to the solution of minimum norm.
+    Stops when ‖b − H x‖ ≤ tolerance · ‖b‖ for every batch item; converged items are left unchanged.
+    If H is singular and b lies in its range, the result converges to the minimum-norm solution.
 
     Args:
-        operator: x ↦ H x; acts on each batch item alone.
+        operator: x ↦ H x; acts on each batch item independently.
         rhs: b, (batch, …) real or complex.
-        iterations: most steps taken.
-        tolerance: relative residual at which an item is done.
+        iterations: maximum number of steps.
+        tolerance: relative residual at which an item has converged.
         callback: called as callback(iteration, x) after each step.
 
     Returns:
-        x, shaped like b.
+        x, same shape as b.
 
     Reference: Hestenes, Stiefel, Methods of Conjugate Gradients for Solving Linear Systems, 1952.
     """
@@ -62,8 +62,8 @@ def power_method(operator: Operator, start: Tensor, iterations: int = 30) -> tup
     v ← H v / ‖H v‖, for each batch item.
 
     Args:
-        operator: v ↦ H v; acts on each batch item alone.
-        start: first v, (batch, …); must not be orthogonal to the eigenvector sought.
+        operator: v ↦ H v; acts on each batch item independently.
+        start: initial v, (batch, …); must not be orthogonal to the eigenvector sought.
         iterations: number of steps.
 
     Returns:
@@ -78,6 +78,6 @@ def power_method(operator: Operator, start: Tensor, iterations: int = 30) -> tup
 
 
 def _ratio(a: Tensor, b: Tensor, where: Tensor) -> Tensor:
-    """a / b where asked and b ≠ 0, else 0; the guard is on b so that gradients stay finite too."""
+    """Compute a / b where `where` holds and b ≠ 0, else 0; b itself is guarded so that gradients stay finite too."""
     usable = where & (b != 0)
     return torch.where(usable, a, 0) / torch.where(usable, b, 1)

@@ -1,4 +1,4 @@
-"""Denoising a signal in a subspace: theory of paper A (§6, App. F) and its finite-size laws; the toy of paper B, §3."""
+"""Subspace denoising: theory of paper A (§6, App. F) with finite-size results, and the toy model of paper B (§3)."""
 
 import math
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-ORTHONORMAL = 1e-5  # largest entry of |VᵀV − I| that passes as rounding
+ORTHONORMAL = 1e-5  # largest entry of |VᵀV − I| accepted as rounding error
 
 
 @dataclass(frozen=True)
 class SubspaceModel:
-    """Signals x = s U c, c ~ N(0, I_d), seen as y = x + z, z ~ N(0, ς² I_n); ‖x‖² is s² d on average.
+    """Signals x = s U c, c ~ N(0, I_d), observed as y = x + z, z ~ N(0, ς² I_n); E‖x‖² = s² d.
 
     Args:
         basis: U, (n, d) real with orthonormal columns, d < n.
         noise: ς ≥ 0, standard deviation of each entry of z.
-        scale: s > 0; both papers have 1.
-        noise_inside: standard deviation of z within span(U) where it is another one than outside.
-        sphere: draw c uniformly from the sphere of radius √d, as paper B does up to the scale; covariances stay.
+        scale: s > 0; 1 in both papers.
+        noise_inside: standard deviation of z within span(U), if different from outside.
+        sphere: draw c uniformly from the sphere of radius √d, as paper B does up to scale; covariances are unchanged.
 
     Raises:
         ValueError: U is not orthonormal or not tall, noise is negative or not finite, scale is not positive.
@@ -60,12 +60,12 @@ class SubspaceModel:
 
 
 def seeded(seed: int) -> torch.Generator:
-    """The source of every draw: a CPU generator that starts at `seed`."""
+    """Seeded CPU generator, the source of all random draws."""
     return torch.Generator().manual_seed(seed)
 
 
 def random_basis(n: int, d: int, generator: torch.Generator) -> Tensor:
-    """Orthonormal basis of a random d-dimensional subspace, uniform over all: (n, d) float64.
+    """Orthonormal basis of a uniformly random d-dimensional subspace: (n, d) float64.
 
     Raises ValueError unless 0 < d < n.
     """
@@ -74,9 +74,9 @@ def random_basis(n: int, d: int, generator: torch.Generator) -> Tensor:
 
 
 def turned(U: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
-    """U cos φ + U⊥ sin φ, U⊥ random and orthogonal to U: every principal angle to span(U) is φ, (n, d).
+    """Rotated basis U cos φ + U⊥ sin φ, U⊥ random and orthogonal to U; all principal angles to span(U) are φ, (n, d).
 
-    Raises ValueError where 2 d > n, which leaves no room for U⊥.
+    Raises ValueError if 2 d > n, which leaves no room for U⊥.
     """
     _check_basis(U, "U")
     n, d = U.shape
@@ -88,7 +88,7 @@ def turned(U: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
 
 
 def denoise(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
-    """x̂ = α V Vᵀ y (paper A, §6) for y (…, n), V (n, d) and α one number or one for each y (…)."""
+    """x̂ = α V Vᵀ y (paper A, §6) for y (…, n), V (n, d) and α one number or one per y (…)."""
     return torch.as_tensor(alpha, dtype=y.dtype)[..., None] * (y @ V) @ V.T
 
 
@@ -100,7 +100,8 @@ def squared_error(alpha: Tensor | float, V: Tensor, x: Tensor, y: Tensor) -> Ten
 def risk(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """Supervised risk R(α, V) = E‖x − α V Vᵀ y‖² = s² d − 2 α E‖Vᵀx‖² + α² E‖Vᵀy‖².
 
-    At V = U it is s² d (1 − α)² + α² d ς². Differentiable in α and V; V orthonormal, shaped like U, else ValueError.
+    At V = U it is s² d (1 − α)² + α² d ς². Differentiable in α and V. Raises ValueError unless V is orthonormal and
+    has the shape of U.
 
     Source: paper A, eq. 3 and the traces in the proof of Prop. F.1.
     """
@@ -110,9 +111,9 @@ def risk(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
 
 
 def best_alpha(V: Tensor, *models: SubspaceModel) -> Tensor:
-    """The α of least risk, Σ E‖Vᵀx‖² / Σ E‖Vᵀy‖², over one distribution or several in equal shares.
+    """Minimum-risk α = Σ E‖Vᵀx‖² / Σ E‖Vᵀy‖², for one distribution or an equal mixture of several.
 
-    For one and V = U: 1 / (1 + ς²/s²). For several, no other linear estimator does better than α U Uᵀ.
+    For one distribution and V = U it is 1 / (1 + ς²/s²). For several, no linear estimator is better than α U Uᵀ.
 
     Source: paper A, Prop. F.1; paper B, §3 (several).
     """
@@ -121,9 +122,9 @@ def best_alpha(V: Tensor, *models: SubspaceModel) -> Tensor:
 
 
 def split_energy(y: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
-    """‖Vᵀy‖² and ‖(I − V Vᵀ) y‖² of each y (…, n) → (…), (…): what lies in the subspace and what is left.
+    """Energies ‖Vᵀy‖² inside and ‖(I − V Vᵀ) y‖² outside the subspace, of each y (…, n) → (…), (…).
 
-    Source: paper A, §6. Raises ValueError for V not orthonormal and y not finite.
+    Source: paper A, §6. Raises ValueError if V is not orthonormal or y is not finite.
     """
     _check_basis(V, "V")
     if y.shape[-1] != V.shape[0] or not y.isfinite().all():
@@ -135,7 +136,7 @@ def split_energy(y: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
 def self_supervised_loss(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
     """L_SS(α, V, y) = ‖y − α V Vᵀ y‖² + 2 α d/(n − d) ‖(I − V Vᵀ) y‖² of each y (…, n) → (…).
 
-    Source: paper A, §6. Raises as `split_energy`.
+    Source: paper A, §6. Raises like `split_energy`.
     """
     return _loss(alpha, *split_energy(y, V), V)
 
@@ -143,7 +144,7 @@ def self_supervised_loss(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
 def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """E L_SS(α, V, y) = (1 − α)² E‖Vᵀy‖² + (1 + 2 α d/(n − d)) E‖(I − V Vᵀ) y‖².
 
-    At V = U it is the risk plus ς² n, a constant: an unbiased estimate of the risk. Source: paper A, Prop. F.2.
+    At V = U it is the risk plus the constant ς² n, i.e. an unbiased risk estimate. Source: paper A, Prop. F.2.
     """
     _, inside, outside = _expected_energies(V, model)
     return _loss(alpha, inside, outside, V)
@@ -152,7 +153,7 @@ def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: Subsp
 def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
     """α after TTT on one measurement, argmin L_SS(α, V, y) = 1 − d/(n − d) ‖(I − V Vᵀ) y‖² / ‖Vᵀ y‖²; (…, n) → (…).
 
-    Never above 1; paper A's α lies in [0, 1], so clamp where it falls below 0. Source: paper A, §6.
+    Never above 1, but possibly below 0; paper A's α lies in [0, 1], so clamp it there. Source: paper A, §6.
 
     Raises:
         ValueError: V is not orthonormal, y is not finite or has no energy in span(V).
@@ -164,15 +165,15 @@ def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
 
 
 def self_supervised_alpha(V: Tensor, model: SubspaceModel) -> Tensor:
-    """The α that minimises E L_SS: 1/(1 + ς²) at V = U with white noise (paper A, Prop. F.2), biased elsewhere."""
+    """Minimiser α of E L_SS: 1/(1 + ς²) at V = U with white noise (paper A, Prop. F.2), biased otherwise."""
     _, inside, outside = _expected_energies(V, model)
     return _minimiser(inside, outside, V)
 
 
 def residual_alpha(y: Tensor, V: Tensor) -> Tensor:
-    """α(y) = 1 / (1 + σ̂²), σ̂² = ‖(I − V Vᵀ) y‖² / (n − d): shrinks by the noise that each y (…, n) shows → (…).
+    """α(y) = 1 / (1 + σ̂²), σ̂² = ‖(I − V Vᵀ) y‖² / (n − d): shrinks by each y's estimated noise, (…, n) → (…).
 
-    With it α(y) V Vᵀ y is non-linear; it takes s = 1 as known, TTT does not. Source: paper B, §3 (existence only).
+    α(y) V Vᵀ y is then non-linear; it assumes that s = 1 is known, TTT does not. Source: paper B, §3 (existence only).
     """
     _, outside = split_energy(y, V)
     return 1 / (1 + outside / (V.shape[0] - V.shape[1]))
@@ -182,7 +183,8 @@ def alpha_moments(n: int, d: int, noise: float) -> tuple[float, float]:
     """Exact mean and standard deviation of α̂ = `adapted_alpha` at V = U, noise ς, d > 4.
 
     ‖Uᵀy‖² ~ (1 + ς²) χ²_d and ‖(I − U Uᵀ) y‖² ~ ς² χ²_{n−d} are independent, so that
-    (1 − α̂) / (1 − α*) ~ F(n − d, d), Fisher's law, with mean d/(d − 2). Not in the paper, which lets n, d → ∞.
+    (1 − α̂) / (1 − α*) follows the F distribution F(n − d, d), with mean d/(d − 2). Not in the paper, which lets
+    n, d → ∞.
     """
     _check_sizes(n, d, least=5)
     away = noise**2 / (1 + noise**2)
@@ -191,15 +193,15 @@ def alpha_moments(n: int, d: int, noise: float) -> tuple[float, float]:
 
 
 def leading_deviation(n: int, d: int, noise: float) -> float:
-    """Leading order of the deviation of α̂: ς²/(1 + ς²) · √(2/d + 2/(n − d)), by the delta method; V = U, 0 < d < n."""
+    """Leading-order standard deviation of α̂, ς²/(1 + ς²) · √(2/d + 2/(n − d)) (delta method, V = U, 0 < d < n)."""
     _check_sizes(n, d)
     return noise**2 / (1 + noise**2) * math.sqrt(2 / d + 2 / (n - d))
 
 
 def shift_gap(d: int, sigma: float, varsigma: float) -> float:
-    """Gap that a change of noise opens at V = U: R_Q(α_P) − R_Q(α*) = d (ς² − σ²)² / ((1 + σ²)² (1 + ς²)).
+    """Gap due to a change of noise at V = U: R_Q(α_P) − R_Q(α*) = d (ς² − σ²)² / ((1 + σ²)² (1 + ς²)).
 
-    Source: paper A, §6 ("the estimator is sub-optimal on the distribution Q"), with both optima put in.
+    Source: paper A, §6 ("the estimator is sub-optimal on the distribution Q"), with both optima inserted.
     """
     return d * (varsigma**2 - sigma**2) ** 2 / ((1 + sigma**2) ** 2 * (1 + varsigma**2))
 
@@ -207,7 +209,7 @@ def shift_gap(d: int, sigma: float, varsigma: float) -> float:
 def excess_risk(n: int, d: int, noise: float) -> float:
     """E‖x − α̂ U Uᵀ y‖² − min_α R = E[(α̂ − α*)² ‖Uᵀy‖²] = ς⁴/(1 + ς²) · 2 d n / ((n − d)(d − 2)), exact, d > 2.
 
-    The cross term vanishes because α* U Uᵀ y is the posterior mean of x. Not in the paper: its n and d are infinite.
+    The cross term vanishes because α* U Uᵀ y is the posterior mean of x. Not in the paper, which lets n, d → ∞.
     """
     _check_sizes(n, d, least=3)
     return noise**4 / (1 + noise**2) * 2 * d * n / ((n - d) * (d - 2))
@@ -217,7 +219,7 @@ def break_even(n: int, d: int, noise: float) -> tuple[float, float]:
     """The two test noise levels ς between which TTT on one y is worse than keeping the α trained at `noise` = σ.
 
     `excess_risk` = `shift_gap` has the roots ς² = σ²/(1 ± k), k = (1 + σ²) √(2 n / ((n − d)(d − 2)));
-    the upper one is infinite where k ≥ 1. Exact, d > 2.
+    the upper one is infinite if k ≥ 1. Exact, d > 2.
     """
     _check_sizes(n, d, least=3)
     k = (1 + noise**2) * math.sqrt(2 * n / ((n - d) * (d - 2)))

@@ -1,4 +1,4 @@
-"""Test-time training: tune a copy of the network on the one measurement that it is to reconstruct."""
+"""Test-time training: fine-tune a copy of the network on the single measurement to be reconstructed."""
 
 import copy
 import math
@@ -23,7 +23,7 @@ Unit = Literal["pixels", "lines"]
 
 @dataclass
 class History:
-    """One entry an iteration; `score` only at the iterations that were asked for."""
+    """One entry per iteration; `score` only at the requested iterations."""
 
     train_error: list[float] = field(default_factory=list)
     validation_error: list[float] = field(default_factory=list)
@@ -32,10 +32,10 @@ class History:
 
 @dataclass(frozen=True)
 class TTTRecord:
-    """What test-time training of one slice gave.
+    """Result of test-time training on one slice.
 
-    `image` is the reconstruction, (1, 1, y, x) complex; `stopped_at` the iteration at which the rule stopped and
-    `chosen_at` the one whose image it is; `last_image` the image of the last iteration computed.
+    `image` is the reconstruction, (1, 1, y, x) complex; `stopped_at` is the iteration at which the rule stopped and
+    `chosen_at` the one that `image` comes from; `last_image` is the image of the last iteration computed.
     """
 
     image: Tensor
@@ -48,19 +48,20 @@ class TTTRecord:
 
 @dataclass(frozen=True)
 class Settings:
-    """How test-time training runs; the defaults are paper A's for the U-Net (§4, §5; windows from its code).
+    """Settings of test-time training; the defaults are paper A's for the U-Net (§4, §5; windows from its code).
 
     Args:
-        learning_rate: of Adam (paper A: 1e-5 for the U-Net, 1e-4 for VarNet).
-        max_iterations: upper limit of steps.
+        learning_rate: learning rate of Adam (paper A: 1e-5 for the U-Net, 1e-4 for VarNet).
+        max_iterations: maximum number of steps.
         window: w of the stopping rule `rises` (published code: 20 or 100, by shift).
-        holdout: fraction of the measurements (outside the calibration lines) kept for self-validation.
+        holdout: fraction of measurements held out for self-validation; of those outside the calibration region (ACS),
+            or of all with fidelity "code".
         unit: hold out single k-space pixels (published code) or whole phase-encoding lines.
-        iterate: return the image of the lowest self-validation error, or the last one (published code).
+        iterate: return the image with the lowest self-validation error, or the last one (published code).
         fidelity: "code" leaves the held-out measurements in the network's input, as published.
-        norm: of complex numbers in the ℓ1 loss, see `losses.moduli`.
-        seed: of the hold-out split.
-        run_on: go on to `max_iterations` after the stopping point, to see what early stopping prevents.
+        norm: norm of complex numbers in the ℓ1 loss, see `losses.moduli`.
+        seed: seed for the hold-out split.
+        run_on: continue to `max_iterations` after the stopping point, to show what early stopping prevents.
     """
 
     learning_rate: float = 1e-5
@@ -89,15 +90,16 @@ class Settings:
             raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
 
     def running_on(self) -> "Settings":
-        """The same, going on past the stopping point."""
+        """Copy that continues past the stopping point."""
         return replace(self, run_on=True)
 
 
 def rises(errors: list[float], window: int) -> bool:
-    """The published stopping rule: once the iteration, counted from 0, exceeds 3w, stop when the last w errors
-    exceed the w before in the mean. The first chance is iteration 301 for w = 100.
+    """Published stopping rule: stop when the mean of the last w errors exceeds that of the w before.
 
-    Reference: the repository of Darestani, Liu, Heckel, ICML 2022 (REFERENCE: windows of 20 or 100 iterations).
+    It applies once the iteration, counted from 0, exceeds 3w, i.e. from iteration 301 for w = 100.
+
+    Reference: the repository of Darestani, Liu, Heckel, ICML 2022 (windows of 20 or 100 iterations).
     """
     if len(errors) - 1 <= 3 * window:
         return False
@@ -107,10 +109,10 @@ def rises(errors: list[float], window: int) -> bool:
 
 @dataclass(frozen=True)
 class _Measurement:
-    """What one slice offers to training and to self-validation.
+    """Data of one slice for training and self-validation.
 
-    `compact` holds y, training and validation mask at the sampled `columns` only: the others, three quarters of
-    k-space, add nothing to a loss. `sizes` are ‖y‖₁ of both parts.
+    `compact` holds y and the training and validation masks at the sampled `columns` only; the others, three
+    quarters of k-space, do not contribute to the loss. `sizes` are ‖y‖₁ of both parts.
     """
 
     train: Tensor
@@ -124,8 +126,11 @@ class _Measurement:
 
 
 def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings) -> _Measurement:
-    """Hold a fraction of the measurements out: of the loss, the network's input and the coil maps (`paper`)
-    or, as the published code does, of the loss alone (`code`)."""
+    """Hold out a fraction of the measurements for self-validation.
+
+    `paper` excludes them from the loss, the network's input and the coil maps; `code`, as in the published code,
+    from the loss alone.
+    """
     lines = calibration_width(mask)
     candidates = mask.clone()
     if settings.fidelity == "paper":  # the coil maps come from the calibration lines, so these cannot be held out
@@ -145,7 +150,7 @@ def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settin
     )
 
 
-@torch.enable_grad()  # whatever the caller switched off
+@torch.enable_grad()  # even if the caller disabled gradients
 def test_time_train(
     model: Reconstructor,
     masked_kspace: Tensor,
@@ -160,16 +165,16 @@ def test_time_train(
     """Minimise ‖y − A f_θ(A†y)‖₁/‖y‖₁ over a copy of the weights until the error on held-out measurements rises.
 
     Args:
-        model: the trained network; never changed.
+        model: the trained network; not modified.
         masked_kspace: y, (1, coil, ky, kx) complex.
         mask: (1, 1, 1 or ky, kx) bool.
         sens_maps: (1, coil, y, x); estimated from the calibration lines of y when None.
         settings: step size, stopping rule and hold-out; paper A's when None.
-        score, score_at: image → number, evaluated at these iterations only (teaching; costs time).
+        score, score_at: function image → number, and the iterations at which to evaluate it (teaching; costs time).
         progress: called as progress(iteration, train error, validation error).
 
     Returns:
-        TTTRecord. Divergence (NaN) stops with the best iterate so far and a RuntimeWarning.
+        TTTRecord. On divergence (NaN), training stops with the best iterate so far and a RuntimeWarning.
 
     Raises:
         ValueError: more than one slice, a hold-out that leaves nothing to train or validate on, or a loss that is
@@ -222,7 +227,7 @@ def test_time_train(
 def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, float]:
     """`normalized_l1` on the training part, and its value on the held-out part, from one application of A.
 
-    The parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
+    Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
     """
     y, train, held_out = given.compact
     predicted = given.everything(estimate).index_select(-1, given.columns)

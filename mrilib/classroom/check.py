@@ -1,4 +1,4 @@
-"""Whether an unpacked classroom is whole and works on this machine."""
+"""Check that an unpacked classroom is complete and works on this machine."""
 
 import importlib
 import shutil
@@ -16,7 +16,7 @@ from mrilib.running.jobs import plan
 from mrilib.running.runner import run
 
 OLDEST = (3, 11)
-ROOM = 2e9  # bytes, for an environment installed from wheels and what a course leaves in runs/
+ROOM = 2e9  # bytes, for an environment installed from wheels and the results of a course in runs/
 MODULES = (
     *("altair", "anywidget", "h5py", "ipywidgets", "jupyterlab", "loky", "numpy", "papermill", "PIL", "pydantic"),
     *("yaml", "safetensors", "sigpy", "torch", "tqdm", "vl_convert"),
@@ -24,7 +24,7 @@ MODULES = (
 
 
 def examine(folder: Path) -> list[Finding]:
-    """Look at files, Python, disk and packages, then run the first notebook. Raises UserError for no classroom."""
+    """Check files, Python, disk and packages, then run the first notebook; raises UserError if this is no classroom."""
     files = list(whole(folder))
     looks: tuple[Callable[[Path], Iterable[Finding]], ...] = (python, room, packages)
     findings = files + [finding for look in looks for finding in look(folder)]
@@ -32,7 +32,7 @@ def examine(folder: Path) -> list[Finding]:
 
 
 def whole(folder: Path) -> Iterable[Finding]:
-    """Every file as it was made; a changed notebook is somebody's work and no fault."""
+    """Check that every file is unchanged; a changed notebook is a user's work, not an error."""
     different = changed(folder)
     total = len((read_manifest(folder) or {})["files"])
     for name in different:
@@ -44,7 +44,7 @@ def whole(folder: Path) -> Iterable[Finding]:
 
 
 def python(folder: Path) -> Iterable[Finding]:
-    """This interpreter is new enough, and the one that the wheels are for."""
+    """Check that this interpreter is new enough and matches the wheels."""
     here, wheels = sys.version.split()[0], (read_manifest(folder) or {}).get("python")
     if sys.version_info < OLDEST:
         yield Finding("Python", "broken", here, f"install Python {OLDEST[0]}.{OLDEST[1]} or newer")
@@ -55,7 +55,7 @@ def python(folder: Path) -> Iterable[Finding]:
 
 
 def room(folder: Path) -> Iterable[Finding]:
-    """Space for the environment and for results."""
+    """Check the space for the environment and for results."""
     free = shutil.disk_usage(folder).free
     enough = free >= ROOM
     advice = "" if enough else f"free {(ROOM - free) / 1e9:.1f} GB, or copy the folder to another disk"
@@ -63,7 +63,7 @@ def room(folder: Path) -> Iterable[Finding]:
 
 
 def packages(folder: Path) -> Iterable[Finding]:
-    """Everything that the notebooks import can be imported."""
+    """Check that everything the notebooks import can be imported."""
     lost = {name: reason for name in MODULES if (reason := import_fault(name))}
     for name, reason in lost.items():
         yield Finding(name, "broken", reason, "pip install --no-index --find-links wheels mrilib")
@@ -72,7 +72,7 @@ def packages(folder: Path) -> Iterable[Finding]:
 
 
 def import_fault(name: str) -> str:
-    """Why a module cannot be imported; nothing where it can."""
+    """Reason why a module cannot be imported, or an empty string if it can."""
     try:
         importlib.import_module(name)
     except Exception as error:  # a broken wheel may raise anything
@@ -81,7 +81,7 @@ def import_fault(name: str) -> str:
 
 
 def smoke(folder: Path) -> Finding:
-    """Run the first notebook, with its results thrown away."""
+    """Run the first notebook and discard its results."""
     root = folder / PROJECT
     first, started = course(root)[0], time.monotonic()
     try:

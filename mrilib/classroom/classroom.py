@@ -1,4 +1,4 @@
-"""A folder or archive that teaches without a network: the project, its wheels, the slices that the course needs."""
+"""A folder or archive for teaching without a network: the project, its wheels, and the slices the course needs."""
 
 import os
 import shutil
@@ -29,22 +29,22 @@ from mrilib.store.paths import scratch_folder
 from mrilib.store.project import UserError, notebooks
 from mrilib.store.records import publish
 
-LAST_LESSON = 6  # the course of a class ends with notebook 06
+LAST_LESSON = 6  # the course ends with notebook 06
 Say = Callable[[str], None]
 
 
 def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> Path:
-    """Make the classroom at `target`, whole or not at all; returns its path.
+    """Create the classroom at `target` atomically; returns its path.
 
-    The course is run once, with a cache of its own that goes into the classroom: what runs here runs there.
+    The course is run once, with its own cache that becomes part of the classroom: what runs here also runs there.
 
     Args:
         root: the project, a checkout or a copy of one.
-        target: a folder, or with `zipped` an archive (`.zip` is added where it is missing).
+        target: a folder, or with `zipped` an archive (`.zip` is appended if missing).
         wheels: whether to fetch them (pip, network); otherwise their list is written.
-        say: is told each step.
+        say: called with each step.
 
-    Raises UserError for a foreign target or an incomplete project, RunError for a notebook or pip that fails, OSError.
+    Raises UserError for a foreign target or an incomplete project, RunError if a notebook or pip fails, or OSError.
     """
     target = target.absolute()
     target = target.with_name(target.name + ".zip") if zipped and target.suffix != ".zip" else target
@@ -63,7 +63,7 @@ def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> P
 
 
 def refuse_foreign(target: Path) -> None:
-    """Raise UserError where `target` is not ours to replace, or somebody has worked in it."""
+    """Raise UserError if `target` exists and is not a classroom, or if someone has worked in it."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if read_manifest(target) is None:
@@ -73,7 +73,7 @@ def refuse_foreign(target: Path) -> None:
 
 
 def check_project(root: Path) -> None:
-    """Raise UserError naming what a classroom needs and the project lacks."""
+    """Raise UserError naming anything the project lacks for a classroom."""
     for name in ("pyproject.toml", CONSTRAINTS, "mrilib/weights"):
         if not (root / name).exists():
             raise UserError(f"{root}: has no {name}; a classroom is made from a checkout of the repository")
@@ -86,12 +86,12 @@ def check_project(root: Path) -> None:
 
 
 def course(root: Path) -> list[Path]:
-    """The notebooks of a class, in reading order."""
+    """Notebooks of the course, in reading order."""
     return [path for path in notebooks(root) if int(path.stem[:2]) <= LAST_LESSON]
 
 
 def rehearse(root: Path, cache: Path, say: Say) -> None:
-    """Run the course with its quick profile and `cache`, which then holds all that it read. Raises RunError."""
+    """Run the course with its quick profile and `cache`, which then contains all that it read; raises RunError."""
 
     def told(job: Job, end: Outcome | RunError) -> None:
         say(f"{job.name} {clock(end.seconds)}" if isinstance(end, Outcome) else f"{job.name} failed")
@@ -106,7 +106,7 @@ def rehearse(root: Path, cache: Path, say: Say) -> None:
 
 @contextmanager
 def caching_in(cache: Path) -> Iterator[None]:
-    """Kernels that start in this block keep and find simulated slices in `cache`."""
+    """Make kernels started in this block store and find simulated slices in `cache`."""
     before = os.environ.get("MRILIB_CACHE")
     os.environ["MRILIB_CACHE"] = str(cache)
     try:
@@ -118,13 +118,13 @@ def caching_in(cache: Path) -> Iterator[None]:
 
 
 def collect_wheels(root: Path, build: Path, folder: Path) -> None:
-    """Wheels of mrilib and all that it needs, for this system and Python, at the constrained versions."""
+    """Collect the wheels of mrilib and its dependencies, for this system and Python, at the constrained versions."""
     copy_project(root, build)  # building leaves files behind
     pip([*("wheel", "--quiet", "--wheel-dir", str(folder)), "--constraint", str(root / CONSTRAINTS), str(build)])
 
 
 def pip(arguments: Sequence[str]) -> None:
-    """Run pip. Raises RunError with its first complaint."""
+    """Run pip; raises RunError with its first error."""
     done = subprocess.run([sys.executable, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
@@ -133,6 +133,6 @@ def pip(arguments: Sequence[str]) -> None:
 
 
 def list_wheels(root: Path, folder: Path) -> None:
-    """What the wheels would be, for whoever fetches them elsewhere."""
+    """Write the list of wheels, for fetching them elsewhere."""
     folder.mkdir()
     shutil.copyfile(root / CONSTRAINTS, folder / "list.txt")

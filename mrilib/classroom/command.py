@@ -29,7 +29,7 @@ def classroom(options: argparse.Namespace) -> int:
 
 
 def prepare(options: argparse.Namespace) -> int:
-    """Make it, saying each step."""
+    """Create the classroom, printing each step."""
     from mrilib.classroom.classroom import prepare as make
 
     try:
@@ -41,7 +41,7 @@ def prepare(options: argparse.Namespace) -> int:
 
 
 def check(folder: Path) -> int:
-    """Look at an unpacked classroom."""
+    """Check an unpacked classroom."""
     from mrilib.classroom.check import examine
     from mrilib.running.doctor import report
 

@@ -1,4 +1,4 @@
-"""The files of a classroom: which they are, that they are as they were made, and the archive of them."""
+"""Files of a classroom: selecting them, checking that they are unchanged, and packing them into an archive."""
 
 import hashlib
 import json
@@ -22,11 +22,11 @@ MANIFEST = "classroom.json"
 CONSTRAINTS = ".ci/constraints.txt"
 ROOMS = ("mrilib", "notebooks", "params")  # no notebook runs without them
 LEFT_BEHIND = {"__pycache__", ".ipynb_checkpoints"}
-PACKED = {".whl", ".safetensors", ".h5", ".png"}  # would not get smaller
+PACKED = {".whl", ".safetensors", ".h5", ".png"}  # cannot be compressed further
 
 
 def copy_project(root: Path, target: Path) -> None:
-    """Copy the files of a project: what git tracks, with new files of its rooms; without git all but leftovers."""
+    """Copy the files of a project: those tracked by git and new ones in ROOMS or, without git, all but leftovers."""
     for name in project_files(root):
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def copy_project(root: Path, target: Path) -> None:
 
 
 def project_files(root: Path) -> list[str]:
-    """Their paths below `root`."""
+    """Paths of the project's files, relative to `root`."""
     names = tracked(root) if (root / ".git").exists() else None
     if names is None:
         rooms = [path for room in (*ROOMS, ".ci") for path in (root / room).rglob("*")]
@@ -44,7 +44,7 @@ def project_files(root: Path) -> list[str]:
 
 
 def tracked(root: Path) -> set[str] | None:
-    """What git tracks below `root`, and what is new in the rooms; None where git cannot say."""
+    """Files tracked by git below `root` and new files in ROOMS, or None if git fails."""
     names: set[str] = set()
     for asked in (["--cached"], ["--others", "--exclude-standard", "--", *ROOMS]):
         command = ["git", "-C", str(root), "ls-files", "-z", *asked]
@@ -57,7 +57,7 @@ def tracked(root: Path) -> set[str] | None:
 
 
 def write_manifest(folder: Path, root: Path) -> None:
-    """Write what the classroom was made of and the SHA-256 of each of its files."""
+    """Write the manifest: what the classroom was made of, and the SHA-256 of each of its files."""
     files = {path.relative_to(folder).as_posix(): sha256(path) for path in _files(folder)}
     made = {
         "classroom": 1,
@@ -71,7 +71,7 @@ def write_manifest(folder: Path, root: Path) -> None:
 
 
 def read_manifest(place: Path) -> dict[str, Any] | None:
-    """The manifest of a classroom folder or archive; None for anything else."""
+    """Read the manifest of a classroom folder or archive; None for anything else."""
     found = read_json(place / MANIFEST) if place.is_dir() else _packed_manifest(place)
     return found if found is not None and isinstance(found.get("files"), dict) and "classroom" in found else None
 
@@ -87,7 +87,7 @@ def _packed_manifest(archive: Path) -> dict[str, Any] | None:
 
 
 def changed(folder: Path) -> list[str]:
-    """Files of the manifest that are missing or differ. Raises UserError where there is no manifest."""
+    """Files of the manifest that are missing or differ; raises UserError if there is no manifest."""
     manifest = read_manifest(folder)
     if manifest is None or not folder.is_dir():
         raise UserError(f"{folder}: no {MANIFEST} in it, so it is no classroom; unpack the archive and name its folder")
@@ -95,7 +95,7 @@ def changed(folder: Path) -> list[str]:
 
 
 def same(path: Path, seen: str) -> bool:
-    """Whether a file is there with this SHA-256."""
+    """Whether the file exists and has this SHA-256."""
     return path.is_file() and sha256(path) == seen
 
 
@@ -105,7 +105,7 @@ def sha256(path: Path) -> str:
 
 
 def pack(folder: Path, archive: Path) -> Path:
-    """Zip a folder, under its own name; returns the archive."""
+    """Zip a folder under its own name; returns the archive."""
     with zipfile.ZipFile(archive, "w", strict_timestamps=False) as opened:
         for path in _files(folder):
             kind = zipfile.ZIP_STORED if path.suffix in PACKED else zipfile.ZIP_DEFLATED

@@ -1,4 +1,4 @@
-"""What a classroom says and starts: its read-me, and a script for each kind of system."""
+"""Texts of a classroom: its read-me, and a start script for each kind of system."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Heads with and without lesions, and where the lesions are: simulated, or fastMRI's files with fastMRI+'s csv."""
+"""Heads with and without lesions, and the lesions' boxes: simulated, or fastMRI's files with fastMRI+'s csv."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from mrilib.store.paths import data_dir
 
 @dataclass(frozen=True)
 class Heads:
-    """Which slices the populations `twins.HEALTHY` and `twins.DISEASED` have in a source.
+    """Slices of the populations `twins.HEALTHY` and `twins.DISEASED` in a source.
 
-    Of files, healthy are all slices of volumes that fastMRI+ calls normal for age, diseased those with a box on them
+    In files, all slices of volumes that fastMRI+ labels normal for age are healthy, and slices with a box are diseased
     (Lin, Heckel, ICML 2024, §5).
 
     Args:
         source: "simulated" or "files".
-        annotations: fastMRI+'s csv; needed for files.
+        annotations: path of fastMRI+'s csv; required for files.
     """
 
     source: Source = "simulated"
@@ -34,14 +34,14 @@ class Heads:
 
         Raises:
             ValueError: too few slices, or files without a csv.
-            AnnotationError: a csv that cannot be used.
+            AnnotationError: the csv cannot be used.
         """
         if self.source != "files":
             return slices_of(distribution(name), split, count, self.source)
         return taken(distribution(name), split, count, _file_pairs(name, split, self._marks()))
 
     def count(self, name: str, split: str) -> tuple[int, str]:
-        """How many slices of files there are, and where they were looked for; in words where that cannot be said."""
+        """Number of slices found in files, and the folder searched, or a description if it is not known."""
         if not self.annotations:
             return 0, "the files of fastMRI+'s brain.csv, which `annotations` does not name"
         if data_dir() is None:
@@ -49,19 +49,19 @@ class Heads:
         return len(_file_pairs(name, split, self._marks())), str(folder_of(distribution(name), split))
 
     def available(self, name: str, split: str) -> int:
-        """How many slices a list may take: of files what there is, or, before they can be found, any number."""
+        """Largest number of slices to take: of files, those found; otherwise, the simulated split's size."""
         known = self.source == "files" and self.annotations and data_dir()
         return self.count(name, split)[0] if known else len(SPLITS[split])
 
     def digest(self, name: str, split: str, count: int) -> str:
-        """Of the slices and, of files, of the csv."""
+        """Digest of the slices and, for files, of the csv."""
         if self.source != "files":
             return data_digest(distribution(name), split, count, self.source)
         content = listed(self.pairs(name, split, count)).encode() + Path(self.annotations).read_bytes()
         return hashlib.sha256(content).hexdigest()[:16]
 
     def boxes(self, path: Path, index: int) -> list[Region]:
-        """Rows and columns of the lesions on a slice; none on a healthy one."""
+        """Rows and columns of the lesions on a slice; empty for a healthy one."""
         if self.source == "files":
             return self._marks().boxes(inspect_volume(path), index)
         if not any(path.name.startswith(f"file_sim_{entry.name}_") for entry in DISEASED):
@@ -77,7 +77,7 @@ class Heads:
         return _checked(csv, changed, tuple(folder_of(HEALTHY[0], split) for split in ("train", "test")))
 
 
-@cache  # headers of thousands of files are read
+@cache  # reads the headers of thousands of files
 def _file_pairs(name: str, split: str, marks: Annotations) -> tuple[tuple[Path, int], ...]:
     keep = marks.has_box if distribution(name) in DISEASED else lambda path, _: marks.is_healthy(path)
     return tuple(selected(distribution(name), split, keep))
@@ -85,7 +85,7 @@ def _file_pairs(name: str, split: str, marks: Annotations) -> tuple[tuple[Path, 
 
 @cache
 def _checked(csv: Path, _changed: int, folders: tuple[Path, ...]) -> Annotations:
-    """Annotations of which every row is of a slice in one of the folders; read again when the file has changed."""
+    """Read annotations and check that each row's slice is in one of the folders; re-read when the file changes."""
     found = read_annotations(csv)
     paths = [folder / f"{name}.h5" for name in found.files for folder in folders]
     found.check({path.stem: inspect_volume(path) for path in paths if path.exists()})

@@ -10,7 +10,7 @@ from mrilib.data.volumes import VolumeInfo
 
 Region = tuple[slice, slice]  # rows, columns
 COLUMNS = ("file", "slice", "study_level", "x", "y", "width", "height", "label")
-NORMAL = "Normal for age"  # study-level label by which paper B chooses healthy heads
+NORMAL = "Normal for age"  # study-level label by which paper B selects healthy heads
 
 
 class AnnotationError(ValueError):
@@ -19,45 +19,45 @@ class AnnotationError(ValueError):
 
 @dataclass(frozen=True)
 class Annotation:
-    """One row: a box on a slice, or, without one, a label of a whole volume."""
+    """One row: a box on a slice, or, without a box, a label of a whole volume."""
 
     line: int
     file: str  # name of the volume without its suffix
     slice: int
     label: str
-    box: tuple[int, int, int, int] | None  # x, y, width, height on the image turned upside down
+    box: tuple[int, int, int, int] | None  # x, y, width, height on the vertically flipped image
 
 
 @dataclass(frozen=True, eq=False)
 class Annotations:
-    """All rows of a csv; equal to itself only."""
+    """All rows of a csv; compared by identity."""
 
     path: Path
     rows: tuple[Annotation, ...]
 
     @cached_property
     def files(self) -> dict[str, list[Annotation]]:
-        """Rows by the volume they are of."""
+        """Rows by volume."""
         found: dict[str, list[Annotation]] = {}
         for row in self.rows:
             found.setdefault(row.file, []).append(row)
         return found
 
     def is_healthy(self, path: Path) -> bool:
-        """Whether the whole volume is labelled as normal for the patient's age."""
+        """Return whether the whole volume is labelled as normal for the patient's age."""
         return any(row.box is None and row.label == NORMAL for row in self.files.get(path.stem, []))
 
     def has_box(self, path: Path, index: int) -> bool:
-        """Whether something is marked on a slice."""
+        """Return whether a slice has a box."""
         return any(row.box is not None and row.slice == index for row in self.files.get(path.stem, []))
 
     def boxes(self, info: VolumeInfo, index: int) -> list[Region]:
-        """Rows and columns of every box on a slice, in the image as the file holds it.
+        """Rows and columns of every box on a slice, in the image as stored in the file.
 
-        fastMRI+ was drawn on images turned upside down: rows = H − y − height to H − y.
+        fastMRI+ was drawn on vertically flipped images: rows = H − y − height to H − y.
 
         Raises:
-            AnnotationError: a box that reaches outside the image.
+            AnnotationError: a box extends outside the image.
         """
         rows = [row for row in self.files.get(info.path.stem, []) if row.slice == index and row.box is not None]
         return [self._region(row, info.recon_size) for row in rows]
@@ -71,13 +71,13 @@ class Annotations:
         return slice(bottom - height, bottom), slice(x, x + width)
 
     def check(self, volumes: Mapping[str, VolumeInfo]) -> None:
-        """See that every row is of a slice that there is.
+        """Check that every row refers to an existing slice.
 
         Args:
-            volumes: by name without suffix, all that the csv may speak of.
+            volumes: all volumes that the csv may refer to, by name without suffix.
 
         Raises:
-            AnnotationError: a file or a slice that does not exist; the message names the line.
+            AnnotationError: a file or a slice does not exist; the message names the line.
         """
         for row in self.rows:
             if row.file not in volumes:
@@ -94,7 +94,7 @@ def read_annotations(path: Path) -> Annotations:
     """Read a csv with the columns of fastMRI+: file, slice, study_level, x, y, width, height, label.
 
     Raises:
-        AnnotationError: no such file, columns that are missing, or numbers that are none; the message names the line.
+        AnnotationError: the file or a column is missing, or a number is invalid; the message names the line.
 
     Reference: Zhao et al., fastMRI+, Scientific Data 2022.
     """

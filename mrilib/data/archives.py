@@ -1,4 +1,4 @@
-"""Archives of a package index: downloaded, or found beside what the user gives; verified before they are parsed."""
+"""Archives of a package index: downloaded or supplied by the user, and verified before they are parsed."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from mrilib.data.volumes import digest
 
 
 def download(project: str, archive: str, size: int, scratch: Path, progress: Progress | None) -> Path:
-    """The archive of a project, in `scratch`; its content is for the caller to verify.
+    """Download the archive of a project to `scratch`; the caller must verify its content.
 
     Raises:
-        FetchError: nothing reached; says how to give a copy instead.
+        FetchError: the download failed; the message says how to supply a copy instead.
     """
     path = scratch / archive
     try:
@@ -22,10 +22,10 @@ def download(project: str, archive: str, size: int, scratch: Path, progress: Pro
 
 
 def verify(path: Path, expected: str) -> None:
-    """Nothing is parsed whose content is not the pinned one.
+    """Check that a file's content is the pinned one, before it is parsed.
 
     Raises:
-        FetchError: another sha256 than `expected`.
+        FetchError: the sha256 is not `expected`.
     """
     found = digest(path)
     if found != expected:

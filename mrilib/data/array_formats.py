@@ -1,4 +1,4 @@
-"""Published files that hold their k-space as an array: fastMRI and its prostate, M4Raw, SKM-TEA, CC-359.
+"""Published files that store k-space as an array: fastMRI (including prostate), M4Raw, SKM-TEA, CC-359.
 
 Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, scalings and offsets.
 """
@@ -38,7 +38,7 @@ def is_fastmri(path: Path) -> bool:
 
 
 def is_m4raw(path: Path, gre: bool) -> bool:
-    """Told from fastMRI by its matrix and coils, and GRE by the acquisition or the file's name."""
+    """Distinguish M4Raw from fastMRI by its matrix and coils, and GRE by the acquisition or the file's name."""
     *_, acquisition = _described(path)
     return _is_low_field(path) and ("GRE" in f"{acquisition} {path.name}".upper()) == gre
 
@@ -57,34 +57,34 @@ def _read(path: Path) -> tuple[np.ndarray, bytes | None, tuple[int, int] | None,
 
 
 def fastmri(path: Path, axes: Axes) -> list[Converted]:
-    """As it is."""
+    """Read a volume unchanged."""
     kspace, text, size, attributes = _read(path)
     recon, padding = header.parse(text, kspace.shape[-2:], path)
     return [Converted(kspace, size or recon, padding, attributes)]
 
 
 def m4raw(path: Path, axes: Axes) -> list[Converted]:
-    """Turned upside down."""
+    """Read a volume and flip it vertically."""
     kspace, text, size, attributes = _read(path)
     recon, _ = header.parse(text, kspace.shape[-2:], path)
     return [Converted(kspace_of(upside_down(images_of(kspace))), size or recon, None, attributes)]
 
 
-GRE_OFFSET = 45  # columns by which the zero frequency lies beside the centre
+GRE_OFFSET = 45  # columns between the zero frequency and the centre
 
 
 def m4raw_gre(path: Path, axes: Axes) -> list[Converted]:
-    """k-space centred, rows and columns exchanged, mirrored."""
+    """Read a volume, centre its k-space, swap rows and columns, and mirror the images."""
     kspace, _, size, attributes = _read(path)
     images = images_of(np.roll(kspace, -GRE_OFFSET, -1).swapaxes(-1, -2)).flip(-1)
     return [Converted(kspace_of(images), size[::-1] if size else None, None, attributes)]
 
 
 def prostate(path: Path, axes: Axes) -> list[Converted]:
-    """Three averages in one: even columns from the second, odd ones the mean of first and third; zero-padded.
+    """Merge three averages: even columns from the second, odd ones the mean of first and third; zero-padded.
 
     Raises:
-        VolumeError: not three averages, or a header that contradicts the number of columns.
+        VolumeError: there are not three averages, or the header contradicts the number of columns.
     """
     kspace, text, _, attributes = _read(path)
     if len(kspace) != 3:
@@ -104,11 +104,11 @@ def prostate(path: Path, axes: Axes) -> list[Converted]:
 
 
 SKM_TEA_SCALE, CC_359_SCALE = 1e-11, 1e-10
-SKM_TEA_MEASURED = (48, 464)  # columns of 512
+SKM_TEA_MEASURED = (48, 464)  # columns out of 512
 
 
 def skm_tea(path: Path, axes: Axes) -> list[Converted]:
-    """(x, ky, kz, echo, coil), x transformed already: a sagittal volume for each of the two echoes."""
+    """Convert (x, ky, kz, echo, coil), x already transformed, to a sagittal volume for each of the two echoes."""
     kspace, *_ = _read(path)
     images = images_of(kspace.transpose(3, 0, 4, 1, 2)) * SKM_TEA_SCALE  # (echo, x, coil, y, z)
     sagittal = upside_down(images.permute(0, 4, 2, 3, 1))
@@ -117,7 +117,7 @@ def skm_tea(path: Path, axes: Axes) -> list[Converted]:
 
 
 def cc_359(path: Path, axes: Axes) -> list[Converted]:
-    """(slice, ky, kx, coil) with real and imaginary parts interleaved; its images lie with the centre in the corner."""
+    """Convert (slice, ky, kx, coil) with interleaved real and imaginary parts and images centred at [0, 0]."""
     kspace, *_ = _read(path)
     parts = (kspace[..., ::2] + 1j * kspace[..., 1::2]).transpose(0, 3, 1, 2) * CC_359_SCALE
     images = torch.fft.ifftshift(images_of(parts), dim=(-2, -1)).permute(axes)

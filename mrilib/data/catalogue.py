@@ -1,6 +1,6 @@
-"""Which distributions there are, and which pairs of them make paper A's shifts; paper B's are in `twins`.
+"""Catalogue of the distributions, and of the pairs that make up paper A's shifts; paper B's are in `twins`.
 
-Noise levels are set from what scanners give (background over 95th percentile of the image: 0.08–0.23 on the real
+Noise levels are chosen to match scanners (background over 95th percentile of the image: 0.08–0.23 on the real
 13-coil brain).
 """
 
@@ -134,7 +134,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 
 @dataclass(frozen=True)
 class Shift:
-    """Trained on P, tested on Q; each side is a distribution at an acceleration."""
+    """A shift from training on P to testing on Q; each is a distribution at an acceleration."""
 
     name: str
     p: str
@@ -162,10 +162,10 @@ def _named(table: dict[str, T], kind: str, name: str) -> T:
 
 
 def distribution(name: str) -> Distribution:
-    """The catalogue's entry; ValueError with the nearest name when there is none."""
+    """Look up a distribution; raises ValueError with the nearest name if there is none."""
     return _named(DISTRIBUTIONS, "distribution", name)
 
 
 def shift(name: str) -> Shift:
-    """One of paper A's shifts; ValueError with the nearest name when there is none."""
+    """Look up one of paper A's shifts; raises ValueError with the nearest name if there is none."""
     return _named(SHIFTS, "shift", name)

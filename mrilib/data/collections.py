@@ -1,4 +1,4 @@
-"""The 17 datasets of paper B: what they hold, how they are published, which slices are taken, how they are split."""
+"""The 17 datasets of paper B: contents, published formats, slice selection and splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TRAIN_SHARE = 0.85
 
 @dataclass(frozen=True)
 class Part:
-    """Volumes and slices of one side of a split."""
+    """Number of volumes and slices on one side of a split."""
 
     volumes: int
     slices: int
@@ -20,14 +20,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Collection:
-    """One row of paper B's Table 1, with the numbers of slices that its published lists hold.
+    """One row of paper B's Table 1, with the numbers of slices in its published lists.
 
     Args:
-        title, anatomy, view, contrast, vendor, field, coils: as Table 1 has them; field in tesla.
-        format: of the published files, a key of `formats.FORMATS`.
-        train, test: volumes and slices.
-        depth: slices of one native volume of this view, where all have the same number.
-        in_training: whether it is one of the 13 of D_P; the other four are only tested on.
+        title, anatomy, view, contrast, vendor, field, coils: as in Table 1; field in tesla.
+        format: format of the published files, a key of `formats.FORMATS`.
+        train, test: numbers of volumes and slices.
+        depth: number of slices of a native volume in this view, if all have the same number.
+        in_training: whether it is one of the 13 datasets of D_P; the other four are used for testing only.
     """
 
     title: str
@@ -45,12 +45,12 @@ class Collection:
 
     @property
     def dropped(self) -> tuple[int, int]:
-        """First and last slices of each volume that are left out, because they hold no anatomy."""
+        """Number of first and last slices of each volume that are left out because they contain no anatomy."""
         return FORMATS[self.format].dropped.get(self.view, (0, 0))
 
     @property
     def slices_of(self) -> int | None:
-        """Slices taken of each volume, where all have the same number."""
+        """Number of slices taken from each volume, if all have the same number."""
         return None if self.depth is None else self.depth - sum(self.dropped)
 
 
@@ -115,14 +115,14 @@ COLLECTIONS: dict[str, Collection] = {
 
 
 def split_subjects(subjects: Sequence[str], seed: int, share: float = TRAIN_SHARE) -> tuple[list[int], list[int]]:
-    """Positions of training and of test volumes where a dataset comes without a split; no subject is in both.
+    """Indices of training and test volumes for a dataset published without a split; no subject is in both.
 
-    Whole subjects are drawn until round(share · volumes) volumes are reached or passed.
+    Whole subjects are drawn until round(share · volumes) volumes are reached or exceeded.
 
     Args:
-        subjects: of each volume, in any order; the split does not depend on the order.
-        seed: of the draw.
-        share: of the volumes that training gets.
+        subjects: subject of each volume, in any order; the split does not depend on the order.
+        seed: seed for the draw.
+        share: fraction of the volumes used for training.
 
     Raises:
         ValueError: fewer than two subjects, so that one side would be empty.

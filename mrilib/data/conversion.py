@@ -1,4 +1,4 @@
-"""What every converter makes: a volume in fastMRI's orientation, readout vertical and anatomy upside down."""
+"""Output of every converter: a volume in fastMRI's orientation, readout vertical and anatomy upside down."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ NATIVE: Axes = (0, 1, 2, 3)
 
 @dataclass(frozen=True)
 class Converted:
-    """One volume: k-space (slice, coil, ky, kx) with readout ky, and what the file says about it."""
+    """One volume: k-space (slice, coil, ky, kx) with readout ky, and the file's metadata."""
 
     kspace: np.ndarray
     recon_size: tuple[int, int] | None = None
@@ -24,7 +24,7 @@ class Converted:
 
 
 def images_of(kspace: np.ndarray) -> torch.Tensor:
-    """Complex coil images (..., y, x)."""
+    """Complex coil images (..., y, x) of k-space."""
     return ifft2c(torch.from_numpy(np.ascontiguousarray(kspace, np.complex64)))
 
 
@@ -34,5 +34,5 @@ def kspace_of(images: torch.Tensor) -> np.ndarray:
 
 
 def upside_down(images: torch.Tensor) -> torch.Tensor:
-    """Top row last; magnitudes only change place."""
+    """Flip images vertically; magnitudes are only moved."""
     return images.flip(-2)

@@ -1,4 +1,4 @@
-"""The real 13-coil brain of PyQMRI's tests, from any form it comes in to fastMRI-layout volumes."""
+"""Conversion of the real 13-coil brain of PyQMRI's tests, from any of its forms to fastMRI-layout volumes."""
 
 import shutil
 import tarfile
@@ -17,7 +17,7 @@ PLANE = (-2, -1)
 
 @dataclass(frozen=True)
 class FlipAngleSeries:
-    """One slice at several flip angles, as the scanner's data are stored: zero frequency at [0, 0]."""
+    """One slice at several flip angles, stored like the scanner's data: zero frequency at [0, 0]."""
 
     kspace: np.ndarray  # (flip angle, coil, ky, kx) complex64
     field_map: np.ndarray  # (y, x) float32, actual over nominal flip angle
@@ -33,7 +33,7 @@ class FlipAngleSeries:
 
 
 def read_hdf5(path: Path) -> FlipAngleSeries:
-    """The package's own file: `real_dat`, `imag_dat`, `fa_corr`, attributes `fa` (radians) and `TR` (ms)."""
+    """Read the package's own file: `real_dat`, `imag_dat`, `fa_corr`, attributes `fa` (radians) and `TR` (ms)."""
     with h5py.File(path, "r", locking=False) as file:
         kspace = np.empty(file["real_dat"].shape, np.complex64)
         kspace.real, kspace.imag = file["real_dat"][()], file["imag_dat"][()]
@@ -43,17 +43,17 @@ def read_hdf5(path: Path) -> FlipAngleSeries:
 
 
 def read_arrays(kspace: Path, meta: Path) -> FlipAngleSeries:
-    """The array form: k-space as .npy, the rest as .npz; pickled objects are refused."""
+    """Read the array form: k-space as .npy, the rest as .npz; pickled objects are refused."""
     with np.load(meta, allow_pickle=False) as rest:
         found = rest["fa_corr"], rest["flip_angle_deg"], float(rest["TR_ms"][0])
     return FlipAngleSeries(np.load(kspace, allow_pickle=False), *found)
 
 
 def extract_member(archive: Path, member: str, target: Path) -> None:
-    """Copy one named file out of a .tar.gz; no other name in the archive is looked at.
+    """Extract one named file from a .tar.gz; all other files in the archive are ignored.
 
     Raises:
-        VolumeError: it is not there, or is not a plain file.
+        VolumeError: the file is missing or is not a regular file.
     """
     with tarfile.open(archive, "r:gz") as files:
         found = next((entry for entry in files if entry.name == member), None)
@@ -65,9 +65,9 @@ def extract_member(archive: Path, member: str, target: Path) -> None:
 
 
 def rotate(array: np.ndarray) -> np.ndarray:
-    """Turn by 180° about pixel [0, 0], equally about the centre n // 2 of even sizes; no mirror image.
+    """Rotate by 180° about pixel [0, 0] or, equivalently, the centre n // 2 of even sizes; not a reflection.
 
-    x[n] → x[−n mod N], and k[κ] → k[−κ mod N] is the same turn in k-space, so it commutes with the FFT.
+    x[n] → x[−n mod N], and k[κ] → k[−κ mod N] is the same rotation in k-space, so it commutes with the FFT.
     """
     return np.roll(np.flip(array, PLANE), 1, PLANE)
 
@@ -76,7 +76,7 @@ def centre(kspace: np.ndarray) -> np.ndarray:
     """Move the zero frequency from [0, 0] to the centre, for an image that is `ifft2(kspace)` without shift.
 
     `ifft2c(centre(k)) = ifft2(k)` for even sizes: K[κ] = (−1)^(κ_y + κ_x) k[κ], then shifted. Values are only
-    moved and change sign, so the measurements stay bit for bit.
+    moved and negated, so the measurements are preserved bit for bit.
     """
     rows, columns = (np.arange(size) for size in kspace.shape[-2:])
     sign = np.where((rows[:, None] + columns) % 2, np.float32(-1), np.float32(1))
@@ -89,9 +89,9 @@ def write_flip_angles(
     attributes: Mapping[str, Any],
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write one volume of one slice for each flip angle, nose up (stored: nose down).
+    """Write one single-slice volume per flip angle, nose up (stored: nose down).
 
-    Left and right are as stored; which side is which the package does not say, nor which axis was read out.
+    Left and right are as stored; the package states neither which side is which nor which axis is the readout.
     """
     extras = {"flip_angle_correction": rotate(series.field_map)[None]}
     for number, (angle, kspace) in enumerate(zip(series.flip_angles, series.kspace, strict=True), 1):

@@ -7,19 +7,19 @@ from mrilib.simulate.acquisition import Scan
 
 @dataclass(frozen=True)
 class Distribution:
-    """A population of slices: what it is, how to find it on disk, how to simulate it."""
+    """A population of slices: what it is, how to find it on disk, and how to simulate it."""
 
     name: str
     title: str
     scan: Scan
     acquisition: str  # fastMRI's attribute of that name, also written into simulated files
-    folder: str  # of the training files, below MRILIB_DATA
+    folder: str  # folder of the training files, below MRILIB_DATA
     test_folder: str
     width: int | None = None  # paper A's lists take only files with this k-space width
-    readout: int = 640  # rows of fastMRI's k-space, for estimates of time
-    slices_per_volume: int = 1  # paper A's list rule, counted from the middle
+    readout: int = 640  # rows of fastMRI's k-space, for time estimates
+    slices_per_volume: int = 1  # taken from the middle, as in paper A's lists
     train_slices: int = 300
     test_slices: int = 100
-    hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of so many candidates
-    scanner: str = ""  # how its model's name begins in the files' headers, in small letters; any when empty
-    population: int = 0  # simulated patients of two distributions are the same people where these numbers are
+    hardest_of: int = 1  # keep the slice with the lowest zero-filled SSIM out of this many candidates
+    scanner: str = ""  # lower-case prefix of the scanner's model in the file headers; any when empty
+    population: int = 0  # distributions with the same number share their simulated patients

@@ -1,4 +1,4 @@
-"""Files of a package index by project and name, found as pip finds them; nothing of a package is executed."""
+"""Download files from a package index by project and name, found as pip finds them; no package code is executed."""
 
 import ast
 import base64
@@ -18,7 +18,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 Progress = Callable[[int, int], None]
-Reader = Callable[..., Any]  # (url, first byte) -> response of urllib, untyped there
+Reader = Callable[..., Any]  # (url, first byte) -> urllib response, which is untyped
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.1"
 CHUNK, TRIES, TIMEOUT, LONGEST_PAGE = 1 << 18, 3, 60.0, 1 << 26
 SETTINGS = ("index-url", "extra-index-url", "cert", "proxy")
@@ -26,11 +26,11 @@ BUILT_IN = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
 class FetchError(OSError):
-    """A data set that could not be fetched, and what to do about it."""
+    """A data set could not be fetched; the message says what to do about it."""
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip is configured with, of `SETTINGS`; environment variables win, as in pip."""
+    """pip's configuration of `SETTINGS`; environment variables take precedence, as in pip."""
     found: dict[str, str] = {}
     for line in _python("-m", "pip", "config", "list").splitlines():
         name, _, value = line.partition("=")
@@ -43,16 +43,16 @@ def pip_settings() -> dict[str, str]:
 
 
 def index_urls(settings: dict[str, str]) -> list[str]:
-    """The configured index, else pip's own default, then the extra ones."""
+    """URLs of the configured index, else pip's default, followed by the extra indexes."""
     first = settings.get("index-url") or _python("-c", BUILT_IN).strip()
     return [url for url in (first, *settings.get("extra-index-url", "").split()) if url]
 
 
 def fetch_file(project: str, name: str, size: int, target: Path, progress: Progress | None = None) -> None:
-    """Download the file `name` of a project to `target`; its content is for the caller to verify.
+    """Download the file `name` of a project to `target`; the caller must verify its content.
 
     Raises:
-        FetchError: no index configured or reached, or none of them has the file.
+        FetchError: no index is configured or can be reached, or none has the file.
         OSError: `target` cannot be written.
     """
     settings = pip_settings()
@@ -68,7 +68,7 @@ def fetch_file(project: str, name: str, size: int, target: Path, progress: Progr
 
 
 def find_link(read: Reader, index: str, project: str, name: str) -> str:
-    """Address of a file on a project's page, which is JSON (PEP 691) or HTML (PEP 503).
+    """URL of a file on a project's page, which is JSON (PEP 691) or HTML (PEP 503).
 
     Raises:
         FetchError: the page cannot be read, or does not have the file.
@@ -117,7 +117,7 @@ class _Anchors(HTMLParser):
 
 
 def _download(read: Reader, url: str, target: Path, size: int, progress: Progress | None) -> None:
-    """Stream to `target`; a broken connection is taken up where it broke, where the server can."""
+    """Stream to `target`, resuming a broken connection if the server supports it."""
     failure: FetchError | None = None
     with open(target, "wb") as stream:
         for _ in range(TRIES):
@@ -137,7 +137,7 @@ def _append(read: Reader, url: str, stream: IO[bytes], size: int) -> Iterator[No
     with _as_fetch_error(url):
         answer = read(url, stream.tell())
     with answer:
-        if getattr(answer, "status", None) != 206:  # the server starts again, so do we
+        if getattr(answer, "status", None) != 206:  # the server restarts from the beginning, so do we
             stream.seek(0)
             stream.truncate()
         while stream.tell() < size:
@@ -145,12 +145,12 @@ def _append(read: Reader, url: str, stream: IO[bytes], size: int) -> Iterator[No
                 chunk = answer.read(min(CHUNK, size - stream.tell()))
             if not chunk:
                 return
-            stream.write(chunk)  # outside the network's try: a full disk is not a broken connection
+            stream.write(chunk)  # not reported as a network error: a full disk is not a broken connection
             yield
 
 
 def _open(settings: dict[str, str], url: str, start: int = 0) -> Any:
-    """Open an address with pip's certificates and proxy; credentials go to its own host only."""
+    """Open a URL with pip's certificates and proxy; credentials are sent to its own host only."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "file"):
         raise FetchError(f"{_shown(url)}: expected an address of http, https or file")
@@ -180,13 +180,13 @@ def _as_fetch_error(url: str) -> Iterator[None]:
 
 
 def _shown(url: str) -> str:
-    """The address without credentials."""
+    """The URL without credentials."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
 
 
 def _python(*arguments: str) -> str:
-    """What a Python of its own prints, or nothing when it fails; the working folder is not on its path."""
+    """Output of a separate Python process, empty if it fails; the working directory is not on its path."""
     command = [sys.executable, "-P", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)

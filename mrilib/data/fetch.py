@@ -1,4 +1,4 @@
-"""What can be fetched on request: verified before it is parsed, complete or not there."""
+"""Data sets that can be fetched on request: verified before parsing, and stored completely or not at all."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,7 @@ __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 
 
 class Dataset(Protocol):
-    """What something to fetch is, and how its folder is made."""
+    """A data set to fetch, and how its folder is created."""
 
     @property
     def description(self) -> str: ...
@@ -23,10 +23,10 @@ class Dataset(Protocol):
     def source_name(self) -> str: ...
     @property
     def size(self) -> int:
-        """Bytes to download."""
+        """Download size in bytes."""
 
     def is_complete(self, folder: Path) -> bool:
-        """Whether a folder is the finished set."""
+        """Return whether a folder holds the finished set."""
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
         """Write the set into `finished`, from `source` or downloaded to `scratch`."""
@@ -36,10 +36,10 @@ DATASETS: dict[str, Dataset] = {"brain-vfa": BRAIN_VFA, "perceptual": PERCEPTUAL
 
 
 def locate(name: str) -> Path | None:
-    """The folder of a fetched set, below MRILIB_DATA or in the cache; None when it is not there.
+    """Folder of a fetched set, below MRILIB_DATA or in the cache; None if it is not there.
 
     Raises:
-        FetchError: no set of that name.
+        FetchError: unknown name.
     """
     dataset = _named(name)
     places = (folder / name for folder in _roots())
@@ -47,15 +47,15 @@ def locate(name: str) -> Path | None:
 
 
 def get(name: str, source: Path | None = None, progress: Progress | None = None) -> Path:
-    """The folder of a data set, fetched and converted first when it is not there yet.
+    """Folder of a data set, which is fetched and converted first if necessary.
 
     Args:
         name: one of `DATASETS`.
-        source: a copy that is already here (an archive, or a form that the set names) instead of a download.
-        progress: called with bytes done and bytes in all.
+        source: a local copy to use instead of a download (an archive, or another form that the set accepts).
+        progress: called with the bytes done and the total bytes.
 
     Raises:
-        FetchError: unknown name; nothing reached; other content than the pinned one; nowhere to write.
+        FetchError: unknown name, failed download, content other than the pinned one, or failure to write.
     """
     dataset, present = _named(name), locate(name)
     if present:
@@ -80,7 +80,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
 
 
 def _roots() -> list[Path]:
-    """Where sets are looked for; they are written to the first."""
+    """Folders in which to look for sets; new ones are written to the first."""
     given = data_dir()
     return [*([given] if given else []), cache_dir() / "data"]
 

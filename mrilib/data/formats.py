@@ -1,4 +1,4 @@
-"""The published file formats of paper B's datasets, and their way into fastMRI-layout volumes.
+"""Published file formats of paper B's datasets, and their conversion to fastMRI-layout volumes.
 
 Reference: Lin, Heckel, ICML 2024, App. G.
 """
@@ -26,14 +26,14 @@ from mrilib.data.volumes import write_volume
 
 @dataclass(frozen=True)
 class Format:
-    """How one dataset is published.
+    """Published format of one dataset.
 
     Args:
-        title: of the dataset.
-        fits: whether a file is of this format, by its layout and header alone.
-        convert: file and axes of a view → volumes.
-        views: by name, the axes that bring images (slice, coil, y, x) of the native volume to (slice, coil, y, x).
-        dropped: first and last slices of a view that paper B leaves out, because they hold no anatomy.
+        title: title of the dataset.
+        fits: function that returns whether a file has this format, by its layout and header alone.
+        convert: function (file, axes of a view) → volumes.
+        views: by name, the permutation of the native volume's axes (slice, coil, y, x) to those of the view.
+        dropped: number of first and last slices of a view that paper B leaves out because they contain no anatomy.
     """
 
     title: str
@@ -76,24 +76,24 @@ FORMATS: dict[str, Format] = {
 
 
 def recognise(path: Path) -> list[str]:
-    """Names of the formats that a file's layout and header fit."""
+    """Names of the formats that match a file's layout and header."""
     return [name for name, one in FORMATS.items() if one.fits(path)]
 
 
 def convert(path: Path, name: str, folder: Path, view: str | None = None) -> list[Path]:
-    """Write a published file as fastMRI-layout volumes, each whole or not at all.
+    """Convert a published file to fastMRI-layout volumes, each written atomically.
 
     Args:
-        path: of the published file.
-        name: of its format, a key of `FORMATS`.
-        folder: where volumes go, under the file's own name (SKM-TEA: one for each echo).
-        view: of those that the format has; the first when None.
+        path: path of the published file.
+        name: name of its format, a key of `FORMATS`.
+        folder: output folder; volumes keep the file's own name (SKM-TEA: one for each echo).
+        view: one of the format's views; the first when None.
 
     Returns:
         The files written.
 
     Raises:
-        VolumeError: an unknown format or view; a file of another format, which is named; one that is damaged.
+        VolumeError: unknown format or view; a file of another format, which is named; a damaged file.
         OSError: the folder cannot be written.
     """
     if name not in FORMATS:

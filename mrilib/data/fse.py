@@ -1,4 +1,4 @@
-"""Phase differences between the echoes of a fast-spin-echo train, taken out by readouts without phase encoding."""
+"""Correction of phase differences between fast-spin-echo echoes, using readouts without phase encoding."""
 
 import numpy as np
 import torch
@@ -6,11 +6,11 @@ from torch import Tensor
 
 from mrilib.fourier import fftc, ifftc
 
-EDGE = 5  # samples at either end that are left out of the fit: they wrap around
+EDGE = 5  # samples left out of the fit at either end, where they wrap around
 
 
 def phase_lines(calibration: Tensor) -> tuple[Tensor, Tensor]:
-    """Offset p₀ and slope p₁ of the line p₀ + p₁ x that brings each echo's phase to the first echo's.
+    """Offset p₀ and slope p₁ of the line p₀ + p₁ x that aligns each echo's phase with the first echo's.
 
     With c_s(x) the profile of echo s and r = c̄_s c₀: p₁ = ∠⟨r(x+1) r̄(x)⟩ and p₀ = ∠⟨r(x) e^{−i p₁ x}⟩.
 
@@ -18,7 +18,7 @@ def phase_lines(calibration: Tensor) -> tuple[Tensor, Tensor]:
         calibration: (..., echo, readout) complex, in k-space.
 
     Returns:
-        two tensors (..., echo, 1), in radians and in radians a sample.
+        two tensors (..., echo, 1), in radians and in radians per sample.
 
     Reference: Ahn, Cho, IEEE Trans. Med. Imaging 6, 1987.
     """
@@ -32,11 +32,11 @@ def phase_lines(calibration: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def corrected(kspace: np.ndarray, segments: np.ndarray, calibration: np.ndarray) -> np.ndarray:
-    """Every line of k-space multiplied, along the readout in image space, by its echo's phase line.
+    """Correct every k-space line by its echo's linear phase, along the readout in image space.
 
     Args:
         kspace: (slice, coil, kz, ky, readout) complex.
-        segments: (slice, ky) number of each line's echo.
+        segments: (slice, ky) echo number of each line.
         calibration: (slice, coil, echo, readout) complex.
     """
     offset, slope = phase_lines(torch.from_numpy(calibration))

@@ -1,4 +1,4 @@
-"""The ISMRMRD header of a fastMRI file: sizes, and which columns were measured."""
+"""ISMRMRD header of a fastMRI file: sizes and measured columns."""
 
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,9 +22,9 @@ CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("ce
 
 
 def compose(shape: tuple[int, int], recon_size: tuple[int, int], padding: tuple[int, int] | None = None) -> bytes:
-    """Header of a file of which the columns from `padding[0]` to before `padding[1]` were measured, or all.
+    """Header of a file in which columns `padding[0]` to `padding[1]` − 1 were measured, or all.
 
-    The header's x is the readout, our ky and y.
+    The header's x is the readout, which corresponds to our ky and y.
     """
     (ky, kx), (y, x) = shape, recon_size
     first, after = padding or (0, kx)
@@ -33,9 +33,9 @@ def compose(shape: tuple[int, int], recon_size: tuple[int, int], padding: tuple[
 
 
 def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Reconstruction size (y, x) and measured columns (first, after the last), as fastMRI computes them.
+    """Reconstruction size (y, x) and measured columns (first, last + 1), as fastMRI computes them.
 
-    Without a header the size is that of the k-space and all columns count as measured.
+    Without a header, the size is that of the k-space and all columns count as measured.
 
     Raises:
         VolumeError: the header is not XML, or lacks one of the five numbers.
@@ -54,12 +54,12 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
 
 
 def scanner(text: object, path: Path) -> str:
-    """Model of the scanner, as fastMRI's headers name it; empty without a header, or in one that does not say."""
+    """Scanner model as named in fastMRI's headers; empty if there is no header or it does not name one."""
     return "" if text is None else root(text, path).findtext(_qualified(SCANNER), "").strip()
 
 
 def root(text: object, path: Path) -> ElementTree.Element:
-    """The header's outermost element; VolumeError where it is not XML."""
+    """Root element of the header; raises VolumeError if it is not XML."""
     content = text.encode() if isinstance(text, str) else text
     # A document type could define entities that expand without bound; headers never have one.
     if not isinstance(content, bytes) or b"<!DOCTYPE" in content:

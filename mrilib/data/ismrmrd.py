@@ -16,16 +16,16 @@ GROUP = "dataset"
 
 @dataclass(frozen=True)
 class Raw:
-    """One scan, every readout at its place.
+    """One scan, with readouts sorted into an array.
 
     Args:
-        kspace: (slice, coil, kz, ky, readout) complex64, as measured; zero where nothing was.
-        segments: (slice, ky) number of the echo within its train; all 0 without echo trains.
-        calibration: (slice, coil, segment, readout) readouts without phase encoding, one an echo; None without.
-        noise: (coil,) standard deviation of each coil, where the file tells.
+        kspace: (slice, coil, kz, ky, readout) complex64, as measured; zero elsewhere.
+        segments: (slice, ky) echo number within the train; all 0 without echo trains.
+        calibration: (slice, coil, segment, readout) readouts without phase encoding, one per echo; None if absent.
+        noise: (coil,) noise standard deviation of each coil; None if the file does not state it.
         recon_size: (y, x) with y along the readout.
-        columns: first and last but one measured column of the encoded matrix.
-        vendor, field_strength: of the scanner, as the header has it.
+        columns: first measured column of the encoded matrix and first column after the measured ones.
+        vendor, field_strength: of the scanner, from the header.
         parameters: user parameters of the header.
     """
 
@@ -41,7 +41,7 @@ class Raw:
 
 
 def is_raw(path: Path) -> bool:
-    """Whether a file is laid out as ISMRMRD: a group with readouts and a header."""
+    """Return whether a file has the ISMRMRD layout: a group with readouts and a header."""
     with opened(path) as file:
         return is_raw_group(file)
 
@@ -50,7 +50,7 @@ def read_raw(path: Path) -> Raw:
     """Read a whole scan.
 
     Raises:
-        VolumeError: not an ISMRMRD file, one cut short, a header that lacks a number or contradicts the readouts.
+        VolumeError: not an ISMRMRD file, a truncated file, or a header that lacks a number or contradicts the readouts.
     """
     with opened(path) as file:
         if not is_raw_group(file):
@@ -66,21 +66,21 @@ def is_raw_group(file: h5py.File) -> bool:
 
 
 class Header:
-    """The numbers of an ISMRMRD header by their names; VolumeError for one that is not there."""
+    """Values of an ISMRMRD header by name; raises VolumeError if one is missing."""
 
     def __init__(self, root: ElementTree.Element, path: Path) -> None:
         self.root = root
         self.path = path
 
     def text(self, name: str, default: str | None = None) -> str:
-        """What stands at `name`, as `encoding/encodedSpace/matrixSize/x`."""
+        """The text at `name`, e.g. `encoding/encodedSpace/matrixSize/x`."""
         found = self.root.findtext("/".join(f"{{{header.NAMESPACE}}}{part}" for part in name.split("/")), default)
         if found is None:
             raise VolumeError(f"{self.path}: the ISMRMRD header has no {name}; fetch the file again")
         return found
 
     def number(self, name: str, default: int | None = None) -> int:
-        """The whole number at `name`."""
+        """The integer at `name`."""
         text = self.text(name, None if default is None else str(default))
         try:
             return int(text)
@@ -88,11 +88,11 @@ class Header:
             raise VolumeError(f"{self.path}: {name} of the ISMRMRD header is {text!r}, not a whole number") from None
 
     def limit(self, name: str, which: str = "maximum", default: int = 0) -> int:
-        """Of a counter of readouts, as `kspace_encoding_step_1`."""
+        """Limit of a readout counter, e.g. `kspace_encoding_step_1`."""
         return self.number(f"encoding/encodingLimits/{name}/{which}", default)
 
     def matrix(self, space: str) -> tuple[int, int, int]:
-        """(x, y, z) of `encodedSpace` or `reconSpace`."""
+        """Matrix size (x, y, z) of `encodedSpace` or `reconSpace`."""
         x, y, z = (self.number(f"encoding/{space}/matrixSize/{axis}") for axis in "xyz")
         return x, y, z
 
@@ -105,7 +105,7 @@ class Header:
 
 
 def sort_readouts(heads: np.ndarray, readouts: np.ndarray, given: Header, noise: np.ndarray | None, path: Path) -> Raw:
-    """Put every readout at the slice, ky and kz that its head names."""
+    """Put every readout at the slice, ky and kz given in its acquisition header."""
     if not len(heads):
         raise VolumeError(f"{path}: the file holds no readout; it may have been cut short, fetch it again")
     (samples, encoded, depth), coils = given.matrix("encodedSpace"), _coils(heads, given)
@@ -114,7 +114,7 @@ def sort_readouts(heads: np.ndarray, readouts: np.ndarray, given: Header, noise:
     first = encoded // 2 - given.limit("kspace_encoding_step_1", "center")
     after = min(
         first + given.limit("kspace_encoding_step_1") + 1, encoded
-    )  # some headers give the number, not the last
+    )  # some headers give the number of lines, not the last
     lines = places["kspace_encode_step_1"].astype(int) + first
     depths = places["kspace_encode_step_2"].astype(int)
     kspace = np.zeros((slices, coils, max(depth, 1), encoded, samples), np.complex64)

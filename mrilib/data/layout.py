@@ -1,4 +1,4 @@
-"""What any fastMRI-layout file must be before it is used: a whole HDF5 file with its data inside it."""
+"""Checks of fastMRI-layout files before use: a complete HDF5 file that contains its own data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,21 +10,21 @@ WANTED = "expected `kspace` complex (slice, coil, ky, kx)"
 
 
 class VolumeError(ValueError):
-    """A file that is not a usable fastMRI-layout volume, and what to do about it."""
+    """A file is not a usable fastMRI-layout volume; the message says what to do about it."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """The file, open for reading; what HDF5 reports in many ways becomes one line."""
+    """Open the file for reading, turning the various HDF5 errors into one line."""
     if not path.is_file():
         raise VolumeError(f"{path}: no such file; expected a fastMRI-layout HDF5 volume")
     if path.stat().st_size == 0:
         raise VolumeError(f"{path}: the file is empty; copy or download it again")
     try:
-        path.open("rb").close()  # says why when it cannot be read; is_hdf5 only says no
+        path.open("rb").close()  # says why the file cannot be read; is_hdf5 only returns False
         if not h5py.is_hdf5(path):
             raise VolumeError(f"{path}: not an HDF5 file; {WANTED} in HDF5; convert it or fetch it again")
-        # No lock: volumes are only ever replaced whole, and network file systems often cannot lock.
+        # No lock: volumes are only ever replaced atomically, and network file systems often do not support locks.
         with h5py.File(path, "r", locking=False) as file:
             yield file
     except PermissionError:
@@ -35,7 +35,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
 
 
 def dataset(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
-    """A dataset that lies in the file itself: a link could point at any file of this machine."""
+    """A dataset stored in the file itself; external links are refused, as they could point to any file."""
     link = file.get(name, getlink=True)
     if link is None:
         raise VolumeError(f"{path}: no dataset `{name}`; {WANTED}, found {sorted(file) or 'nothing'}")
@@ -50,7 +50,7 @@ def _lies_in(file: h5py.File, data: h5py.Dataset) -> bool:
 
 
 def check_layout(path: Path, shape: tuple[int, ...], is_complex: bool, verb: str) -> None:
-    """Refuse all but complex (slice, coil, ky, kx) without an empty axis; `verb` says how it came to us."""
+    """Check for complex (slice, coil, ky, kx) without an empty axis; `verb` is the message's "found" or "given"."""
     if len(shape) == 3:
         raise VolumeError(f"{path}: single-coil k-space {shape} {verb}; {WANTED}: use the multi-coil files")
     if len(shape) != 4:

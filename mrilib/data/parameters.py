@@ -1,4 +1,4 @@
-"""What every record of a notebook that reads slices shares: whether they are simulated or come from files."""
+"""Parameter shared by all notebooks that read slices: whether these are simulated or come from files."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from mrilib.store.parameters import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Sourced(Record):
-    """Slices of the embedded simulation, or of files below MRILIB_DATA."""
+    """Record for slices from the built-in simulation or from files below MRILIB_DATA."""
 
     source: Source
 
     @property
     def kind(self) -> str:
-        """Of data, in a word for titles."""
+        """Kind of data in one word, for titles."""
         return in_a_word(self.source)

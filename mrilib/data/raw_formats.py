@@ -1,4 +1,4 @@
-"""Published files that hold the scanner's readouts: Stanford 2D and 3D, NYU, 7T.
+"""Published files that store the scanner's readouts: Stanford 2D and 3D, NYU, 7T.
 
 Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, weights and scalings.
 """
@@ -17,7 +17,7 @@ from mrilib.fourier import ifftc
 
 
 def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -> bool:
-    """Vendor and field strength tell the raw formats apart; all come without a name of the dataset."""
+    """Tell raw formats apart by vendor, dimension and field strength, as no file names its dataset."""
     if not is_raw(path):
         return False
     with opened(path) as file:
@@ -29,7 +29,7 @@ def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -
 
 
 def _whitened(raw: Raw, path: Path) -> np.ndarray:
-    """Coils weighted by 1/σ, the weights normalised to ‖w‖₂ = 1, as far as the file tells σ."""
+    """Weight coils by 1/σ, normalised to ‖w‖₂ = 1; unchanged if the file does not state σ."""
     if raw.noise is None:
         return raw.kspace
     if raw.noise.shape != raw.kspace.shape[1:2]:
@@ -39,7 +39,7 @@ def _whitened(raw: Raw, path: Path) -> np.ndarray:
 
 
 def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
-    """Signs that alternate with ky and kz taken out, where the header says that the scanner put them in."""
+    """Remove the signs alternating with ky and kz that the scanner left in (ChopY or ChopZ is 0 in the header)."""
     for axis, name in ((-2, "ChopY"), (-3, "ChopZ")):
         if not int(float(raw.parameters.get(name, "1"))):
             shape = [1] * kspace.ndim
@@ -49,7 +49,7 @@ def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
 
 
 def _multislice(path: Path, scale: float) -> Converted:
-    """A scan of 2-D slices: echoes corrected, coils weighted, readout vertical."""
+    """Read a scan of 2-D slices: echoes corrected, coils weighted, readout vertical."""
     raw = read_raw(path)
     kspace = _unchopped(_whitened(raw, path), raw)
     if raw.calibration is not None:
@@ -59,12 +59,12 @@ def _multislice(path: Path, scale: float) -> Converted:
 
 
 def stanford_2d(path: Path, axes: Axes) -> list[Converted]:
-    """Upside down, scaled."""
+    """Read a multi-slice scan, scale it and flip it vertically."""
     return [_upside_down(_multislice(path, 1e-8))]
 
 
 def nyu(path: Path, axes: Axes) -> list[Converted]:
-    """Upside down."""
+    """Read a multi-slice scan and flip it vertically."""
     return [_upside_down(_multislice(path, 1.0))]
 
 
@@ -73,7 +73,7 @@ def _upside_down(one: Converted) -> Converted:
 
 
 def stanford_3d(path: Path, axes: Axes) -> list[Converted]:
-    """Partitions transformed already, with alternating sign; any of three views."""
+    """Convert a scan with already transformed partitions of alternating sign to any of three views."""
     one = _multislice(path, 1e-7)
     if axes == NATIVE:
         return [_upside_down(one)]
@@ -83,7 +83,7 @@ def stanford_3d(path: Path, axes: Axes) -> list[Converted]:
 
 
 def seven_tesla(path: Path, axes: Axes) -> list[Converted]:
-    """A 3-D scan (coil, x, y, z), transformed along all three axes; any of three views."""
+    """Convert a 3-D scan (coil, x, y, z), transformed here along all three axes, to any of three views."""
     raw = read_raw(path)
     volume = torch.from_numpy(raw.kspace[0].transpose(0, 3, 2, 1) * np.float32(1e-14))
     return [Converted(kspace_of(ifftc(volume, (-3, -2, -1)).permute(axes)))]

@@ -1,4 +1,4 @@
-"""Arrays out of a pickle without running what it asks for: only what builds a numpy array is allowed."""
+"""Load arrays from a pickle without executing its code: only what builds a numpy array is allowed."""
 
 import pickle
 from pathlib import Path
@@ -15,15 +15,15 @@ ALLOWED = {
 
 
 class PickleError(ValueError):
-    """A pickle that asks for more than arrays, or is damaged."""
+    """A pickle requests anything but arrays, or is damaged."""
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The float arrays of nested dictionaries, by the keys on the way joined with "/".
+    """Load the float arrays of nested dictionaries, keyed by the nested keys joined with "/".
 
     Raises:
-        PickleError: it names anything but numpy's array, dtype and `_reconstruct`; holds something that is not a
-            dictionary or an array of floats; is damaged.
+        PickleError: the pickle names anything but numpy's array, dtype and `_reconstruct`, holds anything but
+            dictionaries and float arrays, or is damaged.
     """
     with open(path, "rb") as stream:
         try:

@@ -1,4 +1,4 @@
-"""Simulated volumes in the fastMRI layout, made once and kept in the cache."""
+"""Simulated volumes in the fastMRI layout, generated once and cached."""
 
 import hashlib
 import warnings
@@ -21,12 +21,12 @@ from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.store.paths import cache_dir
 
-# Patients are numbers; splits are ranges of them, so no patient is ever in two.
+# Patients are numbered and splits are disjoint ranges, so no patient is in two splits.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
 POPULATION = 1_000_000  # patients
 FILTER = Undersampling(4)
-LESIONS = "lesion_boxes"  # dataset of the files that have some, see `lesion_boxes`
-DATA_VERSION = 1  # raise it when the simulator draws other slices; a test holds golden values against it
+LESIONS = "lesion_boxes"  # dataset in files with lesions, see `lesion_boxes`
+DATA_VERSION = 1  # increment when the simulated slices change; a test compares them with golden values
 
 
 def _store(distribution: Distribution) -> Path:
@@ -46,12 +46,12 @@ def _store(distribution: Distribution) -> Path:
 
 @cache
 def _substitute(name: str) -> Path:
-    """A folder for what the cache cannot take, the same for the whole process."""
+    """Temporary folder for when the cache is not writable, the same for the whole process."""
     return Path(mkdtemp(prefix=f"mrilib-{name}-"))
 
 
 def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:
-    """How easy a slice is without any network: SSIM of the zero-filled RSS image, mean and deviation matched."""
+    """Ease of a slice without a network: SSIM of the zero-filled RSS image, mean and standard deviation matched."""
     target, blurred = rss(ifft2c(kspace[None])), rss(ifft2c(kspace[None] * mask))
     return ssim(target, blurred, match="mean_std").item()
 
@@ -63,12 +63,12 @@ def _candidates(distribution: Distribution, patient: int) -> list[SimulatedSlice
 
 
 def _level(patient: int) -> float:
-    """Where the patient's slice lies."""
+    """Level of the patient's slice."""
     return float(np.random.default_rng([41, patient]).uniform(-0.6, 0.6))
 
 
 def lesion_boxes(distribution: Distribution, patient: int) -> np.ndarray:
-    """First and after the last row and column of each lesion in a patient's slice, (lesions, 4)."""
+    """First and last + 1 row, then column, of each lesion in a patient's slice, (lesions, 4)."""
     scan, level = distribution.scan, _level(patient)
     anatomy = ANATOMIES[scan.anatomy]
     found = [one.box(scan.grid(), anatomy.view, anatomy.position(level)) for one in anatomy.lesions(patient, level)]
@@ -77,7 +77,7 @@ def lesion_boxes(distribution: Distribution, patient: int) -> np.ndarray:
 
 
 def simulate_patient(distribution: Distribution, patient: int) -> SimulatedSlice:
-    """One slice of one patient; for a filtered distribution the hardest of several candidates."""
+    """Simulate one slice of one patient; for a filtered distribution, the hardest of several candidates."""
 
     def ease(candidate: SimulatedSlice) -> float:
         kspace = torch.from_numpy(candidate.kspace).to(torch.complex64)
@@ -106,7 +106,7 @@ def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
 
 
 def simulated_slices(distribution: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
-    """The first `count` slices of a split, simulated where they are not in the cache yet.
+    """The first `count` slices of a split, simulated if they are not cached yet.
 
     Args:
         distribution: catalogue entry.
@@ -117,7 +117,7 @@ def simulated_slices(distribution: Distribution, split: str, count: int) -> list
         (path, slice index) pairs for `SliceDataset`.
 
     Raises:
-        ValueError: unknown split, or a count of which the split has not enough.
+        ValueError: unknown split, or the split has fewer than `count` slices.
     """
     if split not in SPLITS:
         raise ValueError(f"split {split!r}: expected one of {', '.join(SPLITS)}")

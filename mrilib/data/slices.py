@@ -1,4 +1,4 @@
-"""From a volume on disk to what networks train on: under-sampled, with coil maps and targets."""
+"""Training samples from volumes on disk: under-sampled, with coil maps and targets."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ class SliceDataset(Dataset[Sample]):
     """Slices of fastMRI-layout volumes, read one at a time and prepared by `undersample`.
 
     Args:
-        slices: (path, slice index) pairs; lists are data, not code.
-        sampling: the under-sampling.
-        maps: whether coil maps are estimated, see `undersample`.
+        slices: (path, slice index) pairs.
+        sampling: the under-sampling settings.
+        maps: whether to estimate coil maps, see `undersample`.
     """
 
     def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Undersampling | AnyOf, maps: bool = True) -> None:
@@ -31,7 +31,7 @@ class SliceDataset(Dataset[Sample]):
         return self._sampled(item, self.slices[item][0].name)
 
     def redrawn(self, item: int, draw: int) -> Sample:
-        """The slice under the mask of another draw; one volume's slices then differ too."""
+        """The slice with a newly drawn mask, which also differs between the slices of a volume."""
         path, index = self.slices[item]
         return self._sampled(item, f"{path.name}[{index}] draw {draw}")
 

@@ -1,4 +1,4 @@
-"""Which slices belong to a distribution's split: simulated ones, or files found on disk by rule."""
+"""Slices of a distribution's split: simulated, or selected by a rule from files on disk."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -11,16 +11,16 @@ from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.store.paths import data_dir
 
 Source = Literal["simulated", "files"]
-Keep = Callable[[Path, int], bool]  # whether a slice of a file is taken
+Keep = Callable[[Path, int], bool]  # whether to take a slice of a file
 
 
 def in_a_word(source: Source) -> str:
-    """What the slices of a source are, for titles."""
+    """One word for the slices of a source, for titles."""
     return "simulated" if source == "simulated" else "measured"
 
 
 def folder_of(entry: Distribution, split: str) -> Path:
-    """Where the files of a split lie; ValueError when MRILIB_DATA is not set."""
+    """Folder of a split's files; raises ValueError if MRILIB_DATA is not set."""
     root = data_dir()
     if root is None:
         raise ValueError(
@@ -31,9 +31,9 @@ def folder_of(entry: Distribution, split: str) -> Path:
 
 
 def list_files(entry: Distribution, split: str) -> list[Path]:
-    """Volumes of the split, in order of name: right acquisition, k-space width and scanner.
+    """Volumes of the split with matching acquisition, k-space width and scanner, sorted by name.
 
-    Files that cannot be read are left out here; reading them says why.
+    Unreadable files are skipped here; reading them says why.
     """
     found = []
     for path in sorted(folder_of(entry, split).glob("*.h5")):
@@ -48,14 +48,14 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
 
 
 def middle(slices: int, count: int) -> list[int]:
-    """The `count` middle slices of a volume (fewer when it has fewer), as in paper A's lists."""
+    """Indices of the `count` middle slices of a volume (fewer if it has fewer), as in paper A's lists."""
     count = min(slices, count)
     start = slices // 2 - count // 2
     return list(range(start, start + count))
 
 
 def selected(entry: Distribution, split: str, keep: Keep | None = None) -> list[tuple[Path, int]]:
-    """All slices that the rule gives, or those of them that `keep` keeps."""
+    """All slices selected by the rule and, if given, by `keep`."""
     return [
         (path, index)
         for path in list_files(entry, split)
@@ -65,23 +65,24 @@ def selected(entry: Distribution, split: str, keep: Keep | None = None) -> list[
 
 
 def count_slices(entry: Distribution, split: str) -> tuple[int, str]:
-    """How many slices the rule finds, and where it looked (in words when MRILIB_DATA is not set)."""
+    """Number of slices that the rule finds, and the folder searched (a message if MRILIB_DATA is not set)."""
     if data_dir() is None:
         return 0, "MRILIB_DATA, which is not set"
     return len(selected(entry, split)), str(folder_of(entry, split))
 
 
 def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
-    """The first `count` slices that the rule gives; see `taken`."""
+    """The first `count` slices selected by the rule; see `taken`."""
     return taken(entry, split, count, selected(entry, split))
 
 
 def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Path, int]]) -> list[tuple[Path, int]]:
-    """The first `count` of the slices that were found; for validation the last ones of the training folder, which no
-    training list holds unless it takes all.
+    """The first `count` of the slices found; for validation, the last ones of the training folder.
+
+    The latter are in no training list unless it takes all slices.
 
     Raises:
-        ValueError: none, or fewer than asked for, with what was looked for and where.
+        ValueError: fewer than requested; the message names what was searched for and where.
     """
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
@@ -94,14 +95,14 @@ def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Pat
 
 
 def slices_of(entry: Distribution, split: str, count: int, source: Source) -> list[tuple[Path, int]]:
-    """(path, slice index) pairs of a split from either source; ValueError when there are too few."""
+    """(path, slice index) pairs of a split from either source; raises ValueError if there are too few."""
     if source not in get_args(Source):
         raise ValueError(f"source {source!r}: expected one of {', '.join(get_args(Source))}")
     return (simulated_slices if source == "simulated" else file_slices)(entry, split, count)
 
 
 def data_digest(entry: Distribution, split: str, count: int, source: Source) -> str:
-    """Digest of what a split consists of: the simulation's settings, or names and sizes of the files."""
+    """Digest of a split's content: the simulation's settings, or names and sizes of the files."""
     if source == "simulated":
         content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}{entry.population or ''}"
     else:
@@ -110,5 +111,5 @@ def data_digest(entry: Distribution, split: str, count: int, source: Source) -> 
 
 
 def listed(pairs: list[tuple[Path, int]]) -> str:
-    """Names and sizes of the files and numbers of the slices, for digests."""
+    """Names and sizes of the files and slice indices as text, for digests."""
     return str([(path.name, path.stat().st_size, index) for path, index in pairs])

@@ -1,7 +1,7 @@
-"""Simulated twins of paper B's 17 datasets: the same anatomy, view, contrast, field, coils and shape of the matrix.
+"""Simulated twins of paper B's 17 datasets: the same anatomy, view, contrast, field, coils and matrix shape.
 
-Sequence times are those of the datasets' publications where they give them, else typical of the contrast. Matrices
-have about 40 % of the published size. Noise by class of acquisition, see `noise`.
+Sequence timings are from the datasets' publications where given, else typical of the contrast. Matrices have about
+40 % of the published size. Noise depends on the class of acquisition, see `noise`.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from mrilib.data.distribution import Distribution
 from mrilib.simulate.acquisition import Scan
 from mrilib.simulate.sequences import Sequence
 
-WHOLE_VOLUME = 1_000  # slices; paper B takes all but the empty ones
+WHOLE_VOLUME = 1_000  # slices; paper B takes all except empty ones
 HEAD, KNEE, PELVIS = "head", "knee_joint", "pelvis"
 ARRAY_RADIUS = {HEAD: 125.0, KNEE: 90.0, PELVIS: 190.0}  # millimetres
 
@@ -26,7 +26,7 @@ PROSTATE_T2 = Sequence("spin_echo", 4.0, 0.100)
 CUBE_PDFS = Sequence("spin_echo", 1.55, 0.025, fat_suppression=0.9)
 QDESS = {echo: Sequence(f"double_echo_{echo}", 0.0204, 0.0064, 20.0, 0.0, 0.9) for echo in ("first", "second")}
 MP2RAGE = Sequence("inversion_recovery", 6.778, 0.003, inversion_time=3.675)
-T1_GRE = Sequence("gradient_echo", 0.0063, 0.0026, 20.0)  # the preparation's T1 weighting by the flip angle
+T1_GRE = Sequence("gradient_echo", 0.0063, 0.0026, 20.0)  # the flip angle mimics the preparation's T1 weighting
 LOW_FIELD = {
     "t1": Sequence("spin_echo", 0.5, 0.0184),
     "t2": Sequence("spin_echo", 5.5, 0.128),
@@ -37,10 +37,10 @@ NOISIER = {PDFS: 1.6, CUBE_PDFS: 1.45, T2FS: 1.5, FLAIR: 1.25, T1: 1.1, T1POST: 
 
 
 def noise(sequence: Sequence, field_strength: float) -> float:
-    """Background over the 95th percentile of the image: 0.09 at 3 T, √(3 T / B₀) times as much at B₀.
+    """Background relative to the 95th percentile of the image: 0.09 at 3 T, √(3 T / B₀) times as much at B₀.
 
-    Signal over noise grows as B₀; protocols make up for half of it, in decibels, by bandwidth, voxels and averages.
-    Images without fat, or of what little T1 or fluid suppression leaves, are noisier by the factor of NOISIER.
+    SNR grows as B₀; protocols compensate half of it, in decibels, by bandwidth, voxel size and averages. T1-weighted
+    images and those with fat or fluid suppression, which have less signal, are noisier by the factors in NOISIER.
     """
     return 0.09 * sqrt(3.0 / field_strength) * NOISIER.get(sequence, 1.0)
 
@@ -63,8 +63,8 @@ def _part(
 ) -> Distribution:
     """One population of slices.
 
-    `files` are their folder below MRILIB_DATA, with `train` and `test` in it, and the acquisition in their headers;
-    `folders` are those for training and test where they have names of their own.
+    `files` is the folder below MRILIB_DATA, containing `train` and `test`, and the acquisition in the file headers;
+    `folders` are the folders for training and test if they have other names.
     """
     folder, acquisition = files
     train, test = folders or (f"{folder}/train", f"{folder}/test")
@@ -195,7 +195,7 @@ def _shares(parts: tuple[Distribution, ...], *weights: float) -> dict[str, float
     return {part.name: weight / sum(given) for part, weight in zip(parts, given, strict=True)}
 
 
-# Which share of a dataset's slices each of its populations has (paper B, Table 1 and its published lists).
+# Fraction of a dataset's slices in each of its populations (paper B, Table 1 and its published lists).
 TWINS: dict[str, dict[str, float]] = {
     "fastmri_knee": _shares(_FASTMRI_KNEE, 45, 40, 15, 45, 40, 15),
     "fastmri_brain": _shares(_FASTMRI_BRAIN, 8, 11, 7, 7, 7, 12, 12, 12, 12, 12),
@@ -216,7 +216,7 @@ _ALL = (
 
 
 def _people(name: str) -> str:
-    """Who was scanned: views of one 3-D dataset, echoes of one scan and M4Raw's contrasts are of the same people."""
+    """Name of the subject group: views of a 3-D dataset, echoes of a scan and M4Raw's contrasts share subjects."""
     if name.startswith("skm_tea"):
         return f"skm_tea_{name.rpartition('_')[2]}"
     return next((dataset for dataset in ("m4raw", "stanford_3d", "7t", "cc_359") if name.startswith(dataset)), name)
@@ -228,7 +228,7 @@ SIXTEEN = PARTS[:16]  # fastMRI's distributions of Sections 3 to 6
 
 
 def _with_lesions(part: Distribution, population: int) -> Distribution:
-    """The same scanner and contrast, other people: heads of which every slice has lesions."""
+    """Same scanner and contrast, other subjects: heads with lesions in every slice."""
     scan = replace(part.scan, anatomy="head_lesions_axial")
     name, title = f"{part.name}_lesions", f"{part.title}, with lesions"
     return replace(part, name=name, title=title, scan=scan, population=population)

@@ -1,8 +1,8 @@
-"""fastMRI-layout HDF5 volumes: written whole, inspected by their headers, read one slice at a time.
+"""fastMRI-layout HDF5 volumes: written atomically, inspected by their headers, read one slice at a time.
 
-Layout (REFERENCE §3.1): `kspace` complex64 (slice, coil, ky, kx), `reconstruction_rss` float32 (slice, y, x),
-`ismrmrd_header` XML, attributes `acquisition`, `max`, `norm`, `patient_id`. Files are opened for each read and
-closed again, so that workers may fork and threads may share nothing.
+Layout (fastMRI, arXiv:1811.08839): `kspace` complex64 (slice, coil, ky, kx), `reconstruction_rss` float32
+(slice, y, x), `ismrmrd_header` XML, attributes `acquisition`, `max`, `norm`, `patient_id`. Files are opened and
+closed for each read, so that workers can fork and threads share nothing.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ RESERVED = {"kspace", "reconstruction_rss", "ismrmrd_header", "mask"}
 
 @dataclass(frozen=True)
 class VolumeInfo:
-    """What a volume's headers say; no k-space was read."""
+    """Contents of a volume's headers, obtained without reading k-space."""
 
     path: Path
     slices: int
@@ -43,7 +43,7 @@ class VolumeInfo:
     simulated: bool
     has_target: bool
     under_sampled: bool
-    scanner: str = ""  # model, as fastMRI's headers name it
+    scanner: str = ""  # model, as named in fastMRI's headers
 
 
 @dataclass(frozen=True)
@@ -62,25 +62,25 @@ def inspect_volume(path: Path) -> VolumeInfo:
     """Read and check the headers of a volume.
 
     Raises:
-        VolumeError: missing, empty, truncated or foreign file; no multi-coil complex k-space in it.
+        VolumeError: the file is missing, empty, truncated, of another format, or has no multi-coil complex k-space.
     """
     with opened(Path(path)) as file:
         return _inspect(file, Path(path))
 
 
 def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlice:
-    """Read one slice and nothing else of a volume.
+    """Read a single slice of a volume.
 
-    The target is the file's `reconstruction_rss`; where a fully sampled file has none, it is computed.
+    The target is the file's `reconstruction_rss`; if a fully sampled file has none, it is computed.
 
     Args:
-        path: of the volume.
-        index: of the slice, from 0.
-        extras: names of further datasets of which the same slice is wanted.
+        path: path of the volume.
+        index: index of the slice, from 0.
+        extras: names of further datasets of which to read the same slice.
 
     Raises:
-        VolumeError: as `inspect_volume`; no such slice; NaN or infinite k-space; a coil that is zero everywhere;
-            under-sampled without ground truth.
+        VolumeError: as in `inspect_volume`; no such slice; NaN or infinite k-space; a coil that is zero everywhere;
+            under-sampled data without ground truth.
     """
     path = Path(path)
     with opened(path) as file:
@@ -106,19 +106,19 @@ def write_volume(
     recon_size: tuple[int, int] | None = None,
     padding: tuple[int, int] | None = None,
 ) -> None:
-    """Write a volume, whole or not at all.
+    """Write a volume atomically.
 
     Args:
-        path: of the file; missing folders are made, an older file is replaced.
+        path: path of the file; missing folders are created, an existing file is replaced.
         kspace: (slice, coil, ky, kx) complex, stored as complex64.
         reconstruction_rss: (slice, y, x); computed from the k-space when None.
-        attributes: beside `acquisition`, `patient_id`, `max` and `norm`, which are set when not given.
+        attributes: in addition to `acquisition`, `patient_id`, `max` and `norm`, which are set when not given.
         extras: further datasets, slice axis first.
         recon_size: (y, x) to which a computed reconstruction is cropped.
-        padding: first measured column and first after the measured ones; all were measured when None.
+        padding: first measured column and first after the measured ones; None if all were measured.
 
     Raises:
-        VolumeError: k-space of another rank or type, empty, or not finite; an extra with a reserved name.
+        VolumeError: k-space has the wrong rank or type, is empty or not finite; or an extra has a reserved name.
         OSError: the file cannot be written.
     """
     path, measured = Path(path), _array(kspace)
@@ -140,7 +140,7 @@ def write_volume(
 
 
 def check_same_shape(infos: Sequence[VolumeInfo]) -> None:
-    """Refuse volumes that cannot share a batch.
+    """Check that volumes can share a batch.
 
     Raises:
         VolumeError: two of them differ in coil count or k-space size.
@@ -155,7 +155,7 @@ def check_same_shape(infos: Sequence[VolumeInfo]) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content, for provenance; OSError when it cannot be read."""
+    """SHA-256 of a file's content, for provenance; raises OSError if it cannot be read."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

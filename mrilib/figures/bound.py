@@ -1,4 +1,4 @@
-"""Curves with a position that a slider of the page moves: no kernel, no trust and no request needed."""
+"""Curves with a position moved by a slider of the page; needs no kernel, no notebook trust and no network request."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ import altair
 from mrilib.figures.charts import WIDTH, finest, finite, lines_chart
 from mrilib.figures.theme import INK
 
-POSITION = "position"  # name of the slider's parameter; one such chart a figure
-BESIDE, TOP, LEADING = 12, 12, 20  # CSS pixels: the values' distance from the curves, their first line, their lines
+POSITION = "position"  # name of the slider's parameter; one such chart per figure
+BESIDE, TOP, LEADING = 12, 12, 20  # CSS pixels: distance of the values from the curves, first line, line spacing
 
 
 def scrubbed_chart(
@@ -25,17 +25,17 @@ def scrubbed_chart(
     title: str = "",
     band: tuple[str, str] | None = None,
 ) -> altair.LayerChart:
-    """Curves of `y` over `x`, one per name in `color`, with a rule that a slider moves and every value there written.
+    """Curves of `y` over `x`, one per name in `color`, with a rule moved by a slider and the values at it written out.
 
-    The rule stands at the measured x that is nearest to the slider, the smaller of two that are equally near.
+    The rule is at the measured x nearest to the slider, or at the smaller of two equally near ones.
 
     Args:
-        rows: dicts with the named keys; rows whose y is not finite are left out.
-        band: keys of the lower and upper end of a 95 % band, which are then written too.
-        chosen: where the slider starts, in units of `x`.
+        rows: dicts with the named keys; rows whose y is not finite are omitted.
+        band: keys of the lower and upper end of a 95 % band, which are then written out too.
+        chosen: initial position of the slider, in units of `x`.
 
     Raises:
-        ValueError: fewer than two places, or `chosen` outside them; and as `lines_chart`.
+        ValueError: fewer than two x values, or `chosen` outside their range; also as `lines_chart`.
     """
     given = list(rows)
     curves = lines_chart(given, x, y, color, x_title=x_title, y_title=y_title, alt=alt, title=title, band=band)
@@ -54,7 +54,7 @@ def scrubbed_chart(
 
 
 def _marks(records: list[dict[str, Any]], x_title: str) -> list[altair.Chart]:
-    """The rule, a dot on every curve and, in a column beside them, their values."""
+    """The rule, a dot on every curve and, in a column beside them, the values."""
     near = altair.Chart(altair.Data(values=records)).transform_calculate(away=f"abs(datum.x - {POSITION})")
     near = near.transform_window(rank="rank()", sort=[altair.SortField("away"), altair.SortField("x")])
     near = near.transform_filter("datum.rank == 1")
@@ -67,7 +67,7 @@ def _marks(records: list[dict[str, Any]], x_title: str) -> list[altair.Chart]:
 
 
 def _reading(near: altair.Chart, name: str, row: int, banded: bool) -> list[altair.Chart]:
-    """Name and value of one curve where the rule stands."""
+    """Name and value of one curve at the rule."""
     number = "format(datum.y, '.3f')"
     if banded:
         number += " + ' [' + format(datum.low, '.3f') + ', ' + format(datum.high, '.3f') + ']'"

@@ -1,4 +1,4 @@
-"""Images whose grey window the reader moves in the browser, by dragging or by keys, without a kernel."""
+"""Images whose grey window is adjusted in the browser, by dragging or with keys, without a kernel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from torch import Tensor
 
 from mrilib.figures.layout import MAGMA
 
-UNIT = 32767  # what 1 is sent as, in 16 bits; values up to 2 have room
+UNIT = 32767  # 16-bit value that represents 1; values up to 2 fit
 ERROR_FACTOR = 5.0  # as in `plot.comparison`
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One image, (y, x) real with 1 for the brightest of the target, or an error map of the same scale."""
+    """One image, (y, x) real with 1 for the target's maximum, or an error map on the same scale."""
 
     image: Tensor
     title: str
@@ -26,10 +26,10 @@ class Panel:
 
 
 class WindowedImages(anywidget.AnyWidget):
-    """Panels of one size in one grey window [level − width/2, level + width/2], in units of the target's maximum.
+    """Panels of equal size in one grey window [level − width/2, level + width/2], in units of the target's maximum.
 
-    The window belongs to the page: it stays where it is when `show` sends other images. An error map goes from black
-    at 0 to its brightest colour at the window's upper end over ERROR_FACTOR.
+    The window belongs to the page: it is kept when `show` sends other images. An error map goes from black at 0 to its
+    brightest colour at the window's upper end divided by ERROR_FACTOR.
     """
 
     _esm = Path(__file__).with_name("canvas.js")
@@ -52,10 +52,10 @@ class WindowedImages(anywidget.AnyWidget):
     heat = traitlets.List(MAGMA, read_only=True).tag(sync=True)
 
     def show(self, panels: Sequence[Panel]) -> None:
-        """Put these panels on the page; nothing at all when there are none.
+        """Show these panels on the page, or nothing if there are none.
 
         Raises:
-            ValueError: images that are not finite, or not all of one (y, x).
+            ValueError: images that are not finite, or that differ in size (y, x).
         """
         self.content = _content(panels) if panels else {}
 

@@ -12,9 +12,9 @@ import altair
 from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, ordered
 
 Row = Mapping[str, Any]
-WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores stand beside the gap chart
+WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores are placed beside the gap chart
 PANEL, PANELS_ACROSS = (170, 170), 3
-DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # a second sign beside the colour
+DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 
 
 def gap_chart(
@@ -73,7 +73,7 @@ def interval_chart(
 
 
 def broken(names: Sequence[str], letters: int) -> str:
-    """Vega's expression for axis labels that are broken at spaces into lines of so many letters, or of one word."""
+    """Vega expression that breaks axis labels at spaces into lines of at most `letters` letters, or of one word."""
     return f"{json.dumps({name: textwrap.wrap(name, letters, break_long_words=False) for name in names})}[datum.label]"
 
 
@@ -93,7 +93,7 @@ def lines_chart(
     """Curves of `y` over `x`, one per name in `color`; the legend follows the order at the right edge.
 
     Args:
-        rows: dicts with the named keys; rows whose y is not finite are left out.
+        rows: dicts with the named keys; rows whose y is not finite are omitted.
         band: keys of the lower and upper end of a 95 % band.
     """
     records = [r for r in _clean(rows, color, (x, y, *(band or ()))) if r[y] is not None]
@@ -123,19 +123,19 @@ def sweep_chart(
     title: str = "",
     chosen: float | None = None,
 ) -> altair.FacetChart:
-    """A path through the plane of two scores, with 95 % intervals both ways: one panel a condition, one point a step.
+    """Paths through the plane of two scores with 95 % intervals in both directions; one panel per condition.
 
     Args:
         rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
-        step: key of what is swept; the points are joined in its order.
-        chosen: the step that is ringed and written out, with a slider that moves it without a kernel.
+        step: key of the swept quantity, one point per value; points are joined in its order.
+        chosen: step that is circled and written out, with a slider that moves it without a kernel.
     """
     records = _clean(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     steps = sorted({record[step] for record in records})
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
     legend = altair.Legend(orient="bottom", symbolSize=90)
-    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it too pale on white
+    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
     color = altair.Color(f"{step}:O", scale=altair.Scale(scheme=scheme), legend=legend)
     shape = altair.Shape(f"{step}:O", legend=legend)
     base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
@@ -155,12 +155,12 @@ def sweep_chart(
 
 
 def finest(steps: list[float]) -> float:
-    """Smallest distance of two steps."""
+    """Smallest distance between two steps."""
     return min((after - before for before, after in pairwise(steps)), default=1.0)
 
 
 def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
-    """A slider of the page, not of the kernel."""
+    """Slider of the page, not of the kernel."""
     reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
     return altair.param("chosen", value=chosen, bind=reach)
 
@@ -222,7 +222,7 @@ def _measured(records: list[dict[str, Any]], gaps: Mapping[str, tuple[str, str]]
 def _clean(
     rows: Iterable[Row], name: str | None, numbers: Sequence[str], keep: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Plain rows for JSON: names as text, numbers as float, None for what is not finite."""
+    """Rows for JSON: names as text, numbers as float, None for non-finite values."""
     names, records = [*([name] if name else []), *keep], []
     for index, row in enumerate(rows):
         lacking = [key for key in (*names, *numbers) if key not in row]
@@ -235,7 +235,7 @@ def _clean(
 
 
 def finite(value: Any) -> float | None:
-    """`value` as float, or None, which JSON can hold, where it is missing or not finite."""
+    """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
     number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else None
 
@@ -265,7 +265,7 @@ def _series(field: str, names: Sequence[str]) -> altair.Color:
 def _dashes(field: str | None, names: Sequence[str]) -> Any:
     if field is None:
         return altair.Undefined
-    known = ordered(names)  # not as at the right edge: a method keeps its pattern from chart to chart
+    known = ordered(names)  # not in the order at the right edge, so that a method keeps its pattern across charts
     patterns = [DASHES[known.index(name) % len(DASHES)] for name in names]
     return altair.StrokeDash(f"{field}:N", scale=altair.Scale(domain=list(names), range=patterns))
 
@@ -276,17 +276,17 @@ def _by_last_value(records: list[dict[str, Any]], x: str, y: str, color: str) ->
 
 
 def haloed(text: altair.Chart, **style: Any) -> list[altair.Chart]:
-    """Words over a white halo, which keeps the lines behind them away."""
+    """Text with a white halo that separates it from the lines behind."""
     return [text.mark_text(stroke=PAPER, strokeWidth=4, **style), text.mark_text(color=INK, **style)]
 
 
 def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
-    """What a chart says under the pointer: a name and numbers to four digits."""
+    """Tooltip of a chart: a name, and numbers to four digits."""
     words = [altair.Tooltip(f"{name}:N")] if name else []
     return words + [altair.Tooltip(f"{key}:Q", format=".4~g") for key in numbers]
 
 
 def finished(chart: Any, alt: str, title: str) -> Any:
-    """The chart with its alt text and, wrapped, its title."""
+    """Add the alt text and the wrapped title to a chart."""
     chart = chart.properties(description=checked_alt(alt))
     return chart.properties(title=textwrap.wrap(title, 76)) if title else chart

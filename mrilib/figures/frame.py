@@ -1,4 +1,4 @@
-"""What all explorers share: controls with names, one view that follows them, errors in sight."""
+"""Common parts of all explorers: labelled controls, one view that follows them, and visible errors."""
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
@@ -13,15 +13,15 @@ from mrilib.figures.plot import Figure, Picture, figure_bytes
 from mrilib.figures.theme import chart_svg
 
 STYLE = {"description_width": "9em"}
-WIDE = {"continuous_update": False, "style": STYLE}  # of a slider
-HALF = {"width": "45%", "max_width": "34em"}  # of the view: two controls a row
+WIDE = {"continuous_update": False, "style": STYLE}  # options of a slider
+HALF = {"width": "45%", "max_width": "34em"}  # of the view; two controls per row
 
 
 class Names(anywidget.AnyWidget):
-    """Gives the handles of the sliders beside it the names that stand before them, for screen readers.
+    """Label the handles of neighbouring sliders for screen readers, with the names shown in front of them.
 
-    Jupyter's sliders show a label and their handles, which take the keyboard, have none (ipywidgets 8.1). Lists and
-    buttons get their keys back, too, which JupyterLab would take for shortcuts of its own (4.6).
+    Jupyter's sliders show a label, but their handles, which take the keyboard focus, have none (ipywidgets 8.1). Lists
+    and buttons also get back their keys, which JupyterLab (4.6) would treat as its own shortcuts.
     """
 
     _esm = """
@@ -50,21 +50,21 @@ class Names(anywidget.AnyWidget):
 def explorer(
     controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str], ahead: Iterable[Mapping[str, Any]] = ()
 ) -> ipywidgets.VBox:
-    """Controls, and beneath them what `render` makes of their values, made anew whenever one moves.
+    """Controls, with the output of `render` for their values below, updated whenever one changes.
 
     Args:
-        controls: by the names of `render`'s arguments.
-        render: the controls' values to HTML. What it raises is shown in place of the view.
-        ahead: values whose views are made now, so that no move to them has to wait; of these `render` must always
-            make the same.
+        controls: controls by the names of `render`'s arguments.
+        render: function from the controls' values to HTML. Any exception is shown in place of the view.
+        ahead: values whose views are rendered in advance, so that switching to them is immediate; for these, `render`
+            must always return the same.
 
     Returns:
-        A box with the controls, two a row, in a box of their own, and the view (`ipywidgets.HTML`) beneath.
+        Box with the controls, two per row in a box of their own, and the view (`ipywidgets.HTML`) below.
     """
     view = ipywidgets.HTML()
 
     def made(values: Mapping[str, Any]) -> str:
-        with debug_mode(False):  # what would check charts against Vega-Lite's schema at every move; tests do
+        with debug_mode(False):  # no validation of charts against Vega-Lite's schema at every change; tests validate
             return shown(lambda: render(**values))
 
     ready = {tuple(values[name] for name in controls): made(values) for values in ahead}
@@ -81,7 +81,7 @@ def explorer(
 
 
 def shown(make: Callable[[], str]) -> str:
-    """What `make` returns, or the error that it raised, as HTML: inside the widget, where the reader looks."""
+    """Output of `make`, or the error it raised as HTML: shown inside the widget, where the reader looks."""
     try:
         return make()
     except Exception as error:
@@ -89,7 +89,7 @@ def shown(make: Callable[[], str]) -> str:
 
 
 def picture(figure: Figure, alt: str, width: int) -> str:
-    """A figure as an HTML image with its alt text, `width` CSS pixels wide or as wide as there is room."""
+    """A figure as an HTML image with its alt text, `width` CSS pixels wide or as wide as fits."""
     if isinstance(figure, Picture):
         kind, content = "image/png", figure_bytes(figure)
     else:

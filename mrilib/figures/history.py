@@ -1,4 +1,4 @@
-"""The curves of test-time training on one slice, with the iterations of its stop and of its image."""
+"""Curves of test-time training on one slice, with the iterations of its stop and of the returned image."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from mrilib.figures.charts import WIDTH, finished, finite, haloed, tooltip
 from mrilib.figures.theme import INK, METHOD_COLORS, MUTED
 
 PANEL_HEIGHT = 116
-MOST_POINTS = 500  # more than the panel has pixels would only make the notebook heavy
+MOST_POINTS = 500  # more points than pixels would only make the notebook larger
 
 
 class Curves(Protocol):
-    """What is drawn: two errors by iteration, and a score at some of them; `ttt.History` is one."""
+    """Curves to draw: two errors by iteration, and a score at some iterations; `ttt.History` is one."""
 
     @property
     def train_error(self) -> Sequence[float]: ...
@@ -38,11 +38,11 @@ def history_chart(
     """Training error, self-validation error and true score against the iteration, on one x axis.
 
     Args:
-        history: as of a `TTTRecord`; the score's panel is left out where no score was asked for.
-        stopped_at: iteration at which the rule stopped, a dashed line.
-        chosen_at: iteration whose image was returned, a full line with a dot on every curve.
+        history: history of a `TTTRecord`; the panel of the score is omitted if no score was requested.
+        stopped_at: iteration at which the rule stopped, drawn as a dashed line.
+        chosen_at: iteration whose image was returned, drawn as a full line with a dot on every curve.
 
-    Raises ValueError for an empty history.
+    Raises ValueError if the history is empty.
     """
     curves = {
         "Training error (relative ℓ1)": dict(enumerate(history.train_error)),
@@ -81,7 +81,7 @@ def _panel(heading: str, curve: Mapping[int, float], marks: list[dict[str, Any]]
     ]
     for mark in marks:
         layers += _mark_layers(mark, curve)
-    if first:  # over all lines, which would strike them through
+    if first:  # drawn last, so that no line crosses them
         layers += [layer for mark in marks for layer in _label_layers(mark, end)]
     head = altair.TitleParams(heading, fontSize=14, fontWeight="normal", offset=4)
     return altair.layer(*layers).properties(width=WIDTH, height=PANEL_HEIGHT, title=head)
@@ -100,7 +100,7 @@ def _mark_layers(mark: dict[str, Any], curve: Mapping[int, float]) -> list[altai
 def _label_layers(mark: dict[str, Any], end: int) -> list[altair.Chart]:
     place = altair.Chart(altair.Data(values=[mark]))
     text = place.encode(x="iteration:Q", y=altair.value(14 + 18 * mark["row"]), text="label:N")
-    far = mark["iteration"] > (0.6 if mark["dot"] else 0.75) * end  # a stop lies right of its image: so do the words
+    far = mark["iteration"] > (0.6 if mark["dot"] else 0.75) * end  # a stop is right of its image, so its label is too
     return haloed(text, align="right" if far else "left", dx=-8 if far else 8)
 
 

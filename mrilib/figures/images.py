@@ -1,4 +1,4 @@
-"""Rows and grids of magnitude images: same grey window, titles above, scores beneath, alt text."""
+"""Rows and grids of magnitude images: same grey window, titles above, scores below, alt text."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ def image_row(
     Args:
         images: real, (y, x); leading axes of length 1 are dropped.
         titles: one per image, above it; long ones wrap.
-        captions: one per image, beneath it, such as "SSIM 0.912".
+        captions: one per image, below it, such as "SSIM 0.912".
         alt: what the figure shows, for readers who cannot see it.
         vmax: white; the largest value of all images if None.
-        ncols: images side by side, at most 5; more continue beneath.
+        ncols: images side by side, at most 5; further ones continue below.
 
     Raises:
         ValueError: lengths differ, an image is complex, not two-dimensional or not finite.
@@ -49,9 +49,9 @@ def error_row(
     vmax: float | None = None,
     ncols: int = 5,
 ) -> Picture:
-    """Error maps factor · |image − target| in the window [0, vmax] of the target, the factor in each title.
+    """Error maps factor · |image − target| in the window [0, vmax] of the target, with the factor in each title.
 
-    Arguments and errors as `image_row`; `target` has the images' shape, `vmax` defaults to its maximum.
+    Arguments and errors as in `image_row`; `target` has the images' shape, `vmax` defaults to its maximum.
     """
     reference = _plane(target)
     white = _white([reference], vmax)
@@ -70,13 +70,13 @@ def comparison(
     vmax: float | None = None,
     target_title: str = "target",
 ) -> Picture:
-    """Target and reconstructions in one grey window, error maps factor · |image − target| beneath them.
+    """Target and reconstructions in one grey window, with error maps factor · |image − target| below them.
 
     Args:
         target: real, (y, x); its maximum is white unless `vmax` is given.
         images: method → reconstruction, on the target's scale (`metrics.match_mean_std`).
-        scores: method → SSIM, or a text to print as it is, beneath the method's image.
-        target_title: above the target; say there whether it is simulated.
+        scores: method → SSIM, or text to print unchanged, below the method's image.
+        target_title: title above the target; should state whether it is simulated.
     """
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
@@ -111,7 +111,7 @@ def decades(magnitude: np.ndarray) -> np.ndarray:
 
 
 def mask_image(mask: Tensor, title: str = "", caption: str = "", *, alt: str) -> Picture:
-    """A sampling mask, (kx,) columns or (ky, kx) points: white is measured."""
+    """Image of a sampling mask, (kx,) columns or (ky, kx) points; white is measured."""
     flat = mask.reshape(mask.shape[-1:]) if mask.numel() == mask.shape[-1] else mask
     plane = _plane(flat.expand(flat.shape[-1], -1) if flat.ndim == 1 else flat)
     return compose([[Tile(_grey(plane, 1.0), title, caption, smooth=False)]], alt)
@@ -126,7 +126,7 @@ def image_grid(
     alt: str,
     vmax: float | None = None,
 ) -> Picture:
-    """A table of images in one grey window; rows are named at the left, columns at the top."""
+    """Grid of images in one grey window, with row titles at the left and column titles at the top."""
     if len(row_titles) != len(rows):
         raise ValueError(f"row_titles has {len(row_titles)} entries for {len(rows)} rows: give one per row")
     planes = [[_plane(image) for image in row] for row in rows]

@@ -1,4 +1,4 @@
-"""A grid of pixels and words as one PNG, drawn through SVG with a font that travels inside vl-convert."""
+"""Grid of images and text as one PNG, drawn via SVG with a font bundled in vl-convert."""
 
 import base64
 import html
@@ -14,7 +14,7 @@ from PIL import Image, ImageFont
 from mrilib.figures.theme import FONT, INK, MUTED, PAPER, checked_alt
 
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
-TILE = 300  # widest tile
+TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
 SHARPNESS = 2  # device pixels per CSS pixel
 # Anchors of matplotlib's "magma" (CC0): lightness rises evenly, safe for colour-blind readers.
@@ -30,7 +30,7 @@ class Picture:
     width: int
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        # JupyterLab draws image/png without an alt attribute, so the picture also travels as HTML.
+        # JupyterLab draws image/png without an alt attribute, so the picture is also sent as HTML.
         code = base64.b64encode(self.png).decode()
         tag = f'<img src="data:image/png;base64,{code}" alt="{html.escape(self.alt)}" width="{self.width}">'
         bundle = {"text/html": tag, "image/png": code, "text/plain": self.alt}
@@ -39,7 +39,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Tile:
-    """One cell of a grid: 8-bit pixels (y, x), grey or as a heat map; `note` stands in its middle."""
+    """One cell of a grid: 8-bit pixels (y, x), grey or as a heat map; `note` is written in its centre."""
 
     pixels: np.ndarray
     title: str = ""
@@ -50,10 +50,10 @@ class Tile:
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
-    """Draw rows of tiles, titles above and captions beneath each, and optional row titles at the left.
+    """Draw rows of tiles, with titles above and captions below each, and optional row titles at the left.
 
     Raises:
-        ValueError: if `alt` is empty.
+        ValueError: `alt` is empty.
     """
     text, columns = checked_alt(alt), max(len(row) for row in grid)
     left = MARGIN + (GUTTER if row_titles else 0)
@@ -79,7 +79,7 @@ def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes
 
 
 def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[list[str], float]:
-    """SVG of one row of tiles at height `top`, and the height that it takes."""
+    """SVG of one row of tiles at height `top`, and the height of the row."""
     picture = side * max(tile.pixels.shape[0] / tile.pixels.shape[1] for tile in row)
     head = _lines([tile.title for tile in row], side, TITLE_SIZE) * TITLE_SIZE * LEADING + 6
     foot = _lines([tile.caption for tile in row], side, CAPTION_SIZE) * CAPTION_SIZE * LEADING + 4
@@ -100,12 +100,12 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
     code = base64.b64encode(png_bytes(tile.pixels, magma(256) if tile.heat else None)).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # white would melt into the paper
+    frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
 
 
 def _text(text: str, x: float, y: float, width: float, size: int, align: float) -> str:
-    """Wrapped lines centred about x; y is the block's top, middle or bottom for align 0, 0.5 or 1."""
+    """Wrapped lines centred at x; y is the block's top, middle or bottom for align 0, 0.5 or 1."""
     lines, step = _wrapped(text, width, size), size * LEADING
     base = y - align * len(lines) * step + size
     spans = (
@@ -120,7 +120,7 @@ def _lines(texts: Sequence[str], width: float, size: int) -> int:
 
 
 def _wrapped(text: str, width: float, size: int) -> list[str]:
-    """Lines no wider than `width`; Pillow's own font has nearly the metrics of the one that draws."""
+    """Break text into lines no wider than `width`; Pillow's default font has nearly the metrics of the drawing font."""
     font, lines = ImageFont.load_default(size), []
     for paragraph in text.splitlines():
         line = ""
@@ -135,7 +135,7 @@ def _wrapped(text: str, width: float, size: int) -> list[str]:
 
 
 def magma(levels: int) -> list[int]:
-    """RGB triples of the heat map, one after another, for `png_bytes`."""
+    """RGB triples of the heat map, concatenated, for `png_bytes`."""
     anchors = np.array([list(bytes.fromhex(code)) for code in MAGMA], dtype=float)
     places, steps = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
     channels = [np.interp(steps, places, channel) for channel in anchors.T]
@@ -156,7 +156,7 @@ def _raster(parts: Sequence[str], width: int, height: int, heat: bool) -> bytes:
     palette.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + magma(128))
     colours = drawn.convert("RGB")
     nearest = np.asarray(colours.quantize(palette=palette, dither=Image.Dither.NONE))
-    # Pillow's search is coarse; greys are exact, so that the paper stays white.
+    # Pillow's search is coarse; greys are set exactly, so that the background stays white.
     red, green, blue = np.moveaxis(np.asarray(colours), -1, 0)
     indices = np.where((red == green) & (green == blue), red // 2, nearest)
     return png_bytes(indices, palette.getpalette())

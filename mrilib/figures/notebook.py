@@ -1,4 +1,4 @@
-"""What each notebook needs first and last: a device, the library's source on the page, results on disk."""
+"""Setup and output of every notebook: a device, the library's source on the page, results on disk."""
 
 import inspect
 import math
@@ -22,10 +22,10 @@ WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overf
 
 
 def setup(seed: int = 0, device: str = "auto") -> torch.device:
-    """Start the notebook's results afresh, switch the figures on, and return the device to compute on.
+    """Reset the notebook's results, enable the figures, and return the device to compute on.
 
-    Nothing is seeded: functions that draw take `seed`. `auto` is the first GPU, or the CPU without one.
-    Raises ValueError for a device that this machine does not have.
+    Nothing is seeded: random functions take `seed`. `auto` is the first GPU, or the CPU if there is none.
+    Raises ValueError if this machine does not have the device.
     """
     chosen = choose_device(device)
     enable()
@@ -38,7 +38,7 @@ def setup(seed: int = 0, device: str = "auto") -> torch.device:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `name`. Raises ValueError where it is not to be had."""
+    """Return the device called `name`; raises ValueError if it is not available."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -51,9 +51,9 @@ def choose_device(name: str) -> torch.device:
 
 
 def show_source(thing: Any) -> Markdown:
-    """The source of a function or class as it is in the library, highlighted, under the name of its file.
+    """Show the source of a function or class in the library, highlighted, below the name of its file.
 
-    Raises ValueError for what has no Python source.
+    Raises ValueError if there is no Python source.
     """
     try:
         lines, first = inspect.getsourcelines(inspect.unwrap(thing))
@@ -66,21 +66,21 @@ def show_source(thing: Any) -> Markdown:
 
 
 def shown_path(file: Path) -> str:
-    """A source file's path from its package on, without the folders of this machine."""
+    """Path of a source file starting at its package, without the folders of this machine."""
     checkout = PACKAGE.parent
     return file.relative_to(checkout).as_posix() if file.is_relative_to(checkout) else file.name
 
 
 def record(name: str, value: Any, low: float | None = None, high: float | None = None, n: int | None = None) -> None:
-    """Write a result to `results.json`: a number, with its 95 % interval where it has one, a text, or a list.
+    """Write a result to `results.json`: a number, optionally with its 95 % interval, text, or a list.
 
     Args:
-        name: flat key, as `fraction_closed`.
-        value: number, one-element tensor, text, truth value, or a list.
-        low, high: ends of the interval, both or none.
+        name: flat key, such as `fraction_closed`.
+        value: number, one-element tensor, text, boolean, or a list.
+        low, high: ends of the interval, both or neither.
         n: number of samples behind it.
 
-    Raises ValueError naming the result for a bad name, NaN, or half an interval.
+    Raises ValueError naming the result for a bad name, NaN, or an incomplete interval.
     """
     check_name(name)
     if (low is None) != (high is None):
@@ -98,7 +98,7 @@ def record(name: str, value: Any, low: float | None = None, high: float | None =
 def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Write a table to `results.json` under `name`, one mapping per row, and return it for display.
 
-    A cell is a number, a text, or an interval `{"value":, "low":, "high":}`. Raises as `record`.
+    A cell is a number, text, or an interval `{"value":, "low":, "high":}`. Raises as `record`.
     """
     check_name(name)
     plain = [{str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows]
@@ -107,9 +107,9 @@ def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def record_input(path: str | os.PathLike[str]) -> Path:
-    """Note a data file that the results depend on, so that changing it makes them stale; returns its path.
+    """Record a data file that the results depend on, so that changes to it invalidate them; returns its path.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if it cannot be read.
     """
     file = Path(path).resolve()
     note_in(run_dir(), file)
@@ -117,7 +117,7 @@ def record_input(path: str | os.PathLike[str]) -> Path:
 
 
 def run_dir() -> Path:
-    """The folder of this run's results: the runner's, else `runs/interactive/<notebook>/` of the project."""
+    """Folder of this run's results: the runner's, or else `runs/interactive/<notebook>/` of the project."""
     given = os.environ.get(RUN_DIR)
     if given:
         folder = Path(given)
@@ -145,13 +145,13 @@ def put(name: str, content: Any) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raise ValueError for a key that a claim could not name."""
+    """Raise ValueError for a key that a claim could not refer to."""
     if not name.isidentifier() or name == "run":
         raise ValueError(f"record: expected a name like 'fraction_closed', got {name!r}")
 
 
 def to_plain(value: Any, name: str) -> Any:
-    """`value` as JSON can hold it. Raises ValueError naming the result for NaN and foreign types."""
+    """Convert `value` to JSON types; raises ValueError naming the result for NaN and unsupported types."""
     if hasattr(value, "tolist"):  # tensors and numpy's numbers
         value = value.item() if math.prod(value.shape) == 1 else value.tolist()
     if isinstance(value, Mapping):

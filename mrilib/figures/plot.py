@@ -46,9 +46,9 @@ __all__ = [
 ]
 
 NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%)?( \[.*\])?$|–$")
-LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken
-FEW = 7  # columns that fit JupyterLab's output area at 1280 with intervals that are not broken
-WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken over two lines: intervals and dates
+LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken across lines
+FEW = 7  # columns with unbroken intervals that fit JupyterLab's output area at 1280
+WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken across lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
 
 
@@ -88,10 +88,10 @@ def table(
     Args:
         rows: dicts; a missing key prints "–", a dict with `value`, `low`, `high` prints with its interval.
         columns: keys in order, or key → heading.
-        digits: decimals of numbers that are not whole.
+        digits: decimals of non-integer numbers.
 
     Raises:
-        ValueError: a column that no row carries.
+        ValueError: a column that is in no row.
     """
     records = list(rows)
     headings = dict(columns) if isinstance(columns, Mapping) else {key: key for key in columns}
@@ -106,7 +106,7 @@ def figure_bytes(figure: Figure) -> bytes:
     """PNG of a picture or an Altair chart, two device pixels per CSS pixel.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: `figure` is anything else.
     """
     if isinstance(figure, Picture):
         return figure.png
@@ -117,7 +117,7 @@ def figure_bytes(figure: Figure) -> bytes:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write `figure` as PNG to `path`, whole or not at all; folders are made."""
+    """Write `figure` as PNG to `path` atomically; missing folders are created."""
     target = Path(path)
     content = figure_bytes(figure)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _style(column: Sequence[str]) -> str:
-    """Jupyter sets all cells right, which suits numbers only."""
+    """Left-align columns that are not all numbers; Jupyter right-aligns all cells."""
     return "" if all(NUMBER.match(cell) for cell in column) else ' style="text-align: left"'
 
 

@@ -1,4 +1,4 @@
-"""Rows that every report shares: an interval beside the paper's number, scores in long form, results with intervals."""
+"""Rows shared by all reports: an interval beside the paper's number, scores in long form, results with intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from mrilib.gap import Interval, bootstrap_mean
 
 
 def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:
-    """One row of a results table: method, our interval, the paper's number (None where it has none)."""
+    """One row of a results table: method, our interval, and the paper's number or None if it has none."""
     return {
         "method": name,
         "ours": {"value": ours.value, "low": ours.low, "high": ours.high},
@@ -18,7 +18,7 @@ def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, An
 
 
 def shown(scores: Mapping[str, Sequence[float]], caption: str) -> Table:
-    """Table of mean scores with their intervals, one method a row."""
+    """Table of mean scores with their intervals, one row per method."""
     rows = [interval_row(name, bootstrap_mean(values), None) for name, values in scores.items()]
     return table(rows, {"method": "", "ours": "mean [95 % interval]"}, caption=caption)
 

@@ -1,4 +1,4 @@
-"""One look for every figure: colours, fonts, and an Altair renderer that needs no network."""
+"""Common style of all figures: colours, fonts, and an Altair renderer that needs no network."""
 
 import base64
 import io
@@ -9,9 +9,9 @@ import altair as alt
 import vl_convert
 from PIL import Image
 
-# Chosen by search: every colour has contrast >= 3 on white, and every pair stays apart (CIE76 >= 14) for
-# trichromats and under simulated protanopia, deuteranopia and tritanopia. The hue tells what a network was
-# trained on; its "+ TTT" is a darker relative.
+# Found by search: every colour has contrast >= 3 on white, and every pair is distinct (CIE76 >= 14) for trichromats
+# and under simulated protanopia, deuteranopia and tritanopia. The hue shows what a network was trained on; its
+# "+ TTT" is a darker shade.
 METHOD_COLORS: dict[str, str] = {
     "zero-filled": "#6D6E6D",
     "CG-SENSE": "#17191B",
@@ -42,18 +42,18 @@ SERIES_COLORS: tuple[str, ...] = (
 INK = "#1F1F1F"
 MUTED = "#555555"
 PAPER = "#FFFFFF"
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one travels inside vl-convert
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundled in vl-convert
 PNG_SCALE = 1.5
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Distinct names: known methods first, in the order of `METHOD_ORDER`, then the others as they came."""
+    """Distinct names: known methods first, in the order of `METHOD_ORDER`, then the others in order of appearance."""
     distinct = list(dict.fromkeys(names))
     return sorted(distinct, key=lambda name: METHOD_ORDER.index(name) if name in METHOD_COLORS else len(METHOD_ORDER))
 
 
 def colors_of(names: Iterable[str]) -> list[str]:
-    """One colour per name: a method's own, and for other names the series colours that these leave free, in turn."""
+    """One colour per name: a method's own or, for other names, the next unused series colour."""
     names = list(names)
     taken = {METHOD_COLORS[name] for name in names if name in METHOD_COLORS}
     spare = iter([color for color in SERIES_COLORS if color not in taken] * 4)
@@ -61,10 +61,10 @@ def colors_of(names: Iterable[str]) -> list[str]:
 
 
 def checked_alt(alt_text: str) -> str:
-    """The alt text, stripped.
+    """Return the stripped alt text.
 
     Raises:
-        ValueError: if it is empty, because then the figure is lost on a reader who cannot see it.
+        ValueError: the text is empty, so that the figure would be inaccessible to readers who cannot see it.
     """
     if not alt_text.strip():
         raise ValueError("alt is empty: say in one sentence what the figure shows")
@@ -73,7 +73,7 @@ def checked_alt(alt_text: str) -> str:
 
 @alt.theme.register("mrilib", enable=False)
 def theme() -> alt.theme.ThemeConfig:
-    """Opaque white paper, so that a figure reads the same in JupyterLab's light and dark themes."""
+    """Theme with an opaque white background, so that figures look the same in JupyterLab's light and dark themes."""
     text = {"labelFont": FONT, "titleFont": FONT, "labelColor": INK, "titleColor": INK, "labelLimit": 0}
     axis = {**text, "labelFontSize": 13, "titleFontSize": 14, "titleFontWeight": "normal"}
     legend = {**text, "labelFontSize": 13, "titleFontSize": 13, "symbolStrokeWidth": 2.5}
@@ -106,7 +106,7 @@ def chart_svg(chart: alt.TopLevelMixin) -> str:
 
 
 def chart_png(spec: dict[str, Any], scale: float = PNG_SCALE) -> bytes:
-    """PNG of a Vega-Lite specification as this Altair writes it, drawn without a browser."""
+    """PNG of a Vega-Lite specification as written by this Altair, drawn without a browser."""
     drawn = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale)
     smaller = io.BytesIO()
     Image.open(io.BytesIO(drawn)).convert("RGB").save(smaller, "PNG")
@@ -131,7 +131,7 @@ def _mimebundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[st
 
 
 def enable() -> None:
-    """Draw every Altair chart of this process in the companion's theme and without any request."""
+    """Draw every Altair chart of this process in the companion's theme and without network requests."""
     alt.renderers.register("mrilib", _mimebundle)
     alt.renderers.enable("mrilib")
     alt.theme.enable("mrilib")

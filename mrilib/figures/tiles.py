@@ -1,4 +1,4 @@
-"""Images inside explorers: bare PNGs side by side with their words as HTML, many times as fast as a drawn picture."""
+"""Images inside explorers: bare PNGs side by side with text as HTML, many times faster than a drawn picture."""
 
 import base64
 import io
@@ -14,32 +14,32 @@ from mrilib.figures.layout import magma, png_bytes
 from mrilib.figures.theme import checked_alt
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
-FACTOR = 5.0  # of error maps
+FACTOR = 5.0  # scale factor of error maps
 
 
 def grey_tile(image: Tensor, white: float, title: str, caption: str, alt: str) -> str:
     """A magnitude image, (y, x) real, in the grey window [0, white], as HTML.
 
     Raises:
-        ValueError: an image that is complex or not finite, a window that is not positive, or an empty alt text.
+        ValueError: a complex or non-finite image, a window that is not positive, or an empty alt text.
     """
     return _tile(image_png(image, white), title, caption, alt)
 
 
 def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
-    """The error map FACTOR · |image − target| in the window [0, white], both (y, x) real, as HTML; errors as above."""
+    """Error map FACTOR · |image − target| in the window [0, white], both (y, x) real, as HTML; errors as above."""
     heat = Image.open(io.BytesIO(image_png((image - target).abs(), white / FACTOR)))
     title, caption = f"|error| ×{FACTOR:g}", f"dark 0, bright {1 / FACTOR:g} of white"
     return _tile(png_bytes(np.asarray(heat), magma(256)), title, caption, alt)
 
 
 def tile_row(tiles: Sequence[str]) -> str:
-    """Tiles side by side, as many as there is room for."""
+    """Place tiles side by side, as many as fit."""
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px">{"".join(tiles)}</div>'
 
 
 def white_of(target: Tensor) -> float:
-    """Where the grey window of a slice ends: its 99th percentile, as a bright spot beside a coil may be far above."""
+    """Upper end of a slice's grey window: its 99th percentile, since a bright spot near a coil may be far above."""
     return float(target.quantile(0.99))
 
 

@@ -1,4 +1,4 @@
-"""From a description to a network: what a weights file stores beside its numbers."""
+"""Build a network from its description, which is stored next to its weights."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -29,10 +29,10 @@ ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {
 
 
 def build(architecture: Mapping[str, Any]) -> Reconstructor:
-    """The network described by {"name": …, and the arguments of its class}.
+    """Build the network described by {"name": …, plus the arguments of its class}.
 
     Raises:
-        ValueError: unknown name, or an argument that the network does not take.
+        ValueError: unknown name, or an argument that the network does not accept.
     """
     settings = dict(architecture)
     name = settings.pop("name", None)
@@ -45,10 +45,10 @@ def build(architecture: Mapping[str, Any]) -> Reconstructor:
 
 
 def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What `build` takes: the network's name and those of `settings` that its class has as arguments.
+    """Description for `build`: the network's name and those of `settings` that are arguments of its class.
 
     Raises:
-        ValueError: unknown name, or a setting that is no number or text, as when a module bears a parameter's name.
+        ValueError: unknown name, or a setting that is not a number, text or list, e.g. a module named like a parameter.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
@@ -61,4 +61,4 @@ def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class WeightsError(ValueError):
-    """A weights file that cannot be used, and why."""
+    """A weights file cannot be used; the message says why."""

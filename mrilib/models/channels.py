@@ -1,11 +1,11 @@
-"""Between complex images and the real channels that networks see."""
+"""Conversion between complex images and the real channels that networks use."""
 
 import torch
 from torch import Tensor
 
 
 def to_channels(image: Tensor) -> Tensor:
-    """Real and imaginary part as two channels: (batch, 1, y, x) complex → (batch, 2, y, x) real."""
+    """Real and imaginary parts as two channels: (batch, 1, y, x) complex → (batch, 2, y, x) real."""
     return torch.view_as_real(image[:, 0]).movedim(-1, 1).contiguous()
 
 
@@ -15,6 +15,6 @@ def to_image(channels: Tensor) -> Tensor:
 
 
 def margins(image: Tensor, multiple: int) -> list[int]:
-    """What to add left, right, above and below (`F.pad`'s order), so that the last two sizes are multiples."""
+    """Padding left, right, top and bottom (`F.pad`'s order) that makes the last two sizes multiples of `multiple`."""
     missing = [-size % multiple for size in (image.shape[-1], image.shape[-2])]
     return [part for size in missing for part in (size // 2, size - size // 2)]

@@ -1,4 +1,4 @@
-"""CycleU-Net of paper A's App. D: one U-Net from under-sampled to full images, an equal one back."""
+"""CycleU-Net of paper A's App. D: one U-Net from under-sampled to full images and one of equal size back."""
 
 from torch import Tensor
 
@@ -8,13 +8,13 @@ from mrilib.models.unet import Unet
 
 
 class CycleReconstructor(UnetReconstructor):
-    """f: A†y → x, the reconstruction, and g: x → A†y, its way back; two U-Nets of one size.
+    """Reconstruction f: A†y → x and its reverse g: x → A†y, two U-Nets of equal size.
 
-    Called as a reconstructor it is f, a plain U-Net.
+    As a reconstructor it computes f, a plain U-Net.
 
     Args:
-        chans, num_pool_layers, residual, pinv_iterations, fidelity: as of `UnetReconstructor`, for f; g has the
-            same width and depth and no residual.
+        chans, num_pool_layers, residual, pinv_iterations, fidelity: as in `UnetReconstructor`, for f; g has the
+            same width and depth and no residual connection.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. D, variant 2 and Figure 7; after Zhu et al., ICCV 2017.
     """
@@ -31,5 +31,5 @@ class CycleReconstructor(UnetReconstructor):
         self.backward_unet = Unet(2, 2, chans, num_pool_layers)
 
     def degrade(self, image: Tensor) -> Tensor:
-        """g, the image as its under-sampled measurement would show it: (batch, 1, y, x) complex → the same."""
+        """Apply g, which predicts the under-sampled image: (batch, 1, y, x) complex → same shape."""
         return at_unit_scale(self.backward_unet, image)

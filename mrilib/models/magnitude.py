@@ -1,4 +1,4 @@
-"""Paper B's networks, from the measurements of all coils to one magnitude image: U-Net, vision transformer, VarNet."""
+"""Paper B's networks, from multi-coil measurements to one magnitude image: U-Net, vision transformer, VarNet."""
 
 import torch
 from torch import Tensor
@@ -13,17 +13,17 @@ from mrilib.models.vit import Vit
 
 
 class MagnitudeReconstructor(Reconstructor):
-    """x = σ·f_θ((z − μ)/σ) + μ of the zero-filled root-sum-of-squares image z, μ and σ its mean and deviation.
+    """x = σ·f_θ((z − μ)/σ) + μ, z the zero-filled root-sum-of-squares image, μ and σ its mean and standard deviation.
 
-    Uses no coil maps, and gives a real image, (batch, 1, y, x). The published code crops z to the size that is
-    scored before the network, and adds the transformer's zeros before it takes μ and σ; here the network sees all of
-    the image, and μ and σ are those of the image alone.
+    Uses no coil maps and returns a real image, (batch, 1, y, x). The published code crops z to the scored size before
+    the network and zero-pads the transformer's input before computing μ and σ; here the network sees the full image,
+    and μ and σ exclude the padding.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2 and its published code (no ε, unbiased σ).
     """
 
     def network(self, image: Tensor) -> Tensor:
-        """f_θ, (batch, 1, y, x) real → the same."""
+        """Apply f_θ: (batch, 1, y, x) real → same shape."""
         raise NotImplementedError
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -38,7 +38,7 @@ class NormUnetReconstructor(MagnitudeReconstructor):
     """Paper B's U-Net.
 
     Args:
-        chans, num_pool_layers: width and depth; 4 levels of 10, 32 and 128 channels have 757,501, 7,756,097 and
+        chans, num_pool_layers: width and depth; with 4 levels, 10, 32 and 128 channels give 757,501, 7,756,097 and
             124,093,697 parameters.
     """
 
@@ -51,8 +51,10 @@ class NormUnetReconstructor(MagnitudeReconstructor):
 
 
 class NormVitReconstructor(MagnitudeReconstructor):
-    """Paper B's vision transformer; arguments as `Vit`: 396, 4, 9 has 8,029,000 parameters, 1024, 10, 16 has
-    127,188,068."""
+    """Paper B's vision transformer; arguments as in `Vit`.
+
+    dim, depth, heads = 396, 4, 9 gives 8,029,000 parameters; 1024, 10, 16 gives 127,188,068.
+    """
 
     def __init__(self, dim: int = 396, depth: int = 4, heads: int = 9, patch: int = 10, image_size: int = 320) -> None:
         super().__init__()
@@ -63,12 +65,12 @@ class NormVitReconstructor(MagnitudeReconstructor):
 
 
 class EndToEndVarNet(Reconstructor):
-    """fastMRI's VarNet with its own coil maps, to the root-sum-of-squares of its coil images, (batch, 1, y, x) real.
+    """fastMRI's VarNet with its own coil maps; returns the root-sum-of-squares image, (batch, 1, y, x) real.
 
     Args:
         num_cascades, chans: number and width of the cascades.
         sens_chans: width of the network that estimates the maps. Paper B says 9 (9,340,868 parameters in all), its
-            code has 8 (9,212,090).
+            code uses 8 (9,212,090).
         num_pool_layers: depth of all its U-Nets.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2; Sriram et al., MICCAI 2020.

@@ -1,4 +1,4 @@
-"""What every reconstruction network is to its callers: measurements and operator in, complex image out."""
+"""Common interface of the reconstruction networks: measurements and operator in, complex image out."""
 
 from typing import Literal
 
@@ -14,19 +14,19 @@ Fidelity = Literal["paper", "code"]
 
 
 class Reconstructor(nn.Module):
-    """`model(masked_kspace, A)` → image. A subclass says what it computes once per measurement, and the rest."""
+    """`model(masked_kspace, A)` → image; subclasses implement `initial`, run once per measurement, and `refine`."""
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
-        """What does not depend on the weights, so that training computes it once: (batch, 1, y, x) complex."""
+        """Part that does not depend on the weights, so training computes it once: (batch, 1, y, x) complex."""
         raise NotImplementedError
 
     def forward(self, masked_kspace: Tensor, A: LinearOperator, initial: Tensor | None = None) -> Tensor:
-        """Reconstruct.
+        """Reconstruct an image.
 
         Args:
             masked_kspace: y, (batch, coil, ky, kx) complex.
             A: forward operator, see `linop.sense`.
-            initial: result of `self.initial` where it is already known.
+            initial: result of `self.initial`, if already known.
 
         Returns:
             (batch, 1, y, x) complex, in the units of y.
@@ -36,12 +36,12 @@ class Reconstructor(nn.Module):
         return self.refine(initial, masked_kspace, A)
 
     def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
-        """The network proper, from `initial` to the image."""
+        """Apply the network itself, from `initial` to the image."""
         raise NotImplementedError
 
 
 def part_rss(masked_kspace: Tensor) -> Tensor:
-    """The published code's network input: √Σ Re² + i·√Σ Im² over the coil images; signs and phase are lost.
+    """Network input of the published code: √Σ Re² + i·√Σ Im² over the coil images; signs and phase are lost.
 
     (batch, coil, ky, kx) → (batch, 1, y, x) complex.
 
@@ -55,22 +55,22 @@ def part_rss(masked_kspace: Tensor) -> Tensor:
 
 
 def known_fidelity(fidelity: Fidelity) -> Fidelity:
-    """The same; ValueError when it is neither the paper nor the code."""
+    """Return `fidelity`; raises ValueError if it is neither "paper" nor "code"."""
     if fidelity not in ("paper", "code"):
         raise ValueError(f"fidelity must be 'paper' or 'code', got {fidelity!r}")
     return fidelity
 
 
 class ImageReconstructor(Reconstructor):
-    """x = f_θ(A†y) with a network between images, which sees real and imaginary part as two channels of order 1.
+    """x = f_θ(A†y) with an image-to-image network on real and imaginary parts as two channels of order 1.
 
     Args:
-        residual: add the input, x = A†y + f_θ(A†y); fixes the output's phase to the input's.
-        pinv_iterations: conjugate-gradient steps that stand for A†; 0 takes the adjoint Aᴴy.
+        residual: add the input, x = A†y + f_θ(A†y); ties the output's phase to the input's.
+        pinv_iterations: conjugate-gradient steps that approximate A†; 0 uses the adjoint Aᴴy.
         fidelity: "code" feeds the per-part root-sum-of-squares of the published code instead of A†y.
 
     Raises:
-        ValueError: a fidelity that does not exist.
+        ValueError: unknown fidelity.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, §2.2 and eq. (2).
     """
@@ -82,11 +82,11 @@ class ImageReconstructor(Reconstructor):
         self.fidelity = known_fidelity(fidelity)
 
     def network(self, channels: Tensor) -> Tensor:
-        """f_θ, (batch, 2, y, x) real → the same."""
+        """Apply f_θ: (batch, 2, y, x) real → same shape."""
         raise NotImplementedError
 
     def extra_repr(self) -> str:
-        """What decides the result but is in no weight; caches are keyed by it."""
+        """Settings that affect the result but are not weights; used in cache keys."""
         return f"residual={self.residual}, pinv_iterations={self.pinv_iterations}, fidelity={self.fidelity!r}"
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -98,9 +98,9 @@ class ImageReconstructor(Reconstructor):
             return A.pinv(masked_kspace, iterations=self.pinv_iterations)
 
     def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
-        scale = initial.abs().square().mean(dim=(1, 2, 3), keepdim=True).sqrt()  # units of y ↔ order 1
+        scale = initial.abs().square().mean(dim=(1, 2, 3), keepdim=True).sqrt()  # between units of y and order 1
         channels = to_channels(initial / scale)
-        output = self.network(channels).to(channels.dtype)  # autocast gives bfloat16: no complex of it
+        output = self.network(channels).to(channels.dtype)  # autocast gives bfloat16, which has no complex type
         image = to_image(output) * scale
         return image + initial if self.residual else image
 

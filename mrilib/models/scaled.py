@@ -1,4 +1,4 @@
-"""Networks of order one on images in any units."""
+"""Apply networks that expect inputs of order one to images in any units."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ def root_mean_square(image: Tensor) -> Tensor:
 
 
 def at_unit_scale(network: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    """s · network(x / s) on real and imaginary part as channels, s the root mean square of x.
+    """Compute s · network(x / s) on real and imaginary parts as channels, with s the root mean square of x.
 
-    (batch, 1, y, x) complex → the same.
+    (batch, 1, y, x) complex → same shape.
     """
     scale = root_mean_square(image)
     channels = to_channels(image / scale)
-    return to_image(network(channels).to(channels.dtype)) * scale  # autocast gives bfloat16: no complex of it
+    return to_image(network(channels).to(channels.dtype)) * scale  # autocast gives bfloat16, which has no complex type

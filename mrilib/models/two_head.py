@@ -9,7 +9,7 @@ from mrilib.models.unet import expand, level_widths, up_path
 
 
 class Decoder(nn.Module):
-    """The upward half of a U-Net by itself, for what another U-Net has encoded."""
+    """Decoder half of a U-Net, applied to the encoding of another U-Net."""
 
     def __init__(self, out_chans: int, chans: int, num_pool_layers: int) -> None:
         super().__init__()
@@ -17,22 +17,22 @@ class Decoder(nn.Module):
         self.up_transpose_conv, self.up_conv = up_path(widths, out_chans, drop_prob=0.0)
 
     def forward(self, bottom: Tensor, skips: list[Tensor]) -> Tensor:
-        """As `Unet.encode` gives them → (n, out_chans, y, x)."""
+        """Decode the outputs of `Unet.encode` → (n, out_chans, y, x)."""
         return expand(bottom, skips, self.up_transpose_conv, self.up_conv)
 
 
 class TwoHeadReconstructor(UnetReconstructor):
     """Main task x = D_θ(E_β(A†y)); auxiliary task A†y ≈ D_ϑ(E_β(A†y + z)) with complex white noise z.
 
-    Called as a reconstructor it does the main task and is a plain U-Net.
+    As a reconstructor it performs the main task and is a plain U-Net.
 
     Args:
-        chans, num_pool_layers, residual, pinv_iterations, fidelity: as of `UnetReconstructor`; the auxiliary task
-            has the same input, and never a residual, which would hand it the noise.
-        noise: standard deviation of z over the root mean square of A†y (not stated in the paper).
+        chans, num_pool_layers, residual, pinv_iterations, fidelity: as in `UnetReconstructor`; the auxiliary task
+            has the same input but never a residual connection, which would pass the noise through.
+        noise: standard deviation of z relative to the root mean square of A†y (not stated in the paper).
 
     Raises:
-        ValueError: a fidelity that does not exist, or noise that is not positive.
+        ValueError: unknown fidelity, or noise that is not positive.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. D, variant 1; after Sun et al., ICML 2020.
     """
@@ -56,10 +56,10 @@ class TwoHeadReconstructor(UnetReconstructor):
         return f"{super().extra_repr()}, noise={self.noise}"
 
     def noisy(self, initial: Tensor, generator: torch.Generator) -> Tensor:
-        """A†y + z; z is drawn on the generator's device, so that every device sees the same."""
+        """A†y + z, with z drawn on the generator's device so that it is the same on every device."""
         drawn = torch.randn(initial.shape, dtype=initial.dtype, generator=generator, device=generator.device)
         return initial + self.noise * root_mean_square(initial) * drawn.to(initial.device)
 
     def denoise(self, noisy: Tensor) -> Tensor:
-        """D_ϑ(E_β(·)), (batch, 1, y, x) complex → the same."""
+        """Apply D_ϑ(E_β(·)): (batch, 1, y, x) complex → same shape."""
         return at_unit_scale(lambda channels: self.denoiser(*self.unet.encode(channels)), noisy)

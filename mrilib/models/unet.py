@@ -10,7 +10,7 @@ SLOPE = 0.2
 
 
 class ConvBlock(nn.Module):
-    """Twice: 3×3 convolution, instance normalisation, leaky ReLU, dropout. (n, in, y, x) → (n, out, y, x)."""
+    """Two blocks of 3×3 convolution, instance norm, leaky ReLU and dropout: (n, in, y, x) → (n, out, y, x)."""
 
     def __init__(self, in_chans: int, out_chans: int, drop_prob: float) -> None:
         super().__init__()
@@ -44,12 +44,12 @@ class TransposeConvBlock(nn.Module):
 
 
 class Unet(nn.Module):
-    """U-Net with `num_pool_layers` halvings and widths chans, 2·chans, ….
+    """U-Net with `num_pool_layers` downsampling steps and widths chans, 2·chans, ….
 
     Args:
         in_chans, out_chans: channels of input and output.
         chans: width of the first level.
-        num_pool_layers: number of levels below it.
+        num_pool_layers: number of levels below the first.
         drop_prob: dropout probability.
 
     Raises:
@@ -76,7 +76,7 @@ class Unet(nn.Module):
         self.up_transpose_conv, self.up_conv = up_path(widths, out_chans, drop_prob)
 
     def encode(self, image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """What lies at the bottom, and the skips from the first level down."""
+        """Bottleneck features, and the skip connections from the first level down."""
         skips = []
         for layer in self.down_sample_layers:
             image = layer(image)
@@ -85,17 +85,17 @@ class Unet(nn.Module):
         return self.conv(image), skips
 
     def forward(self, image: Tensor) -> Tensor:
-        """(n, in_chans, y, x) → (n, out_chans, y, x), any size that leaves more than one pixel at the bottom."""
+        """Apply the U-Net: (n, in_chans, y, x) → (n, out_chans, y, x), any size with more than one bottleneck pixel."""
         return expand(*self.encode(image), self.up_transpose_conv, self.up_conv)
 
 
 def level_widths(chans: int, num_pool_layers: int) -> list[int]:
-    """chans, 2·chans, …: one width a level, above the bottom."""
+    """Widths chans, 2·chans, …, one per level above the bottleneck."""
     return [chans * 2**level for level in range(num_pool_layers)]
 
 
 def up_path(widths: Sequence[int], out_chans: int, drop_prob: float) -> tuple[nn.ModuleList, nn.ModuleList]:
-    """Layers from the bottom to the output: one upsampling and one convolution block a level."""
+    """Layers from the bottleneck to the output: one upsampling and one convolution block per level."""
     upsamplers = nn.ModuleList(TransposeConvBlock(2 * w, w) for w in reversed(widths))
     layers = nn.ModuleList(ConvBlock(2 * w, w, drop_prob) for w in reversed(widths[1:]))
     last = nn.Conv2d(widths[0], out_chans, 1)
@@ -104,7 +104,7 @@ def up_path(widths: Sequence[int], out_chans: int, drop_prob: float) -> tuple[nn
 
 
 def expand(image: Tensor, skips: Sequence[Tensor], upsamplers: nn.ModuleList, layers: nn.ModuleList) -> Tensor:
-    """From what `Unet.encode` gives to the output, through the layers of an `up_path`."""
+    """Decode the outputs of `Unet.encode` with the layers of an `up_path`."""
     for upsample, layer, skip in zip(upsamplers, layers, reversed(skips), strict=True):
         image = _match_size(upsample(image), skip)
         image = layer(torch.cat([image, skip], dim=1))
@@ -112,6 +112,6 @@ def expand(image: Tensor, skips: Sequence[Tensor], upsamplers: nn.ModuleList, la
 
 
 def _match_size(image: Tensor, like: Tensor) -> Tensor:
-    """Mirror one row or column where an odd size was halved on the way down."""
+    """Reflect-pad one row or column where an odd size was halved on the way down."""
     missing = [like.shape[-1] - image.shape[-1], like.shape[-2] - image.shape[-2]]
     return F.pad(image, [0, missing[0], 0, missing[1]], "reflect") if any(missing) else image

@@ -1,4 +1,4 @@
-"""The network of ZS-SSL: a small residual CNN and data consistency in turn, with the same weights in every turn."""
+"""Unrolled network of ZS-SSL: a small residual CNN alternating with data consistency, with shared weights."""
 
 import math
 
@@ -14,7 +14,7 @@ BLOCK_SCALE = 0.1
 
 
 def _convolution(in_chans: int, out_chans: int) -> nn.Conv2d:
-    """3×3 without bias: with ReLU the network then commutes with a change of units."""
+    """3×3 convolution without bias, so that the ReLU network commutes with a change of units."""
     return nn.Conv2d(in_chans, out_chans, 3, padding=1, bias=False)
 
 
@@ -30,9 +30,9 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualCnn(nn.Module):
-    """First convolution, residual blocks and one more convolution beside a skip, last convolution.
+    """First convolution, residual blocks and another convolution with a skip connection, last convolution.
 
-    (n, 1, y, x) complex → the same; 15 blocks of 64 features have 1,145,088 weights.
+    (n, 1, y, x) complex → same shape; 15 blocks of 64 features have 1,145,088 weights.
     """
 
     def __init__(self, num_blocks: int, features: int) -> None:
@@ -49,15 +49,15 @@ class ResidualCnn(nn.Module):
 
 
 class UnrolledReconstructor(Reconstructor):
-    """From x₀ = Aᴴy, T times: z = R_θ(x), x ← (AᴴA + μ)⁻¹ (Aᴴy + μ z) by conjugate gradients from 0.
+    """T iterations from x₀ = Aᴴy: z = R_θ(x), x ← (AᴴA + μ)⁻¹ (Aᴴy + μ z) by conjugate gradients from 0.
 
-    θ and μ are the same in every turn. Gradients go through the CG iterations as they were made.
+    θ and μ are shared by all iterations. Gradients are backpropagated through the CG iterations.
 
     Args:
-        num_unrolls: T.
+        num_unrolls: number of iterations T.
         num_blocks, features: depth and width of R_θ.
-        cg_iterations: of each data consistency.
-        mu: first value of μ, which is learned as its logarithm and so stays positive.
+        cg_iterations: CG iterations per data-consistency step.
+        mu: initial value of μ, which is learned as its logarithm so that it stays positive.
 
     Raises:
         ValueError: an argument that is not positive.
@@ -82,7 +82,7 @@ class UnrolledReconstructor(Reconstructor):
         self.log_mu = nn.Parameter(torch.tensor([math.log(mu)]))
 
     def extra_repr(self) -> str:
-        """What decides the result but is in no weight; caches are keyed by it."""
+        """Settings that affect the result but are not weights; used in cache keys."""
         return f"num_unrolls={self.num_unrolls}, cg_iterations={self.cg_iterations}"
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -101,9 +101,9 @@ def data_consistency(denoised: Tensor, adjoint: Tensor, A: LinearOperator, mu: T
 
     Args:
         denoised: z, (batch, 1, y, x) complex.
-        adjoint: Aᴴy, shaped alike.
-        mu: μ > 0, a tensor of one number.
-        iterations: most CG steps.
+        adjoint: Aᴴy, same shape.
+        mu: μ > 0, a one-element tensor.
+        iterations: maximum number of CG steps.
 
     Reference: Aggarwal, Mani, Jacob, IEEE Trans. Med. Imaging 38, 2019 (MoDL), eq. (12).
     """

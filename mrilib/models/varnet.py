@@ -1,4 +1,4 @@
-"""The end-to-end variational network of fastMRI, with its state_dict keys, and paper A's uses of it."""
+"""The end-to-end variational network of fastMRI, with its state_dict keys, and paper A's variants of it."""
 
 import re
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from mrilib.models.reconstructor import Fidelity, Reconstructor, known_fidelity,
 from mrilib.models.unet import Unet
 from mrilib.sampling import calibration_width, center_block
 
-FASTMRI_MULTIPLE = 16  # sizes are padded to it, however shallow the U-Net
+FASTMRI_MULTIPLE = 16  # sizes are padded to a multiple of it, however shallow the U-Net
 PUBLISHED_BUFFERS = re.compile(r"cascades\.\d+\.zero|ssim_loss\.w")  # constants among paper A's published weights
 
 
 class NormUnet(nn.Module):
-    """A U-Net on complex images, whose parts are brought to mean 0 and deviation 1 before and back after.
+    """U-Net on complex images, with both parts normalised to mean 0 and standard deviation 1 and restored after.
 
     Args:
         chans, num_pools: width and depth of the U-Net.
@@ -35,7 +35,7 @@ class NormUnet(nn.Module):
         self.unet = Unet(2, 2, chans, num_pools)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(n, 1, y, x) complex → the same, any size."""
+        """Apply the U-Net: (n, 1, y, x) complex → same shape, any size."""
         channels = to_channels(image)
         std, mean = torch.std_mean(channels, dim=(-2, -1), keepdim=True)
         border = margins(channels, self.multiple)
@@ -44,7 +44,7 @@ class NormUnet(nn.Module):
 
 
 class SensitivityModel(nn.Module):
-    """Coil maps by a network: Ŝ = N(F⁻¹ of the centre of y), one coil at a time, to Σ_c |Ŝ_c|² = 1.
+    """Coil maps by a network: Ŝ = N(F⁻¹ of the calibration region (ACS) of y), coil by coil, with Σ_c |Ŝ_c|² = 1.
 
     Args:
         chans, num_pools: width and depth of its U-Net.
@@ -57,7 +57,7 @@ class SensitivityModel(nn.Module):
         self.norm_unet = NormUnet(chans, num_pools)
 
     def forward(self, masked_kspace: Tensor, mask: Tensor, num_low_frequencies: int | None = None) -> Tensor:
-        """(batch, coil, ky, kx) → sens_maps (batch, coil, y, x); the centre is read from the mask if not given."""
+        """Estimate the maps, (batch, coil, ky, kx) → (batch, coil, y, x); the centre defaults to the mask's."""
         center = torch.zeros_like(mask[..., :1, :])
         for item, kept in zip(mask, center, strict=True):
             lines = num_low_frequencies or max(calibration_width(item), 1)
@@ -68,10 +68,10 @@ class SensitivityModel(nn.Module):
 
 
 class FoldedCoils(LinearOperator):
-    """F S of a `linop.Sense`, without its mask and in the k-space where unrolled networks work fastest.
+    """F S of a `linop.Sense`, without its mask and in the k-space representation fastest for unrolled networks.
 
-    The shifts of F are folded into the maps as in `Sense`. Where the mask keeps whole columns, the readout
-    transform commutes with it and is left out: one k-space axis stays an image axis.
+    The shifts of F are folded into the maps as in `Sense`. If the mask keeps whole columns, the readout transform
+    commutes with it and is omitted: one k-space axis remains an image axis.
     """
 
     folded: Tensor
@@ -90,12 +90,12 @@ class FoldedCoils(LinearOperator):
         return (self.conjugate * torch.fft.ifftn(y, dim=self.axes, norm="ortho")).sum(1, keepdim=True)
 
     def enter(self, masked_kspace: Tensor) -> Tensor:
-        """Measured k-space in this operator's."""
+        """Convert measured k-space to this operator's representation."""
         kspace = masked_kspace * self.to_folded
         return torch.fft.ifft(kspace, dim=-2, norm="ortho") if self.axes == (-1,) else kspace
 
     def coil_images(self, kspace: Tensor) -> Tensor:
-        """This operator's k-space as images, up to a phase that all coils share: (batch, coil, y, x)."""
+        """Coil images of this operator's k-space, up to a phase common to all coils: (batch, coil, y, x)."""
         return torch.fft.ifftn(kspace, dim=self.axes, norm="ortho")
 
 
@@ -111,13 +111,13 @@ class VarNetBlock(nn.Module):
         self.dc_weight = nn.Parameter(torch.ones(1))
 
     def forward(self, kspace: Tensor, image: Tensor, masked_kspace: Tensor, mask: Tensor, A: LinearOperator) -> Tensor:
-        """The next k, from k, `image` = Sᴴ F⁻¹ k, y and the mask; A = F S."""
+        """Compute the next k from k, `image` = Sᴴ F⁻¹ k, y and the mask; A = F S."""
         weight = (mask * self.dc_weight).to(kspace.dtype)
         return torch.lerp(kspace, masked_kspace, weight) - A(self.model(image))
 
 
 def unroll(cascades: nn.ModuleList, image: Tensor, masked_kspace: Tensor, mask: Tensor, A: LinearOperator) -> Tensor:
-    """k of the last cascade, from k = y; `image` is Sᴴ F⁻¹ y, and A = F S is applied once each way in a cascade."""
+    """Run all cascades from k = y; `image` is Sᴴ F⁻¹ y, and each cascade applies A = F S once in each direction."""
     kspace = masked_kspace
     for number, cascade in enumerate(cascades):
         kspace = cascade(kspace, A.adjoint(kspace) if number else image, masked_kspace, mask, A)
@@ -154,7 +154,7 @@ class VarNet(nn.Module):
         Args:
             masked_kspace: (batch, coil, ky, kx) complex.
             mask: (batch or 1, 1, 1 or ky, kx) bool.
-            num_low_frequencies: fully sampled columns in the centre; read from the mask when None.
+            num_low_frequencies: number of calibration lines; read from the mask when None.
 
         Returns:
             (batch, 1, y, x) real.
@@ -166,18 +166,19 @@ class VarNet(nn.Module):
 
 
 class VarNetReconstructor(Reconstructor):
-    """VarNet as paper A uses it: with the coil maps given, the image is Sᴴ F⁻¹ of the last cascade's k-space.
+    """VarNet as used in paper A: with given coil maps, the image is Sᴴ F⁻¹ of the last cascade's k-space.
 
     Args:
         num_cascades: number of cascades (paper A: 12).
         chans, num_pool_layers: width and depth of each cascade's U-Net (paper A: 18 and 4; 29,452,068 parameters).
-        sens_maps: of the cascades: the operator's ("espirit"), or a network's on the centre of y, of fastMRI's
-            size ("network"). The image is combined with the operator's maps in both cases.
-        fidelity: "code" runs what paper A's repository does: one virtual coil, whose k-space is that of the per-part
-            root-sum-of-squares image, and no maps at all; its published weights load.
+        sens_maps: maps used in the cascades: the operator's ("espirit"), or those of a network of fastMRI's size
+            applied to the calibration region of y ("network"). The image is combined with the operator's maps in
+            both cases.
+        fidelity: "code" reproduces paper A's repository: one virtual coil, whose k-space is that of the per-part
+            root-sum-of-squares image, and no maps; the published weights can be loaded.
 
     Raises:
-        ValueError: an option that does not exist, or "code" with a sensitivity network.
+        ValueError: unknown option, or "code" with a sensitivity network.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, §5; Sriram et al., MICCAI 2020.
     """
@@ -200,11 +201,11 @@ class VarNetReconstructor(Reconstructor):
         self.cascades = _cascades(num_cascades, chans, num_pool_layers)
 
     def extra_repr(self) -> str:
-        """What decides the result but is in no weight; caches are keyed by it."""
+        """Settings that affect the result but are not weights; used in cache keys."""
         return f"fidelity={self.fidelity!r}"
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **settings: Any) -> Any:
-        """As for every module; with fidelity "code" the published checkpoint's two kinds of constants are left out."""
+        """Load weights; with fidelity "code", the two kinds of constants in the published checkpoint are ignored."""
         if self.fidelity == "code":
             state_dict = {n: tensor for n, tensor in state_dict.items() if not PUBLISHED_BUFFERS.fullmatch(n)}
         return super().load_state_dict(state_dict, *args, **settings)

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from mrilib.models.channels import margins
 from mrilib.models.reconstructor import Fidelity, ImageReconstructor
 
-DEVIATION = 0.02  # of the initial weights
+DEVIATION = 0.02  # standard deviation of the initial weights
 MLP_RATIO = 4
 
 
 class PatchEmbed(nn.Module):
-    """Each patch by itself to `dim` numbers: (n, in_chans, y, x) → (n, dim, y / patch, x / patch)."""
+    """Embed each patch independently into `dim` numbers: (n, in_chans, y, x) → (n, dim, y / patch, x / patch)."""
 
     def __init__(self, in_chans: int, dim: int, patch: int) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class PatchEmbed(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention between patches, softmax(q kᵀ / √d) v. (n, patches, dim) → the same."""
+    """Multi-head self-attention between patches, softmax(q kᵀ / √d) v: (n, patches, dim) → same shape."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def extra_repr(self) -> str:
-        """What decides the result but is in no weight."""
+        """Settings that affect the result but are not weights."""
         return f"heads={self.heads}"
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two layers on each patch by itself, four times as wide in between."""
+    """Two linear layers applied to each patch independently, four times as wide in between."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and MLP, each on normalised input and added to it."""
+    """Attention and MLP, each with normalised input and a residual connection."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -66,16 +66,16 @@ class Block(nn.Module):
 
 
 class Vit(nn.Module):
-    """Vision transformer from image to image: patches → tokens + position → `depth` blocks → patches.
+    """Image-to-image vision transformer: patches → tokens + position → `depth` blocks → patches.
 
     Args:
         in_chans, out_chans: channels of input and output.
-        dim, depth, heads: width of a token, number of blocks, heads of their attention (ViT-S: 396, 4, 9).
-        patch: side of the square patches (Lin and Heckel: 10).
-        image_size: for which the position embedding is stored; resized bilinearly to the image at hand.
+        dim, depth, heads: token width, number of blocks, attention heads per block (ViT-S: 396, 4, 9).
+        patch: side length of the square patches (Lin and Heckel: 10).
+        image_size: size for which the position embedding is stored; it is resized bilinearly to the input image.
 
     Raises:
-        ValueError: sizes that are not positive, or do not divide.
+        ValueError: sizes are not positive, heads does not divide dim, or image_size is smaller than patch.
 
     Reference: Lin, Heckel, MIDL 2022; Dosovitskiy et al., ICLR 2021. 1 → 1 channel: 8,029,000 parameters.
     """
@@ -113,7 +113,7 @@ class Vit(nn.Module):
                     nn.init.zeros_(layer.bias)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(n, in_chans, y, x) → (n, out_chans, y, x); any size, zeros are added up to whole patches."""
+        """Apply the transformer: (n, in_chans, y, x) → (n, out_chans, y, x); any size, zero-padded to whole patches."""
         border = margins(image, self.patch)
         tokens = self.patch_embed(F.pad(image, border))
         grid = tokens.shape[-2:]
@@ -127,10 +127,10 @@ class Vit(nn.Module):
 
 
 class VitReconstructor(ImageReconstructor):
-    """A vision transformer in the place of paper A's U-Net (its appendix G, which does not state the size).
+    """Vision transformer in place of paper A's U-Net (its App. G, which does not state the size).
 
     Args:
-        dim, depth, heads, patch, image_size: of the transformer; the default is ViT-S of paper B.
+        dim, depth, heads, patch, image_size: see `Vit`; the default is paper B's ViT-S.
         residual, pinv_iterations, fidelity: see `ImageReconstructor`.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. G; Lin, Heckel, MIDL 2022.

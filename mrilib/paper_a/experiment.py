@@ -22,7 +22,7 @@ def side_of(shift: str, side: Side) -> tuple[str, int]:
 
 
 def side_title(shift: str, side: Side) -> str:
-    """P or Q in words."""
+    """Description of P or Q in words."""
     name, acceleration = side_of(shift, side)
     return f"{distribution(name).title} at {acceleration}×"
 
@@ -32,11 +32,11 @@ class Experiment:
     """Train on P and on Q, with and without self-supervision; test on Q.
 
     Args:
-        shift: the pair P, Q, a key of `catalogue.SHIFTS`.
-        architecture: of the network, see `models.build.describe`.
-        recipe: of training; its loss is replaced by each network's own.
-        train_slices: per network; 0 takes as many as paper A's list of that distribution holds.
-        source: the simulation, or files.
+        shift: the pair P, Q, as a key of `catalogue.SHIFTS`.
+        architecture: network architecture, see `models.build.describe`.
+        recipe: training recipe; its loss is replaced by that of each network.
+        train_slices: number per network; 0 uses as many as paper A's list of that distribution contains.
+        source: source of the data, simulation or files.
     """
 
     shift: str
@@ -55,11 +55,11 @@ class Experiment:
         return side_of(self.shift, side)
 
     def title(self, side: Side) -> str:
-        """P or Q in words."""
+        """Description of P or Q in words."""
         return side_title(self.shift, side)
 
     def spec(self, loss: Loss, side: Side) -> NetworkSpec:
-        """The network trained with `loss` on one side."""
+        """Specification of the network trained with `loss` on one side."""
         name, acceleration = self.side(side)
         recipe = replace(self.recipe, loss=loss)
         return NetworkSpec(name, acceleration, recipe, dict(self.architecture), self._count(name), self.source)
@@ -68,7 +68,7 @@ class Experiment:
         return self.train_slices or distribution(name).train_slices
 
     def specs(self) -> dict[tuple[Loss, Side], NetworkSpec]:
-        """The four networks of paper A's Table 2."""
+        """Specifications of the four networks of paper A's Table 2."""
         pairs: list[tuple[Loss, Side]] = [
             ("supervised", "Q"),
             ("supervised", "P"),
@@ -78,6 +78,6 @@ class Experiment:
         return {(loss, side): self.spec(loss, side) for loss, side in pairs}
 
     def test_slices(self, count: int) -> InMemory:
-        """Test slices of Q: patients that are in no training and no validation list; 0 takes the whole list."""
+        """Test slices of Q, from patients in no training or validation list; a `count` of 0 takes the whole list."""
         name, acceleration = self.side("Q")
         return dataset(name, "test", count or distribution(name).test_slices, acceleration, self.source)

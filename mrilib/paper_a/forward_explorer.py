@@ -1,4 +1,4 @@
-"""Move what a scan is made of and see k-space, mask, coil images, and the image by zero-filling and by CG-SENSE."""
+"""Explorer of the forward model: vary a scan and see k-space, mask, coil images, zero-filled and CG-SENSE images."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,11 +20,11 @@ from mrilib.sampling import MASKS, calibration_width
 from mrilib.scoring import matched, slice_ssim, with_cropped_maps, zero_filled
 from mrilib.simulate.acquisition import simulate_slice
 
-MATRIX = (128, 128)  # ky, kx: small enough to follow a slider
+MATRIX = (128, 128)  # ky, kx; small enough to follow a slider
 COILS = (1, 2, 4, 8, 12)
-LEVEL = 0.1  # where the slice lies, see `simulate_slice`
-IMAGE_WIDTH = 190  # CSS pixels; four stand side by side
-CALIBRATION = 6  # lines that ESPIRiT needs: the side of its patches
+LEVEL = 0.1  # position of the slice, see `simulate_slice`
+IMAGE_WIDTH = 190  # CSS pixels; four fit side by side
+CALIBRATION = 6  # lines of the calibration region (ACS) that ESPIRiT needs: the side of its patches
 
 Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
 
@@ -40,22 +40,22 @@ def forward_explorer(
     patient: int = 50_000,
     iterations: int = 8,
 ) -> ipywidgets.VBox:
-    """Six controls over y = M F S x + n of one simulated slice and over its two simplest images, made anew each time.
+    """Six controls over y = M F S x + n of one simulated slice and its two simplest reconstructions, updated live.
 
     Args:
         data: name of a distribution, whose anatomy and contrast are simulated on a 128 × 128 matrix.
-        acceleration, center_fraction, kind, seed: of the mask, see `sampling.random_mask`.
-        coils: of the receive array.
-        noise: RSS image where there is noise only, relative to the 95th percentile of the image.
+        acceleration, center_fraction, kind, seed: parameters of the mask, see `sampling.random_mask`.
+        coils: number of receive coils.
+        noise: level of the RSS image where there is only noise, relative to the 95th percentile of the image.
         patient: seed of anatomy, coil array and noise.
-        iterations: of CG-SENSE.
+        iterations: number of CG-SENSE iterations.
 
     Raises:
-        ValueError: no such distribution. A mask that cannot be is named in the view.
+        ValueError: unknown distribution. An impossible mask is reported in the view instead.
     """
     counts = sorted({*COILS, coils})
     for count in counts:
-        _clean_and_noise(data, patient, count)  # now, so that no move has to wait for it
+        _clean_and_noise(data, patient, count)  # computed ahead, so that the sliders respond at once
     fraction = {"value": center_fraction, "min": 0.02, "max": 0.32, "step": 0.02, "readout_format": ".0%"}
     level = {"value": noise, "min": 0, "max": max(0.3, noise), "step": 0.03}
     factors = {"value": acceleration, "min": 1, "max": max(10, acceleration)}
@@ -71,14 +71,14 @@ def forward_explorer(
 
 
 def scanned(data: str, patient: int, coils: int, noise: float) -> Tensor:
-    """Fully sampled k-space of a simulated slice, (coil, ky, kx); arguments as `forward_explorer`."""
+    """Fully sampled k-space of a simulated slice, (coil, ky, kx); arguments as in `forward_explorer`."""
     clean, unit = _clean_and_noise(data, patient, coils)
     return clean + noise * unit
 
 
 @lru_cache(maxsize=2 * len(COILS))
 def _clean_and_noise(data: str, patient: int, coils: int) -> tuple[Tensor, Tensor]:
-    """k-space without noise, and the noise of level 1: the simulation is linear in the level."""
+    """Noise-free k-space, and noise of level 1; the simulation is linear in the level."""
     scan = replace(distribution(data).scan, matrix=MATRIX, coils=coils, sub_slices=1)
     quiet, loud = (simulate_slice(replace(scan, background=level), patient, LEVEL).kspace for level in (0.0, 1.0))
     clean, unit = (torch.from_numpy(one).to(torch.complex64) for one in (quiet, loud - quiet))
@@ -86,7 +86,7 @@ def _clean_and_noise(data: str, patient: int, coils: int) -> tuple[Tensor, Tenso
 
 
 def reconstructions(sample: Sample, iterations: int) -> dict[str, Tensor]:
-    """Images of one slice by their methods; CG-SENSE only where the centre is wide enough to estimate coil maps."""
+    """Reconstructions of one slice by method; CG-SENSE only if the calibration region is wide enough for coil maps."""
     images = {"zero-filled": zero_filled(sample)}
     if calibration_width(sample.mask) >= CALIBRATION:
         A = with_cropped_maps(sample).operator
@@ -95,7 +95,7 @@ def reconstructions(sample: Sample, iterations: int) -> dict[str, Tensor]:
 
 
 def slice_in_words(sample: Sample, scores: dict[str, float]) -> str:
-    """True acceleration and SSIM in words, and why there is no CG-SENSE where there is none."""
+    """Describe the true acceleration and SSIM in words, and why CG-SENSE is missing if it is."""
     lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
     named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
     words = f"True acceleration {columns / lines:.2f}×: {lines} of {columns} lines are measured. SSIM: {named}."
@@ -117,7 +117,7 @@ def _page(
     coils: int,
     noise: float,
 ) -> str:
-    """The words and two rows: from the mask to an image, and beneath, from the object to k-space."""
+    """Summary and two rows of images: from mask to reconstruction and, below, from object to k-space."""
     mask = MASKS[kind](MATRIX[1], acceleration, center_fraction, seed)[None, None, None]
     kspace = scanned(data, patient, coils, noise)
     sample = undersample(kspace, mask, maps=False)

@@ -1,4 +1,4 @@
-"""What the records of paper A's sections share: the shifts, and how networks are trained on P and on Q."""
+"""Parameters shared by paper A's sections: the shifts, and how networks are trained on P and on Q."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -14,12 +14,12 @@ from mrilib.train.recipe import Recipe
 
 Shift = Annotated[str, OneOf(SHIFTS)]
 Halvings = Annotated[int, Ge(1), Le(8)]
-AS_WRITTEN = {"residual": False, "pinv_iterations": 0, "fidelity": "paper"}  # paper A's networks between images
+AS_WRITTEN = {"residual": False, "pinv_iterations": 0, "fidelity": "paper"}  # paper A's image-to-image networks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Sourced):
-    """Networks trained on P and on Q under every shift, and slices of Q to test them on."""
+    """Parameters of networks trained on P and on Q under every shift, and of the slices of Q to test on."""
 
     seed: Seed
     test_slices: CountOrAll
@@ -33,12 +33,12 @@ class Training(Sourced):
 
     @property
     def architecture(self) -> dict[str, Any]:
-        """Of the section's network, see `models.build.describe`."""
+        """Architecture of the section's network, see `models.build.describe`."""
         raise NotImplementedError
 
     @property
     def recipe(self) -> Recipe:
-        """Of training; `Experiment.spec` sets its loss."""
+        """Training recipe; `Experiment.spec` sets its loss."""
         return Recipe(
             epochs=self.epochs,
             learning_rate=self.train_learning_rate,
@@ -50,7 +50,7 @@ class Training(Sourced):
 
     @property
     def experiments(self) -> dict[str, Experiment]:
-        """By shift, its networks."""
+        """Experiments by shift."""
         return {shift: self._under(shift) for shift in SHIFTS}
 
     def _under(self, shift: Shift) -> Experiment:
@@ -59,13 +59,13 @@ class Training(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class OneShift(Training):
-    """The same under one shift."""
+    """Same parameters under a single shift."""
 
     shift: Shift
 
     @property
     def experiment(self) -> Experiment:
-        """Its networks."""
+        """Experiment under this shift."""
         return self._under(self.shift)
 
     @property
@@ -75,7 +75,7 @@ class OneShift(Training):
 
 @dataclass(frozen=True, kw_only=True)
 class UnetTraining(Training):
-    """Paper A's U-Net, as it is written."""
+    """Parameters of paper A's U-Net, as written in the paper."""
 
     chans: Count
     num_pool_layers: Halvings

@@ -1,4 +1,4 @@
-"""Numbers that the papers print, each once, to be set beside ours."""
+"""Numbers printed in the papers, each defined once, for comparison with ours."""
 
 from typing import Any
 
@@ -19,16 +19,16 @@ TABLE_2: dict[str, dict[str, tuple[float | None, ...]]] = {
         "acceleration": (0.9224, 0.8744, 0.9207, 0.9203, 0.8324),
     },
 }
-# Its App. G, Table 6, in the same order; the size of the transformer is not stated, supervised with TTT not reported.
+# App. G, Table 6, in the same order; the transformer's size is not stated, and supervised with TTT is not reported.
 TABLE_6: dict[str, dict[str, tuple[float | None, ...]]] = {"vit": {"anatomy": (0.9041, 0.8429, 0.8947, 0.8859, None)}}
-# As printed there; some fit the printed scores only if truncated, or if computed from scores before rounding.
-# Table 6 prints a gap after of .0095, where its rows differ by .0088.
+# As printed; some match the printed scores only if truncated, or if computed from scores before rounding. Table 6
+# prints a gap after of .0095, but its rows differ by .0088.
 CLOSED: dict[str, dict[str, str]] = {
     "unet": {"anatomy": "98.6 %", "dataset": "87.4 %", "modality": "96.3 %", "acceleration": "97.4 %"},
     "varnet": {"anatomy": "98.8 %", "dataset": "87.3 %", "modality": "92.7 %", "acceleration": "99.1 %"},
     "vit": {"anatomy": "84.5 % (85.6 % by its own rows)"},
 }
-# Minutes a slice, Table 3: trained on P and on Q, both tested on Q, on one GPU that is not named.
+# Minutes per slice, Table 3: trained on P and on Q, both tested on Q, on one unspecified GPU.
 TABLE_3: dict[str, dict[str, tuple[float, float]]] = {
     "unet": {"anatomy": (10.1, 3.3), "dataset": (1.2, 0.4), "modality": (1.6, 0.7), "acceleration": (3.6, 2.6)},
     "varnet": {"anatomy": (12.9, 4.2), "dataset": (1.5, 0.7), "modality": (6.5, 2.6), "acceleration": (5.2, 5.1)},
@@ -36,7 +36,7 @@ TABLE_3: dict[str, dict[str, tuple[float, float]]] = {
 
 
 def paper_a(model: str, shift: str) -> dict[str, Any]:
-    """The block of Table 2 or 6 for a network and a shift, with both gaps; empty where the paper has none.
+    """Block of Table 2 or 6 for a network and a shift, with both gaps; empty if the paper has none.
 
     Values are SSIM; "closed" is text as printed.
     """

@@ -13,11 +13,11 @@ from mrilib.ttt import Settings
 
 Scores = dict[str, list[float]]
 TUNED = ("joint on Q", "joint on P", "supervised on P")
-RUN_ON = "joint on P"  # goes past its stopping point, to show what early stopping prevents
+RUN_ON = "joint on P"  # runs past its stopping point, to show what early stopping prevents
 
 
 def networks_of(experiment: Experiment, device: torch.device | str = "cpu") -> dict[str, Reconstructor]:
-    """The four trained networks, by name as "joint on P"."""
+    """The four trained networks by name, such as "joint on P"."""
     return {f"{loss} on {side}": network(spec, device) for (loss, side), spec in experiment.specs().items()}
 
 
@@ -36,7 +36,7 @@ def tuned(
     workers: int = 1,
     done: Callable[[Adapted], None] | None = None,
 ) -> dict[str, list[Adapted]]:
-    """Test-time training of every slice, by network; arguments as of `train.adaptation.adapt`."""
+    """Test-time train every slice with each network in `TUNED`; arguments as in `train.adaptation.adapt`."""
     how = {name: settings.running_on() if name == RUN_ON else settings for name in TUNED}
     return {
         name: adapt(networks[name], samples, how[name], device=device, workers=workers, done=done) for name in TUNED
@@ -44,6 +44,6 @@ def tuned(
 
 
 def scores_with_ttt(adapted: Mapping[str, Sequence[Adapted]]) -> Scores:
-    """SSIM of each slice after test-time training, by scheme, and without early stopping where it ran on."""
+    """SSIM of each slice after test-time training, by scheme, and without early stopping for `RUN_ON`."""
     scores = {f"{name} + TTT": [one.ssim for one in records] for name, records in adapted.items()}
     return scores | {f"{RUN_ON} + TTT, no early stopping": [one.last_ssim for one in adapted[RUN_ON]]}

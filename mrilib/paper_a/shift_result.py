@@ -1,4 +1,4 @@
-"""How results are set beside the paper's: its numbers, rows of tables, the gap in all its forms, times per slice."""
+"""Comparison of results with the paper: its numbers, table rows, the gap in all its forms, and times per slice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mrilib.train.adaptation import Adapted
 
 
 def seconds_per_slice(adapted: Mapping[str, Sequence[Adapted]]) -> list[dict[str, str]]:
-    """Median and spread of time and iterations of test-time training, one method a row (paper A, Table 3)."""
+    """Median and range of the time and iterations of test-time training, one row per method (paper A, Table 3)."""
     rows = []
     for name, records in adapted.items():
         seconds = [one.seconds for one in records]
@@ -55,7 +55,7 @@ class ShiftResult:
 
     @property
     def before(self) -> Interval:
-        """Gap without self-supervision and TTT."""
+        """Gap without self-supervision and without TTT."""
         return performance_gap(self.scores["supervised on Q"], self.scores["supervised on P"])
 
     @property
@@ -76,7 +76,7 @@ class ShiftResult:
 
     @property
     def means(self) -> dict[str, Interval]:
-        """Mean of each scheme."""
+        """Mean SSIM of each scheme."""
         return {name: bootstrap_mean(values) for name, values in self.scores.items()}
 
     @property
@@ -85,7 +85,7 @@ class ShiftResult:
         return f"{self.shift.replace('_', ' ').capitalize()} shift ({in_a_word(self.source)} data)"
 
     def table(self) -> Table:
-        """Every scheme and both gaps, beside the paper's numbers."""
+        """Table of every scheme and both gaps, beside the paper's numbers."""
         paper = paper_a(self.model, self.shift)
         named = self.means | {"gap before": self.before, "gap after": self.after}
         rows = [interval_row(name, interval, paper.get(name)) for name, interval in named.items()]
@@ -94,7 +94,7 @@ class ShiftResult:
         return table(rows, columns, caption=f"{self.label}. {sides}")
 
     def chart(self) -> altair.LayerChart:
-        """Dots with intervals and the two gaps as brackets."""
+        """Chart of the means with intervals as dots, and of the two gaps as brackets."""
         rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
         outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
         return gap_chart(
@@ -121,7 +121,7 @@ class ShiftResult:
             record("fraction_closed", self.closed.reason)
 
     def summary(self) -> str:
-        """The outcome in a few lines, whatever it is."""
+        """Summary of the outcome in a few lines."""
         lift = performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
         verdict = "" if self.before.low > 0 else " (not distinguishable from 0)"
         paper = paper_a(self.model, self.shift).get("closed", "no number")

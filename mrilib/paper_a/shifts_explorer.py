@@ -1,4 +1,4 @@
-"""Choose a shift, a network, test-time training and a slice: images, errors, scores, and the gap closing."""
+"""Explorer: choose a shift, a network, TTT on or off, and a slice; see images, errors, scores and the gap."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,12 +35,12 @@ CHART = (320, 84)  # CSS pixels
 
 @dataclass(frozen=True)
 class Case:
-    """One shift: the scores of every scheme on test slices of Q and, where this run made them, the images.
+    """One shift: the scores of every scheme on test slices of Q and, if this run computed them, the images.
 
     Args:
-        result: scores by scheme, as "joint on P + TTT".
-        samples: the test slices; none where only scores are at hand.
-        networks: by scheme without TTT.
+        result: scores by scheme, such as "joint on P + TTT".
+        samples: the test slices; empty if only scores are available.
+        networks: networks by scheme without TTT.
         adapted: records of TTT by network.
     """
 
@@ -51,7 +51,7 @@ class Case:
 
     @property
     def slices(self) -> int:
-        """How many test slices were scored."""
+        """Number of scored test slices."""
         return min(map(len, self.result.scores.values()))
 
     @property
@@ -61,11 +61,11 @@ class Case:
         return f"{self.result.label}: P is {of_p}, Q is {of_q}"
 
     def has_image(self, scheme: str) -> bool:
-        """Whether this run can show what a scheme made of a slice, without training anything."""
+        """Whether this run can show a scheme's reconstruction of a slice without training anything."""
         return scheme.removesuffix(TTT) in (self.adapted if scheme.endswith(TTT) else self.networks)
 
     def views(self, scheme: str, item: int) -> tuple[Tensor, Tensor]:
-        """Target and reconstruction of a slice, (1, 1, y, x) real, matched in mean and deviation as the score does."""
+        """Target and reconstruction, (1, 1, y, x) real, matched in mean and standard deviation as for scoring."""
         sample, network = self.samples[item], scheme.removesuffix(TTT)
         if scheme == network:
             device = next(self.networks[network].parameters()).device
@@ -77,7 +77,7 @@ class Case:
 
 
 def with_stored(own: Case, experiment: Experiment, settings: Settings) -> dict[str, Case]:
-    """By shift, this run's case and, for the other shifts, the stored scores of the same kind of network."""
+    """Cases by shift: that of this run and, for the other shifts, stored scores of the same kind of network."""
     cases: dict[str, Case] = {}
     for shift in SHIFTS:
         if shift == own.result.shift:
@@ -90,14 +90,14 @@ def with_stored(own: Case, experiment: Experiment, settings: Settings) -> dict[s
 
 
 def scheme_of(network: str, ttt: str) -> str:
-    """A network with TTT on or off, as scores are named."""
+    """Name of the scheme for a network with TTT on or off."""
     return f"{network}{TTT}" if ttt == ON else network
 
 
 def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
-    """The schemes trained on P and on Q whose distance is the gap that a choice is part of.
+    """Schemes trained on P and on Q whose difference is the gap that a choice belongs to.
 
-    Where training on Q was not scored with TTT, the supervised network of Q stands for it, as in paper A's Table 2.
+    If training on Q was not scored with TTT, the supervised network of Q takes its place, as in paper A's Table 2.
     """
     training = network.split(" on ")[0]
     of_p, of_q = (scheme_of(f"{training} on {side}", ttt) for side in ("P", "Q"))
@@ -105,10 +105,10 @@ def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
 
 
 def scheme_in_words(case: Case, network: str, ttt: str) -> str:
-    """The mean of a choice with its interval, its gap, and how much that is of the gap before.
+    """Describe the mean of a choice with its interval, its gap, and how much of the gap before it closes.
 
     Raises:
-        ValueError: a scheme that was not scored.
+        ValueError: the scheme was not scored.
     """
     scores, scheme = case.result.scores, scheme_of(network, ttt)
     if scheme not in scores:
@@ -123,7 +123,7 @@ def scheme_in_words(case: Case, network: str, ttt: str) -> str:
 
 
 def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
-    """The gap before and the gap of a choice as bars between the scores of P and Q, on one scale for all choices."""
+    """Chart the gap before and that of a choice as bars between the scores of P and Q, on one scale for all choices."""
     scores, pair = case.result.scores, compared(case, network, ttt)
     rows = {"gap before": BEFORE, "gap now": pair}
     means = {name: vars(bootstrap_mean(scores[name])) for name in {*BEFORE, *pair}}
@@ -137,7 +137,7 @@ def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
 
 
 def _reach(scores: Mapping[str, Sequence[float]]) -> list[float]:
-    """From the lowest to the highest end of any scheme's interval."""
+    """Range from the lowest to the highest interval end of any scheme."""
     found = [bootstrap_mean(column) for column in scores.values()]
     return [min(one.low for one in found), max(one.high for one in found)]
 
@@ -164,7 +164,7 @@ def _layers(ends: list[dict[str, object]], bars: list[dict[str, object]], reach:
 
 
 def _images(case: Case, scheme: str, item: int) -> str:
-    """Target, reconstruction and error map of a slice, or how to get them, as HTML."""
+    """HTML with target, reconstruction and error map of a slice, or how to obtain them."""
     if not case.has_image(scheme):
         command = f"mrilib run 04 -p shift {case.result.shift}"
         return f"<p>This run has scores of this shift only. Images: <code>{escape(command)}</code></p>"
@@ -180,14 +180,14 @@ def _images(case: Case, scheme: str, item: int) -> str:
 
 
 def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint on P") -> ipywidgets.VBox:
-    """Lists of shifts and networks, TTT off and on where it was run, and a slider over the slices; needs a kernel.
+    """Explore shifts, networks, TTT off or on where it was run, and slices; needs a running kernel.
 
     Args:
-        cases: by shift; all scored on as many slices.
-        shift, network: where to start.
+        cases: cases by shift, all scored on the same number of slices.
+        shift, network: initial values.
 
     Raises:
-        ValueError: a shift that has no case, or a network that was not scored under it.
+        ValueError: `shift` has no case, or `network` was not scored under it.
     """
     if shift not in cases:
         raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(cases)}")
@@ -211,7 +211,7 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
         return f"<p>{escape(cases[shift].sides)}<br>{escape(words)}</p>{chart}"
 
     for name, case in cases.items():
-        for scheme in case.result.scores:  # now, so that no move has to wait for a chart
+        for scheme in case.result.scores:  # computed ahead, so that the controls respond at once
             over_all(name, scheme.removesuffix(TTT), ON if scheme.endswith(TTT) else OFF)
 
     def page(shift: str, network: str, item: int, ttt: str = OFF) -> str:

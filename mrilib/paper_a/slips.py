@@ -1,21 +1,21 @@
-"""Per cents that paper A prints, computed again from the scores that it prints beside them."""
+"""Percentages printed in paper A, recomputed from the scores printed beside them."""
 
 from dataclasses import dataclass
 
 from mrilib.paper_a.published import CLOSED, TABLE_2
 
-ROUNDING = 5e-5  # of a score printed with four digits
+ROUNDING = 5e-5  # error of a score printed with four digits
 
 
 @dataclass(frozen=True)
 class PrintedGap:
-    """A block of a table: SSIM on Q of the networks trained on Q and on P, before and with TTT, and what is closed.
+    """Block of a table: SSIM on Q of the networks trained on Q and on P, without and with TTT, and the gap closed.
 
     Args:
         item: table and block.
         before, after: (trained on Q, trained on P), as printed.
-        closed: per cent, as printed.
-        gap_after: as printed, where it is.
+        closed: percentage closed, as printed.
+        gap_after: gap after, if printed.
 
     Reference: Darestani, Liu, Heckel, ICML 2022.
     """
@@ -28,17 +28,17 @@ class PrintedGap:
 
     @property
     def recomputed_gap(self) -> float:
-        """Gap after, from the printed scores."""
+        """Gap after, computed from the printed scores."""
         return self.after[0] - self.after[1]
 
     @property
     def recomputed(self) -> float:
-        """100 (1 − gap after / gap before), from the printed scores."""
+        """100 (1 − gap after / gap before), computed from the printed scores."""
         return 100 * (1 - self.recomputed_gap / (self.before[0] - self.before[1]))
 
     @property
     def possible(self) -> tuple[float, float]:
-        """Least and largest per cent that scores can give which print as these: each is known to ± ROUNDING."""
+        """Smallest and largest percentage consistent with the printed scores, each known to ± ROUNDING."""
         gap, reach = self.before[0] - self.before[1], 2 * ROUNDING
         least = 1 - (self.recomputed_gap + reach) / (gap - reach)
         largest = 1 - (self.recomputed_gap - reach) / (gap + reach)
@@ -46,7 +46,7 @@ class PrintedGap:
 
     @property
     def verdict(self) -> str:
-        """How the printed per cent comes from the printed scores."""
+        """Whether the printed percentage follows from the printed scores."""
         if f"{self.recomputed:.1f}" == f"{self.closed:.1f}":
             return "follows"
         least, largest = self.possible
@@ -55,7 +55,7 @@ class PrintedGap:
 
     @property
     def row(self) -> dict[str, str]:
-        """Printed beside recomputed, as a line of a table."""
+        """Table row with the printed and the recomputed values."""
         least, largest = self.possible
         printed, recomputed = f"{self.closed:.1f} %", f"{self.recomputed:.3f} %"
         if self.gap_after is not None:

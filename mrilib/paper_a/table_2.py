@@ -1,4 +1,4 @@
-"""Paper A's Tables 1 to 3 as far as they were run: this run's block beside the stored ones, network by shift."""
+"""Paper A's Tables 1 to 3 as far as they were run: the blocks of this run and the stored ones, by network and shift."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,7 +26,7 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 
 @dataclass(frozen=True)
 class Block:
-    """One network under one shift: scores of every scheme, seconds a slice, and where they come from."""
+    """One network under one shift: scores of every scheme, seconds per slice, and their origin."""
 
     result: ShiftResult
     seconds: Mapping[str, Sequence[float]]
@@ -34,17 +34,17 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Suffix of its keys in `results.json`, as `unet_anatomy`."""
+        """Suffix of its keys in `results.json`, such as `unet_anatomy`."""
         return f"{self.result.model}_{self.result.shift}"
 
     @property
     def slices(self) -> int:
-        """How many were tested."""
+        """Number of test slices."""
         return self.result.before.n
 
     @property
     def row(self) -> dict[str, Any]:
-        """Its line of the table."""
+        """Row of the table."""
         model, shift = self.result.model, self.result.shift
         lift = performance_gap(self.result.scores["supervised on P + TTT"], self.result.scores["supervised on P"])
         return {
@@ -86,18 +86,18 @@ COLUMNS = {
 
 
 def identifier(scheme: str) -> str:
-    """`joint on P + TTT` as `joint_p_ttt`."""
+    """Convert the name of a scheme to an identifier: `joint on P + TTT` → `joint_p_ttt`."""
     words = scheme.lower().replace(", no early stopping", " last").replace("+", "").replace(" on ", " ")
     return "_".join(words.split())
 
 
 def stored(source: str) -> StoredTable:
-    """Where blocks on slices of a source are kept."""
+    """Table in which blocks on slices of a source are stored."""
     return StoredTable("table_2", {"source": source})
 
 
 def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
-    """Of a block; follows its networks, its test slices and how they are test-time trained."""
+    """Key of a block; depends on its networks, its test slices and the settings of test-time training."""
     name, _ = experiment.side("Q")
     return {
         "model": experiment.architecture["name"],
@@ -112,7 +112,7 @@ def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
 def compute(
     experiment: Experiment, settings: Settings, slices: int, device: torch.device | str = "cpu", workers: int = 1
 ) -> Row:
-    """A block from its networks, trained where they are missing, and test-time training of every slice."""
+    """Compute a block: train missing networks, and test-time train on every slice."""
     tests = experiment.test_slices(slices)
     samples = [tests[item] for item in range(len(tests))]
     networks = networks_of(experiment, device)
@@ -121,7 +121,7 @@ def compute(
 
 
 def as_row(scores: Scores, adapted: Mapping[str, Sequence[Adapted]]) -> Row:
-    """What is kept of a block: scores by scheme, and seconds a slice by network."""
+    """Stored row of a block: scores by scheme, and seconds per slice by network."""
     return {
         "scores": {name: [round(score, 6) for score in column] for name, column in scores.items()},
         "seconds": {name: [round(one.seconds, 2) for one in records] for name, records in adapted.items()},
@@ -131,7 +131,7 @@ def as_row(scores: Scores, adapted: Mapping[str, Sequence[Adapted]]) -> Row:
 def keep(
     experiment: Experiment, settings: Settings, scores: Scores, adapted: Mapping[str, Sequence[Adapted]], slices: int
 ) -> None:
-    """Keep this run's block in the cache, for the runs under other shifts to show."""
+    """Store this run's block in the cache, to be shown in runs under other shifts."""
     row = as_row(scores, adapted)
     stored(experiment.source).keep(key(experiment, settings, slices), row, sum(map(sum, row["seconds"].values())))
 
@@ -142,7 +142,7 @@ def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
-    """This run's block among the stored ones, in the order of the paper's table."""
+    """This run's block and the stored ones, in the order of the paper's table."""
     given: Any = {"experiment": experiment, "settings": settings, "slices": own.slices}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
@@ -150,9 +150,9 @@ def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block
 
 
 def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Settings, slices: int) -> Block | None:
-    """A block as it was kept: with these parameters where the network is the same, else as the package has it.
+    """Find a stored block: computed with these parameters if the network is the same, else the one in the package.
 
-    None where there is neither one; a block of another number of test slices is none.
+    Returns None if there is neither; blocks with another number of test slices are ignored.
     """
     kept = stored(experiment.source)
     same = replace(experiment, shift=shift)
@@ -167,6 +167,6 @@ def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Se
 
 
 def overview(found: Sequence[Block], simulated: str) -> Table:
-    """Every block a line: the gap before and after, the fraction closed beside the paper's, and what it costs."""
+    """Table with one row per block: gap before and after, fraction closed beside the paper's, and the cost."""
     caption = f"SSIM on Q, {found[0].slices} {simulated} test slices each"
     return table([block.row for block in found], COLUMNS, caption=caption)

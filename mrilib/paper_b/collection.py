@@ -1,4 +1,4 @@
-"""One network for a diverse collection of datasets (paper B, §7): what each is trained on, where it is tested, how."""
+"""One network for a diverse collection of datasets (paper B, §7): training data, test sets and scores."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +20,13 @@ from mrilib.scoring import reconstruct
 from mrilib.train.networks import network, stored
 
 FASTMRI = ("fastmri_knee", "fastmri_brain")
-ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; the order of Figure 10
+ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")  # tested on, never in D_P; order of Figure 10
 TESTED = FASTMRI + ELSEWHERE
 D_P = tuple(name for name, one in COLLECTIONS.items() if one.in_training)
 
 
 def arm_title(name: str) -> str:
-    """A dataset as figures call it, with its view where it has several; D_P and other arms in words."""
+    """Title of a dataset in figures, with its view if there are several; D_P and other arms in words."""
     if name not in COLLECTIONS:
         return {"d_p": "13 datasets", "d_p_few": "13 datasets, few slices"}.get(name, name)
     one = COLLECTIONS[name]
@@ -35,7 +35,7 @@ def arm_title(name: str) -> str:
 
 
 def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
-    """Slices of each population, from those of each dataset by its populations' shares.
+    """Number of slices of each population, from that of each dataset and the shares of its populations.
 
     Raises:
         ValueError: fewer slices of a dataset than it has populations.
@@ -44,13 +44,13 @@ def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
 
 
 def parts(train_slices: int, other_slices: int) -> dict[str, dict[str, int]]:
-    """Training slices by arm and population: a dataset alone, D_P, and D_P with as few slices as one alone.
+    """Training slices by arm and population: one dataset alone, D_P, and D_P with only as many slices as one dataset.
 
     Args:
-        train_slices: of fastMRI knee, of fastMRI brain, and of each dataset that has a network of its own.
-        other_slices: of each of the eleven further datasets of D_P.
+        train_slices: number for fastMRI knee, for fastMRI brain, and for each dataset with its own network.
+        other_slices: number for each of the eleven other datasets in D_P.
 
-    Reference: Lin, Heckel, ICML 2024, §7; the arm of few slices is ours.
+    Reference: Lin, Heckel, ICML 2024, §7; the arm with few slices is ours.
     """
     everything = {name: train_slices if name in FASTMRI else other_slices for name in D_P}
     few = apportioned(everything, train_slices)
@@ -59,7 +59,7 @@ def parts(train_slices: int, other_slices: int) -> dict[str, dict[str, int]]:
 
 
 def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
-    """Section 7's networks by what they are trained on; those of one dataset bear its name.
+    """Networks of Section 7 by training data; those of one dataset are named after it.
 
     Raises:
         ValueError: too few slices for the populations of a dataset.
@@ -69,35 +69,35 @@ def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
 
 
 def tests(slices: int) -> dict[str, TestSet]:
-    """Test sets by population, so many slices of each of the six datasets of Figure 10."""
+    """Test sets by population, with `slices` slices of each of the six datasets of Figure 10."""
     counts = of_datasets(dict.fromkeys(TESTED, slices))
     return {name: TestSet(name, count) for name, count in counts.items()}
 
 
 def study(p: CollectionTraining, device: torch.device | str = "cpu") -> Study:
-    """Section 7's networks on test slices of the six datasets, output matched to the target in mean and deviation."""
+    """Section 7's networks on test slices of the six datasets, matched to the target in mean and standard deviation."""
     made, tested = arms(p), tests(p.test_slices)
     return Study("collection", made, tested, "mean_std", p.source, device, p.recompute, measure=quality)
 
 
 def perceptual_study(scored: Study) -> Study:
-    """The same networks on the same slices, scored by LPIPS and DISTS; without their weights, stored rows alone."""
+    """Same networks on the same slices, scored by LPIPS and DISTS; without the metrics' weights, only stored rows."""
     again = scored.recompute and perceptual.available()
     return replace(scored, name="collection_perceptual", measure=perceptual_quality, recompute=again, _read={})
 
 
 def weights_here(scored: Study, compared: Iterable[str]) -> bool:
-    """Whether these arms' networks are stored, so that nothing has to be trained for what needs them."""
+    """Whether the networks of these arms are stored, so that nothing has to be trained."""
     return all(stored(scored.arms[arm]) is not None for arm in compared)
 
 
 def can_score(features: Study) -> bool:
-    """Whether rows of LPIPS and DISTS are stored, or can be made from weights that are here."""
+    """Whether rows of LPIPS and DISTS are stored or can be computed from available weights."""
     return not features.missing or (perceptual.available() and weights_here(features, features.arms))
 
 
 def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
-    """SSIM as `protocol.ssim_scores` takes it, the same of the output as it is, and artefacts as Table 4 has them.
+    """SSIM as in `protocol.ssim_scores`, SSIM of the unmatched output, and artefacts as in Table 4.
 
     Reference: Lin, Heckel, ICML 2024, App. G.2 and G.3.
     """
@@ -113,7 +113,7 @@ def quality(model: Reconstructor, slices: SliceDataset, match: Match | None, dev
 def perceptual_quality(
     model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str
 ) -> Measures:
-    """LPIPS and DISTS as Table 3 has them.
+    """LPIPS and DISTS as in Table 3.
 
     Raises:
         WeightsError: the metrics' weights have not been fetched.
@@ -131,7 +131,7 @@ def perceptual_quality(
 def _reconstructed(
     model: Reconstructor, slices: SliceDataset, device: torch.device | str
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Target, output and the volume's maximum of each slice."""
+    """Yield target, output and volume maximum of each slice."""
     for item in range(len(slices)):
         sample = slices[item].to(device)
         target, output = (center_crop(x, sample.recon_size) for x in (sample.target, reconstruct(model, sample).abs()))
@@ -139,23 +139,23 @@ def _reconstructed(
 
 
 def members(*datasets: str) -> dict[str, None]:
-    """Populations of several datasets, as `Study.mean` takes them."""
+    """Populations of several datasets, in the form expected by `Study.mean`."""
     return dict.fromkeys(part for name in datasets for part in TWINS[name])
 
 
 def best_of_fastmri(scored: Study, dataset: str) -> str:
-    """The one of fastMRI's two networks with the higher mean SSIM on a dataset."""
+    """Name of the fastMRI network, of two, with the higher mean SSIM on a dataset."""
     return max(FASTMRI, key=lambda arm: scored.mean(arm, members(dataset)).value)
 
 
 def gain(scored: Study, other: str, datasets: Sequence[str], measure: str = "ssim", arm: str = "d_p") -> Interval:
-    """By how much an arm is better than another on the same slices; positive is better whatever the measure."""
+    """Gain of one arm over another on the same slices; positive is better for every measure."""
     pair = (arm, other) if measure.startswith("ssim") else (other, arm)
     return scored.difference(*pair, members(*datasets), measure)
 
 
 def matching_gain(scored: Study, datasets: Mapping[str, Sequence[str]]) -> Interval:
-    """What matching the output's mean and deviation adds to SSIM, over networks and the datasets each is tested on.
+    """Gain in SSIM from matching the output's mean and standard deviation, over networks and their test datasets.
 
     Reference: Lin, Heckel, ICML 2024, App. G.2.
     """
@@ -169,7 +169,7 @@ def matching_gain(scored: Study, datasets: Mapping[str, Sequence[str]]) -> Inter
 
 @dataclass(frozen=True)
 class Example:
-    """One test slice, (y, x) real, with its reconstructions by arm, matched to it, and their SSIM."""
+    """One test slice, (y, x) real, with its reconstructions by arm, matched to the target, and their SSIM."""
 
     target: Tensor
     images: dict[str, Tensor]
@@ -177,7 +177,7 @@ class Example:
 
 
 def example(scored: Study, dataset: str, compared: Sequence[str]) -> Example:
-    """The first test slice of a dataset's first population, reconstructed by several arms' networks."""
+    """Reconstruct the first test slice of a dataset's first population with the networks of several arms."""
     part = next(iter(TWINS[dataset]))
     slices = slices_to_test(part, 1, source=scored.source)
     images, scores = {}, {}

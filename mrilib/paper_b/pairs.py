@@ -1,4 +1,4 @@
-"""Paper B's groups of fastMRI's sub-distributions, and how slices are shared among a group's members."""
+"""Paper B's groups of fastMRI's sub-distributions, and the division of slices among the members of a group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ PAIRS = {
 
 
 def shared_out(names: Sequence[str], slices: int) -> dict[str, int]:
-    """As equal numbers as whole slices allow, the first distributions one more.
+    """Divide slices as evenly as possible, the first distributions getting one more.
 
     Raises:
         ValueError: fewer slices than distributions.

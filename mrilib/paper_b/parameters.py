@@ -1,4 +1,4 @@
-"""What the records of paper B's sections share: three networks, how they are trained, and on how many slices."""
+"""Parameters shared by paper B's sections: three networks, their training, and their numbers of slices."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
@@ -11,13 +11,13 @@ from mrilib.paper_b.protocol import paper_b
 from mrilib.store.parameters import Count, OneOf, ParameterError, Rate, Seed
 from mrilib.train.recipe import Recipe
 
-NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}  # paper B's, and what it calls them
+NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}  # paper B's networks and their names there
 Model = Annotated[str, OneOf(NETWORKS)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Networks(Sourced):
-    """Sizes of paper B's U-Net, ViT and VarNet; how long and on how much they are trained."""
+    """Parameters of paper B's U-Net, ViT and VarNet: sizes, length of training, and numbers of slices."""
 
     test_slices: Count
     seed: Seed
@@ -44,41 +44,41 @@ class Networks(Sourced):
             raise ParameterError(f"image_size: expected at least patch, which is {self.patch}, got {self.image_size}")
 
     def architecture_of(self, model: Model) -> dict[str, Any]:
-        """Of a network, see `models.build.describe`."""
+        """Architecture of a network, see `models.build.describe`."""
         return describe(model, self.values)
 
     @property
     def recipe(self) -> Recipe:
-        """Of training, see `protocol.paper_b`."""
+        """Training recipe, see `protocol.paper_b`."""
         return paper_b(self.epochs, self.train_learning_rate, self.batch_size, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Networks):
-    """One of the three networks."""
+    """Parameters with one of the three networks selected."""
 
     model: Model
 
     @property
     def architecture(self) -> dict[str, Any]:
-        """Of the section's network."""
+        """Architecture of the section's network."""
         return self.architecture_of(self.model)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithVarnet(Training):
-    """And a VarNet of another width, for one figure."""
+    """Parameters with an additional VarNet of another width, for one figure."""
 
     varnet_chans: Count
 
     @property
     def with_varnet(self) -> Self:
-        """The same with an end-to-end VarNet of that width in place of the network."""
+        """Same parameters with an end-to-end VarNet of that width in place of the network."""
         return replace(self, model="e2e_varnet", chans=self.varnet_chans)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionTraining(Training):
-    """Networks of the diverse collection, for which `train_slices` counts those of each dataset trained on alone."""
+    """Parameters of the diverse collection's networks; `train_slices` counts those of each dataset trained on alone."""
 
     other_slices: Count

@@ -1,10 +1,11 @@
 """LPIPS and DISTS: distances between images in the features of networks trained on photographs.
 
-Written from the papers; the weights are the authors' and are fetched with `mrilib data get perceptual`.
+Implemented from the papers; the weights are the authors' and are fetched with `mrilib data get perceptual`.
 
-Paper B (App. G.3, Table 3) states neither LPIPS's backbone nor how a magnitude image enters a network of three
-colours. Ours: divided by the data range, cut to [0, 1], repeated for the three colours, not resized. DISTS takes
-that, LPIPS 2x − 1 in [−1, 1]; each then applies its own network's mean and deviation of colours.
+Paper B (App. G.3, Table 3) states neither the backbone of LPIPS nor how a magnitude image enters a network with three
+colour channels. Here it is divided by the data range, clipped to [0, 1], repeated for the three channels, and not
+resized. DISTS takes this image, LPIPS 2x − 1 in [−1, 1]; each then applies its own network's mean and standard
+deviation per channel.
 
 Reference: Zhang, Isola, Efros, Shechtman, Wang, CVPR 2018; Ding, Ma, Wang, Simoncelli, TPAMI 2022.
 """
@@ -24,9 +25,9 @@ from mrilib.models.build import WeightsError
 
 Backbone = Literal["alex", "vgg"]
 Pool = Callable[[Tensor], Tensor]
-SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side that leave one in the deepest features
-VGG_BLOCKS = ((0, 1), (2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))  # convolutions between two poolings
-LPIPS_COLOURS = ((-0.030, -0.088, -0.188), (0.458, 0.448, 0.450))  # mean, deviation
+SMALLEST = {"alex": 31, "vgg": 16}  # pixels per side that leave one in the deepest features
+VGG_BLOCKS = ((0, 1), (2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))  # convolutions between two pooling layers
+LPIPS_COLOURS = ((-0.030, -0.088, -0.188), (0.458, 0.448, 0.450))  # mean, standard deviation
 IMAGENET_COLOURS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
@@ -36,10 +37,10 @@ def available() -> bool:
 
 
 def load(device: str | torch.device = "cpu") -> "Perceptual":
-    """Both metrics with their authors' weights.
+    """Load both metrics with their authors' weights.
 
     Raises:
-        WeightsError: the weights have not been fetched; says what to type.
+        WeightsError: the weights have not been fetched; the message gives the command to run.
     """
     folder = locate("perceptual")
     if folder is None:
@@ -54,7 +55,7 @@ class Perceptual:
     """Two perceptual distances; 0 for equal images, larger is worse.
 
     Args:
-        weights: tensors by the names of `data.perceptual_weights`, all on one device, where images are compared.
+        weights: tensors named as in `data.perceptual_weights`, all on one device, on which images are compared.
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
@@ -62,18 +63,18 @@ class Perceptual:
 
     @torch.no_grad()
     def lpips(self, target: Tensor, image: Tensor, data_range: float | Tensor, backbone: Backbone = "alex") -> Tensor:
-        """LPIPS v0.1: Σ_layers mean_pixels Σ_channels w (n(target) − n(image))², n = features / their length.
+        """LPIPS v0.1: Σ_layers mean_pixels Σ_channels w (n(target) − n(image))², n = features / their norm.
 
         Args:
             target, image: (batch, 1, y, x) real magnitudes.
-            data_range: becomes white: a number, or one per item (batch,).
-            backbone: "alex" is what the authors' package takes unless told otherwise.
+            data_range: value that becomes white: a number, or one per item (batch,).
+            backbone: "alex" is the default of the authors' package.
 
         Returns:
             (batch,) float32.
 
         Raises:
-            ValueError: as `metrics.ssim`; images of fewer than 31 ("alex") or 16 ("vgg") pixels a side.
+            ValueError: as `metrics.ssim`; images with fewer than 31 ("alex") or 16 ("vgg") pixels per side.
         """
         if backbone not in SMALLEST:
             raise ValueError(f"backbone must be 'alex' or 'vgg', got {backbone!r}")
@@ -89,13 +90,13 @@ class Perceptual:
         """DISTS: Σ_channels α (1 − texture) + β (1 − structure) over the image and five layers; Σ (α + β) = 1.
 
         Args:
-            target, image, data_range: as `lpips`.
+            target, image, data_range: as in `lpips`.
 
         Returns:
             (batch,) float32.
 
         Raises:
-            ValueError: as `metrics.ssim`; images of fewer than 16 pixels a side.
+            ValueError: as `metrics.ssim`; images with fewer than 16 pixels per side.
         """
         pair = self._in_colour(target, image, data_range, SMALLEST["vgg"])
         stages = zip(*([x, *self._vgg(_standardised(x, IMAGENET_COLOURS), _l2_pool)] for x in pair), strict=True)
@@ -106,14 +107,14 @@ class Perceptual:
 
     @torch.no_grad()
     def embed(self, images: Tensor, data_range: float | Tensor) -> Tensor:
-        """Mean over the pixels of VGG16's last features, (batch, 1, y, x) → (batch, 512); errors as `dists`."""
+        """VGG16's last features averaged over pixels, (batch, 1, y, x) → (batch, 512); errors as in `dists`."""
         colour, _ = self._in_colour(images, images, data_range, SMALLEST["vgg"])
         return self._vgg(_standardised(colour, IMAGENET_COLOURS))[-1].mean((2, 3))
 
     def _in_colour(
         self, target: Tensor, image: Tensor, data_range: float | Tensor, smallest: int
     ) -> tuple[Tensor, Tensor]:
-        """Both as (batch, 3, y, x) float32 in [0, 1], on the weights' device."""
+        """Both images as (batch, 3, y, x) float32 in [0, 1], on the weights' device."""
         check_pair(target, image, smallest, name="image")
         limits, device = item_limits(target, data_range), self.weights["dists.alpha"].device
         first, second = ((x / limits).clamp(0, 1).to(device, torch.float32) for x in (target, image))
@@ -144,9 +145,9 @@ class Perceptual:
 
 
 def texture_and_structure(first: Tensor, second: Tensor, constant: float = 1e-6) -> tuple[Tensor, Tensor]:
-    """DISTS's texture and structure similarity of two feature maps (batch, channel, y, x): two (batch, channel).
+    """DISTS's texture and structure similarity of two feature maps (batch, channel, y, x), each (batch, channel).
 
-    (2 μ₁ μ₂ + c) / (μ₁² + μ₂² + c) and (2 σ₁₂ + c) / (σ₁² + σ₂² + c), moments over all pixels.
+    (2 μ₁ μ₂ + c) / (μ₁² + μ₂² + c) and (2 σ₁₂ + c) / (σ₁² + σ₂² + c), with moments over all pixels.
     """
     mean1, mean2 = (x.mean((2, 3), keepdim=True) for x in (first, second))
     d1, d2 = first - mean1, second - mean2
@@ -167,7 +168,7 @@ def _standardised(x: Tensor, colours: tuple[tuple[float, ...], tuple[float, ...]
 
 
 def _l2_pool(x: Tensor) -> Tensor:
-    """DISTS's pooling without aliasing: √(g ∗ x²) at every second pixel, g the 3×3 Hann window of sum 1."""
+    """Anti-aliased pooling of DISTS: √(g ∗ x²) at every second pixel, g the 3×3 Hann window with sum 1."""
     window = x.new_tensor((0.25, 0.5, 0.25))
     kernel = torch.outer(window, window).expand(x.shape[1], 1, 3, 3)
     return (F.conv2d(x.square(), kernel, stride=2, padding=1, groups=x.shape[1]) + 1e-12).sqrt()

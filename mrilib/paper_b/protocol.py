@@ -1,4 +1,4 @@
-"""Networks trained on the union of several distributions, sampled as in paper B, and how they score on each."""
+"""Networks trained on the union of several distributions, sampled as in paper B, and their scores on each."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ VALIDATION_PER_PART = 8
 def paper_b(
     epochs: int, learning_rate: float = 1e-3, batch_size: int = 1, seed: int = 0, optimizer: Optimizer = "adam"
 ) -> Recipe:
-    """Paper B's training: SSIM loss, Adam with one cycle of the rate, gradients clipped at 1, a new mask every time.
+    """Paper B's training: SSIM loss, Adam with one-cycle learning rate, gradients clipped at 1, a new mask every time.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2 (60 epochs); App. F for the other optimizer.
     """
@@ -33,9 +33,9 @@ def paper_b(
 
 
 def equispaced(accelerations: Sequence[int]) -> Undersampling | AnyOf:
-    """Paper B's sampling: every R-th line and fastMRI's centre, each slice at one of the accelerations.
+    """Paper B's sampling: every R-th line plus fastMRI's calibration region (ACS), one of the accelerations per slice.
 
-    Raises ValueError for no acceleration.
+    Raises ValueError if no acceleration is given.
     """
     if not accelerations:
         raise ValueError("accelerations: expected at least one")
@@ -45,9 +45,9 @@ def equispaced(accelerations: Sequence[int]) -> Undersampling | AnyOf:
 
 @dataclass(frozen=True, kw_only=True)
 class UnionSpec(NetworkSpec):
-    """Everything that decides the weights of a network trained on several distributions; made by `union`.
+    """Everything that determines the weights of a network trained on several distributions; created by `union`.
 
-    Its `distribution` is a name for all of them, its `train_slices` their number and its `acceleration` the first.
+    `distribution` is a name for all of them, `train_slices` the total number of slices, `acceleration` the first one.
     """
 
     parts: tuple[tuple[str, int], ...]  # distribution, slices
@@ -64,7 +64,7 @@ class UnionSpec(NetworkSpec):
 
     @property
     def kinds(self) -> Sequence[str] | None:
-        """Coils and matrix of each training slice; a batch is of equal ones."""
+        """Coils and matrix of each training slice; a batch contains only slices that agree in both."""
         if self.recipe.batch_size == 1:
             return None
         infos = {path: inspect_volume(path) for path, _ in self._pairs("train")}
@@ -77,15 +77,15 @@ class UnionSpec(NetworkSpec):
         ]
 
     def training_slices(self) -> Dataset[Sample]:
-        """Slices of all parts, in order; where masks are drawn anew, which they get is drawn in every epoch."""
+        """Slices of all parts, in order; if the recipe asks for new masks, they are redrawn in every epoch."""
         return self._prepared("train")
 
     def validation_slices(self) -> Dataset[Sample]:
-        """Slices of other patients, as many of every part."""
+        """Slices of other patients, equally many of every part."""
         return self._prepared("validation")
 
     def _prepared(self, split: str) -> Dataset[Sample]:
-        """With coil maps, unless the loss compares magnitudes; kept in memory where masks stay as they are."""
+        """Slices with coil maps, unless the loss compares magnitudes; kept in memory if masks are fixed."""
         slices = SliceDataset(self._pairs(split), equispaced(self.accelerations), maps=self.recipe.loss != "ssim")
         return slices if self.recipe.new_masks else InMemory(slices)
 
@@ -98,22 +98,22 @@ def union(
     accelerations: Sequence[int] = (4,),
     source: Source = "simulated",
 ) -> UnionSpec:
-    """The network trained on so many slices of each of these distributions.
+    """Specification of a network trained on a given number of slices of each distribution.
 
     Args:
-        name: of the union, for files and tables.
-        parts: number of training slices by distribution; those with none are left out.
+        name: name of the union, for files and tables.
+        parts: number of training slices by distribution; distributions with none are omitted.
         architecture, recipe, source: see `networks.NetworkSpec`.
-        accelerations: each slice is sampled at one of them, drawn anew in every epoch.
+        accelerations: each slice is sampled at one of them, redrawn in every epoch.
 
     Raises:
-        ValueError: no slices at all, a negative number, or a distribution or an acceleration that does not exist.
+        ValueError: no slices at all, a negative number, or an unknown distribution or acceleration.
     """
     if min(parts.values(), default=0) < 0 or not sum(parts.values()):
         raise ValueError(f"parts of {name!r}: expected numbers of slices that add up to at least 1, got {dict(parts)}")
     taken = tuple((distribution(part).name, count) for part, count in parts.items() if count)
     sampling = equispaced(accelerations)
-    sampling.mask("any", 100)  # says which acceleration has no customary centre
+    sampling.mask("any", 100)  # raises if an acceleration has no customary calibration region
     return UnionSpec(
         distribution=name,
         acceleration=accelerations[0],
@@ -127,7 +127,7 @@ def union(
 
 
 def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
-    """Whole slices near these proportions: one each, every other to the largest share / (slices so far + ½).
+    """Whole numbers of slices near these proportions: one each, every other to the largest share / (slices so far + ½).
 
     Raises:
         ValueError: fewer slices than shares.
@@ -145,9 +145,9 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
 def slices_to_test(
     name: str, count: int, acceleration: int = 4, source: Source = "simulated", split: str = "test"
 ) -> SliceDataset:
-    """The first `count` test slices of a distribution, under paper B's masks, which follow from the files' names.
+    """First `count` test slices of a distribution, with paper B's masks, which follow from the file names.
 
-    `split` "validation" gives those that choices are made on.
+    `split` "validation" gives the slices used for model selection.
     """
     return SliceDataset(slices_of(distribution(name), split, count, source), equispaced([acceleration]), maps=False)
 
@@ -161,7 +161,7 @@ def ssim_scores(
 ) -> list[float]:
     """SSIM of each slice as paper B scores it: magnitude, cropped, with the volume's maximum as data range.
 
-    `match` "mean_std" first brings mean and deviation to the target's, as in paper B's Section 7 and App. C.2.
+    `match` "mean_std" first matches mean and standard deviation to the target, as in paper B's Section 7 and App. C.2.
     """
     scores: list[float] = []
     for item in range(len(slices)):

@@ -1,4 +1,4 @@
-"""Effective robustness: how far models lie above the line that those trained on one distribution follow."""
+"""Effective robustness: height of models above the line followed by models trained on one distribution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from mrilib.gap import RESAMPLES, Interval, percentile_interval
 
 @dataclass(frozen=True)
 class Models:
-    """Scores of models that were trained on the same data, by different networks, sizes or lengths of training.
+    """Scores of models trained on the same data, with different networks, sizes or lengths of training.
 
     Args:
-        inside, outside: (models, slices) scores on in-distribution and on out-of-distribution test slices; a row is a
-            model in both.
+        inside, outside: (models, slices) scores on in-distribution and on out-of-distribution test slices; each row
+            is one model in both.
 
     Raises:
-        ValueError: other shapes, numbers of models that differ, fewer than 2 slices, or scores that are not finite.
+        ValueError: wrong shapes, different numbers of models, fewer than 2 slices, or non-finite scores.
     """
 
     inside: NDArray[np.float64]
@@ -36,7 +36,7 @@ class Models:
         return list(zip(self.inside.mean(1).tolist(), self.outside.mean(1).tolist(), strict=True))
 
     def _resampled(self, generator: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(resamples, models) means; all models see the same drawn slices."""
+        """Resampled means, (resamples, models); all models use the same drawn slices."""
         inside, outside = (_drawn_means(scores, generator) for scores in (self.inside, self.outside))
         return inside, outside
 
@@ -77,15 +77,15 @@ def fit_line(inside: ArrayLike, outside: ArrayLike) -> tuple[NDArray[np.float64]
 def effective_robustness(baseline: Models, diverse: Models, seed: int = 0) -> Interval:
     """Mean height of `diverse` models above the baseline's line, mean_i(y_i − (slope · x_i + intercept)).
 
-    The interval is over test slices, the same draw for all models of one list; it does not cover another training.
+    The interval is over test slices, with the same draw for all models of one list; it does not cover retraining.
 
     Args:
-        baseline: models trained on one distribution; give the line.
+        baseline: models trained on one distribution, which define the line.
         diverse: models trained on more; both lists must have been tested on the same slices.
-        seed: of the resampling.
+        seed: seed of the resampling.
 
     Raises:
-        ValueError: lists tested on different numbers of slices, or a baseline that gives no line.
+        ValueError: lists tested on different numbers of slices, or a baseline that defines no line.
 
     Reference: Taori et al., NeurIPS 2020; Lin, Heckel, ICML 2024, §4.
     """

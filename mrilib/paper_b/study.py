@@ -1,4 +1,4 @@
-"""Several networks on several test sets: trained where they are missing, scored once, kept as rows of a table."""
+"""Several networks on several test sets: trained if missing, scored once, and stored as rows of a table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,26 +17,26 @@ from mrilib.store.tables import Key, StoredRow, StoredTable, origin
 from mrilib.train.networks import NetworkSpec, network
 from mrilib.train.training import Progress
 
-Measures = dict[str, list[float]]  # by name, one number a slice
+Measures = dict[str, list[float]]  # by name, one number per slice
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """Slices of one distribution at an acceleration; of "validation" where a choice is made on them."""
+    """Slices of one distribution at an acceleration; the split is "validation" if a choice is made on them."""
 
     distribution: str
     slices: int
     acceleration: int = 4
     split: str = "test"
 
-    __test__ = False  # pytest: not a class of tests
+    __test__ = False  # not a test class for pytest
 
     def load(self, source: Source) -> SliceDataset:
-        """The slices, under paper B's masks."""
+        """Load the slices, with paper B's masks."""
         return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
 
     def digest(self, source: Source) -> str:
-        """Of what they are."""
+        """Digest of the slices."""
         return data_digest(distribution(self.distribution), self.split, self.slices, source)
 
 
@@ -45,16 +45,16 @@ class Study:
     """Scores of every network on every test set.
 
     Args:
-        name: of the stored table.
+        name: name of the stored table.
         arms: networks by name.
         tests: test sets by name.
-        match: see `diverse.ssim_scores`.
-        measure: what a row holds, from the trained network, the test slices, `match` and the device; SSIM when None.
-        source: of the test slices.
-        device: to train and score on.
-        recompute: rows instead of reading stored ones; networks that are stored are not trained again.
-        progress: of a training.
-        conditions: what else decides the measures, as JSON values.
+        match: see `protocol.ssim_scores`.
+        measure: function that gives a row from the trained network, test slices, `match` and the device; SSIM if None.
+        source: source of the test slices.
+        device: device to train and score on.
+        recompute: whether to recompute rows instead of reading stored ones; stored networks are not retrained.
+        progress: progress callback of training.
+        conditions: anything else that determines the measures, as JSON values.
     """
 
     name: str
@@ -71,36 +71,36 @@ class Study:
 
     @property
     def table(self) -> StoredTable:
-        """A row for each network and test set."""
+        """Table with one row per network and test set."""
         return StoredTable(self.name, {"source": self.source, "match": self.match, **self.conditions})
 
     def key(self, arm: str, test: str) -> Key:
-        """Of a stored row; follows the network's data, recipe and architecture, and the test slices, by digests."""
+        """Key of a stored row, from digests of the network's data, recipe and architecture and of the test slices."""
         one = self.tests[test]
         where: dict[str, object] = {"test": one.distribution, "slices": one.slices, "acceleration": one.acceleration}
         where["data"] = one.digest(self.source)
         return {"network": self.arms[arm].name, "digest": self.arms[arm].digest, **where}
 
     def stored_row(self, arm: str, test: str) -> StoredRow:
-        """A network's measures on a test set; computing them trains the network if its weights are not stored."""
+        """Stored row of a network's measures on a test set; computing it trains the network if weights are missing."""
         return StoredRow(self.table, self.key(arm, test), partial(self._compute, arm, test))
 
     def rows(self) -> list[StoredRow]:
-        """All of them."""
+        """Stored rows of all networks on all test sets."""
         return [self.stored_row(arm, test) for arm in self.arms for test in self.tests]
 
     @property
     def origin(self) -> str:
-        """Where the rows come from, for captions."""
+        """Origin of the rows, for captions."""
         return origin(self.rows())
 
     @property
     def missing(self) -> list[str]:
-        """Networks of which a row is stored nowhere yet."""
+        """Networks with at least one row that is not stored yet."""
         return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self.tests)]
 
     def scores(self, arm: str, test: str, measure: str = "ssim") -> list[float]:
-        """A measure of each slice of a test set; trains the network if neither the row nor the weights are stored."""
+        """Measure of each slice of a test set; trains the network if neither the row nor the weights are stored."""
         if (arm, test) not in self._read:
             self._read[arm, test] = self.stored_row(arm, test).read(self.recompute)
         return self._read[arm, test][measure]
@@ -112,7 +112,7 @@ class Study:
         return {name: [round(value, 6) for value in values] for name, values in found.items()}
 
     def over(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> list[float]:
-        """A measure of all slices of several test sets, or of all."""
+        """Measure of all slices of several test sets, or of all test sets."""
         return [score for test in (self.tests if tests is None else tests) for score in self.scores(arm, test, measure)]
 
     def mean(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> Interval:
@@ -122,7 +122,7 @@ class Study:
     def difference(
         self, arm: str, other: str, tests: Mapping[str, object] | None = None, measure: str = "ssim"
     ) -> Interval:
-        """Mean of a measure of one network over that of another on the same slices."""
+        """Mean of a measure of one network minus that of another, on the same slices."""
         return performance_gap(self.over(arm, tests, measure), self.over(other, tests, measure))
 
 

@@ -1,4 +1,4 @@
-"""How a command line is read: one-line errors, `-p name value`, and an orderly end on SIGTERM."""
+"""Parsing of the command line: one-line errors, `-p name value`, and an orderly exit on SIGTERM."""
 
 import argparse
 import signal
@@ -11,7 +11,7 @@ from mrilib.store.project import UserError
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """Argument parser with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; see `{self.prog} --help`")
@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
 
 @contextmanager
 def termination_as_exit() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that kernels and partial files are cleared away."""
+    """Turn SIGTERM into SystemExit, so that kernels and partial files are cleaned up."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         yield
@@ -28,7 +28,7 @@ def termination_as_exit() -> Iterator[None]:
 
 
 def join_parameters(arguments: Sequence[str]) -> list[str]:
-    """`-p name value` as the one word `-pname=value`, so that a value may begin with a minus sign."""
+    """Join `-p name value` into the single word `-pname=value`, so that a value may begin with a minus sign."""
     rest, joined = list(arguments), []
     while rest:
         word = rest.pop(0)
@@ -41,7 +41,7 @@ def join_parameters(arguments: Sequence[str]) -> list[str]:
 
 
 def read_given(pairs: Sequence[str]) -> dict[str, str]:
-    """`name=value` words as a mapping."""
+    """Convert `name=value` words to a mapping."""
     given: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -59,6 +59,6 @@ def show_help(parser: argparse.ArgumentParser) -> int:
 
 
 def show_progress(line: str) -> None:
-    """Keep one line of a terminal up to date; a log file gets none."""
+    """Update one line of a terminal; nothing is written to a log file."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{line[:110]}", end="", flush=True)

@@ -1,4 +1,4 @@
-"""Many notebooks, one after another or side by side; one that fails does not stop the others."""
+"""Run many notebooks, one after another or in parallel; a failure does not stop the others."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from mrilib.running.runner import Outcome, run
 
 @dataclass
 class Progress:
-    """How far the running notebooks are; written by their threads, read by whoever shows it."""
+    """Progress of the running notebooks; written by their threads and read by the display."""
 
     started: dict[str, float] = field(default_factory=dict)
     cells: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Progress:
             self.waiting.discard(job.name)
 
     def line(self) -> str:
-        """`04_test_time_training 12/31 0:35`, one entry per running notebook."""
+        """Progress line such as `04_test_time_training 12/31 0:35`, one entry per running notebook."""
         with self.lock:
             return "  ·  ".join(self.entry(name) for name in sorted(self.started))
 
@@ -52,12 +52,12 @@ class Progress:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as `m:ss`."""
+    """Format seconds as `m:ss`."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def missing_data(job: Job) -> str | None:
-    """The command that fetches the first data set a notebook needs and lacks; None where all are there."""
+    """Command that fetches the first data set a notebook needs and lacks, or None if nothing is missing."""
     if not job.record.datasets:
         return None
     from mrilib.data.fetch import locate  # only for notebooks that need data
@@ -76,9 +76,9 @@ def run_all(
     on_end: Callable[[Job, Outcome | RunError], None],
     on_tick: Callable[[], None],
 ) -> list[Outcome | RunError]:
-    """Run every job with `workers` at a time; `on_end` hears of each end, `on_tick` comes twice a second.
+    """Run all jobs, `workers` at a time; `on_end` is called after each job, `on_tick` twice per second.
 
-    Leaving early, by Ctrl-C or any other exception, stops what runs and leaves no kernel behind.
+    Ctrl-C or any other exception stops all running jobs and leaves no kernel behind.
     """
     stop = Stop()
     with ThreadPoolExecutor(workers) as pool:
@@ -94,7 +94,7 @@ def run_all(
 
 
 def ended(futures: Iterable[Future[Any]], on_tick: Callable[[], None]) -> Iterator[Future[Any]]:
-    """The futures as they end, with `on_tick` in between."""
+    """Yield the futures as they complete, calling `on_tick` in between."""
     pending = set(futures)
     while pending:
         done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -103,7 +103,7 @@ def ended(futures: Iterable[Future[Any]], on_tick: Callable[[], None]) -> Iterat
 
 
 def run_one(job: Job, workers: int, force: bool, stop: Stop, progress: Progress) -> Outcome | RunError:
-    """Run a job; a failure is a result like any other."""
+    """Run a job; a failure is returned like any other result."""
     stop.check()
     progress.start(job)
     try:

@@ -1,4 +1,4 @@
-"""What a run would need, without running it: data found, networks to train, hours from a measured step."""
+"""Requirements of a run, without running it: data found, networks to train, hours from a measured step."""
 
 import time
 from collections.abc import Sequence
@@ -25,27 +25,27 @@ from mrilib.store.paths import data_dir
 from mrilib.train.networks import NetworkSpec, stored
 from mrilib.train.training import training_loss
 
-SHRINK = 4  # the measured step works on 1/16 of the slice; time grows with the area
+SHRINK = 4  # the measured step uses 1/16 of the slice; time scales with the area
 
 
 @dataclass
 class Report:
-    """Lines for the reader, and whether the run could start."""
+    """Lines to display, and whether the run could start."""
 
     lines: list[str] = field(default_factory=list)
     ready: bool = True
 
     def note(self, line: str, ready: bool = True) -> None:
-        """Add a line; one that is not ready makes the whole not ready."""
+        """Add a line; if it is not ready, neither is the report."""
         self.lines.append(line if ready else f"MISSING  {line}")
         self.ready = self.ready and ready
 
 
 def check(folder: str | None, p: Record) -> Report:
-    """Look for everything that a notebook with these parameters would use.
+    """Check for everything that a notebook with these parameters would use.
 
     Args:
-        folder: of its section, see `running.parameters.section`.
+        folder: folder of its section, see `running.parameters.section`.
         p: its parameters.
     """
     report = Report()
@@ -66,7 +66,7 @@ def check(folder: str | None, p: Record) -> Report:
 
 
 def _check_lists(report: Report, p: Training, specs: Sequence[NetworkSpec]) -> int:
-    """Note shifts, masks and lists of slices; returns the number of test slices of all shifts."""
+    """Report shifts, masks and lists of slices; returns the number of test slices of all shifts."""
     wanted: dict[tuple[str, str], int] = {}
     tests = 0
     for experiment in p.experiments.values():
@@ -85,7 +85,7 @@ def _check_lists(report: Report, p: Training, specs: Sequence[NetworkSpec]) -> i
 
 
 def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec]) -> int:
-    """Note lists of networks trained on several distributions, and their test slices; returns the number of these."""
+    """Report slice lists and test slices of networks of several distributions; returns the number of test slices."""
     wanted: dict[str, int] = {}
     for spec in specs:
         report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
@@ -97,7 +97,7 @@ def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec]) -> int:
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
-    """How many lines of k-space a mask of this distribution takes, and how many paper A's published one has."""
+    """Number of k-space lines that a mask of this distribution samples, beside that of paper A's published mask."""
     width = _shape(distribution(name), source)[1]
     published = PUBLISHED_LINES.get((width, acceleration))
     beside = f"; the published mask has {published}" if published else ""
@@ -114,12 +114,12 @@ def _check_data(
         found, where = count_slices(distribution(name), split)
     else:
         found, where = Heads(source, annotations).count(name, split)
-    enough = found >= count or bool(annotations and split == "test")  # of annotated ones all that there are will do
+    enough = found >= count or bool(annotations and split == "test")  # for annotated test slices, any number is enough
     report.note(f"data: {found} of {count} {split} slices of {name} in {where}", enough)
 
 
 def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record) -> None:
-    """Note networks and their sizes, what is to train, and the time that training and test-time training take."""
+    """Report networks and their sizes, what to train, and the time of training and test-time training."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
     report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} there, {len(missing)} to train")
@@ -143,7 +143,7 @@ def _shape(entry: Distribution, source: str) -> tuple[int, int]:
 
 
 def measured_step(spec: NetworkSpec, device: str) -> float:
-    """Seconds of one training step of one slice, loss and gradient, measured on a crop and scaled by area."""
+    """Measure the seconds of one training step per slice, loss and gradient, on a crop and scaled by area."""
     entry = distribution(next(iter(spec.lists)))
     rows, columns = _shape(entry, spec.source)
     crop = (max(rows // SHRINK, 32), max(columns // SHRINK, 32))

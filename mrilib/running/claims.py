@@ -1,4 +1,4 @@
-"""Which of the papers' claims hold here: computed from the runs on the disk, never marked by hand."""
+"""Verdicts on the papers' claims, computed from the runs on disk and never set by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from mrilib.running.predicates import PredicateError, holds, keys, parse
 from mrilib.store.project import UserError
 from mrilib.store.records import read_json
 
-PROFILES = ("paper", "gpu", "quick")  # the first that was run answers
+PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
 
 
 class Claim(BaseModel):
     """One table, figure, proposition or appendix of a paper.
 
-    `cases` are the conditions under which it must hold, each a mapping of parameters that a run must have;
-    without them any run answers. Without a predicate nothing answers the claim yet; `planned` says what will.
-    `reason` is our reading of why the claim may fail here; it is shown where it does.
+    `cases` are the conditions under which it must hold, each a mapping of parameters that a run must have; without
+    them, any run counts. A claim without a predicate cannot be checked yet; `planned` says what will check it.
+    `reason` is our explanation of why the claim may fail here; it is shown only if it does.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -37,13 +37,13 @@ class Claim(BaseModel):
 
     @property
     def keys(self) -> list[str]:
-        """The results that are shown."""
+        """Keys of the results that are shown."""
         return [self.key] if isinstance(self.key, str) else self.key or []
 
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run on the disk."""
+    """A complete run on disk."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs say about a claim; `verdict` is "reproduced", "differs" or "not run"."""
+    """Verdict of the runs on a claim; `verdict` is "reproduced", "differs" or "not run"."""
 
     id: str
     claim: str
@@ -67,7 +67,7 @@ class Verdict:
 
 
 def load(file: Path) -> list[Claim]:
-    """The claims in a YAML file. Raises UserError naming the file and the entry that is wrong."""
+    """Read the claims from a YAML file; raises UserError naming the file and the invalid entry."""
     try:
         entries = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -82,7 +82,7 @@ def load(file: Path) -> list[Claim]:
 
 
 def read_claim(entry: Any, file: Path) -> Claim:
-    """One entry. Raises UserError naming the file and the entry."""
+    """Read one entry; raises UserError naming the file and the entry."""
     name = entry.get("id", entry) if isinstance(entry, dict) else entry
     try:
         claim = Claim.model_validate(entry)
@@ -101,7 +101,7 @@ def read_claim(entry: Any, file: Path) -> Claim:
 
 
 def complete_runs(runs: Path) -> list[Run]:
-    """Every run in `runs` whose files are all as the runner left them."""
+    """All runs in `runs` whose files are unchanged since the runner wrote them."""
     found = []
     for file in sorted(runs.glob("*/*/run.json")):
         described, results = manifest.read(file.parent), read_json(file.parent / "results.json")
@@ -111,7 +111,7 @@ def complete_runs(runs: Path) -> list[Run]:
 
 
 def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
-    """The verdict: "differs" where one case does, "reproduced" where all were run and hold, or "not run"."""
+    """Verdict on a claim: "differs" if any case does, "reproduced" if all were run and hold, otherwise "not run"."""
     cases = [judge(claim, where, runs) for where in claim.cases] if claim.predicate else []
     verdicts = [case["verdict"] for case in cases]
     if "differs" in verdicts:
@@ -141,7 +141,7 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
 
 
 def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:
-    """The run that answers: of the notebook, with these parameters, fewest other `-p`, the best profile."""
+    """Run to use for a claim: of its notebook, with these parameters, fewest other `-p`, then the best profile."""
     fitting = [
         run
         for run in runs
@@ -152,7 +152,7 @@ def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | 
 
 
 def rank(run: Run, where: dict[str, Any]) -> tuple[int, int, str]:
-    """Smaller answers better."""
+    """Sort key of a run; the smallest is used."""
     others = len(set(run.manifest.get("given", {})) - set(where))
     profile = run.manifest.get("profile")
     return others, PROFILES.index(profile) if profile in PROFILES else len(PROFILES), run.folder.name

@@ -1,4 +1,4 @@
-"""How verdicts on the papers' claims are shown: a table for the terminal, the same in Markdown, JSON for machines."""
+"""Display of the verdicts on the papers' claims: a table for the terminal, the same in Markdown, and JSON."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from mrilib.running.claims import Verdict
 
 
 def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """The verdicts for machines."""
+    """Verdicts as JSON values."""
     return [asdict(verdict) for verdict in verdicts]
 
 
@@ -19,7 +19,7 @@ COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict",
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts for people, at most 100 columns wide."""
+    """Verdicts as a text table, at most 100 columns wide."""
     rule = "  ".join("-" * width for _, width in COLUMNS)
     rows = [layout([name for name, _ in COLUMNS]), rule]
     for v in verdicts:
@@ -36,7 +36,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts as a Markdown table, one item a row; `docs/claims.md` has the one of the quick profile."""
+    """Verdicts as a Markdown table, one row per item; `docs/claims.md` contains that of the quick profile."""
     lines = ["| item | claim | paper | here | verdict | likely reason |", "|---|---|---|---|---|---|"]
     for v in verdicts:
         cells = [v.id, v.claim, v.paper, here(v), v.verdict, v.reason]
@@ -45,7 +45,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
 
 
 def here(verdict: Verdict) -> str:
-    """Our number, case by case where there are several."""
+    """Our number, by case if there are several."""
     parts = []
     for case in verdict.cases:
         label = "/".join(map(str, case["where"].values())) if len(verdict.cases) > 1 else ""
@@ -56,7 +56,7 @@ def here(verdict: Verdict) -> str:
 
 
 def numbers(ours: Mapping[str, Any]) -> str:
-    """The number, or several, each after what its key has beyond their common beginning."""
+    """The number, or several, each preceded by its key without the common prefix."""
     if len(ours) == 1:
         return interval(*ours.values())
     words = [key.split("_") for key in ours]
@@ -67,7 +67,7 @@ def numbers(ours: Mapping[str, Any]) -> str:
 
 
 def interval(entry: Any) -> str:
-    """`0.926 [0.90, 0.95]`, or the value alone."""
+    """Format as `0.926 [0.90, 0.95]`, or as the value alone."""
     if isinstance(entry, dict) and "low" in entry:
         return f"{entry['value']:.3g} [{entry['low']:.3g}, {entry['high']:.3g}]"
     value = entry.get("value") if isinstance(entry, dict) else entry
@@ -75,7 +75,7 @@ def interval(entry: Any) -> str:
 
 
 def layout(cells: Sequence[str]) -> str:
-    """One row of the table, over as many lines as its longest cell needs."""
+    """One row of the table, spanning as many lines as its longest cell needs."""
     wrapped = [textwrap.wrap(cell, width) or [""] for cell, (_, width) in zip(cells, COLUMNS, strict=True)]
     height = max(map(len, wrapped))
     lines = zip(*(column + [""] * (height - len(column)) for column in wrapped), strict=True)

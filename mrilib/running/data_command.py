@@ -1,4 +1,4 @@
-"""`mrilib data`: fetch what may be fetched, convert what was fetched by hand."""
+"""`mrilib data`: fetch data sets that can be downloaded, and convert those obtained manually."""
 
 import argparse
 import sys
@@ -65,7 +65,7 @@ def get_data(options: argparse.Namespace) -> int:
 
 
 def convert_data(options: argparse.Namespace) -> int:
-    """Convert each file; one that cannot be is named at the end, the others are written."""
+    """Convert each file; files that fail are named at the end, the others are written."""
     from mrilib.data.formats import convert
     from mrilib.data.layout import VolumeError
 

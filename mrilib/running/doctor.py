@@ -1,4 +1,4 @@
-"""What this machine offers the notebooks, and what to do about each thing that is missing."""
+"""Check what this machine offers the notebooks, with advice on everything that is missing."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: `ok`, `missing` (something optional) or `broken` (nothing works without it)."""
+    """Result of one check: `ok`, `missing` (something optional) or `broken` (nothing works without it)."""
 
     name: str
     state: Literal["ok", "missing", "broken"]
@@ -36,7 +36,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything; a look that fails is itself a finding."""
+    """Run all checks; a check that fails is itself a finding."""
     looks: tuple[Callable[[], Iterable[Finding]], ...] = (
         python,
         torch,
@@ -50,24 +50,24 @@ def examine() -> list[Finding]:
 
 
 def examined(look: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    """The findings of one look, or what went wrong in it."""
+    """Findings of one check, or the error it raised."""
     try:
         return list(look())
-    except Exception as error:  # whatever is wrong with this machine, the report must still come
+    except Exception as error:  # whatever is wrong with this machine, the report must still be produced
         return [Finding(look.__name__, "broken", f"{type(error).__name__}: {error}", "install mrilib again")]
 
 
 def python() -> Iterable[Finding]:
-    """The interpreter."""
+    """Check the Python interpreter."""
     yield Finding("Python", "ok", sys.version.split()[0])
 
 
 def torch() -> Iterable[Finding]:
-    """The torch build and its GPU."""
+    """Check the PyTorch build and its GPU."""
     if find_spec("torch") is None:
         yield Finding("torch", "broken", "not installed", "pip install torch")
         return
-    import torch  # a second or two
+    import torch  # takes a second or two
 
     build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "CPU build"
     yield Finding("torch", "ok", f"{torch.__version__}, {build}, {torch.get_num_threads()} threads")
@@ -85,7 +85,7 @@ def torch() -> Iterable[Finding]:
 
 
 def machine() -> Iterable[Finding]:
-    """Processor and memory."""
+    """Check processor and memory."""
     yield Finding("CPU", "ok", f"{cores()} cores, {cpu_name()}")
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -95,7 +95,7 @@ def machine() -> Iterable[Finding]:
 
 
 def jupyter() -> Iterable[Finding]:
-    """The packages that notebooks are run and shown with."""
+    """Check the packages needed to run and show notebooks."""
     for package in PACKAGES:
         try:
             yield Finding(package, "ok", version(package))
@@ -104,7 +104,7 @@ def jupyter() -> Iterable[Finding]:
 
 
 def data() -> Iterable[Finding]:
-    """The folder of real data, and the sets that can be fetched."""
+    """Check the folder of real data, and the data sets that can be fetched."""
     folder = os.environ.get("MRILIB_DATA")
     if not folder:
         yield Finding(
@@ -117,7 +117,7 @@ def data() -> Iterable[Finding]:
         yield Finding("MRILIB_DATA", "ok", folder)
     else:
         yield Finding("MRILIB_DATA", "missing", f"{folder} is not a folder", "make it, or set the variable to another")
-    from mrilib.data import fetch  # only here
+    from mrilib.data import fetch  # imported on demand
 
     for name in fetch.DATASETS:
         place = fetch.locate(name)
@@ -126,8 +126,8 @@ def data() -> Iterable[Finding]:
 
 
 def cache() -> Iterable[Finding]:
-    """The cache folder, or the one that it will be made in."""
-    from mrilib.store.paths import cache_dir  # only here
+    """Check the cache folder, or the folder in which it will be created."""
+    from mrilib.store.paths import cache_dir  # imported on demand
 
     folder = Path(cache_dir())
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
@@ -142,14 +142,14 @@ def cache() -> Iterable[Finding]:
 
 
 def browser() -> Iterable[Finding]:
-    """A Chromium for the browser tests."""
+    """Look for a Chromium for the browser tests."""
     place = next(filter(None, map(shutil.which, BROWSERS)), None)
     advice = "" if place else "only `pytest -m browser` needs it: install chromium"
     yield Finding("browser", "ok" if place else "missing", place or "no chromium on PATH", advice)
 
 
 def report(findings: Iterable[Finding]) -> str:
-    """The findings, one line each, what to do beneath."""
+    """Format the findings, one line each, with the advice below."""
     lines = []
     for finding in findings:
         lines.append(f"{finding.state:<8} {finding.name:<18} {finding.found}")

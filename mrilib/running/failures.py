@@ -1,4 +1,4 @@
-"""Why a run failed, in one line that says what to do."""
+"""Explain in one line why a run failed and what to do."""
 
 import errno
 import re
@@ -9,17 +9,17 @@ from papermill.exceptions import PapermillExecutionError
 
 
 class RunError(OSError):
-    """A notebook did not run to its end; the message is one line that says where and why."""
+    """Raised if a notebook did not run to its end; the message is one line that says where and why."""
 
 
 def first_line(error: object) -> str:
-    """The first line of a text that has something on it, without terminal colours."""
+    """First non-empty line of a text, without terminal colours."""
     lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("\n")
     return next((line.strip() for line in lines if line.strip()), type(error).__name__)
 
 
 def failure(error: BaseException, index: int) -> str:
-    """Why a notebook stopped, in one line."""
+    """Explain in one line why a notebook stopped."""
     match error:
         case PapermillExecutionError():
             return f"cell In [{error.exec_count}] failed: {error.ename}: {first_line(error.evalue)}"
@@ -31,7 +31,7 @@ def failure(error: BaseException, index: int) -> str:
 
 
 def explain(error: OSError, folder: Path) -> str:
-    """What to do about a disk that refuses."""
+    """Explain a file-system error and what to do about it."""
     if error.errno == errno.ENOSPC:
         return f"no space left on the disk of {folder}: free some, or give another folder with --runs-dir"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

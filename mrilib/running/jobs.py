@@ -1,4 +1,4 @@
-"""What is about to run: one notebook, with the values its parameters will have."""
+"""Jobs to run: one notebook, with the values of its parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mrilib.store.project import UserError, profile_file
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook with validated parameters, and the folder that its results go to."""
+    """One notebook with validated parameters, and the folder for its results."""
 
     notebook: Path
     root: Path
@@ -42,7 +42,7 @@ def plan(
     given: Mapping[str, Any] | None = None,
     runs: Path | None = None,
 ) -> Job:
-    """Read and validate, without running. Raises UserError naming notebook, file or parameter."""
+    """Read and validate a job without running it; raises UserError naming notebook, file or parameter."""
     content = read_notebook(notebook)
     values = resolve(content, notebook.name, profile_file(notebook, profile, root), given or {})
     folder = (runs or root / "runs").absolute() / notebook.stem / values.label(profile)
@@ -52,7 +52,7 @@ def plan(
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """The notebook in `path`. Raises UserError where there is none."""
+    """Read the notebook at `path`; raises UserError if there is none."""
     try:
         return nbformat.read(path, as_version=4)
     except (

@@ -1,4 +1,4 @@
-"""How a notebook is executed: by this very Python, over private sockets, killable from another thread."""
+"""Execution of a notebook: by the running Python, over private sockets, killable from another thread."""
 
 import asyncio
 import logging
@@ -18,28 +18,28 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
-SOCKET_PATH_LIMIT = 80  # characters; the system allows about 104, the names in the folder take the rest
+SOCKET_PATH_LIMIT = 80  # characters; the system allows about 104, file names in the folder need the rest
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error
-    """The run was told to stop."""
+    """Raised if the run was told to stop."""
 
 
 class Stop:
-    """Tells the runs of one batch to stop: no new cell starts, and their kernels are killed."""
+    """Signal that stops the runs of one batch: no new cell starts, and their kernels are killed."""
 
     def __init__(self) -> None:
         self.requested = threading.Event()
         self.kernels: set[int] = set()
 
     def request(self) -> None:
-        """Stop now; a run that is under way raises `Interrupted`."""
+        """Stop now; a run in progress raises `Interrupted`."""
         self.requested.set()
         for process in list(self.kernels):
             kill_group(process)
 
     def check(self) -> None:
-        """Raise `Interrupted` once a stop was requested."""
+        """Raise `Interrupted` if a stop was requested."""
         if self.requested.is_set():
             raise Interrupted
 
@@ -54,15 +54,15 @@ def kill_group(process: int) -> None:
 
 
 def socket_folder() -> str:
-    """A new folder that only this user may enter, short enough for the names of sockets."""
+    """Create a folder that only this user can access, with a path short enough for socket names."""
     base = tempfile.gettempdir()
     return tempfile.mkdtemp(prefix="mrilib-", dir=base if len(os.fsencode(base)) < SOCKET_PATH_LIMIT else "/tmp")
 
 
 class PrivateKernelManager(AsyncKernelManager):
-    """Starts kernels with the running Python and a given environment, reached through a private folder.
+    """Kernel manager that uses the running Python, a given environment and a private folder.
 
-    Papermill and nbclient make the manager themselves, so `manager_for` binds the three values to a subclass.
+    Papermill and nbclient create the manager themselves, so `manager_for` binds the three values to a subclass.
     """
 
     folder: str
@@ -70,13 +70,13 @@ class PrivateKernelManager(AsyncKernelManager):
     stop: Stop
 
     def __init__(self, **options: Any) -> None:
-        if sys.platform != "win32":  # no port that another kernel could take, nothing on the network
+        if sys.platform != "win32":  # no port that another kernel could take, and no network
             options |= {"transport": "ipc", "ip": os.path.join(self.folder, "k")}
         super().__init__(connection_file=os.path.join(self.folder, "kernel.json"), **options)
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """The running interpreter, whatever `python3` means in the user's list of kernels."""
+        """Kernel specification of the running interpreter, regardless of `python3` in the user's list of kernels."""
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
@@ -98,13 +98,13 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 def manager_for(folder: str, environment: Mapping[str, str], stop: Stop) -> type[PrivateKernelManager]:
-    """`PrivateKernelManager` for one run."""
+    """Create a `PrivateKernelManager` subclass for one run."""
     private = {**environment, "IPYTHONDIR": folder}  # the user's start-up files must not change a result
     return type("RunKernelManager", (PrivateKernelManager,), {"folder": folder, "environment": private, "stop": stop})
 
 
 def literal_path(path: Path) -> str:
-    """A path that survives papermill, which would fill in `{…}`."""
+    """Escape a path for papermill, which would substitute `{…}`."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
@@ -116,12 +116,12 @@ def execute(
     stop: Stop,
     on_cell: Callable[[int], None],
 ) -> None:
-    """Execute notebook `source` into `target`; `on_cell` is told the index of each cell that starts.
+    """Execute notebook `source` into `target`; `on_cell` is called with the index of each cell that starts.
 
-    Raises what papermill and nbclient raise (a failing cell, a dead kernel), OSError, or `Interrupted`.
+    Raises the errors of papermill and nbclient (a failing cell, a dead kernel), OSError, or `Interrupted`.
     """
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it takes `int | None` for an unknown parameter
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it mistakes `int | None` for an unknown parameter
     folder = socket_folder()
     loop = ensure_event_loop()
     try:
@@ -141,7 +141,7 @@ def execute(
 
 
 def close(loop: asyncio.AbstractEventLoop) -> None:
-    """Close this thread's event loop, unless it is somebody else's that still runs."""
+    """Close this thread's event loop, unless it belongs to other code and is still running."""
     if not loop.is_running():
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

@@ -1,4 +1,4 @@
-"""One run of one notebook at a time: a lock that another process or thread waits for."""
+"""Lock that lets a notebook run only once at a time; other processes and threads wait for it."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ POLL = 0.2  # seconds
 
 @contextmanager
 def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file `path`; `waiting` is called while somebody else does, and may raise to give up."""
+    """Hold the lock file `path`; `waiting` is called while another holder has it, and may raise to give up."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         release = acquire(descriptor, path, waiting)
@@ -33,7 +33,7 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def acquire(descriptor: int, path: Path, waiting: Callable[[], None]) -> Callable[[], None]:
-    """Wait for the lock; returns what releases it."""
+    """Wait for the lock; returns the function that releases it."""
     take = take_system_lock
     while True:
         try:
@@ -49,7 +49,7 @@ def acquire(descriptor: int, path: Path, waiting: Callable[[], None]) -> Callabl
 
 
 def take_system_lock(descriptor: int, path: Path) -> Callable[[], None] | None:
-    """The system's lock, which ends with its process however that ends; None while another holds it."""
+    """Take the system lock, which is released however its process ends; None while another process holds it."""
     if sys.platform == "win32":
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -64,7 +64,7 @@ def take_system_lock(descriptor: int, path: Path) -> Callable[[], None] | None:
 
 
 def take_owner_file(descriptor: int, path: Path) -> Callable[[], None] | None:
-    """A file that names host and process, taken over from a process of this host that is gone."""
+    """Take a file that names host and process, replacing that of a process of this host that no longer exists."""
     owner = path.with_name(path.name + ".owner")
     try:
         handle = os.open(owner, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

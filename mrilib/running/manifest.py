@@ -1,4 +1,4 @@
-"""Whether a finished run still stands: what it depended on, and what it left."""
+"""Manifest of a run, to decide whether its results are still valid: its dependencies and its outputs."""
 
 import subprocess
 from pathlib import Path, PurePosixPath
@@ -21,9 +21,9 @@ from mrilib.store.records import (
 
 
 def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
-    """Digest of everything known before a run: parameters, cells, the library's files that they reach, versions.
+    """Digest of everything known before a run: parameters, cells, the library files they import, versions.
 
-    Tables, weights and data are noted as they are read, see `records.note`.
+    Tables, weights and data are recorded as they are read, see `records.note`.
     """
     cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
     modules = {name for kind, source in cells if kind == "code" for name in imported(source)}
@@ -38,9 +38,9 @@ def build(
     inputs: dict[str, Fingerprint],
     seconds: float,
 ) -> dict[str, Any]:
-    """The manifest of the run whose files lie in `folder`."""
+    """Build the manifest of the run whose files are in `folder`."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    recorded = (read_json(folder / "results.json") or {}).get("run", {})  # seen by the kernel, GPU included
+    recorded = (read_json(folder / "results.json") or {}).get("run", {})  # as seen by the kernel, including the GPU
     return {
         "key": key,
         **described,
@@ -54,7 +54,7 @@ def build(
 
 
 def commit(root: Path) -> str | None:
-    """The commit of the checkout, with `-dirty` where files differ from it; None outside a repository."""
+    """Commit of the checkout, with `-dirty` if files differ from it, or None outside a repository."""
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
@@ -64,7 +64,7 @@ def commit(root: Path) -> str | None:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a complete run in `folder`; None where there is none, or a file of it has changed."""
+    """Read the manifest of a complete run in `folder`; None if there is none, or if one of its files has changed."""
     manifest = read_json(folder / "run.json")
     if manifest is None or not isinstance(manifest.get("outputs"), dict):
         return None
@@ -73,19 +73,19 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 
 def is_inside(name: str) -> bool:
-    """Whether a relative path out of a file stays below the folder it is meant for."""
+    """Whether a relative path read from a file stays inside its intended folder."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts
 
 
 def is_current(folder: Path, key: str) -> bool:
-    """Whether `folder` holds a complete run with this key whose input files are unchanged."""
+    """Whether `folder` contains a complete run with this key whose input files are unchanged."""
     manifest = read(folder)
     return manifest is not None and manifest.get("key") == key and unchanged(manifest.get("inputs", {}))
 
 
 def unchanged(files: dict[str, Fingerprint]) -> bool:
-    """Whether every file still has the fingerprint that was seen."""
+    """Whether every file still has its recorded fingerprint."""
     try:
         return all(fingerprint(whole(path)) == seen for path, seen in files.items())
     except OSError:

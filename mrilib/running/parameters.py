@@ -1,4 +1,4 @@
-"""Which values a notebook's parameters may take, and which ones a profile and `-p` give them."""
+"""Parameters of notebooks: the values they may take, and those that a profile and `-p` give them."""
 
 import ast
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mrilib.train.networks import NetworkSpec
 
 PLAIN = {"int": int, "float": float, "bool": bool, "str": str}
-READ = "parameters"  # the module of a section that holds its record
+READ = "parameters"  # module of a section that contains its record
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Line:
 
 
 def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
-    """The parameters of a notebook, in the order of its single cell tagged `parameters`.
+    """Read the parameters of a notebook, in the order of its single cell tagged `parameters`.
 
-    Raises ParameterError naming the notebook where that cell is missing, doubled, or not typed literals.
+    Raises ParameterError naming the notebook if that cell is missing, duplicated, or not made of typed literals.
     """
     cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells) != 1:
@@ -49,7 +49,7 @@ def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
 
 
 def read_declaration(node: ast.stmt, source: str) -> Line:
-    """One statement of the parameters cell. Raises ValueError where it is not `name: type = literal`."""
+    """Parse one statement of the parameters cell; raises ValueError if it is not `name: type = literal`."""
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
         raise ValueError(f"line {node.lineno}: expected `name: type = literal  # meaning`")
     text = source.splitlines()[(node.end_lineno or node.lineno) - 1]
@@ -64,7 +64,7 @@ def read_declaration(node: ast.stmt, source: str) -> Line:
 
 
 def read_type(node: ast.expr) -> Any:
-    """The type behind an annotation: int, float, str, bool, list[…], Literal[…], None and unions of these."""
+    """Type of an annotation: int, float, str, bool, list[…], Literal[…], None, and unions of these."""
     match node:
         case ast.Name(id=name) if name in PLAIN:
             return PLAIN[name]
@@ -82,16 +82,16 @@ def read_type(node: ast.expr) -> Any:
 
 
 def section(notebook: NotebookNode) -> str | None:
-    """The folder of the library whose record a notebook reads, as `mrilib.paper_a.mixtures`; None without one."""
+    """Library folder whose record a notebook reads, such as `mrilib.paper_a.mixtures`, or None."""
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     modules = sorted({module for source in cells for module in imported(source)})
     return next((found for found, _, last in (m.rpartition(".") for m in modules) if last == READ), None)
 
 
 def record_of(notebook: NotebookNode, name: str) -> type[Record]:
-    """The record that a notebook reads its parameters into; one made from its cell where it reads none.
+    """Record that a notebook reads its parameters into, or one created from its cell if it reads none.
 
-    Raises ParameterError where the two do not name the same parameters.
+    Raises ParameterError if the two do not name the same parameters.
     """
     lines, folder = declared(notebook, name), section(notebook)
     if folder is None:
@@ -110,7 +110,7 @@ def record_of(notebook: NotebookNode, name: str) -> type[Record]:
 
 
 def read_profile(file: Path) -> dict[str, Any]:
-    """The flat mapping in a profile. Raises ParameterError naming the file where it is not one."""
+    """Read the flat mapping in a profile; raises ParameterError naming the file if it is not one."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -123,7 +123,7 @@ def read_profile(file: Path) -> dict[str, Any]:
 
 
 def apply(known: Mapping[str, Parameter], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """`changes` validated. Raises ParameterError for an unknown name, with the nearest, or a wrong value."""
+    """Validate `changes`; raises ParameterError for a wrong value, or an unknown name with the nearest known one."""
     for name in changes:
         if name not in known:
             raise ParameterError(f"{where}: no parameter {name!r}{hint(name, known)}")
@@ -132,19 +132,19 @@ def apply(known: Mapping[str, Parameter], changes: Mapping[str, Any], where: str
 
 @dataclass(frozen=True)
 class Resolved:
-    """The record, values that differ from the cell, and those that `-p` changed on top of the profile."""
+    """Record, values that differ from the cell, and those that `-p` changed on top of the profile."""
 
     record: Record
     injected: dict[str, Any]
     given: dict[str, Any]
 
     def label(self, profile: str) -> str:
-        """Name of the run's folder: the profile, and a short digest where `-p` changed it."""
+        """Name of the run's folder: the profile, and a short digest if `-p` changed it."""
         return f"{profile}-{digest(self.given)[:8]}" if self.given else profile
 
 
 def resolve(notebook: NotebookNode, name: str, profile: Path | None, given: Mapping[str, Any]) -> Resolved:
-    """The cell's defaults, changed by the profile's file, changed by `given`. Raises ParameterError."""
+    """Apply the profile's file and then `given` to the cell's defaults; raises ParameterError."""
     record = record_of(notebook, name)
     known = record.declared()
     cell = {line.name: line.default for line in declared(notebook, name).values()}
@@ -161,10 +161,10 @@ def resolve(notebook: NotebookNode, name: str, profile: Path | None, given: Mapp
 
 
 def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
-    """Each network once that a section trains or loads; none for one that trains nothing.
+    """Distinct networks that a section trains or loads; empty if it trains nothing.
 
     Args:
-        folder: of the section, see `section`.
+        folder: folder of the section, see `section`.
         p: its parameters.
     """
     if folder is None or file_of(f"{folder}.networks") is None:

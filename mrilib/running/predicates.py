@@ -1,4 +1,4 @@
-"""Small comparisons over recorded results, read without `eval`: `low(gap_before) > 0 and value(n) >= 8`."""
+"""Small comparisons over recorded results, parsed without `eval`: `low(gap_before) > 0 and value(n) >= 8`."""
 
 import ast
 import operator
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PredicateError(ValueError):
-    """A predicate is not in the language, or the results do not hold what it asks for."""
+    """Raised if a predicate is not in the language, or if the results lack a key it needs."""
 
 
 ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -27,10 +27,10 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
 
 
 def parse(text: str) -> ast.expr:
-    """The predicate's tree.
+    """Parse a predicate into its tree.
 
     The language: and, or, not, comparisons, + - * /, numbers, `value(key)`, `low(key)`, `high(key)`; a
-    bare key is its value. Raises PredicateError for anything else, and for what is not a comparison.
+    bare key is its value. Raises PredicateError for anything else, and for expressions that are not comparisons.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -72,7 +72,7 @@ def check_number(node: ast.expr, text: str) -> None:
 
 
 def keys(text: str) -> set[str]:
-    """The result keys that a predicate asks for."""
+    """Result keys that a predicate uses."""
     names = {node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name)}
     called = {
         node.func.id for node in ast.walk(parse(text)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -81,7 +81,7 @@ def keys(text: str) -> set[str]:
 
 
 def holds(text: str, results: Mapping[str, Any]) -> bool:
-    """Whether the predicate is true of `results`. Raises PredicateError where they lack what it asks for."""
+    """Whether the predicate holds for `results`; raises PredicateError if they lack a key it needs."""
     try:
         return truth(parse(text), results)
     except ZeroDivisionError:
@@ -89,10 +89,10 @@ def holds(text: str, results: Mapping[str, Any]) -> bool:
 
 
 def truth(node: ast.expr, results: Mapping[str, Any]) -> bool:
-    """Value of a checked truth."""
+    """Evaluate a checked logical expression."""
     match node:
         case ast.BoolOp(op=op, values=parts):
-            values = [truth(part, results) for part in parts]  # all of them: a missing key must never hide
+            values = [truth(part, results) for part in parts]  # evaluate all: a missing key must never go unnoticed
             return all(values) if isinstance(op, ast.And) else any(values)
         case ast.UnaryOp(operand=part):
             return not truth(part, results)
@@ -103,7 +103,7 @@ def truth(node: ast.expr, results: Mapping[str, Any]) -> bool:
 
 
 def number(node: ast.expr, results: Mapping[str, Any]) -> float:
-    """Value of a checked number."""
+    """Evaluate a checked numeric expression."""
     match node:
         case ast.Constant(value=constant) if type(constant) in (int, float):
             return float(constant)  # type: ignore[arg-type]
@@ -119,7 +119,7 @@ def number(node: ast.expr, results: Mapping[str, Any]) -> float:
 
 
 def look_up(part: str, key: str, results: Mapping[str, Any]) -> float:
-    """`value`, `low` or `high` of a recorded result. Raises PredicateError where it was not recorded."""
+    """`value`, `low` or `high` of a recorded result; raises PredicateError if it was not recorded."""
     entry = results.get(key)
     found = entry.get(part) if isinstance(entry, dict) else entry if part == "value" else None
     if isinstance(found, bool) or not isinstance(found, (int, float)):

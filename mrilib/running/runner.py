@@ -1,4 +1,4 @@
-"""One notebook, executed safely: validated, cached, locked, complete or not there at all."""
+"""Safe execution of one notebook: validated, cached, locked, and with complete results or none."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ Status = Literal["done", "cached"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a job's results lie, and whether it had to run for them."""
+    """Finished job: where its results are, and whether it had to run."""
 
     job: Job
     status: Status
@@ -41,11 +41,11 @@ def run(
     on_wait: Callable[[], None] = lambda: None,
     workers: int = 1,
 ) -> Outcome:
-    """Execute a job, unless its results are there already and still stand.
+    """Execute a job, unless its valid results are already there.
 
-    Results appear in `job.folder` one file at a time, each whole, `run.json` last, only beside all others.
-    Another run of the same job is waited for (`on_wait` is called meanwhile); its results serve this one too.
-    Raises RunError where the notebook fails (its state kept in `notebook.failed.ipynb`), and `Interrupted`.
+    Results are moved to `job.folder` file by file, each complete, and `run.json` last, when all others are in place.
+    If the same job is already running, waits for it (calling `on_wait`) and reuses its results. Raises RunError if the
+    notebook fails (its state is kept in `notebook.failed.ipynb`), and `Interrupted`.
     """
     started = time.monotonic()
     if not force and is_current(job.folder, job.key):
@@ -67,7 +67,7 @@ def run_alone(
     on_wait: Callable[[], None],
     workers: int,
 ) -> Status:
-    """Run once nobody else runs this job, unless whoever did has left the results."""
+    """Wait until no other process runs this job, then run it unless valid results are there."""
 
     def waiting() -> None:
         stop.check()
@@ -85,7 +85,7 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
     """Execute into a private folder beside the final one, then move the results there."""
     prefix = f".{job.folder.name}.partial-"
     for left_behind in [path for path in job.folder.parent.iterdir() if path.name.startswith(prefix)]:
-        shutil.rmtree(left_behind, ignore_errors=True)  # by a run that was killed
+        shutil.rmtree(left_behind, ignore_errors=True)  # left by a run that was killed
     partial, started = Path(tempfile.mkdtemp(prefix=prefix, dir=job.folder.parent)), time.monotonic()
     try:
         execute_into(partial, job, stop, on_cell, workers)
@@ -104,7 +104,7 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
 
 
 def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
-    """Execute and check that the notebook reached its end, else keep it as failed. Raises RunError."""
+    """Execute the notebook and check that it reached its end; otherwise keep it as failed and raise RunError."""
     source, target, reached = partial / "source.ipynb", partial / "notebook.ipynb", [0]
 
     def cell_starts(index: int) -> None:
@@ -129,7 +129,7 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
 
 
 def finish(target: Path, job: Job) -> None:
-    """Check that every cell ran, remove paths of this machine, still the explorers, sign. RunError if one did not."""
+    """Check that every cell ran (else RunError), remove local paths, replace explorers by stills, and sign."""
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill
@@ -141,7 +141,7 @@ def finish(target: Path, job: Job) -> None:
 
 
 def sign(notebook: nbformat.NotebookNode) -> None:
-    """Tell Jupyter to trust the outputs, so that it shows them as they are; an unwritable data folder is no failure."""
+    """Make Jupyter trust the outputs, so that it shows them unchanged; an unwritable data folder is ignored."""
     try:
         notary = NotebookNotary()
     except OSError:
@@ -155,7 +155,7 @@ def sign(notebook: nbformat.NotebookNode) -> None:
 
 
 def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
-    """Move the files of a run to their final names, `run.json` last; files of the run before it disappear."""
+    """Move the files of a run to their final names, `run.json` last; files of the previous run are removed."""
     before = read_json(folder / "run.json") or {}
     (folder / "run.json").unlink(missing_ok=True)
     for name in ["notebook.failed.ipynb", *before.get("outputs", {})]:
@@ -168,10 +168,10 @@ def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
 
 
 def environment(job: Job, partial: Path, workers: int) -> dict[str, str]:
-    """The kernel's environment: where its results go, this library, and its share of the cores."""
+    """Environment of the kernel: folder for its results, this library, and its share of the cores."""
     values = {**os.environ, RUN_DIR: str(partial), "MRILIB_RUN_KEY": job.key, "PYTHONHASHSEED": "0"}
     checkout = PACKAGE.parent
-    if (checkout / "pyproject.toml").is_file():  # the kernel must import the library that the key was made from
+    if (checkout / "pyproject.toml").is_file():  # the kernel must import the library from which the key was computed
         values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
     if workers > 1:
         values.setdefault("OMP_NUM_THREADS", str(max(1, cores() // workers)))

@@ -1,4 +1,4 @@
-"""Explorers of an executed notebook as they stood at its end: HTML that needs neither kernel nor widgets."""
+"""Explorers of an executed notebook in their final state, as HTML that needs neither kernel nor widgets."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -13,7 +13,7 @@ NEEDS = "This explorer needs a kernel: run its cell, and it can be moved."
 
 
 def make_stills(notebook: NotebookNode) -> None:
-    """Replace every explorer by its still, and drop the widgets: without a kernel their sliders would move nothing."""
+    """Replace every explorer by its still, and drop the widgets, whose sliders do nothing without a kernel."""
     widgets = notebook.metadata.pop("widgets", {}).get(WIDGETS, {}).get("state", {})
     for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
         view = output.get("data", {}).get(WIDGET)
@@ -22,10 +22,10 @@ def make_stills(notebook: NotebookNode) -> None:
 
 
 def still(model: str, widgets: Mapping[str, Any]) -> str:
-    """That an explorer needs a kernel, where its controls stand, and what it shows there.
+    """HTML that states that an explorer needs a kernel, the values of its controls, and what it shows for them.
 
     Args:
-        model: id of its outermost widget.
+        model: id of the outermost widget.
         widgets: state of the notebook's widgets, by their ids.
     """
     settings = ", ".join(_settings(model, widgets))
@@ -44,12 +44,12 @@ def _settings(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _views(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
-    """HTML of a widget and of those inside it."""
+    """HTML of a widget and of its children."""
     return (state["value"] for state in _states(model, widgets) if state.get("_model_name") == "HTMLModel")
 
 
 def _states(model: str, widgets: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """States of a widget and of those inside it, with their defaults left out."""
+    """States of a widget and of its children, without their defaults."""
     widget = widgets.get(model, {})
     yield {"_model_name": widget.get("model_name"), "value": ""} | widget.get("state", {})
     for child in widget.get("state", {}).get("children", ()):

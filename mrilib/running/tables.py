@@ -1,4 +1,4 @@
-"""The stored tables: the notebook each belongs to, how its rows are made again, whether they come out the same."""
+"""Stored tables: the notebook each belongs to, how to recompute its rows, and whether they are reproduced."""
 
 import math
 import random
@@ -17,36 +17,36 @@ from mrilib.store.project import UserError, hint, notebooks
 from mrilib.store.records import digest
 from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries
 
-MODULE = "tables"  # of a section, with a function `rows(p, device)`
-UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ from one machine or folder to another
-TOLERANCE = 0.02  # of a score: trainings and test-time training on another processor end elsewhere
+MODULE = "tables"  # module of a section, with a function `rows(p, device)`
+UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ between machines or folders
+TOLERANCE = 0.02  # of a score; training and test-time training end differently on another processor
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A table of the package, and the runs whose rows it holds."""
+    """A table of the package, and the jobs whose rows it contains."""
 
     name: str
     jobs: tuple[Job, ...]
 
     @property
     def file(self) -> Path:
-        """Where it lies."""
+        """Path of its file."""
         return SHIPPED / f"{self.name}.json"
 
     @property
     def entries(self) -> list[Entry]:
-        """Its rows as they are shipped."""
+        """Rows as shipped."""
         return entries(self.file)
 
     def rows(self, device: str = "cpu") -> list[StoredRow]:
-        """Each row once, and how it is computed."""
+        """Distinct rows, with how to compute each."""
         found = [row for job in self.jobs for row in rows_of(job, device) if row.table.name == self.name]
         return list({digest([dict(row.key), row.table.settings]): row for row in found}.values())
 
 
 def module_of(job: Job) -> Any:
-    """What makes the stored rows of a notebook; None where it has none."""
+    """Module that computes the stored rows of a notebook, or None if there is none."""
     name = f"{job.section}.{MODULE}"
     return import_module(name) if job.section and file_of(name) else None
 
@@ -71,12 +71,12 @@ def shipped(root: Path) -> dict[str, Shipped]:
 
 
 def profiles(module: Any) -> Sequence[str]:
-    """The profiles whose rows a section ships."""
+    """Profiles whose rows a section ships."""
     return getattr(module, "PROFILES", ("quick",))
 
 
 def named(name: str, root: Path) -> Shipped:
-    """The table of this name. Raises UserError with the nearest where there is none."""
+    """Return the table with this name; raises UserError with the nearest name if there is none."""
     every = shipped(root)
     if name not in every:
         raise UserError(f"no table {name!r}{hint(name, every)}")
@@ -84,12 +84,12 @@ def named(name: str, root: Path) -> Shipped:
 
 
 def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
-    """Compute every row again and write the package's file; killed and run again, it goes on where it stopped.
+    """Recompute every row and write the package's file; after being killed, continues where it stopped.
 
     Args:
-        table: which one.
-        device: to train and score on.
-        done: called as done(rows made, rows in all).
+        table: table to recompute.
+        device: device to train and score on.
+        done: called as done(rows computed, total number of rows).
     """
     begun = cache_dir() / "tables" / table.name / "making"
     begun.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a row computed now is from the stored one; without `largest`, why it was not computed."""
+    """Difference between a recomputed row and the stored one; without `largest`, why it was not computed."""
 
     key: Mapping[str, Any]
     largest: float | None
@@ -120,32 +120,32 @@ class Difference:
 
     @property
     def holds(self) -> bool:
-        """Whether the row came out the same."""
+        """Whether the row was reproduced."""
         return self.largest is not None and self.largest <= TOLERANCE
 
 
 def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Difference]:
-    """Compute some of the shipped rows now, without keeping them, and compare.
+    """Recompute some of the shipped rows, without storing them, and compare.
 
     Args:
-        table: which one.
-        count: of rows, drawn from all with this seed.
-        seed: of the draw.
-        device: to compute on.
+        table: table to check.
+        count: number of rows, drawn at random.
+        seed: seed of the draw.
+        device: device to compute on.
     """
     rows = [row for row in table.rows(device) if row.table.of_package(row.key)]
     for row in random.Random(seed).sample(rows, min(count, len(rows))):
         stored = row.table.of_package(row.key)
         try:
             yield Difference(row.key, distance(stored["row"], row.compute()) if stored else math.inf)
-        except WeightsError as error:  # fetched weights that are not here
+        except WeightsError as error:  # weights that have not been fetched
             yield Difference(row.key, None, str(error))
-        except Exception as error:  # the other rows are checked all the same
+        except Exception as error:  # continue with the other rows
             yield Difference(row.key, math.inf, f"{type(error).__name__}: {error}")
 
 
 def distance(stored: Any, now: Any) -> float:
-    """Largest difference between the numbers of two rows; infinite where they are not alike in form."""
+    """Largest difference between the numbers of two rows; infinite if their structures differ."""
     if isinstance(stored, Mapping) and isinstance(now, Mapping):
         names = {name for name in (*stored, *now) if not str(name).startswith(UNLIKE)}
         return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
@@ -157,7 +157,7 @@ def distance(stored: Any, now: Any) -> float:
 
 
 def lines(root: Path) -> list[str]:
-    """A line for each table: rows shipped, when and in how many hours they were made, and by which notebook."""
+    """One line per table: rows shipped, when and in how many hours they were computed, and by which notebook."""
     found = [("table", "rows", "made", "hours", "notebook")]
     for table in shipped(root).values():
         made = [entry["made"] for entry in table.entries]

@@ -1,4 +1,4 @@
-"""The command `mrilib tables`: list the stored tables, make one again, check that rows come out the same."""
+"""`mrilib tables`: list the stored tables, recompute one, or check that rows are reproduced."""
 
 import argparse
 import os
@@ -8,11 +8,11 @@ from mrilib.running.arguments import show_progress
 from mrilib.store.project import UserError, root_here
 from mrilib.store.tables import COMMAND
 
-ROWS = 2  # that are checked when not told otherwise
+ROWS = 2  # checked by default
 
 
 def add_tables(subparsers: Any) -> None:
-    """The command and what it can do."""
+    """Add the command and its verbs."""
     parser = subparsers.add_parser("tables", help="the stored tables: list them, make one again, check rows")
     parser.set_defaults(command=show_tables)
     verbs = parser.add_subparsers(metavar="VERB")
@@ -29,7 +29,7 @@ def add_tables(subparsers: Any) -> None:
 
 
 def show_tables(options: argparse.Namespace) -> int:
-    """A line for each table."""
+    """Print one line per table."""
     from mrilib.running.tables import lines
 
     print(*lines(root_here()), sep="\n")
@@ -37,7 +37,7 @@ def show_tables(options: argparse.Namespace) -> int:
 
 
 def make_table(options: argparse.Namespace) -> int:
-    """Compute one table again."""
+    """Recompute one table."""
     from mrilib.running.tables import make, named
 
     table = named(options.table, root_here())
@@ -49,7 +49,7 @@ def make_table(options: argparse.Namespace) -> int:
 
 
 def check_tables(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Compare rows of one table, or of all."""
+    """Check rows of the given tables, or of all."""
     from mrilib.running.tables import TOLERANCE, check, named, shipped
 
     if options.rows < 1:

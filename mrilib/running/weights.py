@@ -1,4 +1,4 @@
-"""Train again the networks that the package ships, or those that a notebook needs, each once."""
+"""Retrain the networks that the package ships, or those that a notebook needs, each once."""
 
 import json
 import os
@@ -18,16 +18,16 @@ from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, train
 from mrilib.train.recipe import Recipe
 
 Group = tuple[NetworkSpec, ...]
-MAX_THREADS = 4  # more than this gain nothing on networks of this size
+MAX_THREADS = 4  # more threads gain nothing on networks of this size
 
 
 def shipped() -> list[NetworkSpec]:
-    """Networks that come with the package, from the cards beside their weights."""
+    """Networks shipped with the package, from the cards beside their weights."""
     return [spec_of(read_card(path)) for path in sorted(SHIPPED.glob("*.safetensors"))]
 
 
 def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
-    """The specification that a weights file's card holds."""
+    """Specification stored in the card of a weights file."""
     fields = {**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])}
     if "parts" not in fields:
         return NetworkSpec(**fields)
@@ -36,7 +36,7 @@ def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
 
 
 def groups(specs: Iterable[NetworkSpec]) -> list[Group]:
-    """Each network once, grouped by the data they share."""
+    """Group distinct networks by the data they share."""
     shared: dict[tuple[object, ...], list[NetworkSpec]] = {}
     for spec in {spec.digest: spec for spec in specs}.values():
         plain = (spec.distribution, spec.acceleration, spec.train_slices, spec.source)
@@ -69,14 +69,14 @@ def train_all(
     report: Callable[[str, float, float], None],
     device: str = "cpu",
 ) -> None:
-    """Train what is not trained yet; run again after a kill, it goes on from the checkpoints.
+    """Train all networks that are not trained yet; after being killed, continues from the checkpoints.
 
     Args:
         specs: the networks, see `running.parameters.networks_of` and `shipped`.
-        folder: where weights go, in half precision; None keeps them in the cache in full precision.
-        jobs: trainings at a time; one where `distributed.join` brought processes together, all for one network.
+        folder: folder for the weights, in half precision; None keeps them in the cache in full precision.
+        jobs: number of parallel trainings; one if `distributed.join` connected processes, all working on one network.
         report: called as report(name, seconds, validation SSIM) after each network.
-        device: to train on.
+        device: device to train on.
     """
     if workers().size > 1:
         for group in groups(specs):

@@ -1,4 +1,4 @@
-"""From a seed to k-space: anatomy → signal equation → coil array → noise, at the scanner's matrix and noise level."""
+"""Simulated k-space from a seed: anatomy → signal equation → coil array → noise, with a scanner's matrix and noise."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from mrilib.simulate.sequences import Sequence
 from mrilib.simulate.shapes import Array, Grid, fractal_field, smooth_field
 from mrilib.simulate.tissues import TISSUES
 
-OVERSAMPLING = 2  # the object is painted finer than the voxel: partial volume and Gibbs ringing as on a scanner
-SIGNAL_SCALE = 2e-4  # brings magnitudes to the order of fastMRI's files
+OVERSAMPLING = 2  # the object is finer than the voxel, which gives partial-volume effects and Gibbs ringing
+SIGNAL_SCALE = 2e-4  # scales magnitudes to the order of fastMRI's files
 
 
 @dataclass(frozen=True)
 class Scan:
-    """Everything that fixes a simulated acquisition but the patient."""
+    """Everything that defines a simulated acquisition except the patient."""
 
     anatomy: str  # a key of `anatomies.ANATOMIES`
     sequence: Sequence
@@ -26,7 +26,7 @@ class Scan:
     field_of_view: float  # millimetres, along ky
     array_radius: float  # millimetres
     background: float  # noise-only RSS over the 95th percentile of the image, as measured on scanners
-    coupling: float = 0.5  # of the coils' noise
+    coupling: float = 0.5  # of the noise between coils
     sub_slices: int = 3  # positions averaged over the slice thickness; 1 is a thin slice
 
     def grid(self, oversampling: int = 1) -> Grid:
@@ -56,7 +56,7 @@ def _centre(kspace: Complex, shape: tuple[int, int]) -> Complex:
 
 
 def _signal(scan: Scan, rng: np.random.Generator, grid: Grid, fractions: dict[str, Array]) -> Complex:
-    """Complex image: tissue signals with texture at all scales, fat at its own phase, a smooth background phase."""
+    """Complex image: tissue signals with texture at all scales, fat with its own phase, a smooth background phase."""
     texture = fractal_field(rng, grid, exponent=1.1, longest=40.0)
     fat_phase = rng.uniform(1.5, 4.5) if scan.sequence.kind == "gradient_echo" else rng.uniform(-0.15, 0.15)
     image = np.zeros(grid.shape, complex)
@@ -77,11 +77,11 @@ def _noise(rng: np.random.Generator, covariance: Complex, shape: tuple[int, int]
 
 
 def simulate_slice(scan: Scan, patient: int, level: float) -> SimulatedSlice:
-    """One fully sampled multi-coil slice y = F S x + n of a simulated patient.
+    """Simulate one fully sampled multi-coil slice y = F S x + n of a patient.
 
     Args:
         scan: the acquisition.
-        patient: seed of head or knee, coil placement, texture and noise; non-negative.
+        patient: seed of anatomy, coil placement, texture and noise; non-negative.
         level: slice position, −1 to 1.
     """
     fine = scan.grid(OVERSAMPLING)
@@ -90,7 +90,7 @@ def simulate_slice(scan: Scan, patient: int, level: float) -> SimulatedSlice:
     anatomy = ANATOMIES[scan.anatomy]
     state = rng.bit_generator.state
     image = np.zeros(fine.shape, complex)
-    for offset in offsets:  # the same texture and phase through the slice: only the borders move
+    for offset in offsets:  # the same texture and phase throughout the slice: only the boundaries move
         rng.bit_generator.state = state
         image += _signal(scan, rng, fine, anatomy.paint(patient, fine, level, offset)) / len(offsets)
     image *= SIGNAL_SCALE

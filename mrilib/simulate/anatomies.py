@@ -1,4 +1,4 @@
-"""What can be scanned: bodies and the planes through them, each under one name."""
+"""Anatomies to scan: bodies and the planes through them, each under one name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,25 +19,25 @@ Fractions = dict[str, Array]
 
 @dataclass(frozen=True)
 class Anatomy:
-    """A way to paint slices: (patient, grid, level, offset) to tissue fractions, and where they lie for the coils."""
+    """A function (patient, grid, level, offset) → tissue fractions, and the slices' position relative to the coils."""
 
     paint: Callable[..., Fractions]
     view: str = "axial"
-    middle: float = 0.0  # of the slices' positions, millimetres
-    reach: float = 0.0  # of the first and last from the middle
+    middle: float = 0.0  # of the slice positions, millimetres
+    reach: float = 0.0  # distance of the first and last slice from the middle, millimetres
     diseased: bool = False
 
     def position(self, level: float) -> float:
-        """Millimetres across the plane at a level."""
+        """Position across the plane at a level, in millimetres."""
         return self.middle + level / LEVELS * self.reach
 
     def lesions(self, patient: int, level: float) -> list[Lesion]:
-        """Of a patient's slice; none in a healthy body."""
+        """Lesions in a patient's slice; empty for a healthy body."""
         return lesions(patient, level, self.position(level)) if self.diseased else []
 
 
 def _through(body: Callable[..., Fractions], view: str, first: float, last: float) -> Anatomy:
-    """Parallel planes of one view through a body in three dimensions."""
+    """Parallel planes of one view through a 3-D body."""
 
     def paint(patient: int, grid: Grid, level: float, offset: float = 0.0) -> Fractions:
         return body(patient, grid, view, planes.position(level) + HALF_SLICE * offset)

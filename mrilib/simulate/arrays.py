@@ -1,4 +1,4 @@
-"""Receive coil arrays: complex sensitivities from the law of Biot and Savart, and the noise they share."""
+"""Receive coil arrays: complex sensitivities from the Biot-Savart law, and their noise covariance."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ def loop_field(centre: NDArray, normal: NDArray, radius: float, points: NDArray,
     Args:
         centre, normal: (3,) position in millimetres and unit normal of the loop, order (x, y, z).
         radius: loop radius in millimetres.
-        points: (n, 3) positions at which the field is wanted.
+        points: (n, 3) positions at which to evaluate the field.
     """
     helper = np.array([0.0, 0.0, 1.0]) if abs(normal[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
     u = np.cross(normal, helper)
@@ -39,7 +39,7 @@ def _upsample(coarse: Complex, shape: tuple[int, int]) -> Complex:
 def ring_array(
     rng: np.random.Generator, coils: int, radius: float, grid: Grid, view: str = "axial", position: float = 0.0
 ) -> Complex:
-    """Sensitivities of `coils` loops on a cylinder around the body, with phases as cables and tuning leave them.
+    """Sensitivities of `coils` loops on a cylinder around the body, with random phases as from cables and tuning.
 
     Args:
         radius: radius of the cylinder in millimetres; its axis is z.

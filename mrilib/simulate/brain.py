@@ -10,7 +10,7 @@ def _warp(rng: np.random.Generator, grid: Grid, millimetres: float) -> Grid:
 
 
 def _paint_head(rng: np.random.Generator, canvas: Canvas, head: Array) -> Array:
-    """Skin, fat, skull with marrow inside and cerebrospinal fluid; returns the distance inside the brain."""
+    """Paint skin, fat, skull with marrow and cerebrospinal fluid; returns the signed distance to the brain."""
     fat, skull = rng.uniform(1.2, 4.0), rng.uniform(4.5, 7.5)
     thickness = 1 + 0.25 * smooth_field(rng, canvas.grid, 45.0)
     canvas.paint_inside("skin", head)
@@ -26,7 +26,7 @@ def _paint_head(rng: np.random.Generator, canvas: Canvas, head: Array) -> Array:
 
 
 def _paint_cortex(rng: np.random.Generator, canvas: Canvas, brain: Array, folds: Array, wavelength: float) -> None:
-    """Grey-matter ribbon along the surface and along the sulci, which are the zero lines of a random field."""
+    """Paint the grey-matter ribbon along the surface and the sulci, which are the zero lines of a random field."""
     canvas.paint_inside("grey_matter", brain)
     ribbon, reach = rng.uniform(2.2, 3.2), rng.uniform(9.0, 16.0)
     sulcus = np.abs(folds) * wavelength / 5 + 0.8 * np.maximum(brain - reach, 0)
@@ -36,7 +36,7 @@ def _paint_cortex(rng: np.random.Generator, canvas: Canvas, brain: Array, folds:
 
 
 def _paint_midline(rng: np.random.Generator, canvas: Canvas, grid: Grid, brain: Array, level: float) -> None:
-    """Fissure between the hemispheres, with the falx in it."""
+    """Paint the fissure between the hemispheres, with the falx in it."""
     width = rng.uniform(1.0, 2.6)
     gap = rng.uniform(22.0, 36.0) * (1 - 0.5 * max(level, 0.0))
     fissure = np.minimum(width / 2 - np.abs(grid.x), np.abs(grid.y - 4.0) - gap)
@@ -46,7 +46,7 @@ def _paint_midline(rng: np.random.Generator, canvas: Canvas, grid: Grid, brain: 
 
 
 def _paint_deep(rng: np.random.Generator, canvas: Canvas, grid: Grid, level: float) -> None:
-    """Deep grey matter and ventricles, larger at the middle level."""
+    """Paint deep grey matter and ventricles, largest at the middle level."""
     size = rng.uniform(0.7, 1.35) * (1 - 0.45 * abs(level))
     tilt = rng.uniform(8, 20)
     for side in (-1, 1):
@@ -80,7 +80,7 @@ def axial_brain(patient: int, grid: Grid, level: float, offset: float = 0.0) -> 
         patient: seed; the same patient has the same head at every level.
         grid: pixel centres in millimetres.
         level: −1 (base of the ventricles) to 1 (vertex).
-        offset: position inside the slice thickness, −1 to 1; folds and outline drift with it.
+        offset: position inside the slice thickness, −1 to 1; folds and outline shift with it.
 
     Returns:
         {tissue: (y, x) fraction}.

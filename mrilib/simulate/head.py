@@ -1,4 +1,4 @@
-"""Procedural head in three dimensions: from a seed to tissue fractions on any plane."""
+"""Procedural 3-D head: from a seed to tissue fractions on any plane."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def _brain(plane: Section) -> Array:
 
 
 def _paint_skull(rng: np.random.Generator, canvas: Canvas, plane: Section, head: Array, cavity: Array) -> None:
-    """Skin, fat, muscle and a skull with marrow around the cavity of the brain."""
+    """Paint skin, fat, muscle and a skull with marrow around the brain cavity."""
     fat = rng.uniform(2.0, 5.0)
     canvas.paint_inside("skin", head)
     canvas.paint_inside("fat", head - 1.8)
@@ -43,7 +43,7 @@ def _paint_skull(rng: np.random.Generator, canvas: Canvas, plane: Section, head:
 
 
 def _paint_cortex(rng: np.random.Generator, canvas: Canvas, plane: Section, brain: Array) -> None:
-    """Grey matter along the surface and along the sulci, which are the zero surfaces of a random field."""
+    """Paint grey matter along the surface and the sulci, which are the zero surfaces of a random field."""
     wavelength, ribbon, reach = rng.uniform(18, 25), rng.uniform(2.2, 3.0), rng.uniform(15.0, 22.0)
     folds = np.abs(Waves(rng, wavelength).at(plane)) * wavelength / 5 + 0.8 * np.maximum(brain - reach, 0)
     canvas.paint_inside("grey_matter", brain)
@@ -56,7 +56,7 @@ def _paint_cortex(rng: np.random.Generator, canvas: Canvas, plane: Section, brai
 
 
 def _paint_deep(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Corpus callosum, thalamus and basal ganglia, ventricles."""
+    """Paint corpus callosum, thalamus, basal ganglia and ventricles."""
     side, size = plane.mirrored(), rng.uniform(0.8, 1.3)
     arch = plane.ellipsoid((0, 4, -6), (20, 40, 22), 8)
     canvas.paint_inside("white_matter", np.minimum(arch, 14 - plane.z))
@@ -71,7 +71,7 @@ def _paint_deep(rng: np.random.Generator, canvas: Canvas, plane: Section) -> Non
 
 
 def _paint_hindbrain(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Cerebellum with its leaves, brainstem and spinal cord in fluid, fourth ventricle."""
+    """Paint cerebellum with its folia, brainstem and spinal cord in fluid, and fourth ventricle."""
     stem, cord = plane.tube((0, 8, 18), (0, 22, 62), 15, 9), plane.tube((0, 22, 62), (0, 40, 220), 6)
     canvas.paint_inside("csf", plane.tube((0, 22, 60), (0, 40, 220), 10))
     cerebellum = plane.ellipsoid((0, 50, 46), (53, 30, 26), 10)
@@ -85,7 +85,7 @@ def _paint_hindbrain(rng: np.random.Generator, canvas: Canvas, plane: Section) -
 
 
 def _paint_face(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Eyes in their fat, air in nose and throat, tongue, jaw and the bodies of the neck's vertebrae."""
+    """Paint eyes with orbital fat, air in nose and throat, tongue, jaw and cervical vertebral bodies."""
     side = plane.mirrored()
     canvas.paint_inside("fat", side.ellipsoid((31, -58, 34), (20, 30, 18)))
     canvas.paint_inside("muscle", side.tube((33, -64, 34), (18, -30, 34), 9, 2), 0.7)
@@ -120,10 +120,10 @@ def head(patient: int, grid: Grid, view: str, position: float) -> dict[str, Arra
     """Tissue fractions of one plane through a patient's head.
 
     Args:
-        patient: seed; one head for one patient, however it is cut.
+        patient: seed; the same patient has the same head on every plane.
         grid: pixel centres in millimetres.
         view: "axial", "coronal" or "sagittal".
-        position: of the plane along z, y or x in millimetres from the middle of the brain.
+        position: position of the plane along z, y or x in millimetres from the middle of the brain.
 
     Returns:
         {tissue: (row, column) fraction}.

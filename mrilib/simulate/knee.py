@@ -34,7 +34,7 @@ def _paint_bone(rng: np.random.Generator, canvas: Canvas, bone: Array, cortex: f
 
 
 def _paint_soft_tissue(rng: np.random.Generator, canvas: Canvas, leg: Array) -> None:
-    """Skin, subcutaneous fat and muscles parted by fat septa."""
+    """Paint skin, subcutaneous fat and muscles separated by fat septa."""
     canvas.paint_inside("skin", leg)
     canvas.paint_inside("fat", leg - 1.6)
     septa = band_field(rng, canvas.grid, rng.uniform(9, 15))
@@ -47,7 +47,7 @@ def _paint_soft_tissue(rng: np.random.Generator, canvas: Canvas, leg: Array) -> 
 
 
 def _paint_joint(rng: np.random.Generator, canvas: Canvas, grid: Grid, femur: Array, tibia: Array, size: float) -> None:
-    """Cartilage on both bones, menisci, cruciate and collateral ligaments, fluid."""
+    """Paint cartilage on both bones, menisci, cruciate and collateral ligaments, and fluid."""
     space = np.minimum(np.minimum(femur + 9, tibia + 9), 44 * size - np.abs(grid.x))
     canvas.paint_inside("fluid", space, opacity=rng.uniform(0.25, 0.9))
     thickness = rng.uniform(1.6, 3.0)

@@ -1,4 +1,4 @@
-"""Procedural knee in three dimensions: from a seed to tissue fractions on any plane."""
+"""Procedural 3-D knee: from a seed to tissue fractions on any plane."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def _leg(plane: Section, girth: float) -> Array:
 
 
 def _paint_leg(rng: np.random.Generator, canvas: Canvas, plane: Section, leg: Array) -> None:
-    """Skin, fat with its septa, and muscles that leave the joint free."""
+    """Paint skin, fat with septa, and muscles away from the joint."""
     canvas.paint_inside("skin", leg)
     canvas.paint_inside("fat", leg - 1.6)
     septa = np.abs(Waves(rng, rng.uniform(10, 15)).at(plane))
@@ -54,7 +54,7 @@ def _paint_bone(rng: np.random.Generator, canvas: Canvas, bone: Array, trabecula
 
 
 def _paint_joint(rng: np.random.Generator, canvas: Canvas, plane: Section, bones: tuple[Array, Array, Array]) -> None:
-    """Fluid, cartilage on femur, tibia and patella, menisci and fat behind the patella's tendon."""
+    """Paint fluid, cartilage on femur, tibia and patella, menisci, and fat behind the patellar tendon."""
     femur, tibia, patella = bones
     canvas.paint_inside("fat", plane.ellipsoid((0, -34, 10), (26, 13, 20)))
     near = np.minimum(np.minimum(femur + 6, np.maximum(tibia, patella) + 7), 44 - np.abs(plane.x))
@@ -73,7 +73,7 @@ def _paint_joint(rng: np.random.Generator, canvas: Canvas, plane: Section, bones
 
 
 def _paint_ligaments(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Cruciate and collateral ligaments, tendons above and below the patella, vessels behind the joint."""
+    """Paint cruciate and collateral ligaments, tendons above and below the patella, and vessels behind the joint."""
     cords = [
         plane.tube((7, 16, -10), (-3, -8, 15), rng.uniform(2.5, 4)),
         plane.tube((-6, 4, -4), (2, 30, 20), rng.uniform(3, 4.5)),
@@ -93,7 +93,7 @@ def _paint_ligaments(rng: np.random.Generator, canvas: Canvas, plane: Section) -
 
 
 def knee_joint(patient: int, grid: Grid, view: str, position: float) -> dict[str, Array]:
-    """Tissue fractions of one plane through a patient's knee; arguments, result and errors as `head.head`.
+    """Tissue fractions of one plane through a patient's knee; arguments, result and errors as in `head.head`.
 
     The origin is the middle of the joint; the patella is in front, at negative y.
     """

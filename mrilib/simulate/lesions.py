@@ -1,4 +1,4 @@
-"""Lesions of known place, size and contrast, painted into a brain."""
+"""Lesions of known position, size and contrast, painted into a brain."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from mrilib.simulate.shapes import Array, Canvas, Grid
 SMALLEST, LARGEST = (
     3.0,
     25.0,
-)  # millimetres, radius; boxes from 12 pixels to a third of the image, as paper B's list has
-REACH = 60.0  # no core reaches further from the middle of the brain
-RIM = 2.0  # of oedema about the core, millimetres
+)  # radius in millimetres; boxes from 12 pixels to a third of the image, as in paper B's list
+REACH = 60.0  # millimetres; no core reaches further from the middle of the brain
+RIM = 2.0  # of oedema around the core, millimetres
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Lesion:
     radius: float
 
     def apart(self, other: "Lesion") -> bool:
-        """Whether the rims of two lesions do not touch in the axial plane."""
+        """Return whether the rims of two lesions do not touch in the axial plane."""
         between = np.subtract(self.centre, other.centre)[:2]
         return bool(np.hypot(*between) > self.radius + other.radius + 2 * RIM)
 
     def box(self, grid: Grid, view: str, position: float) -> tuple[slice, slice] | None:
-        """Rows and columns that hold the core in a plane; None where the plane misses it."""
+        """Rows and columns that contain the core in a plane, or None if the plane misses it."""
         plane = Section.cut(grid, view, position)
         x, y, z = self.centre
         inside = (plane.x - x) ** 2 + (plane.y - y) ** 2 + (plane.z - z) ** 2 < self.radius**2
@@ -37,11 +37,11 @@ class Lesion:
 
 
 def lesions(patient: int, level: float, position: float) -> list[Lesion]:
-    """One to three lesions that an axial plane through the brain cuts near their middle.
+    """Draw one to three lesions that an axial plane through the brain cuts near their centres.
 
     Args:
         patient, level: seeds.
-        position: of the plane along z in millimetres.
+        position: position of the plane along z in millimetres.
     """
     rng = np.random.default_rng([16, patient, round(1000 * (level + 2))])
     found: list[Lesion] = []

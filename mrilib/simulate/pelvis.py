@@ -1,4 +1,4 @@
-"""Procedural male pelvis about the prostate, in three dimensions: from a seed to tissue fractions on any plane."""
+"""Procedural 3-D male pelvis around the prostate: from a seed to tissue fractions on any plane."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from mrilib.simulate.shapes import Array, Canvas, Grid, union
 
 
 def _paint_body(rng: np.random.Generator, canvas: Canvas, plane: Section, body: Array) -> None:
-    """Skin, fat with septa, gluteal and obturator muscles, the levator about the rectum."""
+    """Paint skin, fat with septa, gluteal and obturator muscles, and the levator around the rectum."""
     canvas.paint_inside("skin", body)
     canvas.paint_inside("fat", body - 2)
     septa = np.abs(Waves(rng, 16.0).at(plane))
@@ -25,7 +25,7 @@ def _paint_body(rng: np.random.Generator, canvas: Canvas, plane: Section, body: 
 
 
 def _paint_bones(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Pubis, heads of the femurs, ischium, tail of the sacrum."""
+    """Paint pubis, femoral heads, ischium and the lower end of the sacrum."""
     side, cortex = plane.mirrored(), rng.uniform(1.2, 2.4)
     solids = [
         side.tube((6, -56, 14), (56, -44, -18), 11, 15),
@@ -40,7 +40,7 @@ def _paint_bones(rng: np.random.Generator, canvas: Canvas, plane: Section) -> No
 
 
 def _paint_bowel(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Bladder above the prostate, rectum behind it, with gas or without."""
+    """Paint the bladder above the prostate and the rectum behind it, with or without gas."""
     wall = rng.uniform(2.0, 4.0)
     bladder = plane.ellipsoid((0, -14, -46), rng.uniform(0.8, 1.25, 3) * (38, 28, 26))
     canvas.paint_inside("muscle", bladder + wall)
@@ -56,7 +56,7 @@ def _paint_bowel(rng: np.random.Generator, canvas: Canvas, plane: Section) -> No
 
 
 def _paint_prostate(rng: np.random.Generator, canvas: Canvas, plane: Section) -> None:
-    """Bright peripheral zone about a nodular transition zone, urethra, capsule and its veins."""
+    """Paint the bright peripheral zone around a nodular transition zone, urethra, capsule and its veins."""
     width, depth = rng.uniform(21, 28), rng.uniform(15, 20)
     gland = plane.ellipsoid((0, 0, 0), (width, depth, 20))
     veins = np.abs(Waves(rng, 8.0).at(plane)) - 0.5
@@ -84,7 +84,7 @@ def _paint_vessels(rng: np.random.Generator, canvas: Canvas, plane: Section) -> 
 
 
 def pelvis(patient: int, grid: Grid, view: str, position: float) -> dict[str, Array]:
-    """Tissue fractions of one plane through a patient's pelvis; arguments, result and errors as `head.head`.
+    """Tissue fractions of one plane through a patient's pelvis; arguments, result and errors as in `head.head`.
 
     The origin is the middle of the prostate; the pubis is in front, at negative y.
     """

@@ -1,6 +1,7 @@
-"""A plane through a body in three dimensions, and the solids and random fields that it cuts.
+"""A plane through a 3-D body, and the solids and random fields that it cuts.
 
-Millimetres; x to the patient's left, y to the back, z to the feet, so that rows of every view run downwards.
+Coordinates are in millimetres; x to the patient's left, y to the back, z to the feet, so that rows of every view run
+downwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,12 +12,12 @@ import numpy as np
 from mrilib.simulate.shapes import Array, Grid
 
 Point = Sequence[float] | Array  # x, y, z
-AFAR = 30.0  # solids are not computed at pixels further away than this
+AFAR = 30.0  # millimetres; solids are not computed at pixels further away than this
 VIEWS = {"axial": "yxz", "coronal": "zxy", "sagittal": "zyx"}  # axes along rows, along columns, across the plane
 
 
 def axes_of(view: str) -> str:
-    """Names of the axes along rows, along columns and across; ValueError for an unknown view."""
+    """Names of the axes along rows, along columns and across; raises ValueError for an unknown view."""
     if view not in VIEWS:
         raise ValueError(f"view {view!r}: expected one of {', '.join(VIEWS)}")
     return VIEWS[view]
@@ -24,16 +25,16 @@ def axes_of(view: str) -> str:
 
 @dataclass(frozen=True)
 class Section:
-    """Coordinates of the pixels of one plane; solids give signed distances in millimetres, positive inside."""
+    """Pixel coordinates of one plane; solids return signed distances in millimetres, positive inside."""
 
     x: Array
     y: Array
     z: Array
-    straight: "Section | None" = None  # before it was warped
+    straight: "Section | None" = None  # the plane before warping
 
     @classmethod
     def cut(cls, grid: Grid, view: str, position: float) -> "Section":
-        """The plane of `view` at `position` along the third axis, seen through `grid`.
+        """The plane of `view` at `position` along the third axis, sampled on `grid`.
 
         Raises ValueError for an unknown view.
         """
@@ -41,12 +42,12 @@ class Section:
         return cls(found["x"], found["y"], found["z"])
 
     def warped(self, displacement: Sequence[Array]) -> "Section":
-        """The same pixels at displaced coordinates (dx, dy, dz): bent solids, but random fields as they were."""
+        """Copy with coordinates displaced by (dx, dy, dz): solids are bent, random fields are unchanged."""
         dx, dy, dz = displacement
         return Section(self.x + dx, self.y + dy, self.z + dz, self)
 
     def stretched(self, x: float, y: float, z: float) -> "Section":
-        """The same pixels in a body that is so many times as long along each axis; not of a warped plane."""
+        """Copy in a body scaled by a factor along each axis; not for a warped plane."""
         return Section(self.x / x, self.y / y, self.z / z)
 
     def ellipsoid(self, centre: Point, radii: Point, nod: float = 0.0) -> Array:
@@ -66,7 +67,7 @@ class Section:
         return self._near(np.array(centre) - reach, np.array(centre) + reach, distance)
 
     def tube(self, start: Point, end: Point, width: float, end_width: float | None = None) -> Array:
-        """Signed distance to a rod with round ends whose radius goes from `width` to `end_width`."""
+        """Signed distance to a rod with rounded ends whose radius varies from `width` to `end_width`."""
         a, b = np.array(start), np.array(end)
         (dx, dy, dz), length = b - a, (b - a) @ (b - a)
         last = width if end_width is None else end_width
@@ -80,7 +81,7 @@ class Section:
         return self._near(np.minimum(a, b) - max(width, last), np.maximum(a, b) + max(width, last), distance)
 
     def _near(self, low: Array, high: Array, distance: Callable[["Section"], Array]) -> Array:
-        """A solid's distance in the rectangle of pixels that comes within AFAR of the box [low, high]."""
+        """A solid's distance, computed in the rectangle of pixels within AFAR of the box [low, high]."""
         close = np.ones(self.x.shape, bool)
         for axis, least, most in zip((self.x, self.y, self.z), low, high, strict=True):
             close &= (axis > least - AFAR) & (axis < most + AFAR)
@@ -92,15 +93,15 @@ class Section:
         return found
 
     def mirrored(self) -> "Section":
-        """The body with |x| for x: what is built on the left is also on the right."""
+        """Copy with |x| instead of x: what is built on the left also appears on the right."""
         return Section(np.abs(self.x), self.y, self.z)
 
 
 class Waves:
-    """Random field in space of zero mean and unit variance, a sum of plane waves in random directions.
+    """3-D random field of zero mean and unit variance, a sum of plane waves in random directions.
 
-    f(p) = √(2/K) Σ_k cos(2π u_k·p / λ_k + φ_k), λ_k log-normal about `wavelength` (millimetres): it is the same field
-    cut by any plane. `stretch` above 1 draws it out along z, as fibres are.
+    f(p) = √(2/K) Σ_k cos(2π u_k·p / λ_k + φ_k), λ_k log-normal around `wavelength` (millimetres): all planes cut the
+    same field. `stretch` above 1 elongates it along z, like fibres.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class Waves:
         self.phases = rng.uniform(0, 2 * np.pi, count)
 
     def at(self, plane: Section) -> Array:
-        """Values at the pixels of a plane; of a warped one, where they were before."""
+        """Values at the pixels of a plane; for a warped plane, at the pixels before warping."""
         plane = plane.straight or plane
         corner = np.array([plane.x[0, 0], plane.y[0, 0], plane.z[0, 0]])
         down = np.array([plane.x[-1, 0], plane.y[-1, 0], plane.z[-1, 0]]) - corner
@@ -127,7 +128,7 @@ class Waves:
 
 
 def lattice(grid: Grid, view: str, position: float, count: int) -> Array:
-    """(count², 3) points (x, y, z) of a plane, from edge to edge of its field of view."""
+    """Regular grid of points (x, y, z) on a plane, (count², 3), from edge to edge of its field of view."""
     rows, columns = (np.linspace(-extent, extent, count) for extent in (grid.spacing * n / 2 for n in grid.shape))
     down, along = np.meshgrid(rows, columns, indexing="ij")
     found = dict(zip(axes_of(view), (down.ravel(), along.ravel(), np.full(count**2, position)), strict=True))
@@ -135,7 +136,7 @@ def lattice(grid: Grid, view: str, position: float, count: int) -> Array:
 
 
 def melt(first: Array, second: Array, reach: float) -> Array:
-    """Union of two solids that flow into each other within `reach` millimetres (polynomial smooth maximum)."""
+    """Smooth union of two solids, blended within `reach` millimetres (polynomial smooth maximum)."""
     share = np.clip(0.5 + 0.5 * (first - second) / reach, 0, 1)
     return second + share * (first - second) + reach * share * (1 - share)
 
@@ -143,13 +144,13 @@ def melt(first: Array, second: Array, reach: float) -> Array:
 def through_patient(
     rng: np.random.Generator, grid: Grid, view: str, position: float, growth: float, bend: tuple[float, float, float]
 ) -> Section:
-    """A plane through a body of a size of its own, bent a little; the same body for the same draws.
+    """Plane through a body of random size, slightly bent; the same body for the same state of `rng`.
 
     Args:
-        rng: at the state that is the patient's.
+        rng: generator in the patient's state.
         grid, view, position: see `Section.cut`.
-        growth: each axis is up to so much longer or shorter than the model.
-        bend: least and most displacement, and its wavelength, in millimetres.
+        growth: largest relative change in length of each axis with respect to the model.
+        bend: minimum and maximum displacement, and its wavelength, in millimetres.
     """
     flat, (least, most, wavelength) = Section.cut(grid, view, position), bend
     size = rng.uniform(1 - growth, 1 + growth, 3)

@@ -1,5 +1,7 @@
-"""The signal a sequence reads from a tissue: the textbook equations (Bernstein et al., Handbook of MRI Pulse
-Sequences, 2004, ch. 14). Times in seconds, angles in degrees."""
+"""Signal of a tissue in a pulse sequence; times in seconds, angles in degrees.
+
+Textbook equations (Bernstein et al., Handbook of MRI Pulse Sequences, 2004, ch. 14).
+"""
 
 from dataclasses import dataclass, replace
 from math import cos, exp, radians, sin, sqrt, tan
@@ -44,7 +46,7 @@ def double_echo(
 
 
 def enhanced_t1(t1: float, concentration: float) -> float:
-    """T1 with a contrast agent, 1/T1' = 1/T1 + r1·C, C in mmol/l and r1 of a gadolinium chelate."""
+    """T1 with a contrast agent, 1/T1' = 1/T1 + r1·C, with C in mmol/l and r1 of a gadolinium chelate."""
     return 1 / (1 / t1 + RELAXIVITY * concentration)
 
 
@@ -57,36 +59,36 @@ KINDS = (
     "double_echo_second",
 )
 RELAXIVITY = 5.0  # of gadobutrol in plasma at 3 T, l/mmol/s (Rohrer et al., Invest. Radiol. 40:715, 2005)
-BLOOD_CONCENTRATION = 0.7  # mmol/l some minutes after 0.1 mmol/kg
+BLOOD_CONCENTRATION = 0.7  # mmol/l, a few minutes after a dose of 0.1 mmol/kg
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """An acquisition protocol: what the operator types at the console (seconds, degrees)."""
+    """An acquisition protocol, as entered at the scanner console (seconds, degrees)."""
 
     kind: str  # one of KINDS
     repetition_time: float
     echo_time: float
     flip_angle: float = 90.0
     inversion_time: float = 0.0
-    fat_suppression: float = 0.0  # share of the fat signal that is removed
+    fat_suppression: float = 0.0  # fraction of the fat signal that is removed
 
     def with_flip_angle(self, degrees: float) -> "Sequence":
-        """The same protocol at another flip angle."""
+        """Copy of the protocol with another flip angle."""
         return replace(self, flip_angle=degrees)
 
     def signal(self, tissue: Tissue, field_strength: float) -> float:
-        """Signal of one tissue, fat suppression included.
+        """Signal of one tissue, including fat suppression.
 
         Raises:
-            ValueError: `kind` is none of KINDS.
+            ValueError: `kind` is not in KINDS.
         """
         if self.kind not in KINDS:
             raise ValueError(f"sequence kind {self.kind!r}: expected one of {', '.join(KINDS)}")
         return (1 - self.fat_suppression * tissue.fat_fraction) * self._water(tissue, field_strength)
 
     def _water(self, tissue: Tissue, field_strength: float) -> float:
-        """Signal before fat is suppressed."""
+        """Signal before fat suppression."""
         pd, t1, t2 = tissue.proton_density, tissue.t1(field_strength), tissue.t2(field_strength)
         times = self.repetition_time, self.echo_time
         match self.kind:

@@ -1,4 +1,4 @@
-"""Soft-edged shapes on a grid in millimetres, and random fields: the brushes that paint an anatomy."""
+"""Soft-edged shapes on a grid in millimetres, and random fields, used to paint an anatomy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 SOFTNESS = 0.6  # pixels
-FADED = 40.0  # softnesses from an edge at which it has no effect
+FADED = 40.0  # distance from an edge, in units of softness, beyond which it has no effect
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Grid:
         return 1 / (1 + np.exp(np.clip(-distance / (SOFTNESS * self.spacing), -FADED, FADED)))
 
     def warped(self, dy: Array | float, dx: Array | float) -> "Grid":
-        """The same pixels seen in coordinates displaced by (dy, dx) millimetres."""
+        """Copy with coordinates displaced by (dy, dx) millimetres."""
         copy = Grid(self.shape, self.spacing)
         object.__setattr__(copy, "y", self.y + dy)
         object.__setattr__(copy, "x", self.x + dx)
@@ -54,7 +54,7 @@ class Grid:
         return width / 2 - np.hypot(self.y - y0 - t * dy, self.x - x0 - t * dx)
 
     def outline(self, ry: float, rx: float, bumps: Sequence[tuple[float, float]]) -> Array:
-        """Signed distance to a closed outline: an ellipse whose radius carries `bumps` of (amplitude, phase)."""
+        """Signed distance to a closed outline: an ellipse with its radius modulated by `bumps` (amplitude, phase)."""
         theta = np.arctan2(self.y / ry, self.x / rx)
         wobble = sum(a * np.cos((k + 2) * theta + p) for k, (a, p) in enumerate(bumps))
         return (1 + wobble - np.hypot(self.x / rx, self.y / ry)) * min(rx, ry)
@@ -76,7 +76,7 @@ def band_field(
 ) -> Array:
     """Random field of zero mean and unit variance with structures of about `wavelength` millimetres.
 
-    `stretch` above 1 draws them out along y, as fibres are.
+    `stretch` above 1 elongates them along y, like fibres.
     """
     frequency = _frequency(grid, stretch)
     gain = np.exp(-(np.log(np.maximum(frequency, 1e-9) * wavelength) ** 2) / (2 * width**2))
@@ -84,14 +84,14 @@ def band_field(
 
 
 def fractal_field(rng: np.random.Generator, grid: Grid, exponent: float, longest: float) -> Array:
-    """Random field of zero mean and unit variance with amplitude |f|^−exponent below `longest` millimetres."""
+    """Random field of zero mean and unit variance, amplitude |f|^−exponent for wavelengths below `longest` (mm)."""
     gain = (np.hypot(_frequency(grid), 1 / longest)) ** -exponent
     gain[0, 0] = 0
     return _filtered_noise(rng, grid, gain)
 
 
 def smooth_field(rng: np.random.Generator, grid: Grid, longest: float) -> Array:
-    """Slowly varying random field of unit variance: what bends outlines and phases."""
+    """Slowly varying random field of unit variance, used to bend outlines and phases."""
     return _filtered_noise(rng, grid, np.exp(-((_frequency(grid) * longest) ** 2)))
 
 
@@ -101,14 +101,14 @@ def union(distances: Sequence[Array]) -> Array:
 
 
 class Canvas:
-    """Tissue fractions per pixel that always sum to at most one: each layer covers what lies below it."""
+    """Tissue fractions per pixel that always sum to at most one: each layer covers those below it."""
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self.fractions: dict[str, Array] = {}
 
     def paint(self, tissue: str, coverage: Array) -> None:
-        """Cover the canvas with `tissue` where `coverage` (0 to 1) says so."""
+        """Cover the canvas with `tissue` in proportion to `coverage` (0 to 1)."""
         for name in self.fractions:
             self.fractions[name] = self.fractions[name] * (1 - coverage)
         self.fractions[tissue] = self.fractions.get(tissue, np.zeros(self.grid.shape)) + coverage
@@ -122,7 +122,7 @@ class Canvas:
         self.fractions.setdefault(tissue, np.zeros(self.grid.shape))[part] += coverage
 
     def _touched(self, distance: Array) -> tuple[slice, slice]:
-        """The rectangle outside of which the edge has faded below what a double can add to one."""
+        """Rectangle outside which the edge has faded below double precision relative to one."""
         close = distance > -FADED * SOFTNESS * self.grid.spacing
         rows, columns = np.flatnonzero(close.any(1)), np.flatnonzero(close.any(0))
         return np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else np.s_[:0, :0]

@@ -1,8 +1,8 @@
-"""What a voxel is made of: proton density and relaxation times of tissues at any field strength.
+"""Proton density and relaxation times of tissues at any field strength.
 
 Sources of the 3 T values and of the field dependence: Wansapura et al., JMRI 9:531, 1999 (grey and white matter);
 Stanisz et al., MRM 54:507, 2005; Gold et al., AJR 183:343, 2004 (knee, 1.5 and 3 T); Bottomley et al., Med. Phys.
-11:425, 1984 (T1 grows about as B0 to the power 1/3, T2 hardly depends on it).
+11:425, 1984 (T1 grows roughly as B0 to the power 1/3, T2 hardly depends on it).
 """
 
 from dataclasses import dataclass
@@ -19,15 +19,17 @@ class Tissue:
     t2_exponent: float = 0.0
     fat_fraction: float = 0.0
     texture: float = 0.04  # relative standard deviation of the signal inside this tissue
-    uptake: float = 0.2  # concentration of a contrast agent over that in blood
+    uptake: float = 0.2  # contrast-agent concentration relative to blood
 
     def t1(self, field_strength: float) -> float:
         """T1 = T1(3 T)·(B0 / 3 T)^p in seconds at `field_strength` in tesla."""
         return self.t1_3t * (field_strength / 3.0) ** self.t1_exponent
 
     def t2(self, field_strength: float) -> float:
-        """T2 = T2(3 T)·(B0 / 3 T)^q in seconds at `field_strength` in tesla, and never above T1: exponents measured
-        at 1.5 and 3 T overshoot at 0.3 T."""
+        """T2 = T2(3 T)·(B0 / 3 T)^q in seconds at `field_strength` in tesla, limited to T1.
+
+        Exponents measured at 1.5 and 3 T overshoot at 0.3 T.
+        """
         return min(self.t2_3t * (field_strength / 3.0) ** self.t2_exponent, self.t1(field_strength))
 
 

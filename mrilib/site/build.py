@@ -1,4 +1,4 @@
-"""Build the site: sources, Sphinx, and the finished folder under its final name in one step."""
+"""Build the site: sources, Sphinx, and moving the finished folder into place in one step."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from mrilib.store.records import publish
 ASSETS = Path(__file__).resolve().parent / "assets"
 PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`
 FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (SIL Open Font License)
-MARK = ".mrilib-site"  # an empty file by which a folder is known as a site that may be replaced
+MARK = ".mrilib-site"  # empty file that marks a folder as a site that may be replaced
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
     "extensions": ["myst_nb", "mrilib.site.sphinx_extension"],
@@ -58,7 +58,7 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Site:
-    """A finished site: its folder, its pages, the notebooks it lacks, and what Sphinx warned of."""
+    """A finished site: its folder, its pages, the missing notebooks, and Sphinx's warnings."""
 
     folder: Path
     pages: list[Page]
@@ -83,13 +83,13 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
         write_static(work / "source" / "_static")
         warnings = run_sphinx(work)
         (work / "html" / MARK).touch()
-        (work / "html" / ".nojekyll").touch()  # else some hosts leave out folders such as _static
+        (work / "html" / ".nojekyll").touch()  # otherwise some hosts omit folders such as _static
         publish(work / "html", output, work / "before")
     return Site(output, pages, missing, warnings)
 
 
 def require_packages() -> None:
-    """Raise UserError with the command that installs what is missing."""
+    """Raise UserError with the install command if a package is missing."""
     lacking = [name for name in PACKAGES if find_spec(name) is None]
     if lacking:
         command = "python -m pip install -c .ci/constraints.txt -e '.[site]'"
@@ -103,7 +103,7 @@ def require_replaceable(output: Path) -> None:
 
 
 def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str) -> None:
-    """Write what Sphinx reads to `source`, and the pictures and notebooks that stand beside its pages to `beside`."""
+    """Write Sphinx's input to `source`, and the pictures and notebooks published beside its pages to `beside`."""
     source.mkdir()
     (beside / DOWNLOADS).mkdir(parents=True)
     (source / "index.md").write_text(first, encoding="utf-8")
@@ -114,7 +114,7 @@ def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str)
 
 
 def write_static(static: Path) -> None:
-    """Write what all pages share: style, icon, scripts with Vega in them, and a font for formulas."""
+    """Write files shared by all pages: style, icon, scripts including Vega, and a font for formulas."""
     static.mkdir()
     for name in ("site.css", "scrolling.js", "favicon.svg"):
         shutil.copyfile(ASSETS / name, static / name)
@@ -124,9 +124,9 @@ def write_static(static: Path) -> None:
 
 
 def run_sphinx(work: Path) -> list[str]:
-    """Build `work/source` into `work/html`; returns the warnings. Raises OSError where Sphinx fails.
+    """Build `work/source` into `work/html` and return the warnings; raises OSError if Sphinx fails.
 
-    Sphinx has a process of its own, because it can build only once in one.
+    Sphinx runs in its own process, because it can build only once per process.
     """
     settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "beside")]}
     library = str(Path(__file__).resolve().parents[2])

@@ -1,29 +1,29 @@
-"""TeX as MathML, which browsers draw without a script."""
+"""Conversion of TeX to MathML, which browsers render without a script."""
 
 import re
 from html import escape
 
 from latex2mathml.converter import convert
 
-ARGUMENT = re.compile(r"\\arg(?![A-Za-z])")  # latex2mathml 3.81 takes it for a letter
-# A letter without braces it leaves to `mathvariant`, which browsers ignore.
+ARGUMENT = re.compile(r"\\arg(?![A-Za-z])")  # latex2mathml 3.81 treats it as a letter
+# For a letter without braces, it uses `mathvariant`, which browsers ignore.
 ALPHABET = re.compile(r"\\(mathbb|mathcal) *([A-Za-z])")
-CORRECTIONS = {  # what it writes, and what is meant
+CORRECTIONS = {  # its output, and the intended one
     "<mi>&#x0007E;</mi>": "<mo>&#x0223C;</mo>",  # `\sim`, as a tilde with the spacing of a letter
     "<mo>&#x02016;</mo>": '<mo stretchy="false">&#x02016;</mo>',  # `\lVert` and `\rVert`, of different heights
 }
-UNREAD = re.compile(r"\\|&(?!#?\w+;)")  # commands and alignments that it leaves as they were
+UNREAD = re.compile(r"\\|&(?!#?\w+;)")  # commands and alignments that it leaves unconverted
 
 
 def mathml(tex: str, display: str = "inline") -> str:
-    r"""A formula as `<math>` with the TeX as its alternative; `display` is "inline" or "block".
+    r"""Convert a formula to `<math>` with the TeX as its alternative; `display` is "inline" or "block".
 
     Raises ValueError for TeX that cannot be converted.
     """
     try:
         read = ALPHABET.sub(r"\\\1{\2}", ARGUMENT.sub(r"\\operatorname{arg}", tex))
         drawn = convert(read, display=display)
-    except Exception as error:  # its exceptions have no common ancestor
+    except Exception as error:  # its exceptions have no common base class
         raise ValueError(f"not TeX that latex2mathml reads ({type(error).__name__}): {tex}") from error
     if UNREAD.search(drawn):
         raise ValueError(f"not TeX that latex2mathml reads in full: {tex}")

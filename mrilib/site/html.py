@@ -1,11 +1,11 @@
-"""Pieces of HTML that pages of the site share."""
+"""HTML fragments shared by the pages of the site."""
 
 from collections.abc import Sequence
 from html import escape
 
 
 def table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of finished HTML cells; the first of a row heads it. `label` names the table for screen readers."""
+    """Table of HTML cells, the first of each row being its header; `label` names the table for screen readers."""
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)
     lines = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
@@ -14,10 +14,10 @@ def table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and finished HTML beside each other."""
+    """List of names with their HTML values."""
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{text}</dd>' for name, text in rows)}</dl>"
 
 
 def wide(label: str, content: str) -> str:
-    """What may be wider than the page: a box that scrolls; `assets/scrolling.js` lets the keyboard do it."""
+    """Scrollable box for content wider than the page; `assets/scrolling.js` makes it scroll with the keyboard."""
     return f'<div class="wide" role="group" aria-label="{escape(label)}">{content}</div>'

@@ -1,4 +1,4 @@
-"""The first page: what the papers claim and what came out, counted, and the list of notebooks."""
+"""Landing page: counts of the papers' claims by outcome, and the list of notebooks."""
 
 from collections.abc import Collection, Sequence
 from html import escape
@@ -22,7 +22,7 @@ VERDICTS = {"reproduced": "✓", "differs": "≠", "not run": "–"}
 
 
 def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict]) -> str:
-    """The page in Markdown, with the tree of all pages."""
+    """Landing page in Markdown, with the tree of all pages."""
     names = [page.name for page in pages]
     groups = {title: [v for v in verdicts if v.id.split("/")[0] == prefix] for prefix, title in PAPERS.items()}
     parts = [
@@ -44,7 +44,7 @@ def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Ve
 
 
 def counts(groups: dict[str, list[Verdict]]) -> str:
-    """How many items of each paper are reproduced, differ, or were not run."""
+    """Table of how many items of each paper are reproduced, differ, or were not run."""
     rows = [
         [escape(title), str(len(group)), *(str(sum(v.verdict == kind for v in group)) for kind in VERDICTS)]
         for title, group in groups.items()
@@ -53,7 +53,7 @@ def counts(groups: dict[str, list[Verdict]]) -> str:
 
 
 def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
-    """Every notebook with its question and its run time; those without a run with the command that makes one."""
+    """Table of all notebooks with question and run time or, if not run, the command to run them."""
     rows = {page.name: [link(page.name), escape(page.title), clock(page.run.manifest["seconds"])] for page in pages}
     for name in missing:
         command = f"<code>mrilib run {name.partition('_')[0]}</code>"
@@ -62,7 +62,7 @@ def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
 
 
 def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]) -> str:
-    """One claim a row, its verdict and our number, and the notebook that answers it."""
+    """Table with one row per claim: its verdict, our number, and the notebook that checks it."""
     rows = []
     for v in verdicts:
         reason = f'<br><span class="reason">Likely reason: {escape(v.reason)}</span>' if v.reason else ""
@@ -76,5 +76,5 @@ def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]
 
 
 def link(name: str) -> str:
-    """A link to a notebook's page."""
+    """Link to a notebook's page."""
     return f'<a href="{escape(name)}.html">{escape(label(name))}</a>'

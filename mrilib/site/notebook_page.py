@@ -1,4 +1,4 @@
-"""A page's notebook: outputs that need no kernel, links within the site, provenance at both ends."""
+"""Notebook of a page: outputs that need no kernel, links within the site, provenance at both ends."""
 
 import re
 from collections.abc import Collection
@@ -12,16 +12,16 @@ from mrilib.site.outputs import shown
 from mrilib.site.pages import Page
 from mrilib.site.provenance import badge, footer
 
-DOWNLOADS = "notebooks"  # folder of the site with the notebooks as they are shipped
+DOWNLOADS = "notebooks"  # folder of the site with the notebooks as shipped
 RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)(?:#[^)]*)?\)")
 
 
 def page_notebook(page: Page, names: Collection[str], files: Path) -> NotebookNode:
-    """The executed notebook made ready for the site; images are written below `files`.
+    """Prepare the executed notebook for the site; images are written below `files`.
 
     Args:
-        page: what is shown.
-        names: of all notebooks that have a page; links to others become text.
+        page: page to prepare.
+        names: names of all notebooks that have a page; links to others become text.
         files: folder of the site's files.
     """
     content = deepcopy(page.content)
@@ -40,7 +40,7 @@ def page_notebook(page: Page, names: Collection[str], files: Path) -> NotebookNo
 
 
 def linked(source: str, names: Collection[str]) -> str:
-    """Markdown in which relative links to what has no page are text."""
+    """Replace relative Markdown links to targets without a page by text."""
 
     def keep(found: re.Match[str]) -> str:
         text, target = found.groups()

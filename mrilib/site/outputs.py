@@ -1,4 +1,4 @@
-"""Outputs of an executed notebook as a page can show them without a kernel and without a network."""
+"""Conversion of an executed notebook's outputs for a page without kernel and network."""
 
 import json
 from html import escape
@@ -15,11 +15,11 @@ VEGA = "application/vnd.vegalite"
 
 
 def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode:
-    """An output with one HTML in place of charts, pictures, tables and explorers; others as they are.
+    """Convert charts, pictures, tables and explorers to a single HTML output; leave others unchanged.
 
     Args:
-        output: as a notebook holds it.
-        notebook: address of the notebook for those who want to move an explorer.
+        output: output as stored in a notebook.
+        notebook: address of the notebook, for readers who want to use an explorer.
         files: folder of the site's files; images are written there.
     """
     data = output.get("data", {})
@@ -38,20 +38,20 @@ def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode:
 
 
 def with_description(metadata: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Alt text and size of an image; the text beside it stands in for an alt text that is not there."""
+    """Alt text and size of an image; a missing alt text is replaced by the text beside it."""
     known = {name: metadata[name] for name in ("width", "height") if metadata.get(name)}
     return {"alt": metadata.get("alt") or data.get("text/plain", "figure"), **known}
 
 
 def chart_figure(spec: dict[str, Any], png: str, metadata: dict[str, Any]) -> str:
-    """A Vega-Lite chart: its PNG with alt text, and the specification with which a script replaces it."""
+    """HTML of a Vega-Lite chart: its PNG with alt text, and the specification from which a script redraws it."""
     image = png_tag(png, **with_description(metadata, {"text/plain": spec.get("description", "chart")}))
     text = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
     return f'<figure class="chart">{image}<script type="application/json">{text}</script></figure>'
 
 
 def linked(still: str, notebook: str) -> str:
-    """An explorer's still, and where to get the notebook that moves it."""
+    """HTML of an explorer's still, with a link to the notebook that runs it."""
     name = escape(notebook)
     link = f'<a href="{name}" download>{name.rpartition("/")[2]}</a>'
     return still.replace(NEEDS, f"This explorer needs a kernel: open {link} in JupyterLab.")

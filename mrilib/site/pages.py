@@ -1,4 +1,4 @@
-"""Which notebooks become pages: of each the run that also answers the claims, or none."""
+"""Selection of the notebooks that become pages, each with the run that also answers the claims, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mrilib.store.project import UserError, notebooks
 
 @dataclass(frozen=True)
 class Page:
-    """An executed notebook and its run; `source` is the notebook as it is shipped."""
+    """An executed notebook and its run; `source` is the notebook as shipped."""
 
     name: str
     source: Path
@@ -28,14 +28,14 @@ class Page:
 
 
 def label(name: str) -> str:
-    """`04 test-time training` for `04_test_time_training`."""
+    """Convert a notebook's name to a label: `04_test_time_training` → `04 test-time training`."""
     return name.replace("_", " ").replace("test time", "test-time").replace("ttt", "TTT")
 
 
 def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
-    """Pages in reading order, and the names of the notebooks that have no complete run.
+    """Find the pages in reading order, and the names of the notebooks that have no complete run.
 
-    Of several runs: fewest `-p`, then the best profile. Raises UserError where no notebook was run.
+    Of several runs, the one with the fewest `-p`, then the best profile. Raises UserError if no notebook was run.
     """
     pages, missing = [], []
     for source in notebooks(root):

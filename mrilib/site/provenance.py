@@ -1,4 +1,4 @@
-"""Where the numbers of a page come from: a line at its top, the whole at its end."""
+"""Provenance of a page's numbers: one line at the top, full details at the end."""
 
 from html import escape
 from typing import Any
@@ -9,7 +9,7 @@ from mrilib.store.records import digest
 
 
 def badge(manifest: dict[str, Any], notebook: str) -> str:
-    """How long the notebook ran, on what, with which profile, and its file; one line of HTML."""
+    """One line of HTML: run time, hardware, profile, and a link to the notebook."""
     hardware = manifest.get("hardware", {})
     parts = [
         f"<span>ran in {clock(manifest['seconds'])} min</span>",
@@ -43,7 +43,7 @@ def footer(manifest: dict[str, Any]) -> str:
 
 
 def device(hardware: dict[str, Any]) -> str:
-    """The GPU, or how many cores there were."""
+    """Name of the GPU, or the number of CPU cores."""
     return str(hardware.get("gpu") or f"{hardware.get('cores', '?')} CPU cores")
 
 

@@ -1,4 +1,4 @@
-"""What the site adds to Sphinx: formulas as MathML, and the script of the charts on pages that have one."""
+"""Sphinx extension of the site: formulas as MathML, and the chart script on pages that have charts."""
 
 from html import escape
 from typing import Any
@@ -13,25 +13,25 @@ CHARTS = "charts.js"
 
 
 def setup(app: Any) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension; called by Sphinx."""
     app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
     app.connect("html-page-context", add_charts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def inline(translator: Any, node: nodes.math) -> None:
-    """Write a formula within a sentence."""
+    """Write an inline formula."""
     write(translator, node, "inline")
 
 
 def block(translator: Any, node: nodes.math_block) -> None:
-    """Write a formula on a line of its own, which scrolls where it is too long."""
+    """Write a display formula, which scrolls if it is too long."""
     translator.body.append('<div class="formula" role="group" aria-label="formula">')
     write(translator, node, "block", "</div>")
 
 
 def write(translator: Any, node: nodes.Element, display: str, end: str = "") -> None:
-    """Write the formula, or its TeX and a warning where it cannot be converted."""
+    """Write the formula, or its TeX and a warning if it cannot be converted."""
     tex = node.astext()
     try:
         translator.body.append(mathml(tex, display) + end)
@@ -42,6 +42,6 @@ def write(translator: Any, node: nodes.Element, display: str, end: str = "") -> 
 
 
 def add_charts(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Load the script of the charts where there are charts."""
+    """Load the chart script on pages that have charts."""
     if '<figure class="chart">' in context.get("body", ""):
         app.add_js_file(CHARTS, loading_method="defer")

@@ -1,4 +1,4 @@
-"""Which of the library's files a piece of code reaches by imports, and their digest."""
+"""Library files that a piece of code imports, directly or indirectly, and their digest."""
 
 import ast
 import hashlib
@@ -10,7 +10,7 @@ from mrilib.store.paths import PACKAGE
 
 
 def file_of(module: str) -> Path | None:
-    """The file of one of the library's modules, None for any other."""
+    """File of one of the library's modules, or None for any other module."""
     path = PACKAGE.parent.joinpath(*module.split("."))
     for found in (path.with_suffix(".py"), path / "__init__.py"):
         if module.split(".")[0] == PACKAGE.name and found.is_file():
@@ -19,7 +19,7 @@ def file_of(module: str) -> Path | None:
 
 
 def imported(source: str) -> frozenset[str]:
-    """The library's modules that a source imports anywhere, inside functions too; none where it is not Python."""
+    """Library modules that a source imports, including inside functions; empty if it is not Python."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
@@ -37,7 +37,7 @@ def _imported_by(file: Path, changed: int) -> frozenset[str]:
 
 
 def reached(modules: Iterable[str]) -> dict[str, Path]:
-    """Modules of the library and all that they import, with their files."""
+    """Modules of the library and everything they import, with their files."""
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -50,7 +50,7 @@ def reached(modules: Iterable[str]) -> dict[str, Path]:
 
 
 def code_digest(modules: Iterable[str]) -> str:
-    """Digest of the files of modules and of all that they import, scripts of the same name included."""
+    """Digest of the files of modules and everything they import, including .js scripts of the same name."""
     content = hashlib.sha256()
     for module, file in sorted(reached(modules).items()):
         for part in (file, file.with_suffix(".js")):
@@ -60,7 +60,7 @@ def code_digest(modules: Iterable[str]) -> str:
 
 
 def meaning_digest(modules: Iterable[str]) -> str:
-    """Digest of what modules and all that they import do: neither comments nor docstrings nor layout count."""
+    """Digest of the code of modules and everything they import, ignoring comments, docstrings and layout."""
     content = hashlib.sha256()
     for module, file in sorted(reached(modules).items()):
         tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A notebook's parameters as one frozen record with types and ranges: checked once, copied, never changed."""
+"""A notebook's parameters as a frozen record with types and ranges: checked once, copied, never changed."""
 
 import ast
 import types
@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 from mrilib.store.project import UserError, hint, listing, nearest
 
 Count = Annotated[int, annotated_types.Ge(1)]
-CountOrAll = Annotated[int, annotated_types.Ge(0)]  # 0 takes all that there are
+CountOrAll = Annotated[int, annotated_types.Ge(0)]  # 0 means all
 Seed = Annotated[int, annotated_types.Ge(0), annotated_types.Lt(2**32)]
 Rate = Annotated[float, annotated_types.Gt(0)]
 Share = Annotated[float, annotated_types.Gt(0), annotated_types.Lt(1)]
@@ -30,7 +30,7 @@ NULL = ("null", "None", "~")
 
 @dataclass(frozen=True)
 class OneOf:
-    """Limits a text to some names, which are looked up when a value is checked: `Annotated[str, OneOf(SHIFTS)]`."""
+    """Restrict a text to a set of names, looked up when a value is checked: `Annotated[str, OneOf(SHIFTS)]`."""
 
     names: Collection[str]
 
@@ -38,7 +38,7 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self.known, handler(source))
 
     def known(self, value: str) -> str:
-        """The same; ValueError where it is none of the names."""
+        """Return `value`; raises ValueError if it is not one of the names."""
         if value not in self.names:
             raise ValueError("not one of the names")
         return value
@@ -47,18 +47,18 @@ class OneOf:
 
 
 class ParameterError(UserError):
-    """A parameter or its value is not one that the notebook declares."""
+    """A parameter or its value does not match the notebook's declaration."""
 
 
 def reject_bool(value: Any) -> Any:
-    """Refuse True and False, which Python counts among the integers."""
+    """Reject True and False, which Python treats as integers."""
     if isinstance(value, bool):
         raise ValueError("a truth value is not a number")
     return value
 
 
 def reject_number(value: Any) -> Any:
-    """Refuse 0 and 1 for a truth value."""
+    """Reject numbers such as 0 and 1 as a boolean."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         raise ValueError("a number is not a truth value")
     return value
@@ -90,7 +90,7 @@ class Parameter:
         return literals(self.kind)
 
     def validate(self, value: Any, where: str = "") -> Any:
-        """`value` as the declared type, lists copied. Raises ParameterError which names `where` it was given."""
+        """Convert `value` to the declared type, copying lists; raises ParameterError naming `where` it was given."""
         for candidate in self.readings(value):
             try:
                 return adapter(self.kind).validate_python(candidate)
@@ -100,7 +100,7 @@ class Parameter:
         raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {value!r}{near}")
 
     def readings(self, value: Any) -> list[Any]:
-        """What a text may stand for: null, one of the choices, itself, a list; any other value is itself."""
+        """Possible readings of a text: null, one of the choices, itself, a list; any other value is itself."""
         if not isinstance(value, str):
             return [value]
         null = [None] if value in NULL else []
@@ -108,12 +108,12 @@ class Parameter:
 
 
 def origin(where: str) -> str:
-    """`where` as the beginning of a message."""
+    """`where` as the prefix of a message."""
     return f"{where}: " if where else ""
 
 
 def read_list(text: str) -> list[Any]:
-    """`[text as a YAML list]`, or nothing where it is none."""
+    """`[text as a YAML list]`, or an empty list if it is not one."""
     try:
         value = yaml.safe_load(text) if text.lstrip().startswith("[") else None
     except yaml.YAMLError:
@@ -123,12 +123,12 @@ def read_list(text: str) -> list[Any]:
 
 @cache
 def adapter(kind: Any) -> TypeAdapter[Any]:
-    """What checks values of a type."""
+    """Validator for values of a type."""
     return TypeAdapter(strict_scalars(kind))
 
 
 def strict_scalars(kind: Any) -> Any:
-    """The type with its numbers and truth values kept apart, which Python takes for each other."""
+    """The type with numbers and booleans kept apart, which Python otherwise treats as interchangeable."""
     if get_origin(kind) is Annotated:
         inner, *ranges = get_args(kind)
         return Annotated[(strict_scalars(inner), *ranges)]
@@ -140,7 +140,7 @@ def strict_scalars(kind: Any) -> Any:
 
 
 def without_ranges(kind: Any) -> Any:
-    """The type alone."""
+    """The type without its ranges."""
     if get_origin(kind) is Annotated:
         return without_ranges(get_args(kind)[0])
     if get_origin(kind) is list:
@@ -160,7 +160,7 @@ def literals(kind: Any) -> tuple[Any, ...]:
 
 
 def in_words(kind: Any) -> str:
-    """A type and its range for messages, as `int, at least 1`."""
+    """Describe a type and its range for messages, e.g. `int, at least 1`."""
     if get_origin(kind) is Annotated:
         inner, *limits = get_args(kind)
         if any(isinstance(limit, OneOf) for limit in limits):
@@ -176,7 +176,7 @@ def in_words(kind: Any) -> str:
 
 
 def limit_in_words(limit: Any) -> str:
-    """One end of a range, or how many entries a list has."""
+    """Describe one end of a range, or the number of entries of a list."""
     if isinstance(limit, annotated_types.Len):
         return f"{limit.min_length} of them" if limit.min_length == limit.max_length else f"{limit.min_length} or more"
     if type(limit) not in SIGNS:
@@ -187,16 +187,16 @@ def limit_in_words(limit: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a notebook can be given; each section's record lists its names with their types and ranges.
+    """Parameters of a notebook; each section's record lists their names, types and ranges.
 
-    Defaults stand in the notebook's `parameters` cell and nowhere else. A record is made whole or not at all, and
-    keeps copies: a later assignment in the notebook changes nothing.
+    Defaults are defined in the notebook's `parameters` cell and nowhere else. A record is created completely or not
+    at all, and keeps copies: later assignments in the notebook have no effect.
 
     Raises:
-        ParameterError: a value of another type or out of range, or values that do not go together.
+        ParameterError: a value has the wrong type or is out of range, or values are incompatible.
     """
 
-    datasets: ClassVar[tuple[str, ...]] = ()  # that must have been fetched by `mrilib data get`
+    datasets: ClassVar[tuple[str, ...]] = ()  # data sets that must be fetched with `mrilib data get`
 
     def __post_init__(self) -> None:
         for parameter in self.declared().values():
@@ -204,20 +204,20 @@ class Record:
         self.check()
 
     def check(self) -> None:
-        """Raise ParameterError where values do not go together; a section says which."""
+        """Raise ParameterError if values are incompatible; sections override this."""
 
     @classmethod
     def declared(cls) -> dict[str, Parameter]:
-        """Every parameter by its name."""
+        """Every parameter by name."""
         hints = get_type_hints(cls, include_extras=True)
         return {field.name: Parameter(field.name, hints[field.name]) for field in fields(cls)}
 
     @classmethod
     def of(cls, namespace: Mapping[str, Any]) -> Self:
-        """The record of a notebook's `globals()`, read in the cell after its parameters.
+        """Create the record from a notebook's `globals()`, in the cell after its parameters.
 
         Raises:
-            ParameterError: as the class, and for a name that the cell or papermill sets and the record does not have.
+            ParameterError: as for the class, or the cell or papermill sets a name that the record does not have.
         """
         known = cls.declared()
         for name in assigned(namespace.get("In", ()), known):
@@ -230,16 +230,16 @@ class Record:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Every value by its name; a copy."""
+        """Copy of every value by name."""
         return asdict(self)
 
 
 def assigned(cells: Any, known: Mapping[str, Any]) -> list[str]:
-    """Names that the last run of the parameters cell declares, and papermill's cell behind it sets.
+    """Names declared by the last run of the parameters cell and set by papermill's cell after it.
 
     Args:
-        cells: sources in the order they were run, as IPython's `In`.
-        known: parameters; the cell is the one that declares at least one of them.
+        cells: cell sources in execution order, as in IPython's `In`.
+        known: parameters; the parameters cell is the one that declares at least one of them.
     """
     for number in range(len(cells) - 1, -1, -1):
         names = names_in(cells[number], ast.AnnAssign)
@@ -250,7 +250,7 @@ def assigned(cells: Any, known: Mapping[str, Any]) -> list[str]:
 
 
 def names_in(source: str, kind: type[ast.Assign] | type[ast.AnnAssign]) -> list[str]:
-    """Names that a cell assigns at its top level; none where it does anything else."""
+    """Names that a cell assigns at its top level; empty if it does anything else."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):

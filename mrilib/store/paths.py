@@ -1,4 +1,4 @@
-"""Where data and the cache live, and how files get there: whole, or not at all."""
+"""Locations of data and cache, and atomic writing of files."""
 
 import errno
 import os
@@ -27,21 +27,21 @@ def data_dir() -> Path | None:
 
 
 def cache_dir() -> Path:
-    """MRILIB_CACHE, or ~/.cache/mrilib; made by whoever first writes there, so asking never fails."""
+    """MRILIB_CACHE, or ~/.cache/mrilib; created on first write, so this call never fails."""
     return _folder("MRILIB_CACHE") or Path.home() / ".cache" / "mrilib"
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; when the block ends well, it becomes `path` in one step.
+    """Yield a temporary path to write to, which atomically becomes `path` if the block succeeds.
 
-    After a failure inside the block nothing is left and an older `path` is untouched. Missing folders are made.
+    If the block fails, nothing is left and an existing `path` is untouched. Missing folders are created.
 
     Raises:
-        OSError: no space left, naming the path and what is free; or whatever the block or the disk raised.
+        OSError: no space left, naming the path and the free space; or whatever the block or the disk raised.
     """
     path = Path(path)
-    temporary = path.with_name(f".{token_hex(6)}.tmp")  # short: a long final name must still fit
+    temporary = path.with_name(f".{token_hex(6)}.tmp")  # short, because the final name may be near the length limit
     try:
         with explain_full_disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,10 +54,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target`, removed at the end; scratch of killed runs is removed first.
+    """Yield a temporary folder next to `target`, removed at the end; leftovers of killed runs are removed first.
 
     Raises:
-        OSError: the folder of `target` cannot be made, is read-only or full.
+        OSError: the folder of `target` cannot be created, is read-only or full.
     """
     prefix = f".{target.name}."
     with explain_full_disk(target):
@@ -71,7 +71,7 @@ def scratch_folder(target: Path) -> Iterator[Path]:
 
 
 def publish_folder(folder: Path, target: Path) -> None:
-    """Move a finished folder to its final name in one step; when another process was first, theirs stays."""
+    """Atomically move a finished folder to its final name; if another process was first, its folder is kept."""
     try:
         os.replace(folder, target)
     except OSError as error:
@@ -81,7 +81,7 @@ def publish_folder(folder: Path, target: Path) -> None:
 
 @contextmanager
 def explain_full_disk(path: Path) -> Iterator[None]:
-    """Turn a full disk, in whatever words the writing library reports it, into one line."""
+    """Turn a full-disk error, however the writing library reports it, into one line."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # HDF5 reports a failed flush as RuntimeError
@@ -92,7 +92,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 
 
 def _refuse_read_only(folder: Path) -> None:
-    """A folder that nobody may write to by its mode is meant to stay as it is: also for root, whom modes let pass."""
+    """Refuse a folder whose mode lets nobody write to it, also for root, who could bypass the mode."""
     if not folder.stat().st_mode & 0o222:
         raise PermissionError(errno.EACCES, "the folder is read-only", str(folder))
 

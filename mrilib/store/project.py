@@ -1,19 +1,19 @@
-"""Where the notebooks, their parameter files and their results lie."""
+"""Locations of the notebooks, their parameter files and their results."""
 
 import difflib
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-MOST_NAMES = 20  # in a message
+MOST_NAMES = 20  # listed in a message
 
 
 class UserError(ValueError):
-    """Something the user can put right; the message is one line that says how."""
+    """An error that the user can fix; the message is one line that says how."""
 
 
 def find_root(start: Path) -> Path | None:
-    """The project: `start`, a folder above it, or this package's checkout, whichever has `notebooks/`."""
+    """Project folder: the first of `start`, its parents and this package's checkout with `notebooks/` and `params/`."""
     for folder in (start, *start.parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
             return folder
@@ -21,7 +21,7 @@ def find_root(start: Path) -> Path | None:
 
 
 def root_here() -> Path:
-    """The project's folder as seen from the working directory. Raises UserError where there is none."""
+    """Project folder for the working directory; raises UserError if there is none."""
     root = find_root(Path.cwd())
     if root is None:
         raise UserError(f"no folder with notebooks/ and params/ at or above {Path.cwd()}: change into the project")
@@ -34,9 +34,9 @@ def notebooks(root: Path) -> list[Path]:
 
 
 def find_notebook(text: str, root: Path) -> Path:
-    """The notebook meant by a path, a name (`04_test_time_training`) or a number (`04`, `4`).
+    """Find a notebook by path, name (`04_test_time_training`) or number (`04`, `4`).
 
-    Raises UserError with the nearest names where nothing, or more than one notebook, fits.
+    Raises UserError with the nearest names if no notebook, or more than one, matches.
     """
     if text.endswith(".ipynb"):
         path = Path(text)
@@ -53,20 +53,20 @@ def find_notebook(text: str, root: Path) -> Path:
 
 
 def fits(text: str, stem: str) -> bool:
-    """Whether `text` is a notebook's name or its number."""
+    """Return whether `text` is a notebook's name or its number."""
     number = re.match(r"\d+", stem)
     return text == stem or (text.isascii() and text.isdigit() and number is not None and int(text) == int(number[0]))
 
 
 def nearest(text: str, names: Iterable[str]) -> str:
-    """`; did you mean '…'?` with the nearest name, or nothing."""
+    """`; did you mean '…'?` with the nearest name, or an empty string."""
     known = sorted(names)
     near = difflib.get_close_matches(text, known, 1, cutoff=0.5) or [n for n in known if text and text in n][:1]
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def hint(text: str, names: Iterable[str]) -> str:
-    """`; did you mean '…'?` with the nearest name, else the list of names as far as it can be read, else nothing."""
+    """`; did you mean '…'?` with the nearest name, else a list of names, else an empty string."""
     known = sorted(names)
     if found := nearest(text, known):
         return found
@@ -74,15 +74,15 @@ def hint(text: str, names: Iterable[str]) -> str:
 
 
 def listing(names: Collection[str]) -> str:
-    """Names in a line, the first of many."""
+    """Names on one line, truncated if there are many."""
     shown = list(names)[:MOST_NAMES]
     return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > MOST_NAMES else "")
 
 
 def profile_file(notebook: Path, profile: str, root: Path) -> Path | None:
-    """`params/<notebook>/<profile>.yaml`; None where the notebook has no folder in `params/` at all.
+    """Path `params/<notebook>/<profile>.yaml`, or None if the notebook has no folder in `params/`.
 
-    Raises UserError with the nearest name for a profile which is not there.
+    Raises UserError with the nearest name if the profile does not exist.
     """
     folder = root / "params" / notebook.stem
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""What a run leaves behind: JSON written in one piece, fingerprints of files, versions and hardware."""
+"""Records of a run: atomically written JSON, fingerprints of files, versions and hardware."""
 
 import hashlib
 import json
@@ -13,18 +13,18 @@ from typing import Any
 from mrilib import __version__
 from mrilib.store.paths import PACKAGE, atomic_write, cache_dir
 
-LARGE_FILE = 64 * 2**20  # bytes; hashing more than this at every look would cost seconds
+LARGE_FILE = 64 * 2**20  # bytes; hashing more than this on every check would take seconds
 
 Fingerprint = str | list[int]
-RUN_DIR = "MRILIB_RUN_DIR"  # where the runner wants its results
-INPUTS = "inputs.jsonl"  # which files a run read, noted as they are read, so that changing one makes it stale
+RUN_DIR = "MRILIB_RUN_DIR"  # variable that names the runner's results folder
+INPUTS = "inputs.jsonl"  # files that a run read, noted as they are read, so that changing one makes the run stale
 _noted: set[tuple[str, Path]] = set()
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
+    """Write `content` to `path` atomically, so that readers see either the old file or the new one.
 
-    Raises ValueError for NaN and infinity, which JSON cannot hold, and OSError where the disk refuses.
+    Raises ValueError for NaN and infinity, which JSON cannot represent, and OSError if writing fails.
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with atomic_write(path) as temporary:
@@ -32,7 +32,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in `path`, or None where there is no complete one."""
+    """Read the JSON object in `path`; None if there is no complete one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -41,7 +41,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """SHA-256 of a file's bytes; above 64 MB `[size, mtime_ns]`. Raises OSError where it cannot be read."""
+    """SHA-256 of a file's bytes, or `[size, mtime_ns]` above 64 MB; raises OSError if it cannot be read."""
     status = path.stat()
     if status.st_size > LARGE_FILE:
         return [status.st_size, status.st_mtime_ns]
@@ -50,12 +50,12 @@ def fingerprint(path: Path) -> Fingerprint:
 
 
 def digest(content: Any) -> str:
-    """SHA-256 of a JSON-able value, whatever the order of its keys."""
+    """SHA-256 of a JSON-serialisable value, independent of key order."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 def versions(packages: Sequence[str] = ("torch", "numpy")) -> dict[str, str | None]:
-    """Versions of Python, of this package and of others that numbers depend on; None for one that is not installed."""
+    """Versions of Python, this package and others that affect the results; None for one that is not installed."""
     return {"python": platform.python_version(), "mrilib": __version__, **{name: _version(name) for name in packages}}
 
 
@@ -67,7 +67,7 @@ def _version(package: str) -> str | None:
 
 
 def dependencies() -> list[str]:
-    """The packages that this one requires, without its extras."""
+    """Packages that this one requires, excluding its extras."""
     try:
         wanted = requires("mrilib") or []
     except PackageNotFoundError:
@@ -76,12 +76,12 @@ def dependencies() -> list[str]:
 
 
 def cores() -> int:
-    """CPU cores this process may use."""
+    """Number of CPU cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_name() -> str:
-    """The processor as its maker calls it, where the system says so."""
+    """Model name of the processor if the system reports it, else its generic name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -92,14 +92,14 @@ def cpu_name() -> str:
 
 def hardware() -> dict[str, Any]:
     """Processor, cores, torch threads and GPU (None without one)."""
-    import torch  # half a second, which `mrilib --help` should not pay
+    import torch  # takes half a second, too slow for `mrilib --help`
 
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
     return {"cpu": cpu_name(), "cores": cores(), "threads": torch.get_num_threads(), "gpu": gpu}
 
 
 def publish(made: Path, target: Path, before: Path) -> None:
-    """Give a finished file or folder its final name; what had it goes to `before`, and comes back on failure."""
+    """Move a finished file or folder to its final name; an existing one goes to `before`, and back on failure."""
     if target.exists():
         os.replace(target, before)
     try:
@@ -111,7 +111,7 @@ def publish(made: Path, target: Path, before: Path) -> None:
 
 
 def note(path: Path) -> None:
-    """Note a file that results depend on. Outside a run, and of files in the cache, which follow from others, nothing.
+    """Note a file that results depend on; does nothing outside a run or for cached files, which derive from others.
 
     Raises:
         OSError: it cannot be read.
@@ -122,29 +122,29 @@ def note(path: Path) -> None:
 
 
 def note_in(folder: Path, path: Path) -> None:
-    """Note a file in the folder of a run, once; several processes may do so at the same time. OSError as `note`."""
+    """Note a file once in a run's folder; several processes may do so concurrently; raises OSError like `note`."""
     found = path.resolve()
     if (str(folder), found) in _noted and (folder / INPUTS).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     line = json.dumps({"path": portable(found), "fingerprint": fingerprint(found)}) + "\n"
-    with open(folder / INPUTS, "a", encoding="utf-8") as stream:  # one short line: written in one piece
+    with open(folder / INPUTS, "a", encoding="utf-8") as stream:  # one short line, so the write is atomic
         stream.write(line)
     _noted.add((str(folder), found))
 
 
 def portable(path: Path) -> str:
-    """A file of the package by its place in it, any other by its whole path."""
+    """Path within the package for its files, the full path for any other file."""
     return path.relative_to(PACKAGE.parent).as_posix() if path.is_relative_to(PACKAGE) else str(path)
 
 
 def whole(path: str) -> Path:
-    """What `portable` was given."""
+    """Inverse of `portable`."""
     return PACKAGE.parent / path
 
 
 def noted(folder: Path) -> dict[str, Fingerprint]:
-    """Fingerprints of what was noted in a folder, by `portable` path, the first of each."""
+    """First fingerprint of each file noted in a folder, by `portable` path."""
     try:
         lines = (folder / INPUTS).read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Tables of experiments that take many trainings: shipped with the package, kept in the cache, or computed now."""
+"""Result tables of experiments that require many trainings: shipped with the package, cached, or computed on demand."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ from mrilib.store.paths import PACKAGE, atomic_write, cache_dir
 from mrilib.store.records import hardware, note, versions
 
 SHIPPED = PACKAGE / "tables"
-COMMAND = "MRILIB_COMMAND"  # what was typed to start this process; its own arguments where that is not set
+COMMAND = "MRILIB_COMMAND"  # variable with the command that started this process; defaults to its own arguments
 Key = Mapping[str, Any]
 Row = dict[str, Any]
 Entry = dict[str, Any]
 
 
 def entries(path: Path) -> list[Entry]:
-    """Entries of a table file, to be read only; none where there is no readable one."""
+    """Entries of a table file, not to be modified; empty if there is no readable file."""
     try:
         return _read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, KeyError, TypeError):
@@ -36,7 +36,7 @@ def _read(path: Path, changed: int) -> list[Entry]:
 
 
 def made_now(seconds: float) -> dict[str, Any]:
-    """When, how fast, by what and where a row was made."""
+    """Provenance of a row: date, duration, versions, hardware and command."""
     typed = os.environ.get(COMMAND) or " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     return {
         "date": date.today().isoformat(),
@@ -48,14 +48,14 @@ def made_now(seconds: float) -> dict[str, Any]:
 
 
 class StoredTable:
-    """Rows of one experiment, each under a key of parameters; all made with the same `settings`.
+    """Rows of one experiment, each under a key of parameters, all computed with the same `settings`.
 
-    A row found in the cache or in the package is returned as it is; any other is computed when asked for and
-    kept in the cache at once, so that a killed sweep goes on where it stopped.
+    A row found in the cache or in the package is returned as it is; any other is computed on request and cached
+    at once, so that a killed sweep resumes where it stopped.
 
     Args:
-        name: of the table and its file.
-        settings: whatever else decides the rows (JSON values); rows of other settings are never returned.
+        name: name of the table and its file.
+        settings: everything else that determines the rows (JSON values); rows of other settings are never returned.
         shipped: folder of the package's tables.
     """
 
@@ -73,7 +73,7 @@ class StoredTable:
         return cache_dir() / "tables" / self.name / f"{digest}.json"
 
     def of_package(self, key: Key) -> Entry | None:
-        """The entry under `key` that was shipped with the package."""
+        """The entry under `key` that is shipped with the package, or None."""
         return next((entry for entry in self.shipped if entry["key"] == dict(key)), None)
 
     def _of_cache(self, key: Key) -> Entry | None:
@@ -82,12 +82,12 @@ class StoredTable:
     def find(self, key: Key) -> Entry | None:
         """The entry under `key` with its provenance: {"key", "settings", "made", "row"}; None if there is none.
 
-        One that was made on this machine goes before the package's.
+        An entry computed on this machine takes precedence over the package's.
         """
         return self._of_cache(key) or self.of_package(key)
 
     def row(self, key: Key, compute: Callable[[], Row], recompute: bool = False) -> Row:
-        """The row under `key`, computed and kept if it is nowhere yet or `recompute` is set."""
+        """The row under `key`, computed and cached if it does not exist yet or `recompute` is set."""
         found = None if recompute else self.find(key)
         if found is not None:
             return found["row"]
@@ -96,18 +96,18 @@ class StoredTable:
         return self.keep(key, row, time.perf_counter() - start)
 
     def keep(self, key: Key, row: Row, seconds: float) -> Row:
-        """Keep a row that took so long in the cache; returns it as it will be read."""
+        """Cache a row that took `seconds` to compute and return it as it will be read back."""
         entry = {"key": dict(key), "settings": self.settings, "made": made_now(seconds), "row": row}
         self._write(self._kept(key), [entry])
         return json.loads(json.dumps(row))
 
     def kept_since(self, key: Key, moment: float) -> bool:
-        """Whether a row was made on this machine after a moment, in seconds as `time.time`."""
+        """Return whether a row was computed on this machine since `moment`, in seconds as from `time.time`."""
         path = self._kept(key)
         return path.exists() and path.stat().st_mtime >= moment
 
     def ship(self, keys: Sequence[Key]) -> Path:
-        """Write the rows under `keys` to the package's file, the newly computed first; ValueError for one not there."""
+        """Write the rows under `keys` to the package's file, preferring new ones; ValueError if one is missing."""
         found = [self.find(key) for key in keys]
         missing = [dict(key) for key, entry in zip(keys, found, strict=True) if entry is None]
         if missing:
@@ -123,7 +123,7 @@ class StoredTable:
             temporary.write_text(f'{{"rows": [\n{lines}\n]}}\n', encoding="utf-8")
 
     def provenance(self, keys: Sequence[Key]) -> str:
-        """Where the rows come from, for captions: stored with the package, from this machine's cache, or both."""
+        """Origin of the rows, for captions: stored with the package, from this machine's cache, or both."""
         shipped = [entry for key in keys if not self._of_cache(key) and (entry := self.of_package(key))]
         if not shipped:
             return "computed on this machine"
@@ -134,17 +134,17 @@ class StoredTable:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One row of a table and how it is computed."""
+    """One row of a table and the function that computes it."""
 
     table: StoredTable
     key: Key
     compute: Callable[[], Row]
 
     def read(self, recompute: bool = False) -> Row:
-        """The row as it is stored, or computed now."""
+        """The stored row, computed first if necessary."""
         return self.table.row(self.key, self.compute, recompute)
 
 
 def origin(rows: Sequence[StoredRow]) -> str:
-    """Where rows of one table come from, for captions: see `StoredTable.provenance`."""
+    """Origin of the rows of one table, for captions; see `StoredTable.provenance`."""
     return rows[0].table.provenance([row.key for row in rows])

@@ -1,4 +1,4 @@
-"""Test-time training of many slices: in parallel, one atomic file per slice, continued where it was killed."""
+"""Test-time training of many slices: parallel, with one atomic result file per slice so that killed runs resume."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ IDLE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Adapted:
-    """One slice after test-time training, scored after the timed path; its images lie on the CPU."""
+    """Result of test-time training on one slice, scored outside the timed path; its images are on the CPU."""
 
     name: str
     record: TTTRecord
@@ -51,17 +51,17 @@ def adapt(
     workers: int = 1,
     done: Callable[[Adapted], None] | None = None,
 ) -> list[Adapted]:
-    """Test-time train the network on each slice by itself.
+    """Test-time train the network on each slice independently.
 
     Args:
-        model: the trained network; never changed.
-        slices: samples of one slice each, by index.
-        settings: of `ttt.test_time_train`.
-        score_at: iterations at which the true SSIM is noted, for teaching; costs time.
-        device: to compute on.
-        workers: slices at a time on a CPU, one process of one thread each: small networks gain more from two
-            slices at once than from two threads in one convolution, and threads of one process would wait for each
-            other between their small operations. The bits do not depend on the number of workers.
+        model: the trained network; not modified.
+        slices: indexable samples of one slice each.
+        settings: settings of `ttt.test_time_train`.
+        score_at: iterations at which the true SSIM is recorded, for teaching; costs time.
+        device: device to compute on.
+        workers: slices processed at a time on a CPU, each in a single-threaded process: small networks gain more
+            from two slices at once than from two threads in one convolution, and threads of one process would wait
+            for each other between small operations. Results are bitwise independent of the number of workers.
         done: called with each finished slice.
 
     Returns:
@@ -93,7 +93,7 @@ def _single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _processes(workers: int) -> Iterator[Compute]:
-    """`_timed` in as many processes, which stay for the next call; an interrupt ends them at once."""
+    """Yield `_timed` running in `workers` processes, which are kept for the next call; an interrupt kills them."""
     if workers == 1:
         yield _timed
         return
@@ -115,7 +115,7 @@ def _processes(workers: int) -> Iterator[Compute]:
 def _timed_and_warned(
     model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]
 ) -> tuple[TTTRecord, float, list[str]]:
-    """`_timed` in another process, with its warnings, which would be lost there."""
+    """Run `_timed` in another process and also return its warnings, which would be lost otherwise."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         record, seconds = _timed(model, sample, settings, score_at)
@@ -151,7 +151,7 @@ def _timed(
 
 
 def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]) -> str:
-    """Digest of all that decides the result: weights, measurements, settings and the code that runs."""
+    """Digest of everything that determines the result: weights, measurements, settings and code."""
     state = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         state.update(name.encode() + tensor.cpu().numpy().tobytes())
@@ -164,7 +164,7 @@ def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tup
 
 
 def _code(model: Reconstructor) -> str:
-    """Digest of the library's files that test-time training and scoring of this network run through."""
+    """Digest of the library files used by test-time training and scoring of this network."""
     networks = {type(part).__module__ for part in model.modules()}
     return meaning_digest({"mrilib.ttt", "mrilib.scoring", *networks})
 
@@ -173,7 +173,7 @@ def _store(path: Path, record: TTTRecord, seconds: float) -> None:
     history = asdict(record.history)
     facts = {"history": history, "stopped_at": record.stopped_at, "chosen_at": record.chosen_at}
     facts |= {"reason": record.reason, "seconds": seconds}
-    # Real views, as safetensors before 0.7 knows no complex numbers; copies, as both may be one tensor.
+    # Real views, as safetensors before 0.7 does not support complex tensors; copies, as both may be the same tensor.
     images = {"image": record.image, "last_image": record.last_image}
     tensors = {name: torch.view_as_real(image).clone().contiguous() for name, image in images.items()}
     try:
@@ -196,4 +196,4 @@ def _load(path: Path) -> tuple[TTTRecord, float] | None:
         fields = {name: facts[name] for name in ("stopped_at", "chosen_at", "reason")}
         return TTTRecord(image, last, History(**history), **fields), facts["seconds"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError):
-        return None  # half a file from elsewhere: computed again and replaced
+        return None  # e.g. a partially copied file: recomputed and replaced

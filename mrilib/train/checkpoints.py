@@ -1,4 +1,4 @@
-"""Weights and checkpoints on disk: safetensors for the numbers, JSON for what they are. Never a pickle."""
+"""Weights and checkpoints on disk: safetensors for the tensors, JSON for the metadata, never pickle."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], ha
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The JSON beside a weights file; WeightsError when it is missing, unreadable or incomplete."""
+    """Read the JSON next to a weights file; raises WeightsError if it is missing, unreadable or incomplete."""
     card = path.with_suffix(".json")
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
@@ -49,14 +49,14 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def load_weights(path: Path, data_digest: str | None = None) -> Reconstructor:
-    """The network stored at `path`, in float32 and evaluation mode.
+    """Load the network stored at `path`, in float32 and evaluation mode.
 
     Args:
         path: a file written by `save_weights`.
-        data_digest: when given, the training data that the weights must have been made from.
+        data_digest: if given, digest of the training data that the weights must come from.
 
     Raises:
-        WeightsError: missing or corrupted file, other architecture, other training data.
+        WeightsError: the file is missing or corrupted, or has another architecture or other training data.
     """
     card = read_card(path)
     note(path)
@@ -88,7 +88,7 @@ def _verified(path: Path, sha256: str) -> dict[str, Tensor]:
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) -> None:
-    """Copy named tensors into a network; WeightsError naming the first difference if they are another network's."""
+    """Copy named tensors into a network; raises WeightsError naming the first mismatch, if any."""
     own = model.state_dict()
     missing, foreign = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or foreign:
@@ -106,7 +106,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) ->
 def save_checkpoint(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
 ) -> None:
-    """Everything that training needs to go on to the same bits: weights, Adam's moments and `progress` (JSON)."""
+    """Save all that training needs to resume bit for bit: weights, optimizer state and `progress` (JSON)."""
     tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
@@ -115,10 +115,10 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Restore what `save_checkpoint` wrote; returns `progress`.
+    """Restore what `save_checkpoint` wrote and return `progress`.
 
     Raises:
-        WeightsError: a file that is corrupted or belongs to another network.
+        WeightsError: the file is corrupted or belongs to another network.
     """
     try:
         with safe_open(path, "pt") as file:

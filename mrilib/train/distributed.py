@@ -1,4 +1,4 @@
-"""Data-parallel training under torchrun: each process computes its share of every batch, gradients are added up."""
+"""Data-parallel training under torchrun: each process computes its share of every batch, and gradients are summed."""
 
 import os
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Workers:
-    """The processes that train one network together; `rank` is this one's number, of `size`."""
+    """Processes that train one network together; this is process `rank` of `size`."""
 
     rank: int = 0
     size: int = 1
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes files and reports; one of them does."""
+        """Whether this is the one process that writes files and reports progress."""
         return self.rank == 0
 
     def share(self, batch: Sequence[T]) -> list[T]:
-        """This process's part of a batch; nothing where the batch is smaller than the number of processes."""
+        """This process's share of a batch; may be empty if the batch is smaller than the number of processes."""
         return list(batch[self.rank :: self.size])
 
     def add_gradients(self, model: nn.Module) -> None:
-        """Σ over the processes of every gradient; one that a process has not counts as zero."""
+        """Sum every gradient over the processes; a missing gradient counts as zero."""
         if self.size == 1:
             return
         for parameter in model.parameters():
@@ -38,7 +38,7 @@ class Workers:
             dist.all_reduce(parameter.grad)
 
     def total(self, value: float, device: torch.device | str) -> float:
-        """Σ over the processes of a number; sent from the device they train on, as NCCL sends no other memory."""
+        """Sum a number over the processes, on the training device because NCCL supports no other memory."""
         if self.size == 1:
             return value
         number = torch.tensor(value, dtype=torch.float64, device=device)
@@ -46,26 +46,26 @@ class Workers:
         return number.item()
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Barrier: wait until every process arrives."""
         if self.size > 1:
             dist.barrier()
 
 
 def workers() -> Workers:
-    """Those that `join` brought together; this process alone without it."""
+    """Processes connected by `join`, or this process alone."""
     if not (dist.is_available() and dist.is_initialized()):
         return Workers()
     return Workers(dist.get_rank(), dist.get_world_size())
 
 
 def join(device: str) -> str:
-    """Join the processes that torchrun started, if it did; returns the device for this one.
+    """Join the processes that torchrun started, if any, and return the device for this one.
 
     Args:
-        device: "cpu", or "cuda", of which each process of a machine takes another.
+        device: "cpu" or "cuda"; with CUDA, each process on a machine uses a different GPU.
 
     Raises:
-        ValueError: CUDA was asked for more processes than there are devices.
+        ValueError: there are more processes than CUDA devices.
     """
     if int(os.environ.get("WORLD_SIZE", 1)) == 1 or workers().size > 1:
         return device

@@ -1,4 +1,4 @@
-"""Trained networks by what they were trained on: shipped with the package, kept in the cache, or trained now."""
+"""Trained networks by their specification: shipped with the package, cached, or trained on demand."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ VALIDATION_SLICES = 24
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Everything that decides a network's weights."""
+    """Everything that determines a network's weights."""
 
     distribution: str
     acceleration: float
@@ -60,7 +60,7 @@ class NetworkSpec:
 
     @property
     def kinds(self) -> Sequence[str] | None:
-        """Of the training slices, in order, where a batch may not mix them; see `training.fit`."""
+        """Kind of each training slice, in order, or None if batches may mix them; see `training.fit`."""
         return None
 
     @property
@@ -69,17 +69,17 @@ class NetworkSpec:
         return {self.distribution: self.train_slices}
 
     def training_slices(self) -> Dataset[Sample]:
-        """What it is trained on."""
+        """Slices that the network is trained on."""
         return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
 
     def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
-        """The network before its training: with the weights that its recipe's seed draws."""
-        with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
+        """Untrained network, with weights drawn from the recipe's seed."""
+        with torch.random.fork_rng(devices=[]):  # torch's layers can only draw from the global generator
             torch.default_generator.manual_seed(self.recipe.seed)
             return build(self.architecture).to(device)
 
     def validation_slices(self) -> Dataset[Sample]:
-        """What it is checked on after training; never test slices."""
+        """Slices for validation after training; never test slices."""
         return dataset(self.distribution, "validation", VALIDATION_SLICES, self.acceleration, self.source)
 
     @property
@@ -90,7 +90,7 @@ class NetworkSpec:
 
 
 def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
-    """A shipped network by its name, or one from a weights file by its path.
+    """Load a shipped network by name, or a weights file by path.
 
     Raises:
         WeightsError: no such network; the message lists the shipped ones.
@@ -104,7 +104,7 @@ def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
 
 
 class InMemory(Dataset[Sample]):
-    """Prepared slices kept in memory, so that coil maps are estimated once and not once an epoch."""
+    """Prepared slices kept in memory, so that coil maps are estimated once instead of once per epoch."""
 
     def __init__(self, slices: SliceDataset) -> None:
         self.slices = slices
@@ -126,7 +126,7 @@ def dataset(name: str, split: str, count: int, acceleration: float, source: Sour
 
 
 def stored(spec: NetworkSpec) -> Path | None:
-    """Where the network's weights lie, shipped or in the cache; None when it has to be trained."""
+    """Path of the network's weights, shipped or cached, or None if it has to be trained."""
     shipped = SHIPPED / f"{spec.name}.safetensors"
     if shipped.exists() and read_card(shipped).get("digest") == spec.digest:
         return shipped
@@ -135,18 +135,18 @@ def stored(spec: NetworkSpec) -> Path | None:
 
 
 def cache_path(spec: NetworkSpec) -> Path:
-    """Where weights trained on this machine are kept."""
+    """Cache path of weights trained on this machine."""
     return cache_dir() / "weights" / f"{spec.name}-{spec.digest}.safetensors"
 
 
 def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Progress | None = None) -> Reconstructor:
-    """The trained network, in evaluation mode; trained and stored in the cache if it is nowhere yet.
+    """Load the trained network in evaluation mode, training and caching it first if necessary.
 
-    A killed training leaves a checkpoint in the cache and goes on from it.
+    A killed training leaves a checkpoint in the cache and resumes from it.
 
     Raises:
-        WeightsError: stored weights that are corrupted.
-        ValueError: data that cannot be found.
+        WeightsError: the stored weights are corrupted.
+        ValueError: the data cannot be found.
     """
     path = stored(spec)
     if path is None:
@@ -163,9 +163,9 @@ def train(
     progress: Progress | None = None,
     slices: Dataset[Sample] | None = None,
 ) -> Path:
-    """Train and store weights and provenance at `path`; the checkpoint is removed at the end.
+    """Train a network and store weights and provenance at `path`; the checkpoint is removed at the end.
 
-    `slices` are the specification's training slices where they are not given.
+    `slices` default to the specification's training slices.
     """
     model = spec.initial(device)
     slices = spec.training_slices() if slices is None else slices
@@ -182,7 +182,7 @@ def train(
 def _publish(
     model: Reconstructor, spec: NetworkSpec, path: Path, losses: list[float], half: bool, device: torch.device | str
 ) -> None:
-    """Check the network on validation slices and store its weights with their provenance."""
+    """Score the network on validation slices and store its weights with their provenance."""
     checked = model.half().float() if half else model
     provenance = {
         "spec": spec.card,
@@ -208,7 +208,7 @@ def validation_ssim(model: Reconstructor, spec: NetworkSpec, device: torch.devic
 def ssim_without_ttt(
     model: Reconstructor, slices: Sequence[Sample] | Dataset[Sample], device: torch.device | str = "cpu"
 ) -> list[float]:
-    """SSIM of the network's image of each slice, as paper A scores it."""
+    """SSIM of the network's reconstruction of each slice, scored as in paper A."""
     scores: list[float] = []
     for item in range(len(slices)):  # type: ignore[arg-type]
         sample = slices[item].to(device)

@@ -1,4 +1,4 @@
-"""What training minimises: one function per objective, all called alike, under the name a recipe gives."""
+"""Training objectives: one function each with a common signature, under the names used in recipes."""
 
 from collections.abc import Callable
 from typing import Literal, TypeVar
@@ -68,10 +68,10 @@ def round_trip(model: Reconstructor, batch: Sample, kind: Kind, generator: torch
 
 
 def cycle(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
-    """‖x − f(g(x))‖ + ‖A†y − g(f(A†y))‖ + ‖x − f(A†y)‖ + ‖A†y − g(x)‖, each ℓ1 and over the norm of its left side.
+    """‖x − f(g(x))‖ + ‖A†y − g(f(A†y))‖ + ‖x − f(A†y)‖ + ‖A†y − g(x)‖, in ℓ1, each divided by its first term's norm.
 
     The paper writes the sum without these divisors, which make it independent of the data's units. g takes the
-    magnitude target as an image of phase 0; the terms that end in x compare as `kind` says.
+    magnitude target as an image with zero phase; the terms with target x are compared according to `kind`.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. D, variant 2.
     """
@@ -90,7 +90,7 @@ def _as(network: type[Network], model: Reconstructor, name: str) -> Network:
 
 
 def ssim_objective(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
-    """1 − SSIM of the magnitude's central part, with the volume's maximum as data range.
+    """1 − SSIM of the centre-cropped magnitude, with the volume's maximum as data range.
 
     Reference: Lin, Heckel, ICML 2024, §2 and App. B.2.
     """

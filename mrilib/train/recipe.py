@@ -1,4 +1,4 @@
-"""How a network is trained: loss, optimizer, schedule, batches."""
+"""Training recipes: loss, optimizer, schedule, batches."""
 
 import math
 from collections.abc import Sequence
@@ -17,27 +17,27 @@ Schedule = Literal["constant", "cosine", "one_cycle"]
 Optimizer = Literal["adam", "sgd"]
 
 
-MOMENTUM = 0.9  # of "sgd"
+MOMENTUM = 0.9  # for "sgd"
 
 
-WARM_UP, DIVISOR = 0.01, 25.0  # of "one_cycle": share of the steps, and the peak over both ends
+WARM_UP, DIVISOR = 0.01, 25.0  # for "one_cycle": fraction of the steps, and ratio of the peak to both ends
 
 
 LATER = {
     "clip_norm": None,
     "new_masks": False,
     "optimizer": "adam",
-}  # fields that came after weights: digests lack these
+}  # fields added after weights were shipped: digests omit these values
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. The defaults are paper A's for the U-Net (§5; published code).
+    """Training recipe; the defaults are paper A's for the U-Net (§5; published code).
 
-    `schedule` "one_cycle" is paper B's: linearly from a 25th of `learning_rate` to all of it over 1 % of the steps, and
-    linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2 norm (paper B: 1);
-    `new_masks` draws every slice's mask anew in each epoch (paper B). `optimizer` "sgd" has a momentum of 0.9 (paper B,
-    App. F).
+    `schedule` "one_cycle" is paper B's: the rate rises linearly from 1/25 of `learning_rate` to `learning_rate` over
+    1 % of the steps and falls linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2
+    norm (paper B: 1); `new_masks` draws a new mask for every slice in each epoch (paper B). `optimizer` "sgd" has a
+    momentum of 0.9 (paper B, App. F).
     """
 
     loss: Loss = "joint"
@@ -68,14 +68,14 @@ class Recipe:
 
     @property
     def card(self) -> dict[str, Any]:
-        """The recipe as JSON values, without those of LATER that are as they were before."""
+        """The recipe as JSON values, without fields that have their value in LATER."""
         return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
     def batches(self, slices: int, epoch: int, kinds: Sequence[str] | None = None) -> list[list[int]]:
-        """Indices of the batches of one epoch; depends on seed and epoch only, so a resumed run sees the same.
+        """Batch indices of one epoch; they depend only on seed and epoch, so a resumed run sees the same batches.
 
-        Where `kinds` gives each slice one, a batch holds slices of one kind, and stands where it became full.
-        ValueError if there is not one kind per slice.
+        If `kinds` is given, each batch holds slices of one kind and is emitted when full. Raises ValueError if there
+        is not one kind per slice.
         """
         if kinds is not None and len(kinds) != slices:
             raise ValueError(f"kinds: expected one for each of {slices} slices, got {len(kinds)}")
@@ -94,7 +94,7 @@ class Recipe:
         return [*full, *begun.values()]
 
     def rate(self, step: int, steps: int) -> float:
-        """Learning rate before `step`."""
+        """Learning rate for `step`."""
         if self.schedule == "constant":
             return self.learning_rate
         if self.schedule == "one_cycle":
@@ -105,7 +105,7 @@ class Recipe:
 
 
 def optimizer_of(model: Reconstructor, recipe: Recipe) -> torch.optim.Optimizer:
-    """What the recipe moves the weights with."""
+    """Build the recipe's optimizer."""
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), lr=recipe.learning_rate, momentum=MOMENTUM)
     return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)

@@ -1,4 +1,4 @@
-"""One training loop for every network: optimizer, schedule, checkpoint, resume to the same bits."""
+"""Training loop for all networks: optimizer, schedule, checkpoints, bitwise reproducible resumption."""
 
 import signal
 import threading
@@ -23,18 +23,18 @@ Progress = Callable[[int, int, float], None]
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """A signal stopped training; what was computed is in the checkpoint, and running again continues."""
+    """A signal stopped training; the progress is in the checkpoint, and running again resumes."""
 
 
 @runtime_checkable
 class Redrawable(Protocol):
-    """Slices whose masks can be drawn again, as `SliceDataset`'s."""
+    """Slices whose masks can be redrawn, such as `SliceDataset`."""
 
     def redrawn(self, item: int, draw: int) -> Sample: ...
 
 
 def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Callable[[int, int], Sample]:
-    """How a slice is taken in an epoch: as it is, or under a mask of that epoch."""
+    """Function that returns a slice for an epoch: as it is, or with a mask drawn for that epoch."""
     if not new_masks:
         return lambda item, epoch: slices[item]
     if not isinstance(slices, Redrawable):
@@ -43,12 +43,12 @@ def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Cal
 
 
 def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
-    """The recipe's loss of one batch; what it draws depends on the recipe's seed and the step only."""
+    """The recipe's loss for one batch; its random draws depend only on the recipe's seed and the step."""
     generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
     return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
 
 
-@torch.enable_grad()  # whatever the caller switched off
+@torch.enable_grad()  # even if the caller disabled gradients
 def fit(
     model: Reconstructor,
     slices: Dataset[Sample] | Sequence[Sample],
@@ -60,24 +60,24 @@ def fit(
     progress: Progress | None = None,
     kinds: Sequence[str] | None = None,
 ) -> list[float]:
-    """Train `model` in place; returns the mean loss of each epoch.
+    """Train `model` in place and return the mean loss of each epoch.
 
     Args:
         model: any reconstructor.
-        slices: samples of one slice each, by index; equal size when recipe.batch_size > 1.
+        slices: indexable samples of one slice each; of equal size if recipe.batch_size > 1.
         recipe: loss, schedule, seed.
-        checkpoint: written every `checkpoint_every` steps and when SIGINT or SIGTERM arrives; if it exists,
-            training continues from it to the same bits. Also written at the start, to fail before the work is done.
-        device: on CUDA the network runs in bfloat16 where that is safe, the physics in float32.
+        checkpoint: written every `checkpoint_every` steps and when SIGINT or SIGTERM arrives; if it exists, training
+            resumes from it bit for bit. Also written at the start, so that an unwritable path fails early.
+        device: on CUDA, the network runs in bfloat16 where that is safe and the physics in float32.
         progress: called as progress(step, steps, loss) after each step.
         kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
 
-    Where `distributed.join` brought processes together, each computes its share of every batch. The weights are those
-    of a single process up to rounding, for losses that are means over slices and draw nothing, as all but "two_head"
-    and "cycle" are.
+    If `distributed.join` has connected several processes, each computes its share of every batch. The weights equal
+    those of a single process up to rounding for losses that are means over slices and draw no random numbers, i.e.
+    all except "two_head" and "cycle".
 
     Raises:
-        ValueError: no slices, a loss that is not finite, or a checkpoint of another recipe or number of slices.
+        ValueError: no slices, a non-finite loss, or a checkpoint of another recipe, number of slices or kinds.
         OSError: the checkpoint cannot be written.
         TrainingInterrupted: a signal arrived; the checkpoint has been written.
     """
@@ -100,7 +100,7 @@ def fit(
         if checkpoint is not None and crew.leads:
             save_checkpoint(checkpoint, model, optimizer, {**job, "losses": losses})
 
-    crew.wait()  # until all have read what they resume from
+    crew.wait()  # until all processes have read the checkpoint
     save()
     with _deferred_signals() as arrived:
         for step in range(len(losses), len(schedule)):
@@ -125,7 +125,7 @@ def fit(
 def _resume(
     checkpoint: Path, model: Reconstructor, optimizer: torch.optim.Optimizer, job: dict[str, Any]
 ) -> list[float]:
-    """Restore network and optimizer; returns the losses of the steps that are done."""
+    """Restore network and optimizer and return the losses of the completed steps."""
     found = load_checkpoint(checkpoint, model, optimizer)
     if {name: found.get(name) for name in job} != job:
         raise ValueError(f"{checkpoint}: checkpoint of another recipe or list of slices; delete it to start over")
@@ -141,7 +141,7 @@ def _step(
     step: int,
     device: torch.device | str,
 ) -> float:
-    """One step of the optimizer on `samples`, this process's part of a batch; returns the loss of the whole."""
+    """Take one optimizer step on `samples`, this process's share of a batch, and return the whole batch's loss."""
     optimizer.zero_grad(set_to_none=True)
     mean = _backward(model, samples, batch_size, recipe, step, device) if samples else 0.0
     workers().add_gradients(model)
@@ -159,7 +159,7 @@ def _backward(
     step: int,
     device: torch.device | str,
 ) -> float:
-    """Gradients of the samples' part of the batch's mean loss; returns that part."""
+    """Backpropagate the samples' share of the batch's mean loss and return that share."""
     batch = collate(samples).to(device)
     on_gpu = torch.device(device).type == "cuda"
     with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
@@ -176,7 +176,7 @@ def _backward(
 
 @contextmanager
 def _deferred_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying in the middle of a step."""
+    """Collect SIGINT and SIGTERM instead of being interrupted in the middle of a step."""
     arrived: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield arrived

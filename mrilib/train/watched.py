@@ -1,4 +1,4 @@
-"""A training that is looked at after every epoch."""
+"""Training with an observer called after every epoch."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,15 +18,15 @@ def watched(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> tuple[list[float], list[T]]:
-    """Train and look at the network before it and after each epoch.
+    """Train a network, calling `look` before training and after each epoch.
 
     Args:
         spec: network, data and recipe.
-        look: called with the network and the number of epochs done; must leave the weights alone.
+        look: called with the network and the number of epochs done; must not change the weights.
         device, progress: as in `training.fit`.
 
     Returns:
-        The mean loss of each epoch, and what `look` returned at each of epochs + 1 points.
+        The mean loss of each epoch, and the results of `look` at the epochs + 1 points.
     """
     model = spec.initial(device)
     training = spec.training_slices()

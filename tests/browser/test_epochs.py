@@ -31,7 +31,7 @@ def test_the_epoch_moves_the_chart_and_the_words(desk, record_property):
 
 
 def _epoch(explorer):
-    return int(re.search(r"After epoch (\d+): at home 0\.\d+ .*; abroad 0\.\d+ ", explorer.words())[1])
+    return int(re.search(r"After epoch (\d+): in distribution .* 0\.\d+ .*; out of .* 0\.\d+ ", explorer.words())[1])
 
 
 def _walk_to(explorer, epoch):

@@ -35,7 +35,7 @@ def test_the_real_brain_has_its_nose_up(brain_vfa):
 
 def test_the_real_brain_is_as_noisy_as_described(brain_vfa):
     def ratio(angle):
-        """95th percentile of the RSS image over the background's deviation, in the corners."""
+        """95th percentile of the RSS image over the background's standard deviation, in the corners."""
         target = read_slice(brain_vfa / f"file_brain_vfa_FA{angle:02d}.h5", 0).target
         return float(target.quantile(0.95) / target[:20, :20].std())
 

@@ -20,16 +20,16 @@ def test_names_are_found():
     ("find", "name", "nearest"), [(distribution, "knee_pfds", "knee_pdfs"), (shift, "anatomi", "anatomy")]
 )
 def test_a_misspelt_name_gets_the_nearest_one(find, name, nearest):
-    with pytest.raises(ValueError, match=f"unknown .* '{name}'; did you mean '{nearest}'.*known: ") as error:
+    with pytest.raises(ValueError, match=rf"unknown .* '{name}'; did you mean '{nearest}'\?$") as error:
         find(name)
     assert "\n" not in str(error.value)
 
 
-def test_a_name_like_no_other_gets_the_list():
-    with pytest.raises(ValueError, match="known: ") as error:
+def test_a_name_like_no_other_gets_the_beginning_of_the_list():
+    with pytest.raises(ValueError, match="there are: ") as error:
         distribution("zzz")
     assert "did you mean" not in str(error.value)
-    assert all(name in str(error.value) for name in DISTRIBUTIONS)
+    assert f"({len(DISTRIBUTIONS)} in all)" in str(error.value)
 
 
 @pytest.mark.parametrize(

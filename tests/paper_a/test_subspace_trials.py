@@ -64,9 +64,9 @@ def test_tuning_the_basis_on_one_measurement_returns_the_measurement(generator):
 
 def test_alpha_hat_follows_fishers_law(generator):
     alphas = repeated_alphas(Q, 6000, generator)
-    mean, deviation = alpha_moments(N, D, VARSIGMA)
+    mean, spread = alpha_moments(N, D, VARSIGMA)
     assert deviations_off(alphas, mean) < 4.5
-    assert float(alphas.std()) == pytest.approx(deviation, rel=0.15)
+    assert float(alphas.std()) == pytest.approx(spread, rel=0.15)
     random = np.random.default_rng(0)
     fisher = 1 - VARSIGMA**2 / (1 + VARSIGMA**2) * torch.from_numpy(random.f(N - D, D, 6000))
     both = torch.cat([alphas, fisher])

@@ -73,7 +73,7 @@ def test_nominal_and_true_accelerations_stand_side_by_side(factors):
 
 def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
     spec = str(differences_chart(factors, comparisons(), "A message").to_dict())
-    for word in ("where the specialist is at home", "at the unseen 3-fold", "16-fold", "+0.040"):
+    for word in ("where the specialist is in distribution", "at the unseen 3-fold", "16-fold", "+0.040"):
         assert word in spec
 
 

@@ -9,9 +9,9 @@ from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
 from mrilib.paper_b.distributional_overfitting.report import (
-    abroad_chart,
     against,
     falls_table,
+    ood_chart,
     sides_chart,
     since_quarter,
     stops_table,
@@ -57,23 +57,25 @@ def test_the_example_is_compared_from_a_quarter_on(curve):
 
 
 def test_trainings_are_compared_at_home_at_the_end_and_abroad_at_their_best(curve):
-    assert {side: gain.value for side, gain in against(curve, curve).items()} == {"at_home": 0, "abroad": 0}
+    assert {side: gain.value for side, gain in against(curve, curve).items()} == {"id": 0, "ood": 0}
 
 
 def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
     spec = sides_chart(curve, "A message").to_dict()
     text = str(spec)
-    assert all(word in text for word in ("at home (P)", "abroad (Q)", "the rule stops", "A message"))
+    assert all(
+        word in text for word in ("in distribution (P)", "out of distribution (Q)", "the rule stops", "A message")
+    )
     assert "'epoch': 2.0" in text
     assert "'epoch': 0.0" not in text
-    assert "U-Net, SGD, rate 0.1" in str(abroad_chart({"sgd_tenth": curve}, "A message").to_dict())
+    assert "U-Net, SGD, rate 0.1" in str(ood_chart({"sgd_tenth": curve}, "A message").to_dict())
 
 
 def test_the_slider_changes_picture_and_words(curve):
     slider, view, _ = parts(explore_epochs(curve, "A message", 5))
     assert slider.value in (4, 6)
     slider.value = 8
-    assert "After epoch 8: at home 0.785" in view.value
+    assert "After epoch 8: in distribution (P) 0.785" in view.value
     assert view.value.count("<img") == 2, "an image was kept after epoch 8"
     slider.value = 6
     assert view.value.count("<img") == 1

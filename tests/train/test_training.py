@@ -231,7 +231,7 @@ def test_the_loss_has_the_terms_of_equation_2(slices):
 def test_slices_are_scored_on_the_matched_centre(slices):
     sample = replace(slices[0], recon_size=(20, 24))
     assert slice_ssim(sample.target * 1j, sample) == [pytest.approx(1)]
-    assert slice_ssim(3 * sample.target + 0j, sample) == [pytest.approx(1)]  # mean and deviation are matched
+    assert slice_ssim(3 * sample.target + 0j, sample) == [pytest.approx(1)]  # mean and standard deviation are matched
     outside = sample.target.clone()
     outside[..., :5, :] = 1.0
     assert slice_ssim(outside + 0j, sample) == [pytest.approx(1)]

@@ -1,4 +1,4 @@
-"""Pick a volume on disk, a slice and a network, and see what the network makes of it beside the target."""
+"""Explorer: pick a volume on disk, a slice and a network, and see the reconstruction beside the target."""
 
 from functools import lru_cache, partial
 from html import escape
@@ -22,22 +22,22 @@ from mrilib.store.paths import cache_dir, data_dir
 from mrilib.train.checkpoints import read_card
 from mrilib.train.networks import SHIPPED, by_name
 
-DEFAULT = "brain_axt2"  # whose simulated test slices are there without any data
+DEFAULT = "brain_axt2"  # distribution whose simulated test slices need no data
 EXAMPLES = 3
 
-Offer = tuple[str, Path]  # what is read, and what it stands for
+Offer = tuple[str, Path]  # label, and the path that it stands for
 
 
 def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint_brain_axt2_4x") -> ipywidgets.VBox:
-    """A shipped network on any slice of any fastMRI-layout volume that is at hand; the grey window is dragged.
+    """Explore a shipped network on any slice of any available fastMRI-layout volume; drag to change the grey window.
 
-    The under-sampling is the network's: a random mask of its acceleration, seeded by the file's name. What cannot be
-    read or reconstructed is said in the view.
+    The under-sampling is the network's: a random mask of its acceleration, seeded by the file name. Anything that
+    cannot be read or reconstructed is reported in the view.
 
     Args:
-        folder: where volumes (`*.h5`) are looked for, at any depth. None: MRILIB_DATA, fetched data and the simulated
-            slices of the cache, of which a few T2 brains are made if need be.
-        network: to start with: name of a shipped network, or the path of a weights file.
+        folder: where to search for volumes (`*.h5`), at any depth. If None: MRILIB_DATA, fetched data and the simulated
+            slices of the cache, of which a few T2 brains are created if necessary.
+        network: initial network: name of a shipped network, or path of a weights file.
     """
     images = WindowedImages()
     first = None if folder else simulated_slices(distribution(DEFAULT), "test", EXAMPLES)[0][0]
@@ -66,7 +66,7 @@ def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint
 
 
 def folders(place: str) -> list[Offer]:
-    """Folders that hold `*.h5` files, below a place or, where it is empty, below all that are known."""
+    """Folders that contain `*.h5` files, below a place or, if it is empty, below all known folders."""
     given = data_dir()
     known = [*([given] if given else []), cache_dir() / "data", cache_dir() / "simulated"]
     roots = [Path(place).expanduser()] if place.strip() else known
@@ -79,13 +79,13 @@ def _volumes(folder: Path | None) -> list[Offer]:
 
 
 def _offer(control: ipywidgets.Dropdown, options: list[Offer]) -> None:
-    """Other options, the first of them chosen: after none at all, Jupyter would choose none."""
+    """Set new options and select the first; Jupyter would select none after an empty list."""
     control.options = options
     control.index = 0 if options else None
 
 
 def _to_middle(control: ipywidgets.BoundedIntText, path: Path | None) -> None:
-    """All slices of a volume, the middle one chosen; what is wrong with a file is said by the view."""
+    """Offer all slices of a volume and select the middle one; problems with a file are reported by the view."""
     try:
         count = inspect_volume(path).slices if path else 1
     except VolumeError:
@@ -97,7 +97,7 @@ def _to_middle(control: ipywidgets.BoundedIntText, path: Path | None) -> None:
 def _page(
     images: WindowedImages, *, place: str, part: Path | None, volume: Path | None, index: int, network: str
 ) -> str:
-    """Show the images, and return the words above them, as HTML."""
+    """Show the images, and return the text above them as HTML."""
     images.busy = True
     try:
         if volume is None:
@@ -118,14 +118,14 @@ def _page(
 
 
 def acceleration_of(network: str) -> float:
-    """What a network was trained for; WeightsError where there is no such network."""
+    """Acceleration a network was trained for; raises WeightsError if there is no such network."""
     weights = Path(network) if network.endswith(".safetensors") else SHIPPED / f"{network}.safetensors"
     return float(read_card(weights)["spec"]["acceleration"])
 
 
 @lru_cache(maxsize=2)
 def _sample(path: Path, changed: int, index: int, acceleration: float) -> Sample:
-    """A slice, prepared; `changed` tells a file from the one that had its name before."""
+    """Load a prepared slice; `changed` distinguishes a file from an earlier one of the same name."""
     return SliceDataset([(path, index)], Undersampling(acceleration))[0]
 
 
@@ -144,7 +144,7 @@ def _panels(sample: Sample, made: dict[str, Tensor], scores: dict[str, float], i
 
 
 def scan_in_words(info: VolumeInfo, index: int, sample: Sample, scores: dict[str, float]) -> str:
-    """Which slice it is, how it was under-sampled, and the scores."""
+    """Describe the slice, its under-sampling, and the scores."""
     lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
     what = f"{info.path.name}, slice {index} (of {info.slices}): {_kind(info)}, {info.acquisition}"
     how = f"{info.coils} coils, {columns / lines:.2f}× ({lines} of {columns} lines)"

@@ -1,4 +1,4 @@
-"""What notebook 19 can be given."""
+"""Parameters of notebook 19."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -11,7 +11,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Record):
-    """Contrasts of the real brain, two networks, and test-time training."""
+    """Parameters of the real brain's contrasts, two networks, and test-time training."""
 
     datasets: ClassVar[tuple[str, ...]] = ("brain-vfa",)
 
@@ -30,5 +30,5 @@ class Parameters(Record):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training."""
+        """Settings of test-time training."""
         return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed)

@@ -1,4 +1,4 @@
-"""Tables of the real brain, contrast by contrast."""
+"""Tables of the real brain, one row per contrast."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What notebook 00 can be given."""
+"""Parameters of notebook 00."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from mrilib.store.parameters import Count
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Sourced):
-    """One slice, under-sampled and reconstructed."""
+    """Parameters of one slice, under-sampled and reconstructed."""
 
     contrast: Literal["brain_axt2", "brain_axt1pre", "knee_pd", "knee_pdfs"]
     acceleration: Literal[2, 3, 4]

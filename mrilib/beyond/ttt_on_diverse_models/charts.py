@@ -1,4 +1,4 @@
-"""Two remedies for a shift as pictures: what TTT adds to each training set, what a second buys, the gap closed."""
+"""Charts of two remedies for a shift: gain from TTT by training set, gain against time, fraction of the gap closed."""
 
 from statistics import median
 from typing import Any
@@ -12,12 +12,12 @@ from mrilib.figures.plot import colors_of, interval_chart
 from mrilib.figures.theme import INK, MUTED
 
 ROW_HEIGHT, WIDTH, NUMBERS, PANEL = 30, 430, 12, (172, 240)
-SHAPES = ["square", "circle", "triangle-up", "diamond", "cross"]  # a second sign beside the colour
+SHAPES = ["square", "circle", "triangle-up", "diamond", "cross"]  # shape in addition to colour
 FREE = altair.Scale(zero=False, padding=14)
 
 
 def lifts_chart(found: Studies, title: str) -> altair.FacetChart:
-    """An arrow from the SSIM without to the SSIM with TTT; a panel a collection, a line a training set."""
+    """Arrows from SSIM without TTT to SSIM with TTT; one panel per collection, one line per training set."""
     rows = [row for name in found for row in _lifts(found, name)]
     arms = list(dict.fromkeys(row["arm"] for row in rows))
     axis = altair.Axis(ticks=False, domain=False, grid=True)
@@ -60,7 +60,7 @@ def _arrows(base: altair.Chart) -> list[altair.Chart]:
 
 
 def cost_chart(found: Studies, title: str) -> altair.FacetChart:
-    """What each remedy gains over none against its seconds a slice; dashed, that of the test distribution itself."""
+    """Gain of each remedy over none against its seconds per slice; dashed: training on the test distribution itself."""
     groups = {TESTED[name]: {name: study} for name, study in found.items()}
     rows = [row for panel, studies in groups.items() for row in _costs(panel, studies)]
     legend = altair.Legend(title=None, orient="bottom", columns=3, symbolSize=110)
@@ -74,7 +74,7 @@ def cost_chart(found: Studies, title: str) -> altair.FacetChart:
         altair.Chart().mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(y="goal:Q"),
         base.mark_rule(strokeWidth=1.5).encode(x=altair.X("least:Q"), x2="most:Q", y=y),
         base.mark_rule(strokeWidth=1.5).encode(x=x, y=altair.Y("low:Q"), y2="high:Q"),
-        base.mark_point(filled=False, size=130, strokeWidth=2.5).encode(x=x, y=y, shape=shape),  # hides none beneath
+        base.mark_point(filled=False, size=130, strokeWidth=2.5).encode(x=x, y=y, shape=shape),  # hides none below
     ]
     panels = altair.layer(*layers, data=altair.Data(values=rows)).properties(width=PANEL[0], height=PANEL[1])
     chart = panels.facet(altair.Facet("panel:N", sort=list(groups), title=None), columns=len(groups))
@@ -92,7 +92,7 @@ def _costs(panel: str, studies: Studies) -> list[dict[str, Any]]:
 
 
 def closed_chart(found: Studies, title: str) -> altair.LayerChart:
-    """Fraction of the gap that each remedy closes, by collection; collections without a gap are left out.
+    """Fraction of the gap closed by each remedy, by collection; collections without a gap are omitted.
 
     Raises:
         ValueError: no collection has a gap to close.

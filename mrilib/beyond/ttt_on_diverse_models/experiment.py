@@ -1,6 +1,6 @@
-"""Two remedies for a distribution shift, apart and together: diverse training data and test-time training.
+"""Two remedies for a distribution shift, separately and combined: diverse training data and test-time training.
 
-Neither paper has this experiment. Method and stopping rule are paper A's, sampling and distributions paper B's.
+Neither paper contains this experiment. Method and stopping rule follow paper A, sampling and distributions paper B.
 """
 
 import time
@@ -26,7 +26,7 @@ from mrilib.train.adaptation import adapt
 from mrilib.train.networks import InMemory
 from mrilib.ttt import Settings
 
-TESTED = {  # three of the four collections that paper B only tests on
+TESTED = {  # three of the four collections that paper B uses only for testing
     "cc_359_sagittal": "CC-359 sagittal",
     "m4raw_gre": "M4Raw GRE",
     "stanford_2d": "Stanford 2D",
@@ -42,19 +42,19 @@ Studies = Mapping[str, Study]
 
 @dataclass(frozen=True)
 class Remedy:
-    """What is done about a shift: a training set, and whether each slice is test-time trained."""
+    """Remedy for a shift: a training set, and whether each slice is test-time trained."""
 
     arm: str
     ttt: bool = False
 
     @property
     def measure(self) -> str:
-        """Under which a study keeps its SSIM."""
+        """Measure under which a study stores its SSIM."""
         return "ssim_ttt" if self.ttt else "ssim"
 
     @property
     def time(self) -> str:
-        """Under which a study keeps its seconds."""
+        """Measure under which a study stores its seconds."""
         return "seconds_ttt" if self.ttt else "seconds"
 
 
@@ -69,10 +69,10 @@ REMEDIES = {
 
 
 def arms(p: Parameters, collection: str) -> dict[str, UnionSpec]:
-    """Jointly trained networks by what they saw, all as many slices; the last saw what it is tested on.
+    """Jointly trained networks by training data, all with equally many slices; the last saw the test distribution.
 
     Raises:
-        ValueError: a collection that is not tested, or fewer slices than distributions.
+        ValueError: unknown collection, or fewer slices than distributions.
     """
     if collection not in TESTED:
         raise ValueError(f"collection {collection!r}: expected one of {', '.join(TESTED)}")
@@ -85,7 +85,7 @@ def arms(p: Parameters, collection: str) -> dict[str, UnionSpec]:
 
 
 def studies(p: Parameters, device: torch.device | str = "cpu") -> Studies:
-    """For each collection, all networks on its test slices, with and without test-time training.
+    """Studies by collection: all networks on its test slices, with and without test-time training.
 
     A row holds `ssim`, `ssim_ttt`, `seconds`, `seconds_ttt` and `iterations` of each slice.
     """
@@ -109,9 +109,9 @@ def studies(p: Parameters, device: torch.device | str = "cpu") -> Studies:
 def before_and_after(
     model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str, *, settings: Settings
 ) -> Measures:
-    """SSIM as paper A scores it and seconds of each slice, from the network as it is and after test-time training.
+    """SSIM as scored in paper A and seconds of each slice, from the network as trained and after test-time training.
 
-    Coil maps are given to both, so neither time holds their estimation. `match` is paper A's, for the table's key.
+    Both are given coil maps, so neither time includes their estimation. `match` is paper A's, for the table's key.
     """
     samples = InMemory(SliceDataset(slices.slices, slices.sampling))
     plain = [_plain(model, samples[item].to(device)) for item in range(len(samples))]
@@ -138,22 +138,22 @@ def pooled(found: Studies, remedy: Remedy) -> list[float]:
 
 
 def gain(found: Studies, remedy: Remedy, over: Remedy = NOTHING) -> Interval:
-    """Mean SSIM of one remedy over that of another, on the same slices."""
+    """Mean SSIM of one remedy minus that of another, on the same slices."""
     return performance_gap(pooled(found, remedy), pooled(found, over))
 
 
 def lift(found: Studies, arm: str) -> Interval:
-    """What test-time training adds to a network's SSIM."""
+    """Gain in SSIM of a network from test-time training."""
     return gain(found, Remedy(arm, ttt=True), Remedy(arm))
 
 
 def lift_lost(found: Studies, arm: str) -> Interval:
-    """By how much less test-time training adds to a network than to the one trained on one distribution."""
+    """Gain of the network of one distribution from test-time training minus that of another network."""
     return performance_gap(_added(found, ONE), _added(found, arm))
 
 
 def seconds(found: Studies, remedy: Remedy) -> list[float]:
-    """Of each test slice of these studies, without the estimation of coil maps."""
+    """Seconds of each test slice of these studies, without estimating coil maps."""
     return [one for study in found.values() for one in study.over(remedy.arm, measure=remedy.time)]
 
 
@@ -163,9 +163,9 @@ def _added(found: Studies, arm: str) -> list[float]:
 
 
 def closed(found: Studies, remedy: Remedy) -> FractionClosed:
-    """Fraction closed of the gap between one distribution and the test distribution, both without TTT.
+    """Fraction closed of the gap between training on one distribution and on the test distribution, both without TTT.
 
-    The goal stays the same for every remedy; paper A compares with the goal's own TTT instead.
+    The target is the same for every remedy; paper A instead compares with the target network's own TTT.
     """
     goal, nothing = pooled(found, GOAL), pooled(found, NOTHING)
     return fraction_closed(goal, nothing, goal, pooled(found, remedy))

@@ -1,4 +1,4 @@
-"""Which networks notebook 18 trains or loads."""
+"""Networks that notebook 18 trains or loads."""
 
 from mrilib.beyond.ttt_on_diverse_models.experiment import TESTED, arms
 from mrilib.beyond.ttt_on_diverse_models.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Jointly trained, by what they saw: one, six or many distributions, or those of the test."""
+    """Jointly trained networks by training data: one, six or many distributions, or those of the test set."""
     return [spec for name in TESTED for spec in arms(p, name).values()]

@@ -1,4 +1,4 @@
-"""What notebook 18 can be given."""
+"""Parameters of notebook 18."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Sourced):
-    """Paper A's network trained on paper B's distributions, and its test-time training."""
+    """Parameters of paper A's network trained on paper B's distributions, and of its test-time training."""
 
     test_slices: Count
     seed: Seed
@@ -33,12 +33,12 @@ class Parameters(Sourced):
 
     @property
     def architecture(self) -> dict[str, Any]:
-        """Of the network, see `models.build.describe`."""
+        """Architecture of the network, see `models.build.describe`."""
         return describe(self.model, self.values)
 
     @property
     def recipe(self) -> Recipe:
-        """Of joint training."""
+        """Recipe of joint training."""
         return Recipe(
             "joint",
             epochs=self.epochs,
@@ -50,5 +50,5 @@ class Parameters(Sourced):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training."""
+        """Settings of test-time training."""
         return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed)

@@ -1,4 +1,4 @@
-"""Two remedies for a shift in tables: scores without and with TTT, and the fraction of the gap that each closes."""
+"""Tables of two remedies for a shift: scores without and with TTT, and the fraction of the gap closed by each."""
 
 from statistics import median
 

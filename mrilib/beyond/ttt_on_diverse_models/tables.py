@@ -10,5 +10,5 @@ TABLES = ("remedies",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Every network on every collection, with and without test-time training."""
+    """Rows of every network on every collection, with and without test-time training."""
     return [row for study in studies(p, device).values() for row in study.rows()]

@@ -1,4 +1,4 @@
-"""What the phase of a network's output does to test-time training: ways to train, and one angle to turn."""
+"""Effect of the output phase on test-time training: training variants, and a rotation of the phase by one angle."""
 
 import cmath
 import math
@@ -28,14 +28,14 @@ from mrilib.ttt import Settings, TTTRecord, test_time_train
 
 Turn = Literal["none", "eighth", "quarter", "half", "aligned"]
 ANGLES: dict[str, float] = {"none": 0.0, "eighth": math.pi / 4, "quarter": math.pi / 2, "half": math.pi}
-PLUNGE = 30  # iterations within which SSIM may fall before it rises
+PLUNGE = 30  # iterations during which an initial drop of SSIM is measured
 SCORED = (*range(0, PLUNGE + 1, 2), *range(45, 400, 15), 399)
 
 
 def phase_error(image: Tensor, reference: Tensor) -> Tensor:
-    """Mean angle between two complex images, weighted by the reference's magnitude: Σ |r| |∠(x r̄)| / Σ |r|.
+    """Mean phase difference between two complex images, weighted by the reference's magnitude: Σ |r| |∠(x r̄)| / Σ |r|.
 
-    0 where the phases agree, π/2 for a phase drawn at random, at most π; blind to magnitudes of x.
+    0 if the phases agree, π/2 on average for a random phase, at most π; independent of the magnitudes of x.
 
     Args:
         image: x, (batch, 1, y, x) complex.
@@ -50,10 +50,10 @@ def phase_error(image: Tensor, reference: Tensor) -> Tensor:
 
 
 class Turned(Reconstructor):
-    """Another network's image with its phase turned by one angle: e^{iφ} f_θ. Every magnitude stays.
+    """Wrap a network and rotate the phase of its image by one angle: e^{iφ} f_θ; magnitudes are unchanged.
 
     Args:
-        model: f_θ; its weights are this network's.
+        model: f_θ; its weights are shared.
         angle: φ in radians.
     """
 
@@ -63,7 +63,7 @@ class Turned(Reconstructor):
         self.angle = angle
 
     def extra_repr(self) -> str:
-        """What decides the result but is in no weight; caches are keyed by it."""
+        """Return the settings that affect the result but are not weights; caches are keyed by them."""
         return f"angle={self.angle}"
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -75,9 +75,9 @@ class Turned(Reconstructor):
 
 @torch.no_grad()
 def measured_angle(model: Reconstructor, sample: Sample) -> float:
-    """The turn that brings the network's image nearest to y, argmin_φ ‖y − e^{iφ} A f_θ(A†y)‖₂ = ∠⟨A f_θ(A†y), y⟩.
+    """Phase rotation that best fits the measurement: argmin_φ ‖y − e^{iφ} A f_θ(A†y)‖₂ = ∠⟨A f_θ(A†y), y⟩.
 
-    Only the calibration lines are compared, which self-validation never holds out; no ground truth is used.
+    Only the calibration region (ACS) is compared, which self-validation never holds out; no ground truth is used.
     """
     center = center_block(sample.mask.shape[-1], calibration_width(sample.mask))
     predicted = sample.operator(model(sample.masked_kspace, sample.operator))[..., center]
@@ -85,14 +85,14 @@ def measured_angle(model: Reconstructor, sample: Sample) -> float:
 
 
 def turned(model: Reconstructor, turn: Turn, sample: Sample) -> Reconstructor:
-    """The network with its output turned by a fixed angle, or "aligned" with this slice's measurement."""
+    """Return the network with its phase rotated by a fixed angle, or "aligned" with this slice's measurement."""
     angle = measured_angle(model, sample) if turn == "aligned" else ANGLES[turn]
     return Turned(model, angle) if angle else model
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train a network on P and, by `turn`, to intervene on the phase of its output before TTT."""
+    """One way to train a network on P and, via `turn`, to rotate the phase of its output before TTT."""
 
     loss: Loss = "supervised"
     supervised_target: Kind = "magnitude"
@@ -101,18 +101,18 @@ class Variant:
 
     @property
     def key(self) -> dict[str, Any]:
-        """Of its row in the stored table."""
+        """Key of its row in the stored table."""
         return asdict(self)
 
     @property
     def name(self) -> str:
-        """In words."""
+        """Description in words."""
         network = "residual" if self.residual else "plain"
         turned = "" if self.turn == "none" else f", {self.turn}" + (" turn" if self.turn in ANGLES else "")
         return f"{self.loss}, {self.supervised_target}, {network}{turned}"
 
     def spec(self, experiment: Experiment) -> NetworkSpec:
-        """The network behind it, trained on P."""
+        """Specification of its network, trained on P."""
         recipe = replace(experiment.recipe, supervised_target=self.supervised_target)
         architecture = experiment.architecture
         architecture = describe(architecture["name"], {**architecture, "residual": self.residual})
@@ -120,7 +120,7 @@ class Variant:
 
 
 def small_varnet(p: Parameters) -> Experiment:
-    """The experiment with a VarNet of width 6, trained for 6 epochs, beside the U-Net."""
+    """Return the experiment with a VarNet of width 6, trained for 6 epochs, in place of the U-Net."""
     sizes = {"chans": 6, "num_pool_layers": 3, "num_cascades": p.num_cascades, "fidelity": p.fidelity}
     recipe = replace(p.recipe, epochs=6)
     return replace(p.experiment, architecture=describe("varnet", sizes), recipe=recipe)
@@ -138,7 +138,7 @@ INTERVENTIONS = (Variant(turn="aligned"), *(Variant("joint", turn=turn) for turn
 def watched(
     model: Reconstructor, sample: Sample, settings: Settings, score_at: Sequence[int] = SCORED
 ) -> tuple[TTTRecord, dict[int, Tensor]]:
-    """TTT of one slice with its true SSIM noted and its image kept at the iterations `score_at`."""
+    """Run TTT on one slice, recording its true SSIM and its image at the iterations `score_at`."""
     images: list[Tensor] = []
 
     def score(image: Tensor) -> float:
@@ -151,7 +151,7 @@ def watched(
 
 
 def ablation_row(model: Reconstructor, turn: Turn, samples: Sequence[Sample], settings: Settings) -> Row:
-    """TTT of one variant on every slice: SSIM before and after, and three curves a slice over `iterations`."""
+    """Run TTT of one variant on every slice: SSIM before and after, and three curves per slice over `iterations`."""
     row: Row = {name: [] for name in ("before", "after", "ssim", "phase_error", "validation_error")}
     for sample in samples:
         network = turned(model, turn, sample)
@@ -166,19 +166,19 @@ def ablation_row(model: Reconstructor, turn: Turn, samples: Sequence[Sample], se
 
 
 def dips(row: Row) -> list[float]:
-    """How far SSIM falls below its start within the first `PLUNGE` iterations, one number a slice; 0 if it does not."""
+    """Drop of SSIM below its initial value within the first `PLUNGE` iterations, per slice; 0 if there is none."""
     early = sum(n <= PLUNGE for n in row["iterations"])
     return [curve[0] - min(curve[:early]) for curve in row["ssim"]]
 
 
 def at_iterations(row: Row, *iterations: int) -> list[list[float]]:
-    """SSIM of every slice at each of the iterations, which must be among those scored."""
+    """SSIM of every slice at each of the given iterations, which must be among those scored."""
     places = [row["iterations"].index(iteration) for iteration in iterations]
     return [[curve[place] for curve in row["ssim"]] for place in places]
 
 
 def outcome(row: Row) -> dict[str, Interval]:
-    """Means over slices: SSIM without TTT, at its worst within `PLUNGE` iterations, after; phase error at the start."""
+    """Slice means: SSIM before TTT, minimum and drop within `PLUNGE` iterations, SSIM after; initial phase error."""
     starts = [curve[0] for curve in row["ssim"]]
     columns = {
         "before": row["before"],
@@ -191,7 +191,7 @@ def outcome(row: Row) -> dict[str, Interval]:
 
 
 def mean_curves(rows: Mapping[str, Row], curve: str) -> list[dict[str, Any]]:
-    """For charts: the mean over slices of one curve of each named row with its 95 % interval at every iteration."""
+    """Chart rows of one curve of each named row: the mean over slices with its 95 % interval at every iteration."""
     return [
         {"method": name, "iteration": iteration, **vars(bootstrap_mean([slice_[at] for slice_ in row[curve]]))}
         for name, row in rows.items()
@@ -200,7 +200,7 @@ def mean_curves(rows: Mapping[str, Row], curve: str) -> list[dict[str, Any]]:
 
 
 def phase_against_dip(rows: Sequence[Row]) -> Interval:
-    """Rank correlation over variants of initial phase error and dip, one a slice: the mean over slices."""
+    """Rank correlation of initial phase error and SSIM drop over variants, per slice, averaged over slices."""
     phases = np.array([[curve[0] for curve in row["phase_error"]] for row in rows])
     depths = np.array([dips(row) for row in rows])
     return bootstrap_mean([rank_correlation(*pair) for pair in zip(phases.T, depths.T, strict=True)])

@@ -1,6 +1,6 @@
-"""Three curves of test-time training and lines across them, as SVG that a slider can have redrawn in milliseconds.
+"""Draw three curves of test-time training with marks across them, as SVG that redraws in milliseconds.
 
-`figures.history` draws the same curves for a page; its compiler takes longer than a slider may.
+`figures.history` draws the same curves for a page, but its compiler is too slow to follow a slider.
 """
 
 import math
@@ -25,7 +25,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """A line across the panels at an iteration; with a dot on every curve where it is about an image."""
+    """Vertical line across the panels at an iteration, with a dot on every curve if it refers to an image."""
 
     iteration: int
     label: str
@@ -51,7 +51,7 @@ def curves_svg(history: History, marks: Sequence[Mark], end: int) -> str:
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers in [low, high] at steps of 1, 2 or 5 times a power of ten, no more than `most` steps."""
+    """Round numbers in [low, high], spaced by 1, 2 or 5 times a power of ten, with at most `most` steps."""
     rough = (high - low) / most * (1 - 1e-9)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
@@ -87,12 +87,12 @@ def _panel(heading: str, curve: Sequence[float], marks: Sequence[Mark], end: int
 
 
 def _label(mark: Mark, end: int, y: float) -> str:
-    far = mark.iteration > (0.55 if mark.dot else 0.7) * end  # a halt lies right of its image: so do the words
+    far = mark.iteration > (0.55 if mark.dot else 0.7) * end  # a stop is drawn right of its image, and so is its label
     return _text(_x(mark.iteration, end) + (-8 if far else 8), y, mark.label, "end" if far else "start", 13, mark.color)
 
 
 def _text(x: float, y: float, words: str, anchor: str, size: int = 13, color: str = INK) -> str:
-    """Words over a white halo, which keeps the lines behind them away."""
+    """Text with a white halo that separates it from the lines behind."""
     halo = f'stroke="{PAPER}" stroke-width="4" paint-order="stroke" stroke-linejoin="round"'
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
     return f'<text {place} fill="{color}" {halo}>{escape(words)}</text>'

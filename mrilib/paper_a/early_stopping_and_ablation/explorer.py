@@ -1,4 +1,4 @@
-"""Scrub through test-time training, move the rule that stops it, and run it on a slice of one's own choice."""
+"""Explorer: scrub through test-time training, change its stopping rule, and run it on a slice of your choice."""
 
 import asyncio
 import base64
@@ -18,13 +18,13 @@ from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, sto
 from mrilib.sample import Sample
 from mrilib.ttt import History, Settings
 
-LOOK = 0.3  # seconds between two looks at a run
+LOOK = 0.3  # seconds between polls of a run
 IMAGE_WIDTH = 206  # CSS pixels; three side by side are as wide as the curves
-SHOWN = METHOD_COLORS["supervised on P + TTT"]  # the line of the iteration on the screen
+SHOWN = METHOD_COLORS["supervised on P + TTT"]  # colour of the mark at the displayed iteration
 
 
 def iteration_in_words(history: History, iteration: int, rule: Rule, window: int, planned: int) -> str:
-    """The iteration's SSIM, the rule's, the best, and what the rule lost, over the iterations run so far."""
+    """Describe SSIM at the iteration, at the rule's stop and at the best iteration so far, and the rule's loss."""
     point, best = stopping_point(history, rule, window), stopping_point(history, "oracle", window)
     score, length = history.score, len(history.score)
     run = f"{length} iterations" if length == planned else f"the {length} iterations so far"
@@ -44,7 +44,7 @@ def _verdict(history: History, rule: Rule, window: int, run: str) -> str:
 
 
 def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Mark]:
-    """Lines at the iteration on the screen, at the rule's image and, where that is another, at the rule's halt."""
+    """Marks at the displayed iteration, at the rule's image and, if different, where the rule stops."""
     point = stopping_point(history, rule, window)
     marks = [Mark(point, f"{rule} takes the image of {point}")]
     halt = None if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
@@ -54,7 +54,7 @@ def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Ma
 
 
 def _images(film: Film, iteration: int, score: float) -> str:
-    """Target, reconstruction and error map side by side, each with its name beneath."""
+    """Target, reconstruction and error map side by side, each with a caption."""
     frame = film.frames[iteration]
     named = (
         (film.target, "Target"),
@@ -70,7 +70,7 @@ def _images(film: Film, iteration: int, score: float) -> str:
 
 
 def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
-    """Images, words and curves as HTML; a film that has not got as far shows its last frame."""
+    """Images, summary and curves as HTML; a film that has not reached the iteration shows its last frame."""
     if film is None or not film.steps:
         return "<p>There are no images of this slice yet: Run TTT makes them.</p>"
     history = film.history
@@ -85,9 +85,9 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
 
 
 class _Studio:
-    """Films of the slices, one of which may be in the making, and the controls that follow them.
+    """Films of the slices, one of which may still be recording, and the widgets that display them.
 
-    The thread only computes: every widget is written from the loop that hears the clicks.
+    The recording thread only computes; widgets are updated only from the event loop.
     """
 
     def __init__(self, model: Reconstructor, samples: Mapping[str, Sample], settings: Settings, film: Film) -> None:
@@ -105,16 +105,16 @@ class _Studio:
         self.run.on_click(lambda _: self._say(self._start))
         self.stop.on_click(lambda _: self._say(self._halt))
         self._following: asyncio.Task[None] | None = None
-        self._placed = 0  # where the run last left the slider: moved away, it stays
+        self._placed = 0  # where the run last set the slider; once moved by the user, it stays
         self.fit()
 
     @property
     def film(self) -> Film | None:
-        """Of the slice on the screen."""
+        """Film of the displayed slice, or None if there is none."""
         return self.films.get(self.slice.value)
 
     def fit(self) -> None:
-        """Bring slider and progress bar to the extent of the slice's film; a slider at its end follows the run."""
+        """Fit slider and progress bar to the length of the displayed film; a slider at its end follows the run."""
         film = self.film
         last = film.last if film else 0
         follows = self.iteration.value == self._placed
@@ -146,17 +146,17 @@ class _Studio:
         return '<p role="status">TTT stops after this iteration.</p>'
 
     async def _follow(self, filming: Filming, name: str) -> None:
-        """Look at the run until it has ended, then say how."""
+        """Poll the run until it ends, then report how it ended."""
         while filming.is_alive():
             self.fit()
             await asyncio.sleep(LOOK)
-        self.fit()  # once more: iterations may have come between the last look and the end
+        self.fit()  # once more: iterations may have been added since the last poll
         self.filming = None
         self._say(lambda: _ending(filming, name))
 
 
 def _ending(filming: Filming, name: str) -> str:
-    """How a run ended, as HTML. Raises the error that ended it."""
+    """Message on how a run ended, as HTML; raises the error that ended it, if any."""
     reason, film = filming.result(), filming.film
     return f'<p role="status">TTT of {escape(name)} ended after {len(film.steps)} iterations: {escape(reason)}.</p>'
 
@@ -170,17 +170,17 @@ def explore_stopping(
     window: int,
     kind: str,
 ) -> ipywidgets.VBox:
-    """Sliders over a film of test-time training and its stopping rule; buttons run it on another slice and end it.
+    """Explore a film of test-time training and its stopping rule with sliders; buttons run and stop TTT on a slice.
 
     Args:
-        model, settings: of the run; it goes on past the stopping point.
+        model, settings: network and settings of the run, which continues past the stopping point.
         samples: slices to choose from.
-        film: of the first of them, made with the same settings.
-        rule, window: where to start, see `rules.stopping_point`.
-        kind: "simulated" or "measured", for the names of the slices.
+        film: film of the first slice, made with the same settings.
+        rule, window: initial values, see `rules.stopping_point`.
+        kind: "simulated" or "measured", used to name the slices.
 
     Raises:
-        ValueError: no slice, or a film of another number of iterations than `settings` has.
+        ValueError: no samples, or a film whose number of iterations differs from that of `settings`.
     """
     if not samples or film.planned != settings.max_iterations:
         raise ValueError(

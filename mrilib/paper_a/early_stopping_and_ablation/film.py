@@ -1,4 +1,4 @@
-"""Test-time training of one slice as a film: errors and true SSIM of every iteration, an image of every few."""
+"""Film of test-time training on one slice: errors and true SSIM at every iteration, an image every few iterations."""
 
 import threading
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from mrilib.scoring import matched, slice_ssim
 from mrilib.ttt import History, Settings, test_time_train
 
 FRAMES = 40
-BRIGHTER = 5  # error maps, as many times as elsewhere in the companion
+BRIGHTER = 5  # scale factor of error maps, as elsewhere in the companion
 
 
 @dataclass(frozen=True)
 class Frame:
-    """PNGs of the reconstruction and of |error| × `BRIGHTER`, in the target's window."""
+    """PNGs of the reconstruction and of |error| × `BRIGHTER`, in the target's intensity window."""
 
     image: bytes
     error: bytes
@@ -29,14 +29,14 @@ class Frame:
 
 @dataclass
 class Film:
-    """A run as far as it has come; it may be read while another thread adds to it.
+    """Recording of a run so far; may be read while another thread appends to it.
 
     Args:
         target: PNG of the target.
-        planned: iterations of the whole run.
-        every: iterations from one frame to the next.
+        planned: number of iterations of the whole run.
+        every: number of iterations between frames.
         steps: training error, self-validation error and true SSIM of each iteration.
-        frames: by iteration, 0 and the multiples of `every`.
+        frames: frames keyed by iteration (0 and the multiples of `every`).
     """
 
     target: bytes
@@ -47,34 +47,34 @@ class Film:
 
     @classmethod
     def blank(cls, sample: Sample, settings: Settings) -> "Film":
-        """A film of this run before its first iteration."""
+        """Create an empty film of a run, before its first iteration."""
         target, _ = matched(sample, {})
         return cls(image_png(target), settings.max_iterations, max(settings.max_iterations // FRAMES, 1))
 
     @property
     def history(self) -> History:
-        """The three curves up to now."""
+        """The three curves recorded so far."""
         steps = self.steps.copy()
         return History([step[0] for step in steps], [step[1] for step in steps], {n: s[2] for n, s in enumerate(steps)})
 
     @property
     def last(self) -> int:
-        """The latest iteration that has a frame; 0 before there is one."""
+        """Latest iteration that has a frame, or 0 if there is none yet."""
         return max(len(self.steps) - 1, 0) // self.every * self.every
 
     def record(
         self, model: Reconstructor, sample: Sample, settings: Settings, stop: Callable[[], bool] = lambda: False
     ) -> str:
-        """Run test-time training to `max_iterations`, past every stopping rule, and keep what is seen on the way.
+        """Run test-time training to `max_iterations`, past every stopping rule, and record curves and frames.
 
         Args:
             model, sample, settings: see `ttt.test_time_train`.
-            stop: asked after each iteration; true ends the run, which keeps what it has.
+            stop: called after each iteration; returning True ends the run and keeps what was recorded.
 
         Returns:
-            why it ended.
+            Reason why the run ended.
 
-        Raises what `ttt.test_time_train` raises.
+        Raises the errors of `ttt.test_time_train`.
         """
         white = matched(sample, {})[0].max().item()
         score = 0.0
@@ -92,7 +92,7 @@ class Film:
         def note(_: int, train_error: float, validation_error: float) -> None:
             self.steps.append((train_error, validation_error, score))
             if stop():
-                raise CancelledError  # what `progress` raises ends the loop
+                raise CancelledError  # an exception raised in `progress` ends the loop
 
         given = (sample.masked_kspace, sample.mask, sample.sens_maps, settings.running_on())
         try:
@@ -103,20 +103,20 @@ class Film:
 
 
 def _heat(error: Tensor, white: float) -> bytes:
-    """PNG of an error map, (…, y, x) real, dark at 0 and bright from `white` on."""
+    """PNG of an error map, (…, y, x) real, dark at 0 and bright from `white` upwards."""
     levels = (255 * (error / white).clamp(0, 1)).round().to(torch.uint8)
     return png_bytes(levels.reshape(levels.shape[-2:]).cpu().numpy(), magma(256))
 
 
 def film(model: Reconstructor, sample: Sample, settings: Settings) -> Film:
-    """The whole run, recorded now; arguments and errors as `Film.record`."""
+    """Record a whole run now; arguments and errors as in `Film.record`."""
     made = Film.blank(sample, settings)
     made.record(model, sample, settings)
     return made
 
 
 class Filming(threading.Thread):
-    """Records a film beside whatever else the kernel does, until it ends or `stop` is called."""
+    """Thread that records a film in the background until the run ends or `stop` is called."""
 
     def __init__(self, film: Film, model: Reconstructor, sample: Sample, settings: Settings) -> None:
         super().__init__(daemon=True)
@@ -127,18 +127,18 @@ class Filming(threading.Thread):
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """In the thread: record, and keep the error for `result`."""
+        """Record the film, keeping any error for `result`."""
         try:
             self._reason = self._record()
         except Exception as error:
             self._error = error
 
     def stop(self) -> None:
-        """End the run after the iteration that it is in."""
+        """End the run after the current iteration."""
         self._stopping.set()
 
     def result(self) -> str:
-        """Why the run ended. Raises what ended it, if that was an error."""
+        """Return the reason why the run ended, or raise the error that ended it."""
         if self._error is not None:
             raise self._error
         return self._reason

@@ -1,4 +1,4 @@
-"""Which networks notebook 05 trains or loads."""
+"""Networks that notebook 05 trains or loads."""
 
 from mrilib.paper_a.early_stopping_and_ablation.ablation import GRID, small_varnet
 from mrilib.paper_a.early_stopping_and_ablation.parameters import Parameters
@@ -6,7 +6,7 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Of the ablation beside Figure 8."""
+    """Networks of the ablation that accompanies Figure 8."""
     found = [variant.spec(p.experiment) for variant in GRID]
     if p.num_cascades:
         found += [small_varnet(p).spec(loss, "P") for loss in ("supervised", "joint")]

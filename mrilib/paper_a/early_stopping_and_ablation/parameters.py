@@ -1,4 +1,4 @@
-"""What notebook 05 can be given."""
+"""Parameters of notebook 05."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift, UnetTraining):
-    """Networks trained in several ways, their test-time training, and the rules that stop it."""
+    """Parameters of networks trained in several ways, of their test-time training, and of its stopping rules."""
 
     validation_slices: Count
     num_cascades: Annotated[int, Ge(0)]
@@ -34,7 +34,7 @@ class Parameters(OneShift, UnetTraining):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training in the ablation, which no rule stops."""
+        """Settings of test-time training in the ablation, without a stopping rule."""
         return Settings(
             learning_rate=self.ttt_learning_rate,
             max_iterations=self.ttt_iterations,

@@ -24,12 +24,12 @@ OUTCOMES = {
 
 
 def during(rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: str) -> altair.LayerChart:
-    """One curve of named rows over the iterations, the mean over slices with its 95 % band.
+    """Chart one curve of each named row over the iterations: the mean over slices with its 95 % band.
 
     Args:
-        rows: by method.
+        rows: stored rows by method.
         curve: "ssim", "phase_error" or "validation_error".
-        where: what the rows are of, for the title.
+        where: description of the data, for the title.
     """
     return lines_chart(
         mean_curves(rows, curve),
@@ -47,7 +47,7 @@ def during(rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: s
 def windows_chart(
     histories: Sequence[History], rules: Sequence[Rule], windows: Sequence[int], where: str
 ) -> altair.LayerChart:
-    """SSIM at the stop of each rule against its window."""
+    """Chart SSIM at each rule's stopping point against its window."""
     points = [
         {"rule": rule, "w": window, "SSIM": rule_row(histories, rule, window)["score"].value}
         for rule in rules
@@ -68,7 +68,7 @@ def windows_chart(
 
 
 def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
-    """Lines of `rules.rule_row` with their intervals."""
+    """Table of `rules.rule_row` results with their intervals."""
     shown = [
         {**line, "score": vars(line["score"]), "loss": vars(line["loss"]), "iteration": f"{line['iteration']:g}"}
         for line in judged
@@ -77,7 +77,7 @@ def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
 
 
 def outcome_table(rows: Mapping[str, Row], caption: str) -> Table:
-    """Phase error and SSIM before, during and after test-time training, a row a line; see `ablation.outcome`."""
+    """Table of phase error and SSIM before, during and after TTT, one line per row; see `ablation.outcome`."""
     lines = [{"name": name} | {key: vars(value) for key, value in outcome(row).items()} for name, row in rows.items()]
     return table(lines, OUTCOMES, caption=caption)
 

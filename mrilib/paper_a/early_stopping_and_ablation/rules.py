@@ -1,4 +1,4 @@
-"""When test-time training stops: rules tried after the fact, on histories that ran on."""
+"""Stopping rules of test-time training, applied in hindsight to histories that ran past the stopping point."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -16,15 +16,15 @@ Rule = Literal["rises", "rises_last", "best_so_far", "fixed", "oracle"]
 
 
 def stopping_point(history: History, rule: Rule, window: int) -> int:
-    """The iteration whose image a rule returns, found after the fact in a history that ran on.
+    """Find the iteration whose image a rule returns, in hindsight from a history that ran past it.
 
     Args:
-        history: with a validation error at every iteration; `oracle` needs scores.
-        rule: "rises" stops as `ttt.rises` says and returns the lowest self-validation error so far; "rises_last"
-            returns the last image instead, as the published code does; "best_so_far" stops once `window`
-            iterations brought no new lowest error, and returns that one; "fixed" is iteration `window`;
-            "oracle" is the highest true score, which only those who have the answer can know.
-        window: of the rule, in iterations.
+        history: history with a self-validation error at every iteration; `oracle` also needs scores.
+        rule: "rises" stops as defined by `ttt.rises` and returns the image with the lowest self-validation error so
+            far; "rises_last" returns the last image instead, as the published code does; "best_so_far" stops after
+            `window` iterations without a new lowest error and returns the image with the lowest error; "fixed" is
+            iteration `window`; "oracle" is the iteration with the highest true score, which needs the ground truth.
+        window: window of the rule, in iterations.
 
     Raises:
         ValueError: an unknown rule, an empty history, or a window below 1.
@@ -46,7 +46,7 @@ def stopping_point(history: History, rule: Rule, window: int) -> int:
 
 
 def halts_at(errors: list[float], rule: Rule, window: int) -> int | None:
-    """The iteration at which a rule that watches the errors ends the run; None where it lets it go on to its end."""
+    """Iteration at which a rule that monitors the errors ends the run, or None if it never does."""
     return next((n for n in range(len(errors)) if _stops(errors[: n + 1], rule, window)), None)
 
 
@@ -57,12 +57,12 @@ def _stops(errors: list[float], rule: Rule, window: int) -> bool:
 
 
 def scores_at_stop(histories: Sequence[History], rule: Rule, window: int) -> list[float]:
-    """True score of each slice at the rule's stopping point; it must have been noted there."""
+    """True score of each slice at the rule's stopping point, which must have been recorded there."""
     return [history.score[stopping_point(history, rule, window)] for history in histories]
 
 
 def rule_row(histories: Sequence[History], rule: Rule, window: int) -> dict[str, Any]:
-    """One line of a table: mean score at the rule's stops, what they lose against the oracle, median iteration."""
+    """Table row: mean score at the rule's stopping points, loss against the oracle, and median iteration."""
     scores = scores_at_stop(histories, rule, window)
     stops = [stopping_point(history, rule, window) for history in histories]
     loss = performance_gap(scores_at_stop(histories, "oracle", window), scores)
@@ -70,24 +70,24 @@ def rule_row(histories: Sequence[History], rule: Rule, window: int) -> dict[str,
 
 
 def best_window(histories: Sequence[History], rule: Rule, windows: Sequence[int]) -> int:
-    """The window whose stops score highest in the mean; for validation slices, never for test slices."""
+    """Window with the highest mean score at the stopping points; meant for validation slices, never for test slices."""
     return max(windows, key=lambda window: np.mean(scores_at_stop(histories, rule, window)))
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's ρ = 1 − 6 Σ d² / (n (n² − 1)), d the differences in rank; ties rank in order of appearance."""
+    """Spearman's ρ = 1 − 6 Σ d² / (n (n² − 1)), d the differences in rank; ties are ranked in order of appearance."""
     first, second = (np.argsort(np.argsort(values, kind="stable")) for values in (a, b))
     n = len(first)
     return 1 - 6 * float(((first - second) ** 2).sum()) / (n * (n**2 - 1))
 
 
 def validation_against_score(history: History) -> float:
-    """Rank correlation of self-validation error and true score over the iterations scored; −1 is ideal."""
+    """Rank correlation of self-validation error and true score over the scored iterations; −1 is ideal."""
     return rank_correlation([history.validation_error[n] for n in history.score], list(history.score.values()))
 
 
 def stopping_row(adapted: Sequence[Adapted]) -> Row:
-    """Self-validation error and true SSIM at every iteration of every slice, to try stopping rules on."""
+    """Self-validation error and true SSIM at every iteration of every slice, for evaluating stopping rules."""
     histories = [one.record.history for one in adapted]
     return {
         "validation_error": [rounded(history.validation_error, 5) for history in histories],
@@ -96,11 +96,11 @@ def stopping_row(adapted: Sequence[Adapted]) -> Row:
 
 
 def histories_of(row: Row) -> list[History]:
-    """The histories that `stopping_row` was made from, without the training error."""
+    """Restore the histories behind a `stopping_row`, without the training error."""
     pairs = zip(row["validation_error"], row["ssim"], strict=True)
     return [History([], errors, dict(enumerate(ssim))) for errors, ssim in pairs]
 
 
 def rounded(values: Iterable[float], digits: int = 4) -> list[float]:
-    """Numbers as stored tables keep them."""
+    """Round values to the precision of stored tables."""
     return [round(float(value), digits) for value in values]

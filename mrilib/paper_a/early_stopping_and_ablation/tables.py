@@ -1,4 +1,4 @@
-"""Rows of the table `ablation`: every way to train under test-time training, and histories for the stopping rules."""
+"""Rows of the table `ablation`: TTT of every training variant, and histories for the stopping rules."""
 
 from dataclasses import asdict, replace
 
@@ -49,12 +49,12 @@ def _variant(p: Parameters, variant: Variant, experiment: Experiment, settings: 
 
 
 def variants(p: Parameters, device: Device = "cpu") -> dict[str, StoredRow]:
-    """By its name, each way to train the U-Net and each intervention on its phase."""
+    """Rows of each training variant of the U-Net and each intervention on its phase, by name."""
     return {one.name: _variant(p, one, p.experiment, p.settings, device) for one in (*GRID, *INTERVENTIONS)}
 
 
 def varnets(p: Parameters, device: Device = "cpu") -> dict[str, StoredRow]:
-    """By its name, a VarNet of either loss under a shorter test-time training; none where the parameters have none."""
+    """Rows of a VarNet for either loss with shorter TTT, by name; empty if the parameters have no VarNet."""
     if not p.num_cascades:
         return {}
     brief = replace(p.settings, learning_rate=1e-3, max_iterations=160, window=160)
@@ -62,12 +62,12 @@ def varnets(p: Parameters, device: Device = "cpu") -> dict[str, StoredRow]:
 
 
 def long_settings(p: Parameters) -> Settings:
-    """Of test-time training for the study of stopping rules."""
+    """Settings of test-time training for the study of stopping rules."""
     return replace(p.settings, max_iterations=p.long_iterations, run_on=True)
 
 
 def histories(p: Parameters, device: Device = "cpu") -> dict[str, StoredRow]:
-    """Histories of the joint network, on validation slices of P and on test slices of Q."""
+    """Rows with histories of the joint network, on validation slices of P and on test slices of Q."""
     return {
         "validation of P": _histories(p, "P", "validation", p.validation_slices, device),
         "test of Q": _histories(p, "Q", "test", p.test_slices, device),
@@ -90,5 +90,5 @@ def _histories(p: Parameters, side: str, split: str, count: int, device: Device)
 
 
 def rows(p: Parameters, device: Device = "cpu") -> list[StoredRow]:
-    """All that the notebook reads."""
+    """All rows that the notebook reads."""
     return [row for group in (variants, histories, varnets) for row in group(p, device).values()]

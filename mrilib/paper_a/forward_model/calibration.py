@@ -1,4 +1,4 @@
-"""How like a scanner the simulation is: the same figures from simulated and from measured k-space."""
+"""Comparison of the simulation with a scanner: the same statistics from simulated and measured k-space."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import cg_sense_scores, slice_ssim, with_cropped_maps, zero_filled
 
-ITERATIONS = 30  # as many as CG-SENSE is usually given
-RINGS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of the largest frequency
-# One mask for every slice and exactly 4×, so that figures differ by what was measured and not by the draw.
+ITERATIONS = 30  # typical number for CG-SENSE
+RINGS = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # fractions of the largest frequency
+# One mask of exactly 4× for every slice, so that statistics differ by the data and not by the random mask.
 RULER = Undersampling(4, kind="equispaced_fraction")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What is compared of one fully sampled slice."""
+    """Statistics of one fully sampled slice."""
 
-    zero_filled: float  # SSIM of the root sum of squares of the under-sampled data
+    zero_filled: float  # SSIM of the root-sum-of-squares image of the under-sampled data
     cg_sense_best: float  # SSIM of CG-SENSE at its best iteration
     cg_sense_last: float  # SSIM after ITERATIONS
     background: float  # mean of the corners over the 95th percentile of the image
-    correlation_mean: float  # of the noise of two coils, magnitude
+    correlation_mean: float  # noise correlation between two coils, magnitude
     correlation_max: float
-    radial_energy: tuple[float, ...]  # log10 of the mean energy in each of RINGS over that in the first
+    radial_energy: tuple[float, ...]  # log10 of the mean energy in each of RINGS, relative to the first
 
 
-LABELS = {  # of the figures that are one number, in the order of a table
+LABELS = {  # labels of the scalar statistics, in table order
     "zero_filled": "zero-filled SSIM at 4×",
     "cg_sense_best": "CG-SENSE SSIM at 4×, best iteration",
     "cg_sense_last": f"CG-SENSE SSIM at 4×, {ITERATIONS} iterations",
@@ -43,8 +43,8 @@ LABELS = {  # of the figures that are one number, in the order of a table
     "correlation_mean": "noise correlation of two coils, mean",
     "correlation_max": "noise correlation of two coils, largest",
 }
-# The real 13-coil brain (`mrilib data get brain-vfa`: one volunteer, gradient echo) by flip angle in degrees, as
-# `scanner_figures` measures it; a test measures it again where the data are at hand.
+# Real 13-coil brain (`mrilib data get brain-vfa`: one volunteer, gradient echo) by flip angle in degrees, as measured
+# by `scanner_figures`; a test repeats the measurement if the data are available.
 # fmt: off
 SCANNER: dict[int, Figures] = {
     1: Figures(0.635, 0.661, 0.414, 0.225, 0.145, 0.495,
@@ -78,18 +78,18 @@ def background_level(coil_images: Tensor) -> float:
 
 
 def noise_correlation(coil_images: Tensor) -> Tensor:
-    """|correlation| of the noise of each pair of coils, read in the corners: (1, coil, y, x) → (pairs,)."""
+    """|correlation| of the noise of each pair of coils, estimated in the image corners: (1, coil, y, x) → (pairs,)."""
     matrix = torch.corrcoef(corners(coil_images)[0]).abs()
     first, second = torch.triu_indices(len(matrix), len(matrix), offset=1)
     return matrix[first, second]
 
 
 def radial_energy(kspace: Tensor, rings: Sequence[float] = RINGS) -> tuple[float, ...]:
-    """log10 of the mean energy |k|² in rings about the centre of k-space, over that in the innermost.
+    """log10 of the mean energy |k|² in rings around the centre of k-space, relative to the innermost ring.
 
     Args:
         kspace: (..., ky, kx) complex.
-        rings: radii as shares of the largest frequency of each axis, increasing.
+        rings: increasing radii, as fractions of the largest frequency along each axis.
     """
     y, x = ((torch.arange(size) - size // 2) / (size / 2) for size in kspace.shape[-2:])
     radius = torch.hypot(y[:, None], x)
@@ -100,7 +100,7 @@ def radial_energy(kspace: Tensor, rings: Sequence[float] = RINGS) -> tuple[float
 
 
 def figures(kspace: Tensor) -> Figures:
-    """All figures of one fully sampled slice, (coil, ky, kx) complex."""
+    """Compute all statistics of one fully sampled slice, (coil, ky, kx) complex."""
     sample = undersample(kspace, RULER.mask("calibration", kspace.shape[-1]))
     coil_images, scores = ifft2c(kspace[None]), cg_sense_scores(with_cropped_maps(sample), ITERATIONS)
     correlation = noise_correlation(coil_images)
@@ -116,16 +116,16 @@ def figures(kspace: Tensor) -> Figures:
 
 
 def figures_of(slices: Iterable[tuple[Path, int]]) -> list[Figures]:
-    """Figures of slices of volumes, given as (path, slice index)."""
+    """Compute the statistics of slices given as (path, slice index)."""
     return [figures(read_slice(path, index).kspace) for path, index in slices]
 
 
 def scanner_figures(folder: Path | None = None, angles: Iterable[int] = tuple(SCANNER)) -> dict[int, Figures]:
-    """Figures of the real brain by flip angle: measured where its folder is given, else as stored in `SCANNER`.
+    """Statistics of the real brain by flip angle: measured if its folder is given, otherwise read from `SCANNER`.
 
     Args:
-        folder: of `data.fetch.locate("brain-vfa")`.
-        angles: degrees, out of 1, 3, …, 19.
+        folder: result of `data.fetch.locate("brain-vfa")`.
+        angles: flip angles in degrees, among 1, 3, …, 19.
     """
     if folder is None:
         return {angle: SCANNER[angle] for angle in angles}
@@ -133,7 +133,7 @@ def scanner_figures(folder: Path | None = None, angles: Iterable[int] = tuple(SC
 
 
 def mean_and_range(values: Sequence[float]) -> dict[str, float]:
-    """Mean, smallest and largest of a list, under the names that tables print as value [low, high]."""
+    """Mean, minimum and maximum of a list, under the keys that tables print as value [low, high]."""
     return {"value": sum(values) / len(values), "low": min(values), "high": max(values)}
 
 

@@ -1,4 +1,4 @@
-"""What notebook 01 can be given."""
+"""Parameters of notebook 01."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -8,12 +8,12 @@ from annotated_types import Ge, Len, Lt
 from mrilib.data.parameters import Sourced
 from mrilib.store.parameters import Count, ParameterError
 
-ANGLES = range(1, 20, 2)  # degrees, of the real brain
+ANGLES = range(1, 20, 2)  # flip angles of the real brain, in degrees
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Sourced):
-    """One slice and its mask, and what of the simulation is compared with the scanner."""
+    """Parameters of one slice and its mask, and of the comparison of simulation and scanner."""
 
     data: Literal["brain_axt2", "brain_axt1pre", "brain_vfa", "knee_pd", "knee_pdfs", "stanford"]
     data_path: str | None

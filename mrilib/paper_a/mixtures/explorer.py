@@ -1,4 +1,4 @@
-"""Move the share of Q in the training data and see what the network scores on P and on Q, and a slice of each."""
+"""Explorer: vary the share of Q in the training data and see the scores on P and Q, with a slice of each."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -12,18 +12,18 @@ from mrilib.gap import bootstrap_mean
 from mrilib.paper_a.mixtures.images import MixtureImages
 from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
 
-Sweep = Mapping[float, Scores]  # by coefficient
+Sweep = Mapping[float, Scores]  # by mixing coefficient
 
 
 def mixture_in_words(sweep: Sweep, coefficient: float) -> str:
-    """The two scores of a mixture, and what it gains and costs beside P alone and Q alone."""
+    """Describe the two scores of a mixture, and its gain and cost compared with P alone and Q alone."""
     scores = [f"SSIM on {side} {bootstrap_mean(sweep[coefficient][side])}" for side in SIDES]
     outcome = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
     return f"Share of Q {coefficient:g}: {', '.join(scores)}; {outcome}"
 
 
 def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
-    """A test slice of P and of Q, in full and by the network of a mixture, or how to get them, as HTML."""
+    """HTML with the target and reconstruction of a test slice of P and of Q, or how to obtain them."""
     pair = images.pair(coefficient)
     if pair is None:
         shift = images.mixtures.experiment.shift
@@ -40,7 +40,7 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
 
 
 def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
-    """The chart with the point ringed and, beneath, the words, as HTML."""
+    """HTML with the chart, the chosen point circled, and the summary below."""
     words = mixture_in_words(sweep, coefficient)
     rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
     axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
@@ -59,16 +59,16 @@ def explore_mixtures(
     kind: str,
     images: Mapping[str, MixtureImages] | None = None,
 ) -> ipywidgets.VBox:
-    """A list of shifts and a slider over the mixtures that were measured; needs a kernel.
+    """Explore the measured mixtures with a list of shifts and a slider; needs a running kernel.
 
     Args:
-        sweeps: for each shift the scores of each mixture, both ends among them.
-        shift, coefficient: where to start; the nearest mixture that there is.
+        sweeps: for each shift, the scores of each mixture, including both ends.
+        shift, coefficient: initial values; the nearest available mixture is chosen.
         kind: "simulated" or "measured", for the title.
-        images: by shift, what is drawn beneath the scores.
+        images: images shown below the scores, by shift.
 
     Raises:
-        ValueError: a shift that has no sweep.
+        ValueError: `shift` has no sweep.
     """
     if shift not in sweeps:
         raise ValueError(f"shift {shift!r}: no scores; expected one of {', '.join(sweeps)}")
@@ -78,7 +78,7 @@ def explore_mixtures(
 
     def switch(change: Mapping[str, str]) -> None:
         before, options = share.value, sorted(sweeps[change["new"]])
-        if options != list(share.options):  # else the view would be made three times
+        if options != list(share.options):  # otherwise the view would be rendered three times
             share.options = options
             share.value = _nearest(options, before)
 
@@ -86,6 +86,6 @@ def explore_mixtures(
         chart = _chart(sweeps[shift], shift.replace("_", " "), share, kind)
         return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
 
-    pair.observe(switch, "value")  # before the view asks for both
+    pair.observe(switch, "value")  # before the view reads both
     every = [{"shift": name, "share": one} for name, sweep in sweeps.items() for one in sweep]
     return explorer({"shift": pair, "share": share}, page, every)

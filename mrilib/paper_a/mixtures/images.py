@@ -1,4 +1,4 @@
-"""What the network of each mixture makes of one slice of P and one of Q, kept as pictures beside the scores."""
+"""Reconstructions of one slice of P and one of Q by the network of each mixture, stored beside the scores."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,11 +17,11 @@ from mrilib.train.networks import network, stored
 
 @dataclass(frozen=True)
 class MixtureImages:
-    """The first test slice of P and of Q by the network of each mixture.
+    """First test slice of P and of Q, reconstructed by the network of each mixture.
 
     Args:
         mixtures: the networks and the slices.
-        device: to reconstruct on.
+        device: device to reconstruct on.
     """
 
     mixtures: Mixtures
@@ -30,25 +30,25 @@ class MixtureImages:
 
     @property
     def table(self) -> StoredTable:
-        """A row for each mixture, under `Mixtures.key`; its networks are not with the package, so its pictures are."""
+        """Table with one row per mixture, under `Mixtures.key`; the package ships the pictures, not the networks."""
         return StoredTable("mixture_images", self.mixtures.table.settings)
 
     def sample(self, side: Side) -> Sample:
-        """The slice of one side."""
+        """First test slice of one side."""
         if side not in self._samples:
             self._samples[side] = self.mixtures.tests(side)[0]
         return self._samples[side]
 
     def target(self, side: Side) -> Tensor:
-        """The slice in full, (y, x) real, maximum 1."""
+        """Target of the slice, (y, x) real, scaled to maximum 1."""
         target, _ = matched(self.sample(side), {})
         return target[0, 0] / target.max()
 
     def pair(self, coefficient: float) -> dict[Side, Tensor] | None:
-        """Both slices by the network of a mixture, (y, x) real on the target's scale, cut to [0, 1], to 1/255.
+        """Both slices from a mixture's network, (y, x) real on the target's scale, clipped to [0, 1], to 1/255.
 
-        Matched in mean and deviation as they are scored. None where neither pictures nor network are stored: nothing
-        is trained here.
+        Mean and standard deviation are matched as for scoring. Returns None if neither pictures nor network are stored;
+        nothing is trained here.
         """
         found = self.table.find(self.mixtures.key(coefficient))
         if found is None and stored(self.mixtures.spec(coefficient)) is None:
@@ -57,7 +57,7 @@ class MixtureImages:
         return {side: unpacked(row[side]) for side in SIDES}
 
     def stored_row(self, coefficient: float) -> StoredRow:
-        """Both slices by the network of a mixture, which is trained if it is nowhere."""
+        """Stored row with both slices reconstructed by a mixture's network, which is trained if missing."""
         return StoredRow(self.table, self.mixtures.key(coefficient), partial(self._compute, coefficient))
 
     @torch.no_grad()

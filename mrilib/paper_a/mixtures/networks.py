@@ -1,4 +1,4 @@
-"""Which networks notebook 03 trains or loads."""
+"""Networks that notebook 03 trains or loads."""
 
 from mrilib.paper_a.mixtures.parameters import Parameters
 from mrilib.paper_a.mixtures.sweep import COEFFICIENTS, Mixtures
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Every mixture under every shift: Figure 2."""
+    """Networks of every mixture under every shift (Figure 2)."""
     return [Mixtures(one, p.test_slices).spec(c) for one in p.experiments.values() for c in COEFFICIENTS]

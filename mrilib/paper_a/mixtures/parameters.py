@@ -1,4 +1,4 @@
-"""What notebook 03 can be given."""
+"""Parameters of notebook 03."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from mrilib.paper_a.parameters import Shift, UnetTraining
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(UnetTraining):
-    """Networks trained on mixtures of P and Q under every shift, one of them seen closely."""
+    """Parameters of networks trained on mixtures of P and Q under every shift, one of which is examined in detail."""
 
     shift: Shift
     coefficient: Annotated[float, Ge(0), Le(1)]

@@ -1,4 +1,4 @@
-"""Training on a mixture of two distributions, and what it brings on both (paper A, §3.2 and Figure 2)."""
+"""Training on a mixture of two distributions, and its effect on both (paper A, §3.2 and Figure 2)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ Scores = dict[str, list[float]]
 
 
 def sides(slices: int, coefficient: float, seed: int = 0) -> list[Side]:
-    """For each of `slices` training slices, the distribution that it is taken from.
+    """Assign each of `slices` training slices to the distribution it is taken from.
 
-    round(coefficient · slices) of them come from Q; what does at one coefficient also does at any larger one.
+    round(coefficient · slices) of them come from Q; those from Q at one coefficient are also from Q at any larger one.
 
     Args:
-        slices: in all, the same for every coefficient.
+        slices: total number, the same for every coefficient.
         coefficient: share of Q; 0 is P alone, 1 is Q alone.
-        seed: of the choice.
+        seed: seed of the random choice.
 
     Raises:
-        ValueError: a coefficient outside 0 to 1, or one that leaves P or Q without a slice though it is neither.
+        ValueError: `coefficient` is outside [0, 1], or strictly inside but leaves P or Q without a slice.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, §3.2.
     """
@@ -49,7 +49,7 @@ def sides(slices: int, coefficient: float, seed: int = 0) -> list[Side]:
 
 
 class Mixed(Dataset[Sample]):
-    """Slice i of one of several lists, the one that `chosen[i]` names."""
+    """Dataset whose item i is slice i of the list named by `chosen[i]`."""
 
     def __init__(self, lists: Mapping[Side, Dataset[Sample]], chosen: Sequence[Side]) -> None:
         self.lists = lists
@@ -64,7 +64,7 @@ class Mixed(Dataset[Sample]):
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureSpec(NetworkSpec):
-    """Everything that decides the weights of a network trained on both; `distribution`, `acceleration` are P's."""
+    """Everything that determines the weights of a network trained on both; `distribution`, `acceleration` are P's."""
 
     q: str
     q_acceleration: float
@@ -82,11 +82,11 @@ class MixtureSpec(NetworkSpec):
 
     @property
     def kinds(self) -> list[Side]:
-        """P or Q for each training slice; a batch is of one of them."""
+        """P or Q for each training slice; a batch contains only one of them."""
         return sides(self.train_slices, self.coefficient, self.recipe.seed)
 
     def training_slices(self) -> Mixed:
-        """Slices of P and of Q; no place in the lists, so no simulated patient, is taken from both."""
+        """Slices of P and of Q; no list position, and hence no simulated patient, is used for both."""
         of_p = dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
         of_q = dataset(self.q, "train", self.train_slices, self.q_acceleration, self.source)
         return Mixed({"P": of_p, "Q": of_q}, self.kinds)
@@ -97,8 +97,8 @@ class Mixtures:
     """Supervised networks trained on mixtures of an experiment's P and Q, scored on both.
 
     Args:
-        experiment: the pair and the training. Without a number of training slices, as many as the shorter list holds.
-        test_slices: of each side; 0 takes paper A's lists.
+        experiment: the pair and the training; if it sets no number of training slices, the length of the shorter list.
+        test_slices: number per side; 0 uses paper A's lists.
     """
 
     experiment: Experiment
@@ -106,12 +106,12 @@ class Mixtures:
 
     @property
     def train_slices(self) -> int:
-        """Of every network, whatever the coefficient."""
+        """Number of training slices of every network, for any coefficient."""
         lists = [distribution(self.experiment.side(side)[0]).train_slices for side in SIDES]
         return self.experiment.train_slices or min(lists)
 
     def spec(self, coefficient: float) -> NetworkSpec:
-        """The network of a mixture; at 0 and 1 the supervised network of P or of Q. ValueError as in `sides`."""
+        """Specification of a mixture's network; at 0 and 1 the supervised network of P or of Q. Raises as `sides`."""
         sides(self.train_slices, coefficient)
         experiment = replace(self.experiment, train_slices=self.train_slices)
         one = experiment.spec("supervised", "Q" if coefficient == 1 else "P")
@@ -132,14 +132,14 @@ class Mixtures:
     def measure(
         self, coefficient: float, device: torch.device | str = "cpu", progress: Progress | None = None
     ) -> Scores:
-        """SSIM of each test slice of P and of Q, to six digits; trains the network if it is nowhere."""
+        """Measure the SSIM of each test slice of P and of Q, to six digits; trains the network if missing."""
         model = network(self.spec(coefficient), device, progress)
         scores = {side: ssim_without_ttt(model, self.tests(side), device) for side in SIDES}
         return {side: [round(score, 6) for score in column] for side, column in scores.items()}
 
     @property
     def table(self) -> StoredTable:
-        """Where scores are kept."""
+        """Table in which scores are stored."""
         one = self.spec(0)
         settings = {
             "architecture": one.architecture,
@@ -151,7 +151,7 @@ class Mixtures:
         return StoredTable("mixtures", settings)
 
     def key(self, coefficient: float) -> dict[str, object]:
-        """Of a row: shift, coefficient, and digests of what the network is and of the test slices."""
+        """Key of a row: shift, coefficient, and digests of the network and of the test slices."""
         names = [self.experiment.side(side)[0] for side in SIDES]
         tests = [data_digest(distribution(n), "test", self._count(n), self.experiment.source) for n in names]
         spec = self.spec(coefficient)
@@ -163,17 +163,17 @@ class Mixtures:
         }
 
     def scores(self, coefficient: float, recompute: bool = False, device: torch.device | str = "cpu") -> Scores:
-        """Scores from the table, or measured now where it has none or on `recompute`."""
+        """Scores from the table, or measured now if missing or if `recompute` is set."""
         return self.stored_row(coefficient, device).read(recompute)
 
     def stored_row(self, coefficient: float, device: torch.device | str = "cpu") -> StoredRow:
-        """Scores of a mixture; computing them trains its network if that is nowhere."""
+        """Stored row with the scores of a mixture; computing it trains the network if missing."""
         return StoredRow(self.table, self.key(coefficient), partial(self.measure, coefficient, device))
 
     def sweep(
         self, coefficients: Sequence[float], train_missing: bool = False, device: torch.device | str = "cpu"
     ) -> dict[float, Scores]:
-        """Scores of both ends and of the mixtures in between that the table holds; `train_missing` makes the others."""
+        """Scores of both ends and of the mixtures in the table; `train_missing` also computes the others."""
         rows = {}
         for coefficient in sorted({0.0, *coefficients, 1.0}):
             if coefficient in (0, 1) or train_missing or self.table.find(self.key(coefficient)):
@@ -183,11 +183,11 @@ class Mixtures:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a mixture brings on Q and costs on P, as shares of what separates the networks of P alone and Q alone.
+    """Gain of a mixture on Q and cost on P, as shares of the gap between the networks of P alone and Q alone.
 
     Args:
-        scores: of the mixture.
-        of_p, of_q: of the networks trained on one side, on the same slices.
+        scores: scores of the mixture.
+        of_p, of_q: scores of the networks trained on one side, on the same slices.
     """
 
     scores: Scores
@@ -206,14 +206,14 @@ class Outcome:
 
     @property
     def lost(self) -> Interval:
-        """SSIM on P that the mixture costs: P(0) − P(c)."""
+        """Loss of SSIM on P due to the mixture: P(0) − P(c)."""
         return performance_gap(self.of_p["P"], self.scores["P"])
 
     @property
     def is_corner(self) -> bool:
-        """Whether the curve turns sharply: more than half is gained on Q and more than half kept on P, for sure.
+        """Whether the curve turns sharply: the intervals of `gained` and `kept` both lie above one half.
 
-        On the straight line between both ends the two shares add up to 1, at the corner of an L to 2.
+        The two shares sum to 1 on the straight line between the ends, and to 2 at the corner of an L.
         """
         shares = [share.interval for share in (self.gained, self.kept)]
         return all(share is not None and share.low > 0.5 for share in shares)

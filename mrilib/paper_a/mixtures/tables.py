@@ -11,7 +11,7 @@ TABLES = ("mixtures", "mixture_images")
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Scores of one mixture and of both ends under every shift, and images by the one that is seen closely."""
+    """Rows with scores of one mixture and of both ends under every shift, and its images under the selected shift."""
     sweeps = {shift: Mixtures(one, p.test_slices) for shift, one in p.experiments.items()}
     scores = [one.stored_row(c, device) for one in sweeps.values() for c in (0.0, p.coefficient, 1.0)]
     return [*scores, MixtureImages(sweeps[p.shift], device).stored_row(p.coefficient)]

@@ -1,4 +1,4 @@
-"""How bright the pixels of a distribution are: histograms, and how far apart two of them lie (paper A, App. A)."""
+"""Pixel intensities of a distribution: histograms, and the distance between two distributions (paper A, App. A)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,14 +8,14 @@ from torch import Tensor
 from mrilib.coils import corners
 from mrilib.sample import Sample
 
-ABOVE_NOISE = 2.0  # times the mean of the corners: the magnitude of noise of many coils hardly reaches it
+ABOVE_NOISE = 2.0  # times the mean of the corners; the noise magnitude of many coils rarely exceeds it
 
 
 def body_intensities(target: Tensor) -> Tensor:
-    """Intensities of the pixels that hold signal, relative to their mean, so that the scanner's scale drops out.
+    """Intensities of the pixels that contain signal, relative to their mean, to remove the scanner's scale.
 
     Args:
-        target: one magnitude image, (1, 1, y, x) real; its corners hold noise only.
+        target: one magnitude image, (1, 1, y, x) real; its corners contain only noise.
 
     Returns:
         (n,) with mean 1.
@@ -37,7 +37,7 @@ def ks_distance(first: Tensor, second: Tensor) -> float:
 
 
 def pairwise_distances(first: Sequence[Sample], second: Sequence[Sample]) -> list[float]:
-    """Distance of the intensities of each slice of one list from those of its partner in the other."""
+    """Distances between the intensities of each slice in one list and its counterpart in the other."""
     pairs = zip(first, second, strict=True)
     return [ks_distance(body_intensities(a.target), body_intensities(b.target)) for a, b in pairs]
 
@@ -45,7 +45,7 @@ def pairwise_distances(first: Sequence[Sample], second: Sequence[Sample]) -> lis
 def histogram_rows(slices: Mapping[str, Sequence[Sample]], bins: int = 60, top: float = 3.0) -> list[dict[str, object]]:
     """Normalised histograms for a chart: rows with `distribution`, `intensity` (bin centre) and `density`.
 
-    Every slice counts the same; the densities of one distribution integrate to the share of pixels below `top`.
+    Every slice has equal weight; the densities of one distribution integrate to the share of pixels below `top`.
     """
     rows: list[dict[str, object]] = []
     for name, samples in slices.items():

@@ -1,4 +1,4 @@
-"""Which networks notebook 02 trains or loads."""
+"""Networks that notebook 02 trains or loads."""
 
 from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.natural_distribution_shifts.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Supervised on P and on Q, under every shift."""
+    """Supervised networks on P and on Q, under every shift."""
     return [one.spec("supervised", side) for one in p.experiments.values() for side in SIDES]

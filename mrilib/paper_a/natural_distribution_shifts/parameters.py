@@ -1,4 +1,4 @@
-"""What notebook 02 can be given."""
+"""Parameters of notebook 02."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,6 @@ from mrilib.paper_a.parameters import Shift, UnetTraining
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(UnetTraining):
-    """Supervised networks under every shift, and the one that is drawn last."""
+    """Parameters of supervised networks under every shift, and the shift shown last."""
 
     example: Shift

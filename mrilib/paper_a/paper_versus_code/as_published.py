@@ -1,4 +1,4 @@
-"""What paper A's published code does and the library otherwise does not: one mask, filled maps, leaks, scores.
+"""Behaviour specific to paper A's published code: one mask, filled maps, leakage, scores.
 
 Reference: github.com/MLI-lab/ttt_for_deep_learning_cs, commit 761d822; see `discrepancies`.
 """
@@ -33,16 +33,16 @@ PUBLISHED_LINES: dict[tuple[int, float], int] = {
     (320, 4): 83,
     (372, 2): 186,
 }  # by width and acceleration
-LEVELS = np.linspace(-0.6, 0.6, 7)  # of the slices that make a simulated volume
+LEVELS = np.linspace(-0.6, 0.6, 7)  # positions of the slices that make up a simulated volume
 Score = Literal["published", "unmatched", "fastMRI", "reversed"]
 
 
 @dataclass(frozen=True)
 class OneMask(Undersampling):
-    """The same mask for all files: the first that `Undersampling` draws with as many columns as the published one has.
+    """Same mask for all files: the first that `Undersampling` draws with as many columns as the published one.
 
-    That is W/R for a width that paper A's lists do not have. The published masks are the central columns of one of
-    396, which is why they have more than W/R where they are narrower; its seed is not known.
+    For a width that is not in paper A's lists, that number is W/R. The published masks are the central columns of one
+    mask of width 396, so narrower ones have more than W/R columns; its seed is unknown.
     """
 
     def mask(self, file_name: str, width: int) -> Tensor:
@@ -53,7 +53,7 @@ class OneMask(Undersampling):
 
 @dataclass(frozen=True, kw_only=True)
 class OneMaskSpec(NetworkSpec):
-    """A network trained with one mask for all its slices."""
+    """Specification of a network trained with one mask for all slices."""
 
     sampling: OneMask
 
@@ -62,13 +62,13 @@ class OneMaskSpec(NetworkSpec):
         return f"{super().name}_one_mask"
 
     def training_slices(self) -> InMemory:
-        """Every slice with that mask."""
+        """All training slices with that mask."""
         pairs = slices_of(distribution(self.distribution), "train", self.train_slices, self.source)
         return InMemory(SliceDataset(pairs, self.sampling))
 
 
 def filled(sample: Sample) -> Sample:
-    """Coil maps cropped as BART does, then every real or imaginary part that is 0 set to its coil's largest part."""
+    """Crop the coil maps as BART does, then set every real or imaginary part that is 0 to the coil's largest part."""
     cropped = with_cropped_maps(sample)
     parts = torch.view_as_real(cropped.sens_maps)
     largest = parts.abs().amax((2, 3, 4), keepdim=True)
@@ -76,7 +76,7 @@ def filled(sample: Sample) -> Sample:
 
 
 class Leaking(Reconstructor):
-    """A network that is always given all of one slice's measurements, whatever test-time training holds out."""
+    """Network that always receives all measurements of one slice, even those held out by test-time training."""
 
     def __init__(self, model: Reconstructor, sample: Sample) -> None:
         super().__init__()
@@ -91,15 +91,15 @@ class Leaking(Reconstructor):
 
 
 def score(image: Tensor, sample: Sample, kind: Score, volume_maximum: float | None = None) -> float:
-    """SSIM of one slice, cropped, by one of four conventions.
+    """SSIM of one cropped slice under one of four conventions.
 
     Args:
         image: (1, 1, y, x) complex.
         sample: the slice.
-        kind: `published` gives the image the target's mean and deviation, and takes the slice's maximum as range;
-            `unmatched` leaves the first out; `fastMRI` does and takes `volume_maximum` as range; `reversed` gives
-            the target the image's mean and deviation instead.
-        volume_maximum: needed for `fastMRI`.
+        kind: `published` matches the image to the target's mean and standard deviation, and uses the slice's maximum as
+            data range; `unmatched` omits the matching; `fastMRI` omits it too and uses `volume_maximum` as range;
+            `reversed` matches the target to the image's mean and standard deviation instead.
+        volume_maximum: required for `fastMRI`.
     """
     target, magnitude = (center_crop(x, sample.recon_size) for x in (sample.target, image.abs()))
     if kind == "reversed":
@@ -109,9 +109,9 @@ def score(image: Tensor, sample: Sample, kind: Score, volume_maximum: float | No
 
 
 def volume_maximum(entry: Distribution, path: Path) -> float:
-    """Maximum of the root-sum-of-squares volume that a slice is from.
+    """Maximum of the root-sum-of-squares volume to which a slice belongs.
 
-    Simulated files hold one slice; six others of the same patient are simulated beside it.
+    Simulated files contain one slice, so the seven slices of the same patient at `LEVELS` are simulated as well.
     """
     info = inspect_volume(path)
     if info.max is None:

@@ -1,7 +1,7 @@
-"""Where paper A and its published code differ, as data: what each says or does, and the switch that selects it.
+"""Differences between paper A and its published code, as data: what each says or does, and the switch between them.
 
 Paper: Darestani, Liu, Heckel, ICML 2022. Code: github.com/MLI-lab/ttt_for_deep_learning_cs, commit 761d822 of
-2022-04-26; cells are those of its `unet` notebooks.
+2022-04-26; cell numbers refer to its `unet` notebooks.
 """
 
 import re
@@ -16,16 +16,16 @@ Group = Literal["measurement and input", "test-time training", "score", "trainin
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One difference.
+    """One difference between paper and code.
 
     Args:
-        name: short, for tables and charts.
-        group: the table it stands in.
-        paper, code: what the one says and the other does.
-        where: in the paper and in the repository.
-        switch: the library's parameter for it; empty where there is none.
-        arms: (as published, as the paper has it), names in `fidelity.ARMS`; None if there is nothing to run.
-        reason: why there is not.
+        name: short name, for tables and charts.
+        group: the table that lists it.
+        paper, code: what the paper says and what the code does.
+        where: location in the paper and in the repository.
+        switch: library parameter that selects it; empty if there is none.
+        arms: (as published, as in the paper), names in `fidelity.ARMS`; None if there is nothing to run.
+        reason: why there is nothing to run.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Discrepancy:
 
     @property
     def key(self) -> str:
-        """Its name in `results.json`."""
+        """Key in `results.json`."""
         return "change_" + re.sub(r"\W+", "_", self.name).strip("_").lower()
 
     def row(self, change: Interval | None = None) -> dict[str, Any]:
-        """Its line of a table, with the change in SSIM where it was measured."""
+        """Table row, with the change in SSIM if it was measured."""
         reason = f"not measured here: {self.reason}" if self.reason else NOT_RUN
         return {
             "what": self.name,
@@ -218,10 +218,10 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
         ("as published", "as written"),
     ),
     Discrepancy(
-        "score: mean and deviation matched",
+        "score: mean and std matched",
         "score",
         "SSIM",
-        "the image first takes the target's mean and deviation; fastMRI's evaluation does not",
+        "the image first takes the target's mean and standard deviation; fastMRI's evaluation does not",
         "§5; cells 4 and 5",
         "ssim(match='mean_std')",
         ("as written", "score unmatched"),

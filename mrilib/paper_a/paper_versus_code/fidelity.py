@@ -1,4 +1,4 @@
-"""Running paper A both ways, as it is written and as its published code does it, on the same test slices."""
+"""Run paper A as written and as its published code does it, on the same test slices."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ from mrilib.train.objectives import Loss
 from mrilib.ttt import Settings
 
 PUBLISHED_ITERATIONS = 2500
-SCHEMES: dict[str, tuple[Loss, Side, bool]] = {  # network, side it was trained on, test-time training
+SCHEMES: dict[str, tuple[Loss, Side, bool]] = {  # loss, side of training, test-time training
     "supervised on Q": ("supervised", "Q", False),
     "supervised on P": ("supervised", "P", False),
     "joint on Q + TTT": ("joint", "Q", True),
@@ -48,14 +48,14 @@ Scores = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to run the experiment; what is not given is as the paper has it.
+    """One way to run the experiment; anything not given follows the paper.
 
     Args:
-        settings: changes of test-time training; a `window` counts in the published 2500 iterations.
-        network: its input as in the paper or in the code; or the paper's, trained with one mask.
-        sampling: of the test slices.
-        maps: what is done to the coil maps of a test slice.
-        leaking: leave what is held out in the network's input.
+        settings: changes to test-time training; a `window` refers to the published 2500 iterations.
+        network: network with its input as in the paper or in the code, or that of the paper trained with one mask.
+        sampling: under-sampling of the test slices.
+        maps: transform of a test slice that changes its coil maps.
+        leaking: whether held-out data stay in the network's input.
         score: see `as_published.score`.
     """
 
@@ -67,7 +67,7 @@ class Arm:
     score: Score = "published"
 
 
-UNIQUE = 1 - math.exp(-0.05)  # share of m pixels that m/20 draws with replacement hit
+UNIQUE = 1 - math.exp(-0.05)  # fraction of m pixels hit by m/20 draws with replacement
 PUBLISHED = {"fidelity": "code", "holdout": UNIQUE, "iterate": "last", "window": 100, "norm": "real_view"}
 ARMS: dict[str, Arm] = {
     "as written": Arm(),
@@ -95,11 +95,11 @@ ARMS: dict[str, Arm] = {
 
 @dataclass(frozen=True)
 class Bench:
-    """The test slices of Q on which every arm runs.
+    """Test slices of Q on which every arm runs.
 
     Args:
-        experiment: shift and networks, as the paper has them.
-        settings: of test-time training, as the paper has them.
+        experiment: shift and networks, as in the paper.
+        settings: settings of test-time training, as in the paper.
         test_slices: number of slices; 0 takes paper A's list.
         device, workers: see `adaptation.adapt`.
     """
@@ -111,14 +111,14 @@ class Bench:
     workers: int = 1
 
     def resolved(self, arm: Arm) -> Settings:
-        """The arm's settings, its window in the proportion to the iterations that the published code has."""
+        """Settings of the arm, its window scaled to the same share of the iterations as in the published code."""
         changes = dict(arm.settings)
         if "window" in changes:
             changes["window"] = scaled_window(changes["window"], self.settings.max_iterations)
         return replace(self.settings, **changes)
 
     def samples(self, arm: Arm, count: int) -> list[Sample]:
-        """The first `count` test slices, measured as the arm does."""
+        """First `count` test slices, under-sampled and prepared for the arm."""
         slices = self.experiment.test_slices(count)
         if arm.sampling is not None:
             slices = InMemory(SliceDataset(slices.slices.slices, arm.sampling))
@@ -126,7 +126,7 @@ class Bench:
         return found if arm.maps is None else [arm.maps(sample) for sample in found]
 
     def spec(self, arm: Arm, loss: Loss, side: Side) -> NetworkSpec:
-        """The network that the arm needs."""
+        """Specification of the network that the arm needs."""
         architecture = dict(self.experiment.architecture)
         if arm.network == "code":
             architecture["fidelity"] = "code"
@@ -137,7 +137,7 @@ class Bench:
         return OneMaskSpec(**fields, sampling=OneMask(spec.acceleration))
 
     def measure(self, name: str, scheme: str = MAIN, count: int | None = None) -> list[float]:
-        """SSIM of each test slice, or of the first `count`, to six digits; the arm is run now."""
+        """Run the arm now and return the SSIM of each test slice, or of the first `count`, to six digits."""
         arm, (loss, side, tuned) = ARMS[name], SCHEMES[scheme]
         samples = self.samples(arm, self.test_slices if count is None else count)
         model = network(self.spec(arm, loss, side), self.device)
@@ -164,55 +164,55 @@ class Bench:
 
     @property
     def table(self) -> StoredTable:
-        """Where scores are kept."""
+        """Table in which scores are stored."""
         name = self.experiment.side("Q")[0]
         count = self.test_slices or distribution(name).test_slices
         digest = data_digest(distribution(name), "test", count, self.experiment.source)
         return StoredTable("fidelity", {"shift": self.experiment.shift, "test_slices": count, "tests": digest})
 
     def key(self, name: str, scheme: str = MAIN) -> dict[str, Any]:
-        """Of a row: arm, scheme, digest of the network, settings of test-time training where there is any."""
+        """Key of a row: arm, scheme, network digest and, if there is TTT, its settings."""
         loss, side, tuned = SCHEMES[scheme]
         settings = asdict(self.resolved(ARMS[name])) if tuned else None
         digest = self.spec(ARMS[name], loss, side).digest
         return {"arm": name, "scheme": scheme, "network": digest, "settings": settings}
 
     def scores(self, name: str, scheme: str = MAIN, recompute: bool = False) -> list[float]:
-        """SSIM of each test slice from the table, or measured now where it has none or on `recompute`."""
+        """SSIM of each test slice from the table, or measured now if missing or if `recompute` is set."""
         return self.stored_row(name, scheme).read(recompute)["ssim"]
 
     def stored_row(self, name: str, scheme: str = MAIN) -> StoredRow:
-        """SSIM of each test slice as it is kept."""
+        """Stored row with the SSIM of each test slice."""
         return StoredRow(self.table, self.key(name, scheme), lambda: {"ssim": self.measure(name, scheme)})
 
     def rows(self) -> dict[tuple[str, str], StoredRow]:
-        """By arm and scheme, all that the section compares."""
+        """Stored rows of everything that the section compares, by (arm, scheme)."""
         pairs = [(name, MAIN) for name in ARMS] + [(name, scheme) for name in GAP_ARMS for scheme in SCHEMES]
         return {pair: self.stored_row(*pair) for pair in pairs}
 
     def found(self, name: str, scheme: str = MAIN) -> list[float] | None:
-        """The same from the table; None where it has none."""
+        """SSIM of each test slice from the table, or None if missing."""
         entry = self.table.find(self.key(name, scheme))
         return None if entry is None else entry["row"]["ssim"]
 
     def schemes(self, name: str) -> Scores | None:
-        """The scores of all four schemes of the gap from the table; None where it lacks one."""
+        """Scores of all four schemes of the gap from the table, or None if any is missing."""
         columns = {scheme: self.found(name, scheme) for scheme in SCHEMES}
         return {scheme: column for scheme, column in columns.items() if column} if all(columns.values()) else None
 
     def change(self, arms: tuple[str, str]) -> Interval | None:
-        """SSIM of the first arm minus that of the second, paired over the test slices; None where one was not run."""
+        """SSIM of the first arm minus that of the second, paired over test slices, or None if either was not run."""
         first, second = (self.found(name) for name in arms)
         return None if first is None or second is None else performance_gap(first, second)
 
 
 def scaled_window(published: int, iterations: int) -> int:
-    """A window of the published 2500 iterations as the same share of `iterations`, at least 1."""
+    """Scale a window of the published 2500 iterations to the same share of `iterations`, at least 1."""
     return max(1, round(published * iterations / PUBLISHED_ITERATIONS))
 
 
 def closed(scores: Mapping[str, Sequence[float]]) -> FractionClosed:
-    """Fraction of the gap closed, from the scores of the four schemes."""
+    """Fraction of the gap closed, computed from the scores of the four schemes."""
     before_q, before_p, after_q, after_p = (scores[scheme] for scheme in SCHEMES)
     return fraction_closed(before_q, before_p, after_q, after_p)
 
@@ -220,13 +220,13 @@ def closed(scores: Mapping[str, Sequence[float]]) -> FractionClosed:
 def change_in_closed(
     first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]], seed: int = 0
 ) -> FractionClosed:
-    """Fraction closed of the first minus that of the second, resampling all eight lists together.
+    """Fraction closed of the first minus that of the second, resampling all eight lists jointly.
 
     Args:
         first, second: scores of the four schemes on the same test slices.
 
     Returns:
-        The change with its interval; undefined where one of the two has no gap to close.
+        The change with its interval; undefined if either has no gap to close.
     """
     for one in (closed(first), closed(second)):
         if one.interval is None:
@@ -240,13 +240,13 @@ def change_in_closed(
 
 
 def _closed_difference(means: np.ndarray) -> np.ndarray:
-    """From means (first or second, scheme, …)."""
+    """Difference in fraction closed from means of shape (first or second, scheme, …)."""
     fractions = 1 - (means[:, 2] - means[:, 3]) / (means[:, 0] - means[:, 1])
     return fractions[0] - fractions[1]
 
 
 def gap_row(name: str, scores: Scores | None, reference: Scores | None) -> dict[str, Any]:
-    """An arm as a line of a table: gap before and after, fraction closed, and its change against `reference`."""
+    """Table row of an arm: gap before and after, fraction closed, and its change relative to `reference`."""
     if scores is None:
         return {"arm": name, "closed": NOT_RUN}
     before_q, before_p, after_q, after_p = (scores[scheme] for scheme in SCHEMES)

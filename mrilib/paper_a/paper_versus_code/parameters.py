@@ -1,4 +1,4 @@
-"""What notebook 10 can be given."""
+"""Parameters of notebook 10."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift, UnetTraining):
-    """The experiment as it is written and as the published code does it."""
+    """Parameters of the experiment as written and as the published code does it."""
 
     shift: Literal["anatomy", "dataset", "modality"]
     ttt_learning_rate: Rate
@@ -23,5 +23,5 @@ class Parameters(OneShift, UnetTraining):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training where a row does not change it."""
+        """Settings of test-time training, unless a row changes them."""
         return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, seed=self.seed)

@@ -1,4 +1,4 @@
-"""Changes with their intervals about zero, one line each."""
+"""Chart of changes with their intervals around zero, one line each."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,10 @@ DIRECTIONS = {"higher": SERIES_COLORS[0], "lower": SERIES_COLORS[4]}
 
 
 def changes_chart(changes: Mapping[str, Interval], *, x_title: str, alt: str, title: str = "") -> altair.LayerChart:
-    """Each change as a dot with its 95 % interval, largest first; a hollow dot where the interval holds 0.
+    """Plot each change as a dot with its 95 % interval, largest first; the dot is hollow if the interval contains 0.
 
     Args:
-        changes: by short name.
+        changes: intervals by short name.
         x_title: what changed, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: what is compared.

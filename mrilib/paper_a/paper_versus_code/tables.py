@@ -1,4 +1,4 @@
-"""Rows of the table `fidelity`: paper A as it is written, and as its published code does it."""
+"""Rows of the table `fidelity`: paper A as written and as its published code does it."""
 
 import torch
 
@@ -10,5 +10,5 @@ TABLES = ("fidelity",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """All arms of the main scheme, and some of all four."""
+    """Rows of all arms for the main scheme, and of some arms for all four."""
     return list(Bench(p.experiment, p.settings, p.test_slices, device, p.workers).rows().values())

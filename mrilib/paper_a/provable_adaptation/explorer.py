@@ -1,4 +1,4 @@
-"""An explorer of the subspace theory: sliders for n, d, σ and ς, the risks that follow, and where TTT goes."""
+"""Explorer of the subspace theory: sliders for n, d, σ and ς, the resulting risks, and the effect of TTT."""
 
 import math
 from typing import Any
@@ -14,26 +14,27 @@ from mrilib.paper_a.provable_adaptation.report import curve_chart
 from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, break_even, excess_risk, risk
 
 ALPHAS = torch.linspace(0, 1, 51, dtype=torch.float64)
-# Per dimension of the signal the risk of α at V = U depends on the noise alone, so one dimension stands for all.
+# At V = U, the risk of α per signal dimension depends on the noise alone, so one dimension is enough.
 LINE = torch.eye(2, dtype=torch.float64)[:, :1]
 SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 IMAGE_WIDTH = 660  # CSS pixels
-SMALLEST = 5  # dimensions below which α̂ has no variance
+SMALLEST = 5  # smallest d for which α̂ has a finite variance
 LABELS = {"before TTT": (12, 4, "left"), "after TTT": (0, -16, "center"), "optimum": (0, 22, "center")}
 SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
 
 
 def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, Any]]:
-    """α and risk on Q per dimension before TTT, after TTT on one measurement, and at best, all in closed form.
+    """α and risk on Q per dimension before TTT, after TTT on one measurement, and at the optimum, in closed form.
 
-    Rows with `mark`, `alpha`, `risk`, and `low`, `high`: two deviations of α̂ about its mean for TTT, cut to [0, 1].
-    Raises ValueError unless 5 ≤ d < n. Source: paper A, §6; `alpha_moments` and `excess_risk` for the spread.
+    Rows have `mark`, `alpha`, `risk`, `low` and `high`; for TTT, the last two are two standard deviations of α̂ about
+    its mean, clipped to [0, 1]. Raises ValueError unless 5 ≤ d < n. Source: paper A, §6; `alpha_moments` and
+    `excess_risk` for the spread.
     """
     Q = SubspaceModel(LINE, varsigma)
     before, best = (float(best_alpha(LINE, model)) for model in (SubspaceModel(LINE, sigma), Q))
-    mean, deviation = alpha_moments(n, d, varsigma)
+    mean, spread = alpha_moments(n, d, varsigma)
     least = float(risk(best, LINE, Q))
-    ends = {"low": max(mean - 2 * deviation, 0), "high": min(mean + 2 * deviation, 1)}
+    ends = {"low": max(mean - 2 * spread, 0), "high": min(mean + 2 * spread, 1)}
     return [
         {"mark": "before TTT", "alpha": before, "risk": float(risk(before, LINE, Q)), "low": before, "high": before},
         {"mark": "after TTT", "alpha": mean, "risk": least + excess_risk(n, d, varsigma) / d, **ends},
@@ -42,7 +43,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 
 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
-    """Risk on P and on Q over α, with α before TTT, after it and at best; raises as `risk_marks`."""
+    """Chart the risk on P and on Q over α, with α before TTT, after TTT and at the optimum; raises as `risk_marks`."""
     levels = {f"on P, σ = {sigma:g}": sigma, f"on Q, ς = {varsigma:g}": varsigma}
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
@@ -54,7 +55,7 @@ def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerCha
 
 
 def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after: float, best: float) -> str:
-    """What TTT on one measurement gains on average, in a sentence, from the three risks on Q."""
+    """Sentence on the average gain of TTT on one measurement, from the three risks on Q."""
     low, high = break_even(n, d, sigma)
     if low <= varsigma <= high:
         ends = f"above {low:.2f}" if high == math.inf else f"in [{low:.2f}, {high:.2f}]"
@@ -63,15 +64,15 @@ def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after:
 
 
 def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: float = 1.0) -> widgets.VBox:
-    """Four sliders over `risk_chart`; every value follows from the closed forms, nothing is drawn at random.
+    """Four sliders for `risk_chart`; every value follows from the closed forms, nothing is sampled.
 
     Args:
         n, d: dimensions of the measurement and of the signal, 5 ≤ d < n.
-        sigma, varsigma: noise of training and of test, in [0.05, 3].
+        sigma, varsigma: noise levels of training and test, in [0.05, 3].
     """
     size = widgets.SelectionSlider(options=sorted({*SIZES, n}), value=n, description="n, measured", **WIDE)
     kept = widgets.IntSlider(value=d, min=SMALLEST, max=n - 1, description="d, signal", **WIDE)
-    size.observe(lambda change: setattr(kept, "max", change["new"] - 1), "value")  # before the chart asks for both
+    size.observe(lambda change: setattr(kept, "max", change["new"] - 1), "value")  # before the chart reads both
     noise = {"min": 0.05, "max": 3, "step": 0.05, **WIDE}
     trained = widgets.FloatSlider(value=sigma, description="σ, noise of P", **noise)
     tested = widgets.FloatSlider(value=varsigma, description="ς, noise of Q", **noise)

@@ -1,4 +1,4 @@
-"""What notebook 06 can be given."""
+"""Parameters of notebook 06."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from mrilib.store.parameters import Count, ParameterError, Rate, Record, Seed
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Record):
-    """Signals in a subspace, noise in training and at test, and how many are drawn."""
+    """Parameters of signals in a subspace, of training and test noise, and of the number of draws."""
 
     n: Count
     d: Annotated[int, Ge(5)]

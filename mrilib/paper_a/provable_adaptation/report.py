@@ -1,4 +1,4 @@
-"""Charts and tables of the subspace study: curves of numbers or of means with their intervals, and its rates."""
+"""Charts and tables of the subspace study: curves of numbers or of means with their intervals, and rates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -25,9 +25,9 @@ def curve_chart(
     alt: str,
     log_x: bool = False,
 ) -> altair.LayerChart:
-    """Named curves over the same `x`, with a band where the values are intervals.
+    """Chart named curves over the same `x`, with a band if the values are intervals.
 
-    Raises ValueError where a curve has another length than `x`.
+    Raises ValueError if the length of a curve differs from that of `x`.
     """
     rows = [
         {"x": at, "curve": name, **_ends(value)}
@@ -39,7 +39,7 @@ def curve_chart(
 
 
 def group_chart(groups: Mapping[str, Mapping[str, Interval]], *, x_title: str, y_title: str) -> altair.LayerChart:
-    """Means with intervals, side by side in each group; the alt text says them all."""
+    """Chart means with intervals side by side in each group; the alt text lists all of them."""
     rows = [
         {"group": group, "by": by, **_ends(value)} for group, means in groups.items() for by, value in means.items()
     ]
@@ -50,11 +50,11 @@ def group_chart(groups: Mapping[str, Mapping[str, Interval]], *, x_title: str, y
 def slope_rows(
     regimes: Mapping[str, Sequence[tuple[int, int]]], logs: Mapping[str, Tensor], noise: float
 ) -> list[dict[str, Any]]:
-    """Log–log slope of the deviation of α̂ over n in each regime: measured with interval, exact law, leading order.
+    """Log–log slope of the standard deviation of α̂ over n in each regime: measured, exact law, leading order.
 
     Args:
         regimes: name → (n, d) of each size.
-        logs: name → `log_deviations` there, (sizes, count).
+        logs: name → `log_deviations` of its sizes, (sizes, count); yields the interval of the measured slope.
     """
     rows = []
     for name, shapes in regimes.items():

@@ -1,4 +1,4 @@
-"""The subspace theory on trial: gradient descent on the losses themselves, and repeated draws with their rates."""
+"""Numerical tests of the subspace theory: gradient descent on its losses, and repeated draws with their rates."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ CHUNK = 500  # measurements drawn at a time
 
 @dataclass(frozen=True)
 class Descent:
-    """What gradient descent went through: α, loss and what was watched, each (steps + 1, …), and the last V."""
+    """Trajectory of gradient descent: α, loss and the watched quantity, each (steps + 1, …), and the last V."""
 
     alphas: Tensor
     losses: Tensor
@@ -32,15 +32,15 @@ class Descent:
 
 
 def descend(loss: Loss, alpha: Tensor, V: Tensor, watch: Loss, *, rate: float, steps: int, tune_basis: bool) -> Descent:
-    """Gradient descent (α, W) ← (α − r ∇_α loss, W − r d ∇_W loss), V = Q factor of W, so that V stays orthonormal.
+    """Gradient descent (α, W) ← (α − r ∇_α loss, W − r d ∇_W loss), with V the Q factor of W, hence orthonormal.
 
     Args:
         loss: (α, V) → (…), one loss for each α.
-        alpha: start, (…).
-        V: start, (n, d) orthonormal.
-        watch: (α, V) → (…), noted before each step and at the end, never used.
-        rate: step size r > 0 for a loss of order 1; each of V's d columns moves on its own share of it, hence r d.
-        tune_basis: whether V moves too; then every α must belong to the same problem.
+        alpha: initial value, (…).
+        V: initial value, (n, d) orthonormal.
+        watch: (α, V) → (…), recorded before each step and at the end, never used.
+        rate: step size r > 0 for a loss of order 1; each of V's d columns follows only its share of it, hence r d.
+        tune_basis: whether V is updated too; then every α must belong to the same problem.
 
     Raises:
         ValueError: the loss is not finite, because the rate is too large.
@@ -90,10 +90,10 @@ def train(
 def adapt(
     x: Tensor, y: Tensor, alpha: Tensor, V: Tensor, *, rate: float, steps: int, tune_basis: bool = False
 ) -> Descent:
-    """TTT by descent on L_SS(α, V, y) of each y (…, n) alone; watched, never used: ‖x − α V Vᵀ y‖²/d.
+    """TTT by gradient descent on L_SS(α, V, y) for each y (…, n) separately; watched, never used: ‖x − α V Vᵀ y‖²/d.
 
-    The loss is divided by ‖Vᵀy‖² of the start, so that α closes the share 2 · rate of its way in each step.
-    Paper A, §6 keeps V; `tune_basis` lets it move too, for a single y.
+    The loss is divided by the initial ‖Vᵀy‖², so that each step moves α by 2 · rate of its distance to the optimum.
+    Paper A, §6 keeps V fixed; `tune_basis` updates it too, for a single y.
     """
     energy, start = split_energy(y, V)[0], alpha.expand(y.shape[:-1])
     return descend(
@@ -108,9 +108,9 @@ def adapt(
 
 
 def shift_errors(P: SubspaceModel, Q: SubspaceModel, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Squared errors per dimension (count,) on the same draws of Q: trained on P, the same with TTT, trained on Q.
+    """Squared errors per dimension (count,) on the same draws of Q: trained on P, trained on P + TTT, trained on Q.
 
-    After TTT α is cut to paper A's [0, 1]. What is trained on Q has the basis of Q.
+    After TTT, α is clipped to [0, 1] as in paper A. The estimator trained on Q uses the basis of Q.
     """
     x, y = Q.sample(count, generator)
     estimators = {
@@ -123,8 +123,11 @@ def shift_errors(P: SubspaceModel, Q: SubspaceModel, count: int, generator: torc
 
 
 def shared_errors(model: SubspaceModel, shared: Tensor, count: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """Squared errors per dimension (count,) on the same draws, V = U: the best α for `model`, the α `shared` with
-    another distribution, α(y) from the residual, and TTT. Source: paper B, §3."""
+    """Squared errors per dimension (count,) of four estimators on the same draws, with V = U.
+
+    These are the best α for `model`, the α `shared` with another distribution, α(y) from the residual, and TTT.
+    Source: paper B, §3.
+    """
     V = model.basis
     x, y = model.sample(count, generator)
     alphas = {
@@ -151,8 +154,9 @@ def log_deviations(shapes: Sequence[tuple[int, int]], noise: float, count: int, 
 def minimiser_values(y: Tensor, V: Tensor) -> Tensor:
     """One value per measurement (count, n) → (count,), whose mean is the α that minimises their mean L_SS.
 
-    α = 1 − d/(n − d) b̄/ā has the influence −d/(n − d) (b − a b̄/ā)/ā of each y, a = ‖Vᵀy‖², b = ‖(I − V Vᵀ) y‖².
-    A bootstrap interval of the mean is then one of α. Source: paper A, Prop. F.2; Efron, Tibshirani, 1993, ch. 21.
+    α = 1 − d/(n − d) b̄/ā has influence −d/(n − d) (b − a b̄/ā)/ā at each y, a = ‖Vᵀy‖², b = ‖(I − V Vᵀ) y‖².
+    A bootstrap interval of the mean is then an interval for α. Source: paper A, Prop. F.2; Efron, Tibshirani, 1993,
+    ch. 21.
     """
     n, d = V.shape
     inside, outside = split_energy(y, V)
@@ -163,17 +167,17 @@ def minimiser_values(y: Tensor, V: Tensor) -> Tensor:
 def log_deviation_values(samples: Tensor) -> Tensor:
     """One value per sample (…, count), whose mean is the logarithm of their standard deviation: log s + (r²/s² − 1)/2.
 
-    Raises ValueError where all samples are equal.
+    Raises ValueError if all samples are equal.
     """
     square = (samples - samples.mean(-1, keepdim=True)).square()
     variance = square.mean(-1, keepdim=True)
     if (variance == 0).any():
-        raise ValueError("samples: all are equal, their deviation has no logarithm")
+        raise ValueError("samples: all are equal, their standard deviation has no logarithm")
     return 0.5 * variance.log() + 0.5 * (square / variance - 1)
 
 
 def log_slope(sizes: Sequence[int], logs: Tensor) -> Tensor:
-    """Least-squares slope of `logs` (sizes, …) over log(size): −1/2 for a deviation that falls as 1/√size → (…).
+    """Least-squares slope of `logs` (sizes, …) over log(size) → (…); −1/2 if a standard deviation falls as 1/√size.
 
     Raises ValueError for fewer than two different sizes.
     """

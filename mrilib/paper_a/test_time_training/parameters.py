@@ -1,4 +1,4 @@
-"""What notebook 04 can be given."""
+"""Parameters of notebook 04."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -16,7 +16,7 @@ from mrilib.ttt import Settings, Unit
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift):
-    """The four networks of Table 2, and their test-time training."""
+    """Parameters of the four networks of Table 2 and of their test-time training."""
 
     model: Literal["unet", "varnet"]
     chans: Count
@@ -43,7 +43,7 @@ class Parameters(OneShift):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training."""
+        """Settings of test-time training."""
         return Settings(
             learning_rate=self.ttt_learning_rate,
             max_iterations=self.ttt_iterations,

@@ -1,4 +1,4 @@
-"""Rows of `table_2`: a network under a shift, of U-Nets under five shifts and of VarNets under four."""
+"""Rows of `table_2`, one per network and shift: U-Nets under five shifts, VarNets under four."""
 
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ PROFILES = ("quick", "varnet")
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """The profile's network under each shift that the paper has for it."""
+    """Rows of the profile's network under each shift that the paper reports for it."""
     return [_block(replace(p, shift=shift), device) for shift in TABLE_2[p.model]]
 
 

@@ -1,14 +1,14 @@
-"""How visible the grid of patches is in an image."""
+"""Visibility of the patch grid in an image."""
 
 import torch
 from torch import Tensor
 
 
 def blockiness(image: Tensor, patch: int) -> Tensor:
-    """Mean step between neighbouring pixels across borders of patches, over the mean step inside patches.
+    """Mean step between neighbouring pixels across patch borders, divided by the mean step inside patches.
 
-    1 for an image that knows of no grid, more where patches do not fit together. Where the patches exceed the
-    image they stick out on both sides, as those of `models.vit.Vit` do.
+    1 for an image without a visible grid, larger if patches do not fit together. If the patches do not tile the image,
+    they extend beyond it on both sides, as in `models.vit.Vit`.
 
     Args:
         image: magnitudes, (batch, 1, y, x) real.
@@ -18,7 +18,7 @@ def blockiness(image: Tensor, patch: int) -> Tensor:
         (batch,)
 
     Raises:
-        ValueError: an image with no border, or with nothing but borders.
+        ValueError: the image has no patch border, or nothing but borders.
     """
     across, inside = [], []
     for axis in (-2, -1):

@@ -1,4 +1,4 @@
-"""How well a network reconstructs while it is being trained: its true score after every epoch."""
+"""Learning curve of a network: its true score after every epoch of training."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,9 +20,9 @@ from mrilib.train.watched import watched
 def learning_curve(
     spec: NetworkSpec, slices: int, device: torch.device | str = "cpu", progress: Progress | None = None
 ) -> Row:
-    """Train from scratch and score validation slices of the same distribution before it and after each epoch.
+    """Train from scratch, and score validation slices of the same distribution before training and after each epoch.
 
-    The scores decide nothing in the training; with the loss "self" no ground truth does.
+    The scores do not influence training; with the loss "self", neither does any ground truth.
 
     Args:
         spec: network, data and recipe.
@@ -44,7 +44,7 @@ def learning_curve(
 
 
 def stored_curve(spec: NetworkSpec, slices: int, device: torch.device | str = "cpu") -> StoredRow:
-    """`learning_curve` as it is kept."""
+    """Stored row of `learning_curve`."""
     key = {
         **curve_key(spec),
         "validation": data_digest(distribution(spec.distribution), "validation", slices, spec.source),
@@ -58,12 +58,12 @@ def self_supervised(p: Parameters) -> dict[str, NetworkSpec]:
 
 
 def curves(slices: int) -> StoredTable:
-    """The table of learning curves on so many validation slices."""
+    """Table of learning curves on the given number of validation slices."""
     return StoredTable("learning_curves", {"validation_slices": slices})
 
 
 def curve_key(spec: NetworkSpec) -> dict[str, Any]:
-    """What a curve is stored under: the network's specification and its training data."""
+    """Key under which a curve is stored: the network's specification and its training data."""
     return {**spec.card, "data_digest": spec.data_digest}
 
 

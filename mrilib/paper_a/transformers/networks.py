@@ -1,4 +1,4 @@
-"""Which networks notebook 09 trains or loads."""
+"""Networks that notebook 09 trains or loads."""
 
 from mrilib.paper_a.transformers.learning_curve import self_supervised
 from mrilib.paper_a.transformers.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Four for Table 6 and two trained on measurements alone for Figure 10."""
+    """Four networks for Table 6, and two trained on measurements alone for Figure 10."""
     return [*p.experiment.specs().values(), *self_supervised(p).values()]

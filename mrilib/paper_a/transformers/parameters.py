@@ -1,4 +1,4 @@
-"""What notebook 09 can be given."""
+"""Parameters of notebook 09."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -9,12 +9,12 @@ from mrilib.paper_a.parameters import AS_WRITTEN, OneShift
 from mrilib.store.parameters import Count, ParameterError, Rate, Share
 from mrilib.ttt import Settings
 
-UNET_HALVINGS = 4  # of the U-Net, as in paper A
+UNET_HALVINGS = 4  # pooling layers of the U-Net, as in paper A
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift):
-    """A vision transformer in place of the U-Net, and a U-Net beside it in self-supervised training."""
+    """Parameters of a vision transformer in place of the U-Net, and of a U-Net compared in self-supervised training."""
 
     shift: Literal["anatomy", "dataset", "modality", "acceleration"]
     model: Literal["vit"]
@@ -45,12 +45,12 @@ class Parameters(OneShift):
 
     @property
     def unet_experiment(self) -> Experiment:
-        """The same with the U-Net."""
+        """Same experiment with the U-Net."""
         sizes = {"chans": self.unet_chans, "num_pool_layers": UNET_HALVINGS}
         recipe = replace(self.recipe, learning_rate=self.unet_learning_rate)
         return replace(self.experiment, architecture=describe("unet", AS_WRITTEN | sizes), recipe=recipe)
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training."""
+        """Settings of test-time training."""
         return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed)

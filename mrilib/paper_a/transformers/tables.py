@@ -10,5 +10,5 @@ TABLES = ("learning_curves",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Both networks of Figure 10."""
+    """Rows of both networks of Figure 10."""
     return [stored_curve(spec, p.curve_slices, device) for spec in self_supervised(p).values()]

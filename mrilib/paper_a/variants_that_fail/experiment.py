@@ -32,7 +32,7 @@ class Tuned:
     """One slice after a fixed number of iterations.
 
     `image` is (1, 1, y, x) complex; `losses` holds the loss before each step, `scores` the score before the first
-    and after every step (empty where none was asked for).
+    and after every step (empty if none was requested).
     """
 
     image: Tensor
@@ -53,16 +53,16 @@ def tune(
     """Minimise a self-supervised objective of one slice with Adam for a fixed number of iterations.
 
     Args:
-        model: the trained network; never changed.
+        model: the trained network; left unchanged.
         sample: one slice.
         objective: `objectives.denoising` for a two-head network, `objectives.round_trip` for a CycleU-Net.
-        learning_rate: of Adam ("similar to pre-training").
-        iterations: steps; 10 for the two-head network in paper A, not stated for CycleU-Net.
-        seed: of the noise that `denoising` draws anew in every iteration.
-        score: image → number, for teaching; costs time.
+        learning_rate: learning rate of Adam ("similar to pre-training" in paper A).
+        iterations: number of steps; 10 for the two-head network in paper A, not stated for CycleU-Net.
+        seed: seed of the noise that `denoising` redraws in every iteration.
+        score: image → number, for teaching; slows down the run.
 
     Raises:
-        ValueError: more than one slice, no iteration, or a model that the objective does not fit.
+        ValueError: more than one slice, no iterations, or a model that does not fit the objective.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. D.
     """
@@ -87,7 +87,7 @@ def tune(
 
 @dataclass(frozen=True)
 class AuxiliaryTask:
-    """A network with a self-supervised task of its own, and how it is tuned on one slice; arguments as of `tune`."""
+    """Network with its own self-supervised task, and how it is tuned on one slice; arguments as in `tune`."""
 
     model: str  # its name in `models.build`, and that of its training loss in `objectives`
     objective: Objective
@@ -111,14 +111,14 @@ def consistency_row(
     device: torch.device | str = "cpu",
     workers: int = 1,
 ) -> Row:
-    """For a stored table: SSIM of each slice without and after TTT on the k-space loss.
+    """Row for a stored table: SSIM of each slice without and with TTT on the k-space loss.
 
     Args:
-        spec: of the network, trained if it is nowhere.
+        spec: specification of the network, which is trained if missing.
         samples: test slices.
-        settings: of `ttt.test_time_train`.
-        affine: tune gains and offsets only, see `affine_only`; else all weights.
-        device, workers: as of `adaptation.adapt`.
+        settings: settings of `ttt.test_time_train`.
+        affine: whether to tune only gains and offsets, see `affine_only`, instead of all weights.
+        device, workers: as in `adaptation.adapt`.
     """
     model = affine_only(network(spec, device)) if affine else network(spec, device)
     adapted = adapt(model, samples, settings, device=device, workers=workers)
@@ -127,14 +127,14 @@ def consistency_row(
 
 
 def affine_only(model: Reconstructor) -> Reconstructor:
-    """A copy that gives the same images, in which only a gain and an offset per normalised channel can be tuned.
+    """Copy a model so that only a gain and an offset per normalised channel are trainable; its images stay the same.
 
-    Each instance normalisation gets γ = 1 and β = 0, (x − mean)/deviation · γ + β; all else is frozen.
+    Each instance normalisation gets γ = 1 and β = 0, (x − mean)/(standard deviation) · γ + β; the rest is frozen.
 
     Raises:
-        ValueError: a model without an instance normalisation.
+        ValueError: the model has no instance normalisation.
 
-    Reference: in the manner of GainTuning, which tunes one gain a channel (Mohan et al., NeurIPS 2021).
+    Reference: similar to GainTuning, which tunes one gain per channel (Mohan et al., NeurIPS 2021).
     """
     model = copy.deepcopy(model).requires_grad_(False)
     norms = [
@@ -152,13 +152,13 @@ def affine_only(model: Reconstructor) -> Reconstructor:
 
 
 def perturbed(slices: SliceDataset, name: str, seed: int = 0, strength: Strength | None = None) -> list[Sample]:
-    """Slices under one of `perturbations.PERTURBATIONS`, under-sampled as before and with their own coil maps.
+    """Apply one of `perturbations.PERTURBATIONS` to slices, under-sampled as before, with newly estimated coil maps.
 
     Args:
-        slices: fully sampled slices and how they are under-sampled.
-        name: of the transform.
-        seed: of its randomness; slice n takes seed + n.
-        strength: defaults where None.
+        slices: fully sampled slices and their under-sampling.
+        name: name of the transform.
+        seed: seed of its randomness; slice n uses seed + n.
+        strength: strength of the transform; defaults if None.
     """
     samples = []
     for item, (path, index) in enumerate(slices.slices):
@@ -173,11 +173,11 @@ def perturbed(slices: SliceDataset, name: str, seed: int = 0, strength: Strength
 
 @dataclass(frozen=True)
 class Closing:
-    """What a method leaves of the gap between supervised networks; SSIM of the same test slices throughout.
+    """Part of the gap between supervised networks that a method leaves; all SSIM are on the same test slices.
 
     Args:
-        before_q, before_p: of the supervised networks.
-        after_q, after_p: of the networks with the method.
+        before_q, before_p: scores of the supervised networks.
+        after_q, after_p: scores of the networks with the method.
     """
 
     before_q: Scores
@@ -187,22 +187,22 @@ class Closing:
 
     @property
     def row(self) -> dict[str, Any]:
-        """Its line of a table: means of both networks, the gap between them, and both fractions as text."""
+        """Table row: means of both networks, the gap between them, and both fractions as text."""
         numbers = {"q": bootstrap_mean(self.after_q), "p": bootstrap_mean(self.after_p), "gap": self.gap}
         fractions = {"closed": str(self.closed), "reached": str(self.reached)}
         return {name: vars(interval) for name, interval in numbers.items()} | fractions
 
     @property
     def gap(self) -> Interval:
-        """That is left between the two networks with the method."""
+        """Gap that remains between the two networks with the method."""
         return performance_gap(self.after_q, self.after_p)
 
     @property
     def closed(self) -> FractionClosed:
-        """Paper A's fraction, 1 − gap after / gap before; it also grows where the network trained on Q gets worse."""
+        """Paper A's fraction, 1 − gap after / gap before; it also grows if the network trained on Q gets worse."""
         return fraction_closed(self.before_q, self.before_p, self.after_q, self.after_p)
 
     @property
     def reached(self) -> FractionClosed:
-        """How far the network trained on P comes towards the supervised one of Q, which stays where it is."""
+        """Fraction of the gap to the fixed supervised network of Q that is closed by the network trained on P."""
         return fraction_closed(self.before_q, self.before_p, self.before_q, self.after_p)

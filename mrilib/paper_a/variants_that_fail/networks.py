@@ -1,4 +1,4 @@
-"""Which networks notebook 07 trains or loads."""
+"""Networks that notebook 07 trains or loads."""
 
 from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.variants_that_fail.parameters import Parameters
@@ -7,7 +7,7 @@ from mrilib.train.objectives import Loss
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Two-head U-Net and CycleU-Net: Table 5."""
+    """Two-head U-Net and CycleU-Net (Table 5)."""
     losses: list[Loss] = ["supervised", "two_head", "joint"]
     two_head, cycle = p.with_network("two_head"), p.with_network("cycle")
     trained = [*((two_head, loss) for loss in losses), (cycle, "cycle")]

@@ -1,4 +1,4 @@
-"""What notebook 07 can be given."""
+"""Parameters of notebook 07."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +14,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift, UnetTraining):
-    """Networks with self-supervised tasks of their own, and how these are tuned."""
+    """Parameters of networks with their own self-supervised tasks, and of their tuning."""
 
     perturbed_slices: CountOrAll
     strength: Rate
@@ -37,5 +37,5 @@ class Parameters(OneShift, UnetTraining):
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training on the k-space loss."""
+        """Settings of test-time training on the k-space loss."""
         return Settings(self.ttt_learning_rate, self.ttt_iterations, self.window, seed=self.seed)

@@ -15,16 +15,16 @@ PLANE = (-2, -1)
 
 @dataclass(frozen=True)
 class Strength:
-    """How strong each transform is. Paper A states none of these; the defaults are chosen to be seen at a glance.
+    """Strength of each transform; paper A states none of them, the defaults are chosen to be clearly visible.
 
     Args:
-        noise: what noise alone adds to the root-sum-of-squares image, over that image's 95th percentile.
+        noise: level of noise alone in the root-sum-of-squares image, relative to the image's 95th percentile.
         blur: standard deviation of the Gaussian, in pixels.
         elastic: largest displacement along each axis, in pixels.
-        control_points: of the elastic field, along each axis.
-        spike: magnitude of one wrong k-space sample in each coil, over the coil's largest.
-        ghost: share by which every `ghosts`-th phase-encoding line is weakened.
-        ghosts: number of images of the object that this makes, the true one included.
+        control_points: number of control points of the elastic field along each axis.
+        spike: magnitude of one corrupted k-space sample in each coil, relative to the coil's largest.
+        ghost: fraction by which every `ghosts`-th phase-encoding line is weakened.
+        ghosts: resulting number of images of the object, including the true one.
 
     Raises:
         ValueError: a negative strength, a ghost above 1, or fewer than 2 ghosts or control points.
@@ -46,7 +46,7 @@ class Strength:
             )
 
     def scaled(self, factor: float) -> "Strength":
-        """All transforms `factor` times as strong, ghosts at most complete."""
+        """Scale all transforms by `factor`, with `ghost` at most 1."""
         stronger = {name: factor * getattr(self, name) for name in ("noise", "blur", "elastic", "spike")}
         return replace(self, **stronger, ghost=min(1.0, factor * self.ghost))
 
@@ -55,41 +55,41 @@ Transform = Callable[[Tensor, Strength, torch.Generator], Tensor]
 
 
 def regular(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """The slice as it is."""
+    """Return the slice unchanged."""
     return kspace
 
 
 def fliph(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Object and coils mirrored left to right."""
+    """Mirror object and coils left to right."""
     return fft2c(ifft2c(kspace).flip(-1))
 
 
 def flipv(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Object and coils mirrored top to bottom."""
+    """Mirror object and coils top to bottom."""
     return fft2c(ifft2c(kspace).flip(-2))
 
 
 def rot90(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Object and coils turned by 90° counter-clockwise; (coil, ky, kx) → (coil, kx, ky)."""
+    """Rotate object and coils by 90° counter-clockwise; (coil, ky, kx) → (coil, kx, ky)."""
     return fft2c(torch.rot90(ifft2c(kspace), dims=PLANE))
 
 
 def noisy(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """More thermal noise: complex white noise in every sample of every coil."""
+    """Add thermal noise: complex white noise in every sample of every coil."""
     bright = rss(ifft2c(kspace)[None]).quantile(0.95)
     sigma = strength.noise * bright / len(kspace) ** 0.5
     return kspace + sigma * _complex_noise(kspace.shape, kspace, generator)
 
 
 def blur(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Coil images convolved with a Gaussian: k-space under its window exp(−2π² s² (ky² + kx²)), k in 1/pixel."""
+    """Convolve coil images with a Gaussian: multiply k-space by exp(−2π² s² (ky² + kx²)), k in 1/pixel."""
     real = {"dtype": kspace.real.dtype, "device": kspace.device}
     ky, kx = (torch.fft.fftshift(torch.fft.fftfreq(size, **real)) for size in kspace.shape[-2:])
     return kspace * torch.exp(-2 * (torch.pi * strength.blur) ** 2 * (ky[:, None] ** 2 + kx**2))
 
 
 def elastic(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Object and coils warped by one smooth random field, so that the warped maps explain the warped image."""
+    """Warp object and coils by one smooth random field, so that the warped maps explain the warped image."""
     coil_images = ifft2c(kspace)
     parts = torch.view_as_real(coil_images).movedim(-1, 0).flatten(0, 1)[None]  # (1, 2·coil, y, x)
     grid = _grid(kspace.shape[-2:], strength, generator).to(parts)
@@ -98,7 +98,7 @@ def elastic(kspace: Tensor, strength: Strength, generator: torch.Generator) -> T
 
 
 def spike(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """A discharge during readout: one sample between the centre and half the edge is wrong in every coil."""
+    """Simulate a discharge during readout: corrupt one sample, at most halfway from centre to edge, in every coil."""
     height = strength.spike * kspace.abs().amax(PLANE, keepdim=True)
     ky, kx = (_spike_place(size, generator) for size in kspace.shape[-2:])
     wrong = torch.zeros_like(kspace)
@@ -107,10 +107,10 @@ def spike(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Ten
 
 
 def ghost(kspace: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Periodic motion: every `ghosts`-th phase-encoding line weaker, so the image repeats along x.
+    """Simulate periodic motion: weaken every `ghosts`-th phase-encoding line, so that the image repeats along x.
 
-    With N columns, n ghosts and share s the image becomes (1 − s/n) x and n − 1 copies of weight s/n, each moved by
-    a multiple of N/n.
+    With N columns, n ghosts and fraction s, the image becomes (1 − s/n) x plus n − 1 copies of weight s/n, each
+    shifted by a multiple of N/n.
     """
     columns = torch.arange(kspace.shape[-1], device=kspace.device)
     return kspace * (1 - strength.ghost * (columns % strength.ghosts == 0).to(kspace.real.dtype))
@@ -130,21 +130,21 @@ PERTURBATIONS: dict[str, Transform] = {
 
 
 def perturb(kspace: Tensor, name: str, seed: int = 0, strength: Strength | None = None) -> Tensor:
-    """One transform of paper A's Figure 6 on raw k-space, so that measurement and ground truth change together.
+    """Apply one transform of paper A's Figure 6 to raw k-space, so that measurement and ground truth change together.
 
     Args:
         kspace: (coil, ky, kx) complex, fully sampled.
-        name: of the transform, a key of `PERTURBATIONS`.
-        seed: of what is random in it (noise, field, place of the spike).
-        strength: defaults where None.
+        name: name of the transform, a key of `PERTURBATIONS`.
+        seed: seed of its random parts (noise, field, spike position).
+        strength: strength of the transform; defaults if None.
 
     Returns:
         (coil, ky, kx) complex; (coil, kx, ky) for `rot90`.
 
     Raises:
-        ValueError: unknown name, or k-space that is not complex of three axes.
+        ValueError: unknown name, or k-space that is not complex with three axes.
 
-    Reference: Darestani, Liu, Heckel, ICML 2022, App. D and Figure 6, which name the transforms and no strengths.
+    Reference: Darestani, Liu, Heckel, ICML 2022, App. D and Figure 6, which name the transforms but no strengths.
     """
     if name not in PERTURBATIONS:
         raise ValueError(f"perturbation {name!r}: expected one of {', '.join(PERTURBATIONS)}")
@@ -159,14 +159,14 @@ def _complex_noise(shape: torch.Size, like: Tensor, generator: torch.Generator) 
 
 
 def _spike_place(size: int, generator: torch.Generator) -> int:
-    """An index at 1/8 to 1/4 of the axis from its centre, on either side."""
+    """Draw an index 1/8 to 1/4 of the axis length away from its centre, on either side."""
     distance = int(torch.randint(size // 8, max(size // 4, size // 8 + 1), (1,), generator=generator))
     side = 1 if torch.rand(1, generator=generator) < 0.5 else -1
     return size // 2 + side * distance
 
 
 def _grid(shape: torch.Size, strength: Strength, generator: torch.Generator) -> Tensor:
-    """Where each pixel comes from, (1, y, x, 2) in `grid_sample`'s coordinates: −1 and 1 are the corner pixels."""
+    """Source position of each pixel, (1, y, x, 2) in `grid_sample` coordinates: −1 and 1 are the corner pixels."""
     knots = torch.rand(1, 2, strength.control_points, strength.control_points, generator=generator) * 2 - 1
     knots[..., [0, -1], :] = 0
     knots[..., [0, -1]] = 0

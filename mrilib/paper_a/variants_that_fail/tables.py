@@ -1,4 +1,4 @@
-"""Rows of the table `variants`: TTT on the k-space loss, of all weights and of gains and offsets only."""
+"""Rows of the table `variants`: TTT on the k-space loss, of all weights or of gains and offsets only."""
 
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,7 +18,7 @@ METHODS = ("affine-only", "joint")
 
 
 def consistency(p: Parameters, method: str, side: Side, device: torch.device | str = "cpu") -> StoredRow:
-    """The joint network of one side, tuned by one of METHODS."""
+    """Row of the joint network of one side, tuned by one of METHODS."""
     two_head, affine = p.with_network("two_head"), method == "affine-only"
     spec = two_head.spec("joint", side)
     how = replace(p.settings, learning_rate=p.affine_learning_rate) if affine else p.settings
@@ -31,5 +31,5 @@ def consistency(p: Parameters, method: str, side: Side, device: torch.device | s
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """All that the notebook reads."""
+    """All rows that the notebook reads."""
     return [consistency(p, method, side, device) for method in METHODS for side in ("Q", "P")]

@@ -1,4 +1,4 @@
-"""Methods that adapt to one slice, set beside each other: the same slices, to each the learning rate that suits it."""
+"""Comparison of methods that adapt to one slice, on the same slices, each with its own best learning rate."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +19,15 @@ from mrilib.train.networks import NetworkSpec
 from mrilib.train.networks import network as trained_network
 from mrilib.ttt import Settings, test_time_train
 
-MOST_CURVES = 4  # test slices
+MOST_CURVES = 4  # test slices per method
 CURVE_AT = (0, *sorted({round(1.3**k) for k in range(26)}))  # iterations at which they are scored
 
 
 @dataclass(frozen=True)
 class Method:
-    """What starts where, and how it goes on: TTT or ZS-SSL of a network, by its settings.
+    """Adaptation method: TTT or ZS-SSL, depending on its settings, starting from a network.
 
-    `start` tells networks apart in stored tables, as JSON values; see `trained` and `untrained`.
+    `start` identifies the network in stored tables, as JSON values; see `trained` and `untrained`.
     """
 
     network: Reconstructor
@@ -35,14 +35,14 @@ class Method:
     start: Mapping[str, Any]
 
     def adapt(self, slices: Sequence[Sample], rate: float, device: torch.device | str = "cpu") -> list[Adapted]:
-        """Each slice by itself, one after the other, at this learning rate."""
+        """Adapt to each slice separately, one after the other, at this learning rate."""
         settings = replace(self.settings, learning_rate=rate)
         if isinstance(settings, ZeroShotSettings):
             return adapt_zero_shot(self.network, slices, settings, device)
         return adapt(self.network, slices, settings, device=device)
 
     def now(self, sample: Sample, rate: float) -> Adapted:
-        """One slice, computed now even if a cache holds it."""
+        """Adapt to one slice now, even if a cache holds the result."""
         settings = replace(self.settings, learning_rate=rate)
         if isinstance(settings, ZeroShotSettings):
             return adapt_zero_shot(self.network, [sample], settings, sample.mask.device)[0]
@@ -50,28 +50,28 @@ class Method:
         return timed(lambda _: test_time_train(self.network, *given, settings), sample)
 
     def key(self, rate: float) -> dict[str, Any]:
-        """What decides the result of a slice."""
+        """Key of everything that determines the result of a slice."""
         return {**self.start, **asdict(replace(self.settings, learning_rate=rate))}
 
 
 def trained(spec: NetworkSpec, settings: Settings | ZeroShotSettings, device: torch.device | str = "cpu") -> Method:
-    """Start from a trained network, see `networks.network`."""
+    """Method that starts from a trained network, see `networks.network`."""
     return Method(trained_network(spec, device), settings, {"network": spec.name, "digest": spec.digest})
 
 
 def untrained(
     architecture: Mapping[str, Any], settings: Settings | ZeroShotSettings, device: torch.device | str = "cpu"
 ) -> Method:
-    """Start from random weights, which follow the settings' seed."""
+    """Method that starts from random weights, drawn with the seed of the settings."""
     model = random_network(architecture, settings.seed).to(device)
     return Method(model, settings, {"network": "random weights", "architecture": dict(architecture)})
 
 
 def climb(rates: Sequence[float], score: Callable[[float], float]) -> dict[float, float]:
-    """Scores of the rates tried on the way up to the best.
+    """Search for the best rate by hill climbing, and return the score of each rate tried.
 
-    From the middle of the sorted rates to a neighbour for as long as it scores higher, upwards first; so a maximum
-    inside the list has been tried from both sides. Right where scores rise to one maximum and fall.
+    Starts at the middle of the sorted rates and moves to a neighbour as long as it scores higher, upwards first, so
+    that a maximum inside the list has been tried from both sides. Correct if the scores have a single maximum.
     """
     ordered = sorted(rates)
     best = (len(ordered) - 1) // 2
@@ -92,13 +92,13 @@ class Contest:
     """Results of several methods as rows of a stored table.
 
     Args:
-        methods: by name.
-        table: its settings must hold what decides the slices.
+        methods: methods by name.
+        table: stored table; its settings must determine the slices.
         rates: learning rates of Adam to choose from, see `climb`.
-        validation, test: slices; the first choose the rate, the second are scored at that one only.
-        device: to compute on.
-        machine: its name, noted beside the seconds.
-        recompute: all rows, once, instead of reading them.
+        validation, test: slices; the first choose the rate, the second are scored at that rate only.
+        device: device to compute on.
+        machine: name of the machine, stored with the times.
+        recompute: whether to recompute all rows once instead of reading them.
     """
 
     methods: Mapping[str, Method]
@@ -133,7 +133,7 @@ class Contest:
         return climb(self.rates, lambda rate: fmean(self._get(self._scored(name, "validation", rate))["ssim"]))
 
     def rate(self, name: str) -> float:
-        """The learning rate that does best there."""
+        """Learning rate with the best score on the validation slices."""
         tried = self.on_validation(name)
         return max(tried, key=tried.__getitem__)
 
@@ -142,29 +142,29 @@ class Contest:
         return self._get(self._scored(name, "test", self.rate(name)))
 
     def affordable(self, seconds: float, item: int) -> list[str]:
-        """As many methods as take no longer together for one test slice, the cheapest first."""
+        """As many methods as fit into `seconds` together for one test slice, cheapest first."""
         cost = {name: self.on_test(name)["seconds"][item] for name in self.methods}
         cheapest = sorted(cost, key=cost.__getitem__)
         totals = accumulate(cost[name] for name in cheapest)
         return [name for name, total in zip(cheapest, totals, strict=True) if total <= seconds]
 
     def live(self, name: str, item: int) -> Adapted:
-        """One test slice again, now."""
+        """Adapt to one test slice again, now."""
         return self.methods[name].now(self.test[item], self.rate(name))
 
     def curve(self, name: str, count: int, at: Sequence[int]) -> Row:
-        """True SSIM of the first test slices along the whole of test-time training, past its stop.
+        """True SSIM of the first test slices over all of test-time training, past its stopping point.
 
         Args:
-            name: of a method of test-time training.
+            name: name of a method that uses test-time training.
             count: number of slices.
-            at: iterations; those beyond the last are left out.
+            at: iterations; those beyond the last are omitted.
 
         Returns:
             "iterations", and "ssim" with one list for each slice.
 
         Raises:
-            ValueError: the method is ZS-SSL, whose network sees another input in every step.
+            ValueError: the method is ZS-SSL, whose network gets a different input in every step.
         """
         return self._get(self._curve(name, count, at))
 
@@ -182,25 +182,25 @@ class Contest:
         return replace(settings, learning_rate=self.rate(name))
 
     def rows(self) -> list[StoredRow]:
-        """Scores on validation slices at each rate that was tried, on test slices at the best, and the curves."""
+        """Stored rows: scores on validation slices at each rate tried, on test slices at the best, and the curves."""
         tried = [self._scored(name, "validation", rate) for name in self.methods for rate in self.on_validation(name)]
         scored = [self._scored(name, "test", self.rate(name)) for name in self.methods]
         return [*tried, *scored, *(self._curve(name, self.curve_slices, CURVE_AT) for name in self.curved)]
 
     @property
     def curved(self) -> list[str]:
-        """Methods whose curves are drawn: those of test-time training, from P or from nothing."""
+        """Methods whose curves are drawn: those of test-time training, starting from P or from random weights."""
         ttt = [name for name, one in self.methods.items() if not isinstance(one.settings, ZeroShotSettings)]
         return [name for name in ttt if not name.startswith("joint on Q")]
 
     @property
     def curve_slices(self) -> int:
-        """How many test slices a curve is the mean of."""
+        """Number of test slices that a curve averages."""
         return min(MOST_CURVES, len(self.test))
 
 
 def as_row(adapted: Sequence[Adapted]) -> Row:
-    """What a table keeps: score, time, iterations made and the one whose image it is, for each slice."""
+    """Stored row: score, time, number of iterations and the chosen iteration, for each slice."""
     return {
         "slices": [one.name for one in adapted],
         "ssim": [round(one.ssim, 6) for one in adapted],

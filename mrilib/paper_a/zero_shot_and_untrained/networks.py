@@ -1,4 +1,4 @@
-"""Which networks notebook 08 trains or loads."""
+"""Networks that notebook 08 trains or loads."""
 
 from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.zero_shot_and_untrained.parameters import Parameters
@@ -6,6 +6,6 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """The four of test-time training and the two of ZS-SSL: Table 4."""
+    """Four networks for test-time training and two for ZS-SSL (Table 4)."""
     unrolled = [p.unrolled_experiment.spec("supervised", side) for side in SIDES]
     return [*p.experiment.specs().values(), *unrolled]

@@ -1,4 +1,4 @@
-"""What notebook 08 can be given."""
+"""Parameters of notebook 08."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from mrilib.ttt import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(OneShift):
-    """Test-time training, ZS-SSL and un-trained networks, and the learning rates that each may choose from."""
+    """Parameters of test-time training, ZS-SSL and un-trained networks, and the candidate learning rates."""
 
     shift: Literal["anatomy", "dataset", "modality", "acceleration"]
     test_slices: Count
@@ -42,7 +42,7 @@ class Parameters(OneShift):
 
     @property
     def unrolled_experiment(self) -> Experiment:
-        """The experiment of ZS-SSL's network."""
+        """Experiment with the network of ZS-SSL."""
         sizes = zip(("num_unrolls", "num_blocks", "features", "cg_iterations"), self.unrolled, strict=True)
         architecture = describe("unrolled", dict(sizes))
         recipe = replace(self.recipe, epochs=self.unrolled_epochs)
@@ -50,16 +50,16 @@ class Parameters(OneShift):
 
     @property
     def decoder_architecture(self) -> dict[str, Any]:
-        """Of ConvDecoder."""
+        """Architecture of ConvDecoder."""
         layers, chans = self.decoder
         return {"name": "conv_decoder", "num_layers": layers, "chans": chans, "in_size": [8, 8]}
 
     @property
     def settings(self) -> Settings:
-        """Of test-time training; each method's learning rate is chosen."""
+        """Settings of test-time training; the learning rate is chosen for each method."""
         return Settings(max_iterations=self.ttt_iterations, window=self.window, seed=self.seed)
 
     @property
     def zero_shot(self) -> ZeroShotSettings:
-        """Of ZS-SSL."""
+        """Settings of ZS-SSL."""
         return ZeroShotSettings(max_epochs=self.max_epochs, splits=self.splits, seed=self.seed)

@@ -1,4 +1,4 @@
-"""How a contest is shown: chosen rates, time, curves, and the gap that a way to adapt closes beside the paper's."""
+"""Report of a contest: chosen rates, times, curves, and the gap closed by a way to adapt, beside the paper's."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Scores = Mapping[str, Sequence[float]]
 
 
 def result_key(name: str) -> str:
-    """A method's name as a key of results: `joint on P + TTT` → `joint_p_ttt`."""
+    """Convert the name of a method to a key of results: `joint on P + TTT` → `joint_p_ttt`."""
     words = re.findall(r"\w+", name.lower())
     return "_".join(word for word in words if word not in ("on", "from"))
 
@@ -29,7 +29,7 @@ def record_scores(scores: Scores) -> None:
 
 
 def rates_table(contest: Contest, caption: str) -> Table:
-    """Mean SSIM on validation slices at each learning rate that was tried, and the chosen one; a method a row."""
+    """Mean SSIM on validation slices at each learning rate tried, and the chosen one; one row per method."""
     rows = []
     for name in contest.methods:
         tried = contest.on_validation(name)
@@ -39,7 +39,7 @@ def rates_table(contest: Contest, caption: str) -> Table:
 
 
 def cost_table(contest: Contest, caption: str) -> Table:
-    """Seconds and iterations per test slice, median and range, and where they were measured; a method a row."""
+    """Seconds and iterations per test slice, median and range, and where they were measured; one row per method."""
     rows = []
     for name in contest.methods:
         row = contest.on_test(name)
@@ -50,7 +50,7 @@ def cost_table(contest: Contest, caption: str) -> Table:
 
 
 def time_ratio(contest: Contest, slow: str, fast: str) -> Interval:
-    """Seconds of one method over those of another, mean over the test slices."""
+    """Ratio of the seconds of one method to those of another, averaged over the test slices."""
     pairs = zip(contest.on_test(slow)["seconds"], contest.on_test(fast)["seconds"], strict=True)
     return bootstrap_mean([one / other for one, other in pairs])
 
@@ -65,16 +65,16 @@ def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
 
 
 def falls(curves: Mapping[str, Row]) -> dict[str, Interval]:
-    """Least SSIM along each curve minus its first, mean over slices: 0 where it never falls below the start."""
+    """Minimum SSIM of each curve minus its initial value, averaged over slices; 0 if it never falls below the start."""
     return {name: bootstrap_mean([min(ssim) - ssim[0] for ssim in curve["ssim"]]) for name, curve in curves.items()}
 
 
 def leads_table(
     scores: Scores, leader: str, others: Sequence[str], fall: Mapping[str, Interval], caption: str
 ) -> Table:
-    """By how much one method leads others, slice by slice, and how deep their curves fall; also recorded.
+    """Table of one method's lead over others, paired by slice, and of the largest fall of their curves; also recorded.
 
-    Results are `lead_…` for each of `others` and `fall_…` for all that have a curve.
+    The results are `lead_…` for each of `others`, and `fall_…` for every method with a curve.
     """
     rows = []
     for name in others:
@@ -93,8 +93,8 @@ class Adaptation:
     """One way to adapt, for networks trained on Q and on P: the gap before and after, beside the paper's.
 
     Args:
-        item: of `slips.PRINTED`.
-        names: of scores: trained on Q, on P without adaptation; on Q, on P with it.
+        item: item of `slips.PRINTED`.
+        names: keys of `scores`: trained on Q and on P without adaptation, then on Q and on P with adaptation.
         scores: SSIM per test slice of Q.
     """
 
@@ -109,12 +109,12 @@ class Adaptation:
 
     @property
     def after(self) -> Interval:
-        """Gap with it."""
+        """Gap with adaptation."""
         return performance_gap(self.scores[self.names[2]], self.scores[self.names[3]])
 
     @property
     def closed(self) -> FractionClosed:
-        """Fraction of the gap that it closes."""
+        """Fraction of the gap closed by adaptation."""
         before_q, before_p, after_q, after_p = (self.scores[name] for name in self.names)
         return fraction_closed(before_q, before_p, after_q, after_p)
 
@@ -134,7 +134,7 @@ class Adaptation:
         return [*rows, {"method": "closed", "ours": str(self.closed), "paper": paper}]
 
     def record(self, key: str) -> None:
-        """Write `gap_before_…`, `gap_after_…` and `fraction_closed_…`, or the reason why there is no fraction."""
+        """Write `gap_before_…`, `gap_after_…` and `fraction_closed_…`, or the reason why the fraction is undefined."""
         record_interval(f"gap_before_{key}", self.before)
         record_interval(f"gap_after_{key}", self.after)
         if self.closed.interval is None:

@@ -18,7 +18,7 @@ TABLES = ("zero_shot",)
 
 
 def methods(p: Parameters, device: torch.device | str = "cpu") -> dict[str, Method]:
-    """Test-time training, ZS-SSL and two networks that nobody trained, by name."""
+    """Test-time training, ZS-SSL and two un-trained networks, by name."""
     experiment, unrolled = p.experiment, p.unrolled_experiment
     longer = replace(p.settings, max_iterations=p.untrained_iterations)
     return {
@@ -33,7 +33,7 @@ def methods(p: Parameters, device: torch.device | str = "cpu") -> dict[str, Meth
 
 
 def slices(p: Parameters, split: str, device: torch.device | str = "cpu") -> list[Sample]:
-    """Slices of Q: those of "validation" choose each method's rate, those of "test" choose nothing."""
+    """Slices of Q: "validation" slices choose each method's rate, "test" slices are only scored."""
     name, acceleration = p.experiment.side("Q")
     found = dataset(name, split, _count(p, split), acceleration, p.source)
     return [found[item].to(device) for item in range(len(found))]
@@ -49,7 +49,7 @@ def contest(
     test: Sequence[Sample],
     device: torch.device | str = "cpu",
 ) -> Contest:
-    """All methods on these slices."""
+    """Contest of all methods on these slices."""
     entry = distribution(p.experiment.side("Q")[0])
     digests = {split: data_digest(entry, split, _count(p, split), p.source) for split in ("validation", "test")}
     table = StoredTable("zero_shot", {"shift": p.shift, "source": p.source, **digests})
@@ -58,6 +58,6 @@ def contest(
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """All that the notebook reads; seconds are those of one thread."""
+    """All rows that the notebook reads; seconds are measured with one thread."""
     torch.set_num_threads(1)
     return contest(p, slices(p, "validation", device), slices(p, "test", device), device).rows()

@@ -1,4 +1,4 @@
-"""Reconstruct with a network of random weights, fitted to the one measurement and stopped by self-validation."""
+"""Reconstruction by a network with random weights, fitted to a single measurement and stopped by self-validation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ from mrilib.ttt import Settings, TTTRecord, test_time_train
 
 
 def random_network(architecture: Mapping[str, Any], seed: int = 0) -> Reconstructor:
-    """The network that `models.build.build` makes, with random weights that depend on the seed only."""
-    with torch.random.fork_rng(devices=[]):  # torch's layers draw from the global generator only
+    """Build a network with `models.build.build`, with random weights that depend only on the seed."""
+    with torch.random.fork_rng(devices=[]):  # torch layers draw only from the global generator
         torch.default_generator.manual_seed(seed)
         return build(architecture).eval()
 
@@ -34,7 +34,7 @@ def fit_untrained(
     Args:
         architecture: see `models.build.build`.
         masked_kspace, mask, sens_maps, settings, options: see `ttt.test_time_train`.
-        seed: of the weights.
+        seed: seed of the weights.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. E.
     """
@@ -42,9 +42,9 @@ def fit_untrained(
 
 
 def replace_known(image: Tensor, masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor) -> Tensor:
-    """The image with its measured k-space put back: Sᴴ F⁻¹ (y + (1 − M) F S x).
+    """Put the measured k-space back into an image: Sᴴ F⁻¹ (y + (1 − M) F S x).
 
-    ConvDecoder's last step. It undoes what the network got wrong at measured locations, and brings their noise back.
+    Last step of ConvDecoder. It corrects the network's errors at measured locations, but restores their noise.
 
     Args:
         image: x, (batch, 1, y, x) complex.

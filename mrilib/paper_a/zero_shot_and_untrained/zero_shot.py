@@ -1,4 +1,4 @@
-"""ZS-SSL: train a network on many splits of the one measurement that it is to reconstruct."""
+"""ZS-SSL: train a network on many splits of the single measurement that it reconstructs."""
 
 import copy
 import math
@@ -19,21 +19,21 @@ from mrilib.scoring import slice_ssim
 from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, Score, TTTRecord
 
-CENTER = 4  # rows and columns about the zero frequency that are input in every split
+CENTER = 4  # rows and columns around zero frequency that are in the input of every split
 
 
 @dataclass(frozen=True)
 class ZeroShotSettings:
-    """How ZS-SSL runs; the defaults are the published ones.
+    """Settings of ZS-SSL; the defaults are the published ones.
 
     Args:
-        learning_rate: of Adam.
+        learning_rate: learning rate of Adam.
         max_epochs: upper limit; an epoch is one step on each split.
-        splits: K, drawn once.
-        validation: share of the measurements kept for self-validation (p′ in paper A).
-        loss: share of the others that enters the loss instead of the network, anew in each split (p).
-        patience: epochs without a new minimum of the self-validation error after which to stop.
-        seed: of validation part and splits.
+        splits: number K of splits, drawn once.
+        validation: fraction of the measurements held out for self-validation (p′ in paper A).
+        loss: fraction of the others used in the loss instead of the network's input, redrawn for each split (p).
+        patience: number of epochs without a new minimum of the self-validation error after which to stop.
+        seed: seed of the validation part and of the splits.
 
     Raises:
         ValueError: a number out of range.
@@ -55,15 +55,15 @@ class ZeroShotSettings:
 
 
 def draw(mask: Tensor, share: float, seed: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """What is left of the sampled locations and a random share of them, which spares the central 4×4.
+    """Split off a random fraction of the sampled locations, sparing the central 4×4.
 
     Args:
         mask: (1, 1, ky, kx) bool.
-        share: of the locations outside the centre.
+        share: fraction of the locations outside the centre.
         seed: see `sampling.random_mask`.
 
     Returns:
-        the rest and the drawn, disjoint with union `mask`.
+        Remaining and drawn locations, disjoint with union `mask`.
     """
     candidates = mask.clone()
     rows, columns = (center_block(size, CENTER) for size in mask.shape[-2:])
@@ -74,7 +74,7 @@ def draw(mask: Tensor, share: float, seed: Sequence[int]) -> tuple[Tensor, Tenso
 
 @dataclass(frozen=True)
 class Parts:
-    """Ω = everything; Γ = validation; K times, Ω without Γ parted into Θ for the input and Λ for the loss."""
+    """Sampled locations: Ω = everything, Γ = validation, and K splits of Ω without Γ into Θ (input) and Λ (loss)."""
 
     everything: Tensor
     known: Tensor  # Ω without Γ
@@ -96,7 +96,7 @@ def part(mask: Tensor, readout: int, settings: ZeroShotSettings) -> Parts:
 
 
 def mixed_loss(predicted: Tensor, measured: Tensor) -> Tensor:
-    """½ ‖u − v‖₂/‖v‖₂ + ½ ‖u − v‖₁/‖v‖₁ for one slice; u predicted and v measured, zero where they do not count.
+    """½ ‖u − v‖₂/‖v‖₂ + ½ ‖u − v‖₁/‖v‖₁ for one slice; u predicted and v measured, both zero where excluded.
 
     Reference: Yaman, Hosseini, Akçakaya, ICLR 2022.
     """
@@ -129,18 +129,18 @@ def zero_shot(
     score: Score | None = None,
     score_at: Collection[int] = (),
 ) -> TTTRecord:
-    """Train a copy of `model` on K splits of one measurement; the image is made from all of it.
+    """Train a copy of `model` on K splits of one measurement, then reconstruct the image from all of it.
 
-    Each step gives the network y at Θ and compares A x with y at Λ; after each epoch it is given y at Ω without Γ and
-    compared at Γ. The weights with the least error at Γ reconstruct from all of Ω.
+    Each step gives the network y at Θ and compares A x with y at Λ; after each epoch it receives y at Ω without Γ and
+    is compared at Γ. The weights with the smallest error at Γ reconstruct from all of Ω.
 
     Args:
-        model: trained before or of random weights, see `untrained.random_network`; never changed.
+        model: pre-trained or with random weights, see `untrained.random_network`; left unchanged.
         masked_kspace: y, (1, coil, ky, kx) complex.
         mask: Ω, (1, 1, 1 or ky, kx) bool.
         sens_maps: (1, coil, y, x).
-        settings: the published ones when None.
-        score, score_at: image → number, of the image from all of Ω after these epochs (teaching; costs time).
+        settings: published settings if None.
+        score, score_at: image → number, for the image from all of Ω after these epochs (for teaching; slow).
 
     Returns:
         TTTRecord whose iterations are epochs.
@@ -177,7 +177,7 @@ def zero_shot(
 
 
 def _epoch(model: Reconstructor, optimizer: torch.optim.Optimizer, given: _Slice, parts: Parts) -> float:
-    """One step on each split; the mean loss."""
+    """Take one step on each split and return the mean loss."""
     losses = []
     for seen, compared in parts.pairs:
         loss = given.error(model, seen, compared)
@@ -201,7 +201,7 @@ def adapt_zero_shot(
     settings: ZeroShotSettings,
     device: torch.device | str = "cpu",
 ) -> list[Adapted]:
-    """ZS-SSL of each slice by itself, one after the other; nothing is kept, for the rest see `adaptation.adapt`."""
+    """Run ZS-SSL on each slice separately, one after the other, without caching; otherwise as `adaptation.adapt`."""
 
     def run(sample: Sample) -> TTTRecord:
         return zero_shot(model, sample.masked_kspace, sample.mask, sample.sens_maps, settings)
@@ -210,7 +210,7 @@ def adapt_zero_shot(
 
 
 def timed(run: Callable[[Sample], TTTRecord], sample: Sample) -> Adapted:
-    """One slice adapted now, nothing read from a cache, and scored after the clock has stopped."""
+    """Adapt to one slice now, without reading a cache, and score it after stopping the clock."""
     start = time.perf_counter()
     record = run(sample)
     image, last = record.image.cpu(), record.last_image.cpu()

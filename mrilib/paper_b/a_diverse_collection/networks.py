@@ -1,4 +1,4 @@
-"""Which networks notebook 15 trains or loads."""
+"""Networks that notebook 15 trains or loads."""
 
 from mrilib.paper_b.a_diverse_collection import size_mismatch
 from mrilib.paper_b.a_diverse_collection.parameters import Parameters
@@ -7,5 +7,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """One dataset's and the collection's, for Figure 10, and the VarNet of Figure 20."""
+    """Networks of single datasets and of the collection for Figure 10, and the VarNet of Figure 20."""
     return [*arms(p).values(), *size_mismatch.study(p).arms.values()]

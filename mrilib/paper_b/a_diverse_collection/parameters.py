@@ -1,4 +1,4 @@
-"""What notebook 15 can be given."""
+"""Parameters of notebook 15."""
 
 from dataclasses import dataclass
 
@@ -7,4 +7,4 @@ from mrilib.paper_b.parameters import CollectionTraining, WithVarnet
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(CollectionTraining, WithVarnet):
-    """Networks of single datasets and of the collection, and a VarNet for Figure 20."""
+    """Parameters of the networks of single datasets and of the collection, and of a VarNet for Figure 20."""

@@ -1,9 +1,9 @@
-"""Numbers that Section 7 and Appendix G of paper B print, each once.
+"""Numbers printed in Section 7 and Appendix G of paper B, each defined once.
 
 Reference: Lin, Heckel, Robustness of Deep Learning for Accelerated MRI, ICML 2024, Tables 1, 3 and 4.
 """
 
-# Table 1: volumes, slices, and the per cents of each list of shares, as printed.
+# Table 1: volumes, slices, and each list of percentage shares, as printed.
 TABLE_1: dict[str, tuple[str, str, tuple[tuple[int, ...], ...]]] = {
     "fastmri_knee": ("1.2k", "42k", ((50, 50), (45, 55))),
     "fastmri_brain": ("6.4k", "100k", ((11, 21, 60, 8), (43, 67))),

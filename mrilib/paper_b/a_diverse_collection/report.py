@@ -28,7 +28,7 @@ def parameters_of(part: str) -> str:
 
 
 def twins_picture(parts: Sequence[str], alt: str) -> Picture:
-    """A simulated test slice of each population under its name, its acquisition beneath."""
+    """Picture of a simulated test slice of each population, with its name above and its acquisition below."""
     images = [slices_to_test(part, 1)[0].target for part in parts]
     titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) + " (simulated)" for part in parts]
     return image_row([x / x.max() for x in images], titles, [parameters_of(part) for part in parts], alt=alt)
@@ -40,12 +40,12 @@ def one_of_each() -> list[str]:
 
 
 def arm_on(arm: str, dataset: str) -> str:
-    """The arm itself; for the test distribution's own network, that of the dataset."""
+    """Name of the arm; for the test distribution's own network, the name of the dataset."""
     return dataset if arm == OWN else arm
 
 
 def arms_rows(study: Study) -> list[dict[str, Any]]:
-    """What each network is trained on: slices and number of populations."""
+    """Training data of each network: number of slices and number of populations."""
     return [
         {"arm": arm_title(arm), "slices": spec.train_slices, "parts": len(spec.lists)}
         for arm, spec in study.arms.items()
@@ -53,7 +53,7 @@ def arms_rows(study: Study) -> list[dict[str, Any]]:
 
 
 def bars(study: Study, title: str) -> altair.LayerChart:
-    """Mean SSIM with its interval of the four networks on each of the six datasets: Figure 10."""
+    """Chart the mean SSIM of the four networks on each of the six datasets, with intervals (Figure 10)."""
     rows = [
         {"dataset": arm_title(dataset), "trained on": arm_title(arm), **_mean(study, arm, dataset)}
         for dataset in TESTED
@@ -70,7 +70,7 @@ def _mean(study: Study, arm: str, dataset: str) -> dict[str, Any]:
 def beside_paper(
     study: Study, measure: str, printed: Mapping[str, Sequence[float]], digits: int, caption: str
 ) -> Table:
-    """Means of a measure, a network a row and a dataset a column, with the paper's in brackets: Tables 3 and 4."""
+    """Means of a measure with the paper's in brackets, one row per network, one column per dataset (Tables 3 and 4)."""
     rows = []
     for arm in COMPARED:
         ours = [study.mean(arm_on(arm, name), members(name), measure).value for name in TESTED]
@@ -82,9 +82,9 @@ def beside_paper(
 
 
 def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
-    """By how much the collection's network is better than fastMRI's, by result: each dataset, and those of elsewhere.
+    """Gains of the collection's network over fastMRI's, by result: on each dataset, and on those outside D_P.
 
-    Positive is better, whatever the measure. The best of fastMRI's two networks is chosen by SSIM.
+    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM.
     """
     found = {}
     if measure == "ssim":
@@ -98,7 +98,7 @@ def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
 
 
 def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
-    """What D_P, whole and few of it, brings over the better of fastMRI's two, and over the dataset's own network."""
+    """Gains of D_P, in full and with few slices, over the better fastMRI network and over the dataset's own network."""
     rows = []
     for name in TESTED:
         row: dict[str, Any] = {"dataset": arm_title(name)}
@@ -121,7 +121,7 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """A dataset a row: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
+    """One row per dataset: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
     rows = [[*(one.images[arm] / one.target.max() for arm in arms), one.target / one.target.max()]
             for one in examples.values()]  # fmt: skip
     captions = [[*(f"SSIM {one.ssim[arm]:.3f}" for arm in arms), "target"] for one in examples.values()]

@@ -14,15 +14,15 @@ from mrilib.sampling import calibration_width
 
 
 def enlarged(kspace: Tensor, mask: Tensor, factor: int = 2) -> tuple[Tensor, Tensor]:
-    """k-space with every row and column repeated next to itself, and the mask of it.
+    """Repeat every row and column of k-space next to itself, and every column of the mask.
 
-    The image becomes `factor` times as large: the object in its middle, dimmed towards the border, with ghosts around.
-    Each coil's middle part gets back the mean and deviation of its image before.
+    The image becomes `factor` times larger, with the object in its centre, dimmed towards the border and surrounded by
+    ghosts. The central part of each coil image is rescaled to the mean and standard deviation of the original image.
 
     Args:
         kspace: (batch, coil, ky, kx) complex, under-sampled.
         mask: (batch, 1, 1, kx) bool.
-        factor: repetitions, at least 1.
+        factor: number of repetitions, at least 1.
 
     Returns:
         (batch, coil, factor · ky, factor · kx) and (batch, 1, 1, factor · kx).
@@ -30,7 +30,7 @@ def enlarged(kspace: Tensor, mask: Tensor, factor: int = 2) -> tuple[Tensor, Ten
     Raises:
         ValueError: a factor below 1.
 
-    Reference: Lin, Heckel, ICML 2024, App. G.2; the mean and deviation are its published code's.
+    Reference: Lin, Heckel, ICML 2024, App. G.2; matching mean and standard deviation follows its published code.
     """
     if factor < 1:
         raise ValueError(f"factor: expected a whole number of at least 1, got {factor}")
@@ -45,16 +45,16 @@ def enlarged(kspace: Tensor, mask: Tensor, factor: int = 2) -> tuple[Tensor, Ten
 
 
 def _moments(parts: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of each coil image's numbers, real and imaginary ones together: (batch, coil, y, x, 2)."""
+    """Mean and standard deviation of each coil image over real and imaginary parts, (batch, coil, y, x, 2)."""
     spread, mean = torch.std_mean(parts, dim=(-3, -2, -1), keepdim=True)
     return mean, torch.where(spread > 0, spread, 1)
 
 
 @torch.no_grad()
 def reconstruct_enlarged(model: Reconstructor, sample: Sample, factor: int = 2) -> Tensor:
-    """The network's image of enlarged k-space, cropped to the size of before; (batch, 1, y, x) complex or real.
+    """Reconstruct from enlarged k-space and crop to the original size; (batch, 1, y, x) complex or real.
 
-    Coil maps, where the sample has them, are estimated again. ValueError as `enlarged`.
+    Coil maps, if the sample has them, are estimated again. Raises ValueError as `enlarged`.
     """
     kspace, mask = enlarged(sample.masked_kspace, sample.mask, factor)
     with_maps = bool(sample.sens_maps.shape[1])

@@ -1,4 +1,4 @@
-"""Images of half the size that a VarNet was trained on, reconstructed as they are and enlarged (paper B, Figure 20)."""
+"""Images of half the size a VarNet was trained on, reconstructed directly and after enlarging (paper B, Figure 20)."""
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ WAYS = ("as it is", "enlarged")
 
 
 def halved(slices: SliceDataset, item: int) -> Sample:
-    """A slice with the middle half of k-space's rows and columns alone: half the resolution, half the size."""
+    """Slice with only the central half of the rows and columns of k-space: half the resolution and half the size."""
     path, index = slices.slices[item]
     kspace = read_slice(path, index).kspace
     middle = center_crop(kspace, (kspace.shape[-2] // 2, kspace.shape[-1] // 2))
@@ -33,7 +33,7 @@ def halved(slices: SliceDataset, item: int) -> Sample:
 
 @torch.no_grad()
 def by_size(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
-    """SSIM of each halved slice by the two ways."""
+    """SSIM of each halved slice, reconstructed both ways."""
     found: Measures = {way: [] for way in WAYS}
     for item in range(len(slices)):
         sample = halved(slices, item).to(device)
@@ -45,7 +45,7 @@ def by_size(model: Reconstructor, slices: SliceDataset, match: Match | None, dev
 
 
 def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
-    """A VarNet of half of fastMRI knee's slices on halved slices of Stanford 3D, sagittal.
+    """Study of a VarNet trained on half of the fastMRI knee slices, on halved sagittal slices of Stanford 3D.
 
     Raises:
         ValueError: too few slices for the dataset's populations.
@@ -57,7 +57,7 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
 
 
 def gain(scored: Study) -> Interval:
-    """SSIM enlarged minus as it is, on the same slices."""
+    """SSIM with enlarging minus SSIM without, on the same slices."""
     enlarged_score, plain = (scored.over(TRAINED, measure=way) for way in reversed(WAYS))
     return performance_gap(enlarged_score, plain)
 

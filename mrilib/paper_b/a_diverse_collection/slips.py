@@ -1,4 +1,4 @@
-"""Numbers of paper B's Section 7 and Appendix G, computed again from what it prints beside them or has as code."""
+"""Numbers in paper B's Section 7 and Appendix G, recomputed from numbers printed beside them or from its code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from mrilib.paper_b.collection import arm_title
 from mrilib.paper_b.protocol import equispaced
 
 FOLLOWS, ROUNDED, NOT = "follows", "possible, if entries were rounded", "does not follow"
-NEAR = 0.05  # two printed digits
-WIDTHS = (320, 368, 372, 396)  # of fastMRI's k-space
-M4RAW_VALIDATION = 240  # volumes of its designated validation set, which the published lists leave out
+NEAR = 0.05  # relative tolerance, about two printed digits
+WIDTHS = (320, 368, 372, 396)  # of fastMRI's k-space, in columns
+M4RAW_VALIDATION = 240  # volumes of its designated validation set, which the published lists omit
 
 
 @dataclass(frozen=True)
 class Check:
-    """One printed statement beside what it is when computed."""
+    """One printed statement beside the recomputed value."""
 
     item: str
     printed: str
@@ -30,18 +30,18 @@ class Check:
 
 
 def number(printed: str) -> float:
-    """A count as Table 1 prints it: "6.4k" is 6400."""
+    """Parse a count as printed in Table 1: "6.4k" is 6400."""
     return float(printed.removesuffix("k")) * (1000 if printed.endswith("k") else 1)
 
 
 def before_dropping(one: Collection) -> int:
-    """Slices of a dataset's volumes, those without anatomy included: Table 1's count."""
+    """Number of slices of a dataset's volumes, including those without anatomy, as counted in Table 1."""
     volumes = one.train.volumes + one.test.volumes
     return one.train.slices + one.test.slices + volumes * sum(one.dropped)
 
 
 def table_1() -> list[dict[str, Any]]:
-    """Table 1 as printed beside the published lists; a dataset a row, `near` where both counts agree to two digits."""
+    """Table 1 as printed beside the published lists, one row per dataset; `near` if both counts agree to two digits."""
     rows = []
     for name, one in COLLECTIONS.items():
         volumes, slices, _ = TABLE_1[name]
@@ -63,7 +63,7 @@ def table_1() -> list[dict[str, Any]]:
 
 
 def means() -> Iterator[Check]:
-    """Means of Tables 3 and 4 that are not those of their own rows."""
+    """Means in Tables 3 and 4 that differ from the means of their rows."""
     for title, (table, digits) in TABLES.items():
         for network, trained in table.items():
             for arm, (*entries, printed) in trained.items():
@@ -76,13 +76,13 @@ def means() -> Iterator[Check]:
 
 
 def equal_cells(table: Printed, one: str, other: str) -> tuple[int, int]:
-    """How many cells of two networks' blocks are the same number, of how many."""
+    """Number of cells that are equal in two networks' blocks, and total number of cells."""
     pairs = [pair for arm in table[one] for pair in zip(table[one][arm], table[other][arm], strict=True)]
     return sum(a == b for a, b in pairs), len(pairs)
 
 
 def copied() -> Check:
-    """ViT's and U-Net's DISTS."""
+    """Check of the ViT's DISTS scores, which equal the U-Net's."""
     (same, cells), (by_lpips, _) = equal_cells(DISTS, "ViT", "U-Net"), equal_cells(LPIPS, "ViT", "U-Net")
     found = f"{same} of {cells} cells equal the U-Net's (LPIPS: {by_lpips})"
     verdict = "two networks cannot agree so; one block is a copy" if same == cells else FOLLOWS
@@ -90,7 +90,7 @@ def copied() -> Check:
 
 
 def shares() -> Iterator[Check]:
-    """Shares of Table 1 that do not add up to 100 %."""
+    """Shares in Table 1 that do not add up to 100 %."""
     for name, (*_, lists) in TABLE_1.items():
         for one in lists:
             if sum(one) != 100:
@@ -99,20 +99,20 @@ def shares() -> Iterator[Check]:
 
 
 def counts() -> Iterator[Check]:
-    """Counts of Table 1 that neither rounding nor cutting to its digits gives."""
+    """Counts in Table 1 that result neither from rounding nor from truncating the counts of the published lists."""
     for name, (volumes, slices, _) in TABLE_1.items():
         one = COLLECTIONS[name]
         found = {"volumes": one.train.volumes + one.test.volumes, "slices": before_dropping(one)}
         for what, printed in {"volumes": volumes, "slices": slices}.items():
             value = str(int(number(printed)))
-            unit = 10 ** (len(value) - len(value.rstrip("0")))  # of the last digit that is not a zero
+            unit = 10 ** (len(value) - len(value.rstrip("0")))  # unit of the last non-zero digit
             if not -unit / 2 <= found[what] - int(value) < unit:
                 title = f"Table 1, {what} of {arm_title(name)}"
                 yield Check(title, printed, f"{found[what]:,} in the published lists", NOT)
 
 
 def sensitivity_channels() -> Check:
-    """Parameters of the VarNet with 9 channels in its sensitivity network (paper) and with 8 (code)."""
+    """Number of parameters of the VarNet with 9 channels in its sensitivity network (paper) and with 8 (code)."""
     with torch.device("meta"):
         models = [build({"name": "e2e_varnet", "sens_chans": width}) for width in (9, 8)]
     said, done = (sum(weight.numel() for weight in model.parameters()) for model in models)
@@ -122,7 +122,7 @@ def sensitivity_channels() -> Check:
 
 
 def acceleration() -> Check:
-    """Columns in one that is kept, by the published mask at nominally 4-fold."""
+    """True acceleration of the published mask at nominally 4-fold: all columns over sampled columns."""
     sampling = equispaced((4,))
     kept = [width / sampling.mask("any", width).sum().item() for width in WIDTHS]
     found = f"{min(kept):.2f} to {max(kept):.2f}-fold for {WIDTHS[0]} to {WIDTHS[-1]} columns"
@@ -130,7 +130,7 @@ def acceleration() -> Check:
 
 
 def split() -> Check:
-    """Volumes that training gets, where App. G.1 says 85 % unless a split was published."""
+    """Share of volumes used for training, which App. G.1 states as 85 % unless a split was published."""
     parts = {name: one.train.volumes / (one.train.volumes + one.test.volumes) for name, one in COLLECTIONS.items()}
     without = ("stanford_3d_axial", "7t_axial", "stanford_2d", "nyu")
     found = ", ".join(f"{COLLECTIONS[name].title} {100 * parts[name]:.0f} %" for name in without)
@@ -139,7 +139,7 @@ def split() -> Check:
 
 
 def validation() -> Check:
-    """M4Raw's validation set, which App. G.1 would put into training."""
+    """Use of M4Raw's validation set, which App. G.1 assigns to training."""
     one = COLLECTIONS["m4raw"]
     listed, all_of_it = one.train.volumes, one.train.volumes + M4RAW_VALIDATION
     found = f"{listed:,} of {all_of_it:,} M4Raw volumes are listed; fastMRI knee's validation set is its test set"
@@ -147,5 +147,5 @@ def validation() -> Check:
 
 
 def checks() -> list[Check]:
-    """All of them, in the paper's order."""
+    """All checks, in the paper's order."""
     return [acceleration(), *shares(), *counts(), sensitivity_channels(), split(), validation(), copied(), *means()]

@@ -12,11 +12,11 @@ from mrilib.store.tables import StoredRow
 
 TABLES = ("collection", "collection_perceptual", "size_mismatch")
 
-MODELS: tuple[Model, ...] = ("norm_unet", "norm_vit")  # a VarNet's are left to the gpu and paper profiles
+MODELS: tuple[Model, ...] = ("norm_unet", "norm_vit")  # those of a VarNet are left to the gpu and paper profiles
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Networks of single datasets and of the collection, by both architectures; the perceptual ones of the first."""
+    """Rows of networks of single datasets and of the collection, both architectures; perceptual ones of the first."""
     studies = [collection.study(replace(p, model=model), device) for model in MODELS]
     studies += [collection.perceptual_study(studies[0]), size_mismatch.study(p, device)]
     return [row for study in studies for row in study.rows()]

@@ -1,4 +1,4 @@
-"""Distributional overfitting (paper B, §6 and App. F): what a network scores at home and abroad as it is trained."""
+"""Distributional overfitting (paper B, §6 and App. F): scores in and out of distribution during training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ from mrilib.train.training import Progress
 from mrilib.train.watched import watched
 
 EVERY = 2  # epochs between two points of a curve
-VALIDATION_SLICES = 16  # of each side
-GAIN, WINDOW = 0.002, 5  # what the stopping rule calls marginal: SSIM, over so many points
+VALIDATION_SLICES = 16  # per side
+GAIN, WINDOW = 0.002, 5  # stopping rule: smallest gain in SSIM over this many points
 
 _KNEE, _BRAIN = tuple(TWINS["fastmri_knee"]), tuple(TWINS["fastmri_brain"])
 SHIFTS = {
@@ -40,12 +40,12 @@ SHIFTS = {
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores on test and validation slices of P, which it is trained on, and of Q, during one training.
+    """Scores during one training, on test and validation slices of P, the training distribution, and of Q.
 
     Args:
         spec: network, data and recipe.
         shift: P and Q.
-        test_slices: of each side, shared by its distributions.
+        test_slices: number per side, divided among its distributions.
         device, recompute, progress: as in `study.Study`.
     """
 
@@ -58,12 +58,12 @@ class Curve:
 
     @property
     def table(self) -> StoredTable:
-        """A row for each training."""
+        """Table with one row per training."""
         return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES})
 
     @property
     def lists(self) -> dict[str, dict[str, int]]:
-        """Number of slices of each distribution in each list that is scored."""
+        """Number of slices of each distribution in each scored list."""
         wanted = {"test": self.test_slices, "validation": VALIDATION_SLICES}
         return {
             f"{split} {side}": shared_out(names, count)
@@ -73,7 +73,7 @@ class Curve:
 
     @property
     def key(self) -> Key:
-        """Of the stored row; follows the network's data, recipe and architecture, and the scored slices, by digests."""
+        """Key of the stored row, from digests of the network's data, recipe and architecture and of the slices."""
         digests = {
             name: [
                 data_digest(distribution(part), name.split()[0], count, self.spec.source) for part, count in of.items()
@@ -84,17 +84,17 @@ class Curve:
 
     @property
     def stored(self) -> bool:
-        """Whether the row is there."""
+        """Whether the row is stored."""
         return self.table.find(self.key) is not None
 
     @property
     def stored_row(self) -> StoredRow:
-        """The scores, from a training where they are stored nowhere yet."""
+        """Stored row of the scores; computing it trains the network."""
         return StoredRow(self.table, self.key, self._compute)
 
     @cached_property
     def row(self) -> Row:
-        """The same, read or trained once."""
+        """Scores, read or computed once."""
         return self.stored_row.read(self.recompute)
 
     def _compute(self) -> Row:
@@ -107,7 +107,7 @@ class Curve:
 
     @property
     def example_epochs(self) -> tuple[int, int]:
-        """After which epochs an image is kept: near a quarter of them, as in Figure 19 (15 of 60), and at the end."""
+        """Epochs after which an image is kept: about a quarter of them, as in Figure 19 (15 of 60), and the last."""
         epochs = self.spec.recipe.epochs
         return EVERY * round(epochs / 4 / EVERY), epochs
 
@@ -123,64 +123,64 @@ class Curve:
         return seen
 
     def example(self) -> dict[str, Tensor]:
-        """The first test slice of Q as it is, and as the network gives it at `example_epochs`; target's maximum 1."""
+        """First test slice of Q, fully sampled and reconstructed at `example_epochs`; the target's maximum is 1."""
         sample = _slices(dict([next(iter(self.lists["test Q"].items()))]), "test", self.spec.source)[0]
         target = sample.target[0, 0] / sample.target.max()
         images = {f"epoch {epoch}": unpacked(image) for epoch, image in self.row["examples"].items()}
         return {"fully sampled": target} | images
 
     def scores(self, name: str) -> list[list[float]]:
-        """For each point of the curve the SSIM of every slice of a list, as "test P" or "validation Q"."""
+        """SSIM of every slice of a list, such as "test P" or "validation Q", at each point of the curve."""
         return self.row["scores"][name]
 
     @property
     def epochs(self) -> list[int]:
-        """After how many epochs each point was scored."""
+        """Number of epochs after which each point was scored."""
         return self.row["epochs"]
 
     @property
     def peak(self) -> int:
-        """The point with the highest score abroad, on validation slices of Q."""
+        """Point with the highest out-of-distribution score, on validation slices of Q."""
         return int(np.argmax([np.mean(scores) for scores in self.scores("validation Q")]))
 
     @property
     def stop(self) -> int:
-        """The point at which the stopping rule ends the training, on validation slices of P."""
+        """Point at which the stopping rule ends the training, on validation slices of P."""
         return marginal([float(np.mean(scores)) for scores in self.scores("validation P")])
 
     def change(self, side: str, since: int) -> Interval:
-        """End minus a point of the curve, on the test slices of a side, paired."""
+        """Score at the end minus score at a point of the curve, paired over the test slices of a side."""
         scores = self.scores(f"test {side}")
         return performance_gap(scores[-1], scores[since])
 
     @cached_property
     def gains(self) -> dict[str, dict[int, Interval]]:
-        """By side and epoch, SSIM minus that of the end, paired over the side's test slices."""
+        """SSIM minus SSIM at the end, by side and epoch, paired over the side's test slices."""
         return {side: self._gains(self.scores(f"test {side}")) for side in self.shift.sides}
 
     def _gains(self, scores: list[list[float]]) -> dict[int, Interval]:
         return {epoch: performance_gap(one, scores[-1]) for epoch, one in zip(self.epochs, scores, strict=True)}
 
     def mean(self, side: str, point: int) -> Interval:
-        """Mean over the test slices of a side at a point of the curve."""
+        """Mean SSIM over the test slices of a side at a point of the curve."""
         return bootstrap_mean(self.scores(f"test {side}")[point])
 
 
 def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) -> int:
-    """The first point whose best score so far is less than `gain` above that of `window` points before; else the last.
+    """First point whose best score so far exceeds that `window` points earlier by less than `gain`, or else the last.
 
-    Needs scores at home only, as whoever trains has them; neither Q nor a fall is looked at.
+    Needs only in-distribution scores, which are available in any training; uses neither Q nor a drop in score.
 
     Args:
         scores: validation SSIM on P at each point of the curve.
-        gain: what counts as an improvement.
-        window: points to wait for one.
+        gain: smallest change that counts as an improvement.
+        window: number of points to wait for an improvement.
 
     Raises:
         ValueError: no scores, a negative gain or a window below 1.
 
     Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. The
-    paper gives no number and stopped by hand; `GAIN` and `WINDOW` are ours.
+    paper gives no threshold and stopped manually; `GAIN` and `WINDOW` are ours.
     """
     if not scores or gain < 0 or window < 1:
         raise ValueError(
@@ -204,7 +204,7 @@ def _image(model: Reconstructor, slices: InMemory, device: torch.device | str) -
 
 
 def title(training: str) -> str:
-    """A training in words: network, and the shift or the optimizer that it is about."""
+    """Title of a training: its network, and the shift or optimizer that it studies."""
     own = TRAININGS[training]
     about = SHIFTS[own.shift].title if own.optimizer == "adam" else optimizer(training)
     return f"{NETWORKS[own.model]}, {about}"
@@ -217,10 +217,10 @@ def optimizer(training: str) -> str:
 
 
 def spec(p: Parameters, training: str) -> UnionSpec:
-    """The network of a training with a notebook's parameters and what the training has of its own.
+    """Specification of a training's network, from the notebook's parameters and the training's own settings.
 
     Raises:
-        ValueError: a training that does not exist, or fewer slices than P has distributions.
+        ValueError: unknown training, or fewer slices than P has distributions.
     """
     if training not in TRAININGS:
         raise ValueError(f"training {training!r}: expected one of {', '.join(TRAININGS)}")
@@ -233,5 +233,5 @@ def spec(p: Parameters, training: str) -> UnionSpec:
 
 
 def curve(p: Parameters, training: str, device: torch.device | str = "cpu", recompute: bool = False) -> Curve:
-    """A training and the slices that it is watched on."""
+    """Curve of a training, with the slices on which it is monitored."""
     return Curve(spec(p, training), SHIFTS[TRAININGS[training].shift], p.test_slices, device, recompute)

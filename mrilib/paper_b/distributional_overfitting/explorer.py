@@ -1,4 +1,4 @@
-"""Move the epoch of a training and see what the network scores at home and abroad, and its image where one was kept."""
+"""Explorer: choose the epoch of a training; see scores in and out of distribution, and the image if one was kept."""
 
 from functools import partial
 from html import escape
@@ -7,18 +7,20 @@ import ipywidgets
 
 from mrilib.figures.frame import WIDE, explorer, picture
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
-from mrilib.paper_b.distributional_overfitting.report import STEEP, sides_chart
+from mrilib.paper_b.distributional_overfitting.report import SIDES, STEEP, sides_chart
 
 
 def epoch_in_words(curve: Curve, epoch: int) -> str:
-    """Both scores after an epoch, and what each is above that of the end."""
+    """Describe both scores after an epoch, and how far each lies above the score at the end."""
     point = curve.epochs.index(epoch)
-    home, abroad = (f"{curve.mean(side, point)}, {curve.gains[side][epoch]} over the end" for side in ("P", "Q"))
-    return f"After epoch {epoch}: at home {home}; abroad {abroad}"
+    found = [
+        f"{name} {curve.mean(side, point)}, {curve.gains[side][epoch]} over the end" for side, name in SIDES.items()
+    ]
+    return f"After epoch {epoch}: {'; '.join(found)}"
 
 
 def _page(curve: Curve, title: str, epoch: int) -> str:
-    """The chart with the epoch marked, the kept image beside it and, beneath, the words, as HTML."""
+    """HTML with the chart, the epoch marked, the stored image beside it, and the summary below."""
     words = epoch_in_words(curve, epoch)
     chart = picture(sides_chart(curve, title, epoch), words, 560)
     kept = curve.row["examples"].get(str(epoch))
@@ -32,12 +34,12 @@ def _listed(curve: Curve) -> str:
 
 
 def explore_epochs(curve: Curve, title: str, epoch: int) -> ipywidgets.VBox:
-    """A slider over the epochs that were scored; needs a kernel.
+    """Explore the scored epochs with a slider; needs a running kernel.
 
     Args:
-        curve: of a training.
-        title: of the chart.
-        epoch: where to start; the nearest that was scored.
+        curve: curve of a training.
+        title: title of the chart.
+        epoch: initial value; the nearest scored epoch is chosen.
     """
     options = [one for one in curve.epochs if one >= min(STEEP, curve.epochs[-1] // 2)]
     slider = ipywidgets.SelectionSlider(options=options, description="epoch", **WIDE)

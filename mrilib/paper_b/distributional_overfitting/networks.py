@@ -1,4 +1,4 @@
-"""Which networks notebook 14 trains or loads."""
+"""Networks that notebook 14 trains or loads."""
 
 from mrilib.paper_b.distributional_overfitting.experiment import spec
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """The one whose training is watched: Figures 9 and 18, App. F."""
+    """Network whose training is monitored (Figures 9 and 18, App. F)."""
     return [spec(p, p.training)]

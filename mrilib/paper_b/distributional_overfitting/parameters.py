@@ -1,4 +1,4 @@
-"""What notebook 14 can be given."""
+"""Parameters of notebook 14."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from mrilib.store.parameters import Count, OneOf
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Networks):
-    """One training that is watched, and how much less of it a VarNet gets."""
+    """Parameters of one monitored training, with fewer slices and epochs for a VarNet."""
 
     training: Annotated[str, OneOf(TRAININGS)]
     varnet_slices: Count

@@ -1,4 +1,4 @@
-"""Curves at home and abroad: how far abroad falls while home rises, where the rule stops, what is recorded."""
+"""Curves in and out of distribution: falls of the latter while the former rise, stopping points, recorded results."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -14,12 +14,12 @@ from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.experiment import title as named
 
 Curves = Mapping[str, Curve]  # by names of `trainings.TRAININGS`
-SIDES = {"P": "at home (P)", "Q": "abroad (Q)"}
-STEEP = 2  # the first epoch that the charts show: before any training everything is far below
+SIDES = {"P": "in distribution (P)", "Q": "out of distribution (Q)"}
+STEEP = 2  # first epoch shown in charts; before any training, scores are far below
 
 
 def falls_table(curves: Curves, caption: str) -> Table:
-    """Where each training was best abroad, what it loses abroad and gains at home from there on."""
+    """Table of the best epoch out of distribution, and the loss there and gain in distribution from then on."""
     rows = [
         {
             "training": named(name),
@@ -29,19 +29,23 @@ def falls_table(curves: Curves, caption: str) -> Table:
         }
         for name, one in curves.items()
     ]
-    columns = {"training": "training", "peak": "best abroad after epoch", "fall": "abroad, end minus best"}
-    return table(rows, columns | {"rise": "at home meanwhile"}, caption=caption)
+    columns = {
+        "training": "training",
+        "peak": "best out of distribution after epoch",
+        "fall": "out of distribution, end minus best",
+    }
+    return table(rows, columns | {"rise": "in distribution meanwhile"}, caption=caption)
 
 
 def stops_table(curves: Curves, caption: str) -> Table:
-    """Where the rule stops each training, and SSIM there minus that of the end."""
+    """Table of the epoch at which the rule stops each training, and SSIM there minus SSIM at the end."""
     rows = [
         {"training": named(name), "stop": f"{one.epochs[one.stop]} of {one.epochs[-1]}"}
         | {side: vars(one.gains[side][one.epochs[one.stop]]) for side in SIDES}
         for name, one in curves.items()
     ]
-    columns = {"training": "training", "stop": "stops after epoch", "Q": "abroad, stop minus end"}
-    return table(rows, columns | {"P": "at home, stop minus end"}, caption=caption)
+    columns = {"training": "training", "stop": "stops after epoch", "Q": "out of distribution, stop minus end"}
+    return table(rows, columns | {"P": "in distribution, stop minus end"}, caption=caption)
 
 
 def _rows(curve: Curve, side: str, name: str) -> Iterable[dict[str, object]]:
@@ -57,12 +61,11 @@ def _lines(rows: list[dict[str, object]], title: str, alt: str) -> altair.LayerC
 
 
 def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.LayerChart:
-    """SSIM minus that of the end, at home and abroad, over the epochs; the rule's epoch, or a chosen one, marked."""
+    """SSIM minus SSIM at the end, in and out of distribution, over epochs, with the rule's or a chosen epoch marked."""
     rows = [row for side, name in SIDES.items() for row in _rows(curve, side, name)]
     best, stop = curve.epochs[curve.peak], curve.epochs[curve.stop]
-    alt = (
-        f"{title}: best abroad after epoch {best} of {curve.epochs[-1]}, {curve.change('Q', curve.peak)} from there on"
-    )
+    fall = curve.change("Q", curve.peak)
+    alt = f"{title}: best out of distribution after epoch {best} of {curve.epochs[-1]}, {fall} from there on"
     mark, word = (stop, "the rule stops") if chosen is None else (chosen, f"epoch {chosen}")
     base = altair.Chart(altair.Data(values=[{"epoch": mark, "word": word}])).encode(x="epoch:Q")
     rule = base.mark_rule(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5)
@@ -71,8 +74,8 @@ def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.L
     return _lines(rows, title, alt) + rule + words[0] + words[1]
 
 
-def abroad_chart(curves: Curves, title: str, named: Callable[[str], str] = named) -> altair.LayerChart:
-    """SSIM abroad minus that of the end over the epochs, a line each training: above 0 where training on did harm."""
+def ood_chart(curves: Curves, title: str, named: Callable[[str], str] = named) -> altair.LayerChart:
+    """Out-of-distribution SSIM minus that at the end, one line per training; above 0 if further training did harm."""
     rows = [row for name, one in curves.items() for row in _rows(one, "Q", named(name))]
     alt = f"{title}: " + "; ".join(
         f"{named(name)} {one.change('Q', one.peak)} from its best" for name, one in curves.items()
@@ -81,25 +84,25 @@ def abroad_chart(curves: Curves, title: str, named: Callable[[str], str] = named
 
 
 def record_curves(curves: Curves) -> None:
-    """Write peaks, falls, rises, stops and what stopping brings to `results.json`, one set a training."""
+    """Write peaks, falls, rises, stops and the gains from stopping to `results.json`, one set per training."""
     for name, one in curves.items():
         record(f"peak_{name}", one.epochs[one.peak])
         record(f"stop_{name}", one.epochs[one.stop])
         record_interval(f"fall_{name}", one.change("Q", one.peak))
         record_interval(f"rise_{name}", one.change("P", one.peak))
-        record_interval(f"stopped_abroad_{name}", one.gains["Q"][one.epochs[one.stop]])
-        record_interval(f"stopped_at_home_{name}", one.gains["P"][one.epochs[one.stop]])
+        record_interval(f"stopped_ood_{name}", one.gains["Q"][one.epochs[one.stop]])
+        record_interval(f"stopped_id_{name}", one.gains["P"][one.epochs[one.stop]])
 
 
 def since_quarter(curve: Curve) -> tuple[float, Interval]:
-    """From a quarter of the training to its end: change of the example's SSIM, and of SSIM at home."""
+    """Changes in the example's SSIM and in in-distribution SSIM, from a quarter of the training to its end."""
     quarter, example = curve.epochs.index(curve.example_epochs[0]), curve.scores("test Q")
     return example[-1][0] - example[quarter][0], curve.change("P", quarter)
 
 
 def against(curve: Curve, other: Curve) -> dict[str, Interval]:
-    """One training minus another on the same slices: at home both at their ends, abroad both at their best."""
+    """One training minus another on the same slices: in distribution at the end, out of distribution at their best."""
     return {
-        "at_home": performance_gap(curve.scores("test P")[-1], other.scores("test P")[-1]),
-        "abroad": performance_gap(curve.scores("test Q")[curve.peak], other.scores("test Q")[other.peak]),
+        "id": performance_gap(curve.scores("test P")[-1], other.scores("test P")[-1]),
+        "ood": performance_gap(curve.scores("test Q")[curve.peak], other.scores("test Q")[other.peak]),
     }

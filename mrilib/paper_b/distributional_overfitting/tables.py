@@ -1,4 +1,4 @@
-"""Rows of the table `overfitting`: trainings that are watched."""
+"""Rows of the table `overfitting`: monitored trainings."""
 
 import torch
 
@@ -11,5 +11,5 @@ TABLES = ("overfitting",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Every training."""
+    """Rows of every training."""
     return [curve(p, training, device).stored_row for training in TRAININGS]

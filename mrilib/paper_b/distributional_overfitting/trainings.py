@@ -1,4 +1,4 @@
-"""The trainings that are watched, and what each has of its own."""
+"""Monitored trainings, and the settings specific to each."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mrilib.train.recipe import Optimizer
 
 @dataclass(frozen=True)
 class Training:
-    """What one training has of its own; without a learning rate it has the notebook's."""
+    """Settings specific to one training; without a learning rate, the notebook's is used."""
 
     shift: str = "t2_knee"
     model: Model = "norm_unet"

@@ -1,4 +1,4 @@
-"""How much robustness diverse training data bring: paper B's three shifts and its shift of coils (§4, App. C.2)."""
+"""Robustness gained from diverse training data: paper B's three shifts and its shift of coils (§4, App. C.2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from mrilib.paper_b.study import Study, TestSet
 
 BEST, P, P_AND_Q = SETS = ("best of P", "P", "P and Q")
 ALL, QUARTER, THIRD = "all", "a quarter of the slices", "a third of the epochs"
-SIZES = {ALL: (1, 1), QUARTER: (4, 1), THIRD: (1, 3)}  # what slices and epochs are divided by
+SIZES = {ALL: (1, 1), QUARTER: (4, 1), THIRD: (1, 3)}  # divisors of the numbers of slices and of epochs
 CONTRAST = Pair(
     "other contrasts and T2 brain",
     tuple(name for name in PAIRS["anatomy"].q if "_t2_" not in name),
@@ -27,13 +27,13 @@ AVANTO = tuple(name for name in PAIRS["anatomy"].q if name.endswith("_avanto"))
 
 @dataclass(frozen=True)
 class Shift:
-    """A distribution shift from P, which has several parts, to Q.
+    """Distribution shift from P, which has several parts, to Q.
 
     Args:
-        title: in words.
-        networks: what its networks are named by.
-        pair: what these are trained on.
-        tested: the distributions of Q that they are tested on.
+        title: title in words.
+        networks: prefix of the names of its networks.
+        pair: distributions these are trained on.
+        tested: distributions of Q that they are tested on.
         match: see `protocol.ssim_scores`.
     """
 
@@ -56,7 +56,7 @@ SHIFTS = {
 
 
 def shift_named(name: str) -> Shift:
-    """The shift of this name; ValueError for one that does not exist."""
+    """Return the shift with this name; raises ValueError if there is none."""
     if name not in SHIFTS:
         raise ValueError(f"shift {name!r}: expected one of {', '.join(SHIFTS)}")
     return SHIFTS[name]
@@ -68,20 +68,20 @@ def _trained(name: str, taken: Mapping[str, int], p: Parameters, shorter: int = 
 
 
 def _alone(part: str, size: str, p: Parameters) -> UnionSpec:
-    """Trained on one distribution only."""
+    """Specification of a network trained on one distribution only."""
     fewer, shorter = SIZES[size]
     return _trained(f"only_{part}", {part: p.train_slices // fewer}, p, shorter)
 
 
 def candidates(name: str, p: Parameters) -> dict[str, UnionSpec]:
-    """A network for each part of P, on a quarter of the slices: the best one decides what P_best is."""
+    """Networks of each part of P, trained on a quarter of the slices; the best one determines P_best."""
     return {part: _alone(part, QUARTER, p) for part in shift_named(name).pair.p}
 
 
 def arms(name: str, p: Parameters) -> dict[str, UnionSpec]:
-    """Networks that do not wait for a choice: on P and on P and Q, of all sizes.
+    """Networks that do not depend on the choice of P_best: on P and on P and Q, in all sizes.
 
-    P and Q are as many slices of each, so that P and Q together are twice as many; a size's part is `SIZES`.
+    P and Q have equally many slices, so P and Q together have twice as many; `SIZES` gives the divisors of each size.
     """
     shift = shift_named(name)
     made = {}
@@ -97,13 +97,13 @@ def arms(name: str, p: Parameters) -> dict[str, UnionSpec]:
 class Robustness:
     """Networks trained on the best part of P, on P, and on P and Q, tested on both sides of a shift.
 
-    All three are trained to `SIZES`. P_best has as many slices of its one distribution as P has of all its own
-    together, so that both take the same steps (paper B: as many of each distribution).
+    All three are trained in all `SIZES`. P_best has as many slices of its one distribution as P has in total, so that
+    both take the same steps (paper B: as many of each distribution).
 
     Args:
-        name: of the shift.
-        p: of the notebook.
-        device: to train and score on.
+        name: name of the shift.
+        p: parameters of the notebook.
+        device: device to train and score on.
 
     Reference: Lin, Heckel, ICML 2024, §4, Figure 5; App. C.2, Figure 14.
     """
@@ -118,7 +118,7 @@ class Robustness:
 
     @cached_property
     def selection(self) -> Study:
-        """The candidates on validation slices of Q, as many of each distribution as it has test slices."""
+        """The candidates on validation slices of Q, as many of each distribution as there are test slices."""
         count = self.p.test_slices
         tests = {part: TestSet(part, count, split="validation") for part in shift_named(self.name).tested}
         return self._study(candidates(self.name, self.p), tests)
@@ -148,13 +148,13 @@ class Robustness:
         return not self.selection.missing and not self.study.missing
 
     def models(self, trained_on: str) -> Models:
-        """Scores on P_best and on Q of the networks of one of SETS, a size each."""
+        """Scores on P_best and on Q of the networks of one of SETS, one per size."""
         names = [f"{trained_on}, {size}" for size in SIZES]
         inside = [self.study.scores(name, self.best) for name in names]
         return Models(inside, [self.study.over(name, self.tested) for name in names])  # type: ignore[arg-type]
 
     def gain(self, trained_on: str) -> Interval:
-        """Effective robustness against the line of P_best."""
+        """Effective robustness relative to the line of P_best."""
         return effective_robustness(self.models(BEST), self.models(trained_on))
 
     def lead(self) -> Interval:

@@ -24,22 +24,22 @@ from mrilib.paper_b.study import Study, TestSet
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 
 Q = "Q"
-PATCH = 28  # pixels a side, a quarter of our smaller images as 80 are of the paper's
+PATCH = 28  # pixels per side: a quarter of our smaller images, as 80 is of the paper's
 FeatureName = Literal["vgg", "patch"]
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """Training sets of as many slices each: every part of P, P itself, and Q; how near they are, and how they train.
+    """Equally large training sets (every part of P, P itself, Q): their similarity to Q and the networks they train.
 
     Args:
-        name: of the shift, see `experiment.SHIFTS`.
-        p: of the notebook.
+        name: name of the shift, see `experiment.SHIFTS`.
+        p: parameters of the notebook.
         device: see `Study`.
-        features: "vgg" or "patch", see `nearest`; in place of paper B's CLIP.
+        features: "vgg" or "patch", see `nearest`; used in place of paper B's CLIP.
 
     Raises:
-        ValueError: features of another name.
+        ValueError: unknown features.
 
     Reference: Lin, Heckel, ICML 2024, §4, Figure 6; App. D.
     """
@@ -55,12 +55,12 @@ class Likeness:
 
     @property
     def networks(self) -> dict[str, UnionSpec]:
-        """Each part of P alone, and P: those of `experiment` on a quarter of the slices."""
+        """Networks of each part of P alone, and of P: those of `experiment` on a quarter of the slices."""
         return candidates(self.name, self.p) | {P: arms(self.name, self.p)[f"{P}, {QUARTER}"]}
 
     @property
     def of_varnet(self) -> "Likeness":
-        """The same training sets, with the VarNet of the parameters: Figure 11."""
+        """Same training sets, with the VarNet of the parameters (Figure 11)."""
         return replace(self, p=self.p.with_varnet)
 
     @property
@@ -80,7 +80,7 @@ class Likeness:
 
     @property
     def table(self) -> StoredTable:
-        """Stored similarities, a training set a row."""
+        """Table of similarities, one row per training set."""
         settings = {"source": self.p.source, "features": self.features, "patch": PATCH}
         return StoredTable("likeness", settings)
 
@@ -93,16 +93,16 @@ class Likeness:
         return dict.fromkeys(shift_named(self.name).tested, self.p.test_slices)
 
     def key(self, trained_on: str) -> Key:
-        """Of a stored row; follows both lists of slices by digests."""
+        """Key of a stored row; depends on digests of both lists of slices."""
         train = self._digest("train", self.lists[trained_on])
         return {"shift": self.name, "train": trained_on, "data": train, "test": self._digest("test", self._tests)}
 
     def stored_row(self, trained_on: str) -> StoredRow:
-        """Similarity of each test slice of Q to a training set; VGG16's needs its weights, see `perceptual`."""
+        """Stored row: similarity of each test slice of Q to a training set; "vgg" needs weights, see `perceptual`."""
         return StoredRow(self.table, self.key(trained_on), partial(self._compute, trained_on))
 
     def rows(self) -> list[StoredRow]:
-        """All of them."""
+        """Stored rows of all training sets."""
         return [self.stored_row(trained_on) for trained_on in self.lists]
 
     @property
@@ -111,7 +111,7 @@ class Likeness:
         return not self.study.missing and all(self.table.find(row.key) for row in self.rows())
 
     def _images(self, split: str, taken: Mapping[str, int]) -> list[torch.Tensor]:
-        source, sampling = self.p.source, equispaced([4])  # targets do not depend on it
+        source, sampling = self.p.source, equispaced([4])  # targets do not depend on the sampling
         pairs = [pair for part, count in taken.items() for pair in slices_of(distribution(part), split, count, source)]
         found = SliceDataset(pairs, sampling, maps=False)
         return [found[item].target[0, 0] for item in range(len(found))]
@@ -121,7 +121,7 @@ class Likeness:
         return patch if self.features == "patch" else vgg(load(self.device))
 
     def similarities(self, trained_on: str) -> list[float]:
-        """Of each test slice of Q to a training set; WeightsError where VGG16's weights were not fetched."""
+        """Similarity of each test slice of Q to a training set; raises WeightsError if VGG16's weights are missing."""
         return self.stored_row(trained_on).read(self.p.recompute)["similarity"]
 
     def _compute(self, trained_on: str) -> Row:
@@ -130,16 +130,16 @@ class Likeness:
         return {"similarity": [round(value, 6) for value in found.tolist()]}
 
     def correlation(self) -> Interval:
-        """Of similarity to Q and SSIM on Q over the training sets that networks were trained on."""
+        """Correlation of similarity to Q and SSIM on Q over the training sets that networks were trained on."""
         scores = [self.study.over(name) for name in self.networks]
         return correlation([self.similarities(name) for name in self.networks], scores)
 
     def nearer(self) -> Interval:
-        """Similarity of Q's test slices to Q's training slices over that to P's."""
+        """Similarity of Q's test slices to Q's training slices minus that to P's."""
         return performance_gap(self.similarities(Q), self.similarities(P))
 
     def diversity(self) -> tuple[Interval, Interval]:
-        """What P has over the mean of its parts: in similarity, and in SSIM on Q."""
+        """Advantage of P over the mean of its parts, in similarity and in SSIM on Q."""
         parts = [name for name in self.networks if name != P]
         near = np.mean([self.similarities(name) for name in parts], 0)
         good = np.mean([self.study.over(name) for name in parts], 0)
@@ -151,10 +151,10 @@ def correlation(similarities: ArrayLike, scores: ArrayLike, seed: int = 0) -> In
 
     Args:
         similarities, scores: (sets, slices), of the same sets and test slices.
-        seed: of the resampling.
+        seed: seed of the resampling.
 
     Raises:
-        ValueError: shapes that differ, fewer than 3 sets or 2 slices, or sets of which all are alike.
+        ValueError: different shapes, fewer than 3 sets or 2 slices, or sets that are all alike.
     """
     one, other = np.asarray(similarities, float), np.asarray(scores, float)
     if one.shape != other.shape or one.ndim != 2 or len(one) < 3 or one.shape[1] < 2:

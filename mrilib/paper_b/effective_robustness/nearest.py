@@ -1,9 +1,9 @@
-"""How near a test set is to a training set: the best match of each test patch among the training patches.
+"""Similarity of a test set to a training set: the best match of each test patch among the training patches.
 
-Paper B (App. D; Figures 6 and 11) embeds random 80×80 patches of targets by CLIP (ViT-B/16, DataComp-1B). Those
-weights are not to be had here, so what embeds a patch is an argument: `patch` needs nothing, `vgg(metric)` the fetched
-weights of `perceptual`, and any other function of patches may take their place, CLIP's too; only then is it the
-paper's measure.
+Paper B (App. D; Figures 6 and 11) embeds random 80×80 patches of targets with CLIP (ViT-B/16, DataComp-1B). Those
+weights are not available here, so the embedding is an argument: `patch` needs no weights, `vgg(metric)` needs the
+fetched weights of `perceptual`, and any other function of patches, CLIP included, may be used instead; only CLIP gives
+the paper's measure.
 
 Reference: Lin, Heckel, ICML 2024, §4 and App. D; Mayilvahanan et al., ICLR 2024.
 """
@@ -18,14 +18,14 @@ from torch import Tensor
 from mrilib.paper_b.perceptual import Perceptual
 
 Features = Callable[[Tensor], Tensor]  # (patches, size, size), white = 1, to (patches, channels)
-SIDE, BINS = 8, 16  # of `patch`: thumbnail and histogram
+SIDE, BINS = 8, 16  # of `patch`: thumbnail side and histogram bins
 
 
 def patch(patches: Tensor) -> Tensor:
-    """A patch's form and its intensities: (patches, y, x) → (patches, 8·8 + 16), each half of length 1.
+    """Features for the shape and intensities of a patch: (patches, y, x) → (patches, 8·8 + 16), each half of norm 1.
 
-    The half of form is the 8×8 thumbnail without its mean, the other the histogram of 16 bins between black and white
-    without its mean, so a cosine of two patches is the mean of two correlations.
+    The first half is the 8×8 thumbnail minus its mean, the second the histogram of 16 bins between black and white
+    minus its mean, so the cosine similarity of two patches is the mean of two correlations.
     """
     thumbnails = F.adaptive_avg_pool2d(patches[:, None], SIDE).flatten(1)
     bins = (patches.flatten(1).clamp(0, 1) * BINS).long().clamp(max=BINS - 1)
@@ -34,7 +34,7 @@ def patch(patches: Tensor) -> Tensor:
 
 
 def vgg(metric: Perceptual) -> Features:
-    """VGG16's deepest features, averaged over the patch, of 16 pixels a side or more: `Perceptual.embed`."""
+    """Deepest VGG16 features, averaged over the patch of at least 16 pixels per side; see `Perceptual.embed`."""
     return lambda patches: metric.embed(patches[:, None], 1.0).to(patches.device)
 
 
@@ -49,18 +49,19 @@ def nearest_similarity(
 ) -> Tensor:
     """Cosine similarity of each test patch to its nearest training patch, averaged over the patches of each image.
 
-    Patches are drawn at random by `seed` and the image's own content, so neither the order of images nor their company
-    matters; white is each image's maximum. The paper drops patches of mainly background without saying how: ours
-    are those of which more than half the pixels are darker than `floor`; an image of nothing else keeps its fullest.
+    Patches are drawn at random based on `seed` and the image's content, so the result for an image depends neither on
+    the order of the images nor on the others; white is each image's maximum. The paper drops patches of mainly
+    background without saying how; here these are patches in which more than half the pixels are darker than `floor`. An
+    image with no other patches keeps those with the most foreground.
 
     Args:
-        train: (n, y, x) magnitudes, or a sequence of (y, x) where sizes differ.
+        train: (n, y, x) magnitudes, or a sequence of (y, x) if sizes differ.
         test: likewise, m images.
-        features: embeds patches; `patch`, `vgg(metric)`, or one of yours.
-        size: pixels a side; 80 is the paper's, about a quarter of its images: take as much of smaller ones.
-        count: patches an image, fewer where fewer are not background; the paper does not state it.
-        floor: as a part of white, what is brighter is not background.
-        seed: of the draws.
+        features: function that embeds patches: `patch`, `vgg(metric)`, or your own.
+        size: pixels per side; 80 in the paper, about a quarter of its images; use the same fraction for smaller images.
+        count: patches per image, fewer if fewer are not background; not stated in the paper.
+        floor: fraction of white above which a pixel is not background.
+        seed: seed of the draws.
 
     Returns:
         (m,) at most 1; its mean is the similarity of the two sets.

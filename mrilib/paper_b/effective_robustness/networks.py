@@ -1,4 +1,4 @@
-"""Which networks notebook 12 trains or loads."""
+"""Networks that notebook 12 trains or loads."""
 
 from mrilib.paper_b.effective_robustness import table_2
 from mrilib.paper_b.effective_robustness.experiment import SHIFTS, arms, candidates
@@ -8,9 +8,9 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Each part of P alone, P, and P and Q under every shift, Table 2's accelerations and Figure 11's VarNets.
+    """Networks of each part of P, of P, and of P and Q under every shift, of Table 2 and of Figure 11.
 
-    The networks of P_best wait for the scores that choose it, and are trained when the notebook runs.
+    The networks of P_best depend on the scores that select it, and are trained when the notebook runs.
     """
     shifts = [made for name in SHIFTS for made in (candidates(name, p), arms(name, p))]
     every = [*shifts, table_2.arms(p), Likeness("contrast", p).of_varnet.networks]

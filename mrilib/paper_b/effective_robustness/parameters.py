@@ -1,4 +1,4 @@
-"""What notebook 12 can be given."""
+"""Parameters of notebook 12."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,6 @@ from mrilib.store.parameters import Count
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(WithVarnet):
-    """Networks of every shift, and test slices in distribution."""
+    """Parameters of the networks of every shift, and of the in-distribution test slices."""
 
     best_slices: Count

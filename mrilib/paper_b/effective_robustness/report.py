@@ -1,4 +1,4 @@
-"""Charts and tables of robustness to shifts, of likeness, and of networks for several accelerations."""
+"""Charts and tables of robustness to shifts, of similarity, and of networks for several accelerations."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -37,9 +37,9 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
 
 
 def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.FacetChart:
-    """SSIM on Q against SSIM on P_best: a panel a shift, a point a network, a line a training set.
+    """SSIM on Q against SSIM on P_best: one panel per shift, one point per network, one line per training set.
 
-    The line of P_best goes on as far as any network's score on P_best: height above it is effective robustness.
+    The line of P_best extends over all networks' scores on P_best; the height above it is the effective robustness.
     """
     heights = "; ".join(f"{SHIFTS[name].title}: P {one.gain(P)}" for name, one in found.items())
     axes = "SSIM on best of P", "SSIM on Q"
@@ -47,7 +47,7 @@ def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.Face
 
 
 def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
-    """Points, which carry a `set`, and lines, which do not, in a panel for each `panel`."""
+    """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
     ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
     legend = altair.Legend(title="trained on", orient="bottom", symbolSize=120)
@@ -67,7 +67,7 @@ def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title:
 
 
 def robustness_table(found: Mapping[str, Robustness], caption: str) -> Table:
-    """Effective robustness of both training sets, and the lead of P over P_best on Q; a shift a row."""
+    """Effective robustness of both training sets, and the lead of P over P_best on Q; one row per shift."""
     rows = [
         {
             "shift": SHIFTS[name].title,
@@ -83,7 +83,7 @@ def robustness_table(found: Mapping[str, Robustness], caption: str) -> Table:
 
 
 def selection_table(found: Mapping[str, Robustness], caption: str) -> Table:
-    """SSIM on validation slices of Q of the network of each part of P; a part a row, a shift a column."""
+    """SSIM of the network of each part of P on validation slices of Q; one row per part, one column per shift."""
     parts = list(dict.fromkeys(part for one in found.values() for part in one.selection.arms))
     rows = [
         {"part": distribution(part).title}
@@ -98,7 +98,7 @@ def _marked(one: Robustness, part: str) -> str:
 
 
 def sizes_table(one: Robustness, caption: str) -> Table:
-    """Networks of one shift with what they were trained on and both scores."""
+    """Networks of one shift with their training data and both scores."""
     rows = [
         {
             "arm": arm,
@@ -121,11 +121,11 @@ def accelerations_table(study: Study, true: Mapping[int, float], caption: str) -
 
 
 def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, int]], title: str) -> altair.LayerChart:
-    """SSIM of the network of all four minus that of a specialist, where this is at home and at the unseen factor."""
+    """SSIM of the network for all four factors minus a specialist's, at the specialist's and at the unseen factor."""
     rows = [
         {
             "specialist": other,
-            "tested": f"at the unseen {folds(one)}" if one == UNSEEN else "where the specialist is at home",
+            "tested": f"at the unseen {folds(one)}" if one == UNSEEN else "where the specialist is in distribution",
             **vars(study.difference(mixed, other, at(one))),
         }
         for mixed, other, one in comparisons.values()
@@ -136,7 +136,7 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
 
 
 def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetChart:
-    """SSIM on Q against similarity to Q: a panel a shift, a point a training set, P apart from its parts."""
+    """SSIM on Q against similarity to Q: one panel per shift, one point per training set, P distinct from its parts."""
     rows = [
         {
             "panel": SHIFTS[name].title,
@@ -153,7 +153,7 @@ def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetCha
 
 
 def histogram_chart(one: Likeness, title: str, bins: int = 12) -> altair.LayerChart:
-    """How many of Q's test slices are how near to the training slices of P and of Q."""
+    """Histogram of the similarity of Q's test slices to the training slices of P and of Q."""
     near = {f"training slices of {trained_on}": one.similarities(trained_on) for trained_on in (P, Q)}
     edges = np.histogram_bin_edges([value for values in near.values() for value in values], bins)
     rows = [
@@ -175,7 +175,7 @@ def histogram_chart(one: Likeness, title: str, bins: int = 12) -> altair.LayerCh
 
 
 def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) -> Table:
-    """Correlation, how much nearer Q's own slices are, and what diversity brings; features and shift a row."""
+    """Correlation, lead of Q's own slices in similarity, and gain from diversity; one row per features and shift."""
     rows = []
     for features, shifts in found.items():
         for name, one in shifts.items():

@@ -23,7 +23,7 @@ def folds(*accelerations: int) -> str:
 
 
 def arms(p: Parameters) -> dict[str, UnionSpec]:
-    """A network for each acceleration and one for all four, on the same slices for as many steps.
+    """Networks for each acceleration and one for all four, on the same slices for as many steps.
 
     Reference: Lin, Heckel, ICML 2024, App. C.1, Table 2.
     """
@@ -52,15 +52,15 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
 
 
 def comparisons() -> dict[str, tuple[str, str, int]]:
-    """By result: an arm, the arm that it is compared with, and the acceleration at which both are tested."""
+    """Comparisons by result: an arm, the arm it is compared with, and the acceleration at which both are tested."""
     own = {f"mixed_minus_{one}x": (MIXED, folds(one), one) for one in SEEN}
     return own | {f"mixed_minus_{one}x_at_{UNSEEN}x": (MIXED, folds(one), UNSEEN) for one in (*SEEN, UNSEEN)}
 
 
 def true_acceleration(acceleration: int, slices: int, source: Source = "simulated") -> float:
-    """Columns of k-space over columns measured, mean over the masks of the test slices.
+    """Ratio of all to measured columns of k-space, averaged over the masks of the test slices.
 
-    Below the nominal one for small accelerations, as the centre comes on top.
+    Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition.
     """
     found = []
     for name in KNEES:

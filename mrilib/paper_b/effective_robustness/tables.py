@@ -16,7 +16,7 @@ LIKENED = ("anatomy", "contrast", "field")  # shifts of Figure 6
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Networks on both sides of every shift, training sets and their likeness to Q, and four accelerations."""
+    """Rows of networks on both sides of every shift, of training sets' similarity to Q, and of the accelerations."""
     shifts = [Robustness(name, p, device) for name in SHIFTS]
     likened = [Likeness(name, p, device, kind) for kind in get_args(FeatureName) for name in LIKENED]
     varnets = Likeness("contrast", p, device).of_varnet

@@ -1,4 +1,4 @@
-"""A network of a diverse collection, trained on for a while with one new dataset (paper B, App. G.4)."""
+"""Fine-tuning of the diverse collection's network on one new dataset (paper B, App. G.4)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from mrilib.paper_b.protocol import UnionSpec
 from mrilib.paper_b.study import Study
 from mrilib.train.networks import NetworkSpec, network
 
-BEFORE = "d_p"  # the network of the collection, as `collection.arms` calls it
+BEFORE = "d_p"  # the network of the collection, as named in `collection.arms`
 
 
 @dataclass(frozen=True, kw_only=True)
 class FineTuneSpec(UnionSpec):
-    """A network that starts from the weights of another; made by `fine_tuned`.
+    """Specification of a network that starts from the weights of another; created by `fine_tuned`.
 
     Raises:
-        ValueError: the other has another architecture.
+        ValueError: the two architectures differ.
     """
 
     base: NetworkSpec
@@ -38,7 +38,7 @@ class FineTuneSpec(UnionSpec):
 
     @property
     def card(self) -> dict[str, Any]:
-        """The specification as JSON values, the base's among them."""
+        """Specification as JSON values, including the base's."""
         return {**super().card, "base": self.base.card}
 
     @property
@@ -47,20 +47,20 @@ class FineTuneSpec(UnionSpec):
         return hashlib.sha256(f"{super().digest} {self.base.digest}".encode()).hexdigest()[:12]
 
     def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
-        """The base, trained if it is stored nowhere."""
+        """Base network, trained if it is not stored."""
         return network(self.base, device)
 
 
 def fine_tuned(base: UnionSpec, name: str, p: Parameters) -> FineTuneSpec:
-    """The base after some epochs on slices of one dataset alone.
+    """Specification of the base network, fine-tuned for some epochs on slices of one dataset alone.
 
     Args:
         base: network to start from.
-        name: of the dataset, a key of `twins.TWINS`.
-        p: says on how many slices and how it is tuned.
+        name: name of the dataset, a key of `twins.TWINS`.
+        p: parameters; give the number of slices and the recipe.
 
     Raises:
-        ValueError: a dataset that does not exist, or fewer slices than it has populations.
+        ValueError: unknown dataset, or fewer slices than it has populations.
     """
     if name not in TWINS:
         raise ValueError(f"dataset {name!r}: expected one of {', '.join(TWINS)}")
@@ -79,23 +79,23 @@ def fine_tuned(base: UnionSpec, name: str, p: Parameters) -> FineTuneSpec:
 
 
 def arms(p: Parameters) -> dict[str, UnionSpec]:
-    """The network of the collection, and what fine-tuning on each of the four datasets of elsewhere makes of it."""
+    """Network of the collection, and the networks fine-tuned from it on each of the four datasets outside D_P."""
     base = collection.arms(p)[BEFORE]
     return {BEFORE: base} | {name: fine_tuned(base, name, p) for name in ELSEWHERE}
 
 
 def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
-    """All five on test slices of the six datasets of Figure 10, matched in mean and deviation as there."""
+    """All five on test slices of the six datasets of Figure 10, matched in mean and standard deviation as there."""
     return Study("fine_tuning", arms(p), collection.tests(p.test_slices), "mean_std", p.source, device, p.recompute)
 
 
 def changes(made: Study) -> dict[tuple[str, str], Interval]:
-    """By the dataset fine-tuned on and the dataset tested on: SSIM after minus before, on the same slices."""
+    """SSIM after minus before on the same slices, by (dataset fine-tuned on, dataset tested on)."""
     tuned = [arm for arm in made.arms if arm != BEFORE]
     return {(arm, name): made.difference(arm, BEFORE, TWINS[name]) for arm in tuned for name in TESTED}
 
 
 def forgotten(made: Study, arm: str) -> Interval:
-    """SSIM after minus before over the test slices of the five datasets that are not the one fine-tuned on."""
+    """SSIM after minus before, over the test slices of the five datasets that were not used for fine-tuning."""
     rest = [test for name in TESTED if name != arm for test in TWINS[name]]
     return made.difference(arm, BEFORE, dict.fromkeys(rest))

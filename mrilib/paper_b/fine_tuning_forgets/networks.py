@@ -1,4 +1,4 @@
-"""Which networks notebook 17 trains or loads."""
+"""Networks that notebook 17 trains or loads."""
 
 from mrilib.paper_b.fine_tuning_forgets.experiment import arms
 from mrilib.paper_b.fine_tuning_forgets.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """The network of the collection and four that are fine-tuned from it: Figure 22."""
+    """The network of the collection and the four networks fine-tuned from it (Figure 22)."""
     return list(arms(p).values())

@@ -1,4 +1,4 @@
-"""What notebook 17 can be given."""
+"""Parameters of notebook 17."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from mrilib.train.recipe import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(CollectionTraining):
-    """A network of the collection, and its fine-tuning on one dataset."""
+    """Parameters of a network of the collection, and of its fine-tuning on one dataset."""
 
     fine_slices: Count
     fine_epochs: Count
@@ -18,5 +18,5 @@ class Parameters(CollectionTraining):
 
     @property
     def fine_recipe(self) -> Recipe:
-        """Of fine-tuning."""
+        """Recipe of fine-tuning."""
         return paper_b(self.fine_epochs, self.fine_learning_rate, self.batch_size, self.seed)

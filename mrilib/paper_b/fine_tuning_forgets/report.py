@@ -1,4 +1,4 @@
-"""What fine-tuning gains and loses, as one matrix: a row a network, a column a dataset it is tested on."""
+"""Gains and losses of fine-tuning as one matrix: one row per network, one column per test dataset."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +18,10 @@ LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
 
 
 def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
-    """A cell for each network and dataset: blue gains, orange losses; in brackets where the interval holds 0.
+    """One cell per network and dataset: blue gains, orange losses; in brackets if the interval contains 0.
 
     Args:
-        changes: by the dataset fine-tuned on and the dataset tested on.
+        changes: changes by (dataset fine-tuned on, dataset tested on).
         title: the message.
 
     Raises:
@@ -34,7 +34,7 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     order = {key: list(dict.fromkeys(row[key] for row in rows)) for key in ("tuned", "tested")}
     labels = altair.Axis(labelAngle=0, labelLimit=200, ticks=False, domain=False, grid=False)
     short: dict[str, Any] = {"labelAngle": 0, "labelExpr": broken(order["tested"], 10)}
-    short["labelPadding"] = LINE  # the second line goes down
+    short["labelPadding"] = LINE  # room for the second line
     above = altair.Axis(orient="top", ticks=False, domain=False, grid=False, **short)
     base = altair.Chart(altair.Data(values=rows)).encode(
         x=altair.X("tested:N", sort=order["tested"], title="tested on", axis=above),
@@ -62,7 +62,7 @@ def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
 
 
 def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: str) -> Table:
-    """The same numbers with their intervals, and all other datasets together; a fine-tuned network a row."""
+    """The same numbers with intervals, and all other datasets together; one row per fine-tuned network."""
     rows = [
         {"tuned": arm_title(arm)}
         | {name: vars(change) for (one, name), change in changes.items() if one == arm}

@@ -10,5 +10,5 @@ TABLES = ("fine_tuning",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """The network before and after each fine-tuning, on every test set."""
+    """Rows of the network before and after each fine-tuning, on every test set."""
     return study(p, device).rows()

@@ -1,4 +1,4 @@
-"""One network for two distributions, or one for each (paper B, §3): the pairs and what each network is trained on."""
+"""One network for two distributions, or one for each (paper B, §3): pairs, and training data of each network."""
 
 from dataclasses import replace
 from typing import get_args
@@ -10,16 +10,16 @@ from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
 from mrilib.paper_b.study import Study, TestSet
 
-SKEW = 10  # times as many slices of one side as of the other
+SKEW = 10  # ratio of the numbers of slices of the two sides
 
 
 def parts(pair: Pair, slices: int, skewed: bool = False) -> dict[str, dict[str, int]]:
-    """Training slices by arm: each side alone, both, half of both; skewed, both with one side a tenth of the other.
+    """Training slices by arm: each side alone, both, half of both; if skewed, both with one side a tenth of the other.
 
     Args:
-        pair: of groups of distributions.
-        slices: of each side when it is whole.
-        skewed: for Figure 4 instead of Figure 3.
+        pair: pair of groups of distributions.
+        slices: number of slices of a full side.
+        skewed: whether to follow Figure 4 instead of Figure 3.
 
     Reference: Lin, Heckel, ICML 2024, §3, Figures 3 and 4.
     """
@@ -34,7 +34,7 @@ def parts(pair: Pair, slices: int, skewed: bool = False) -> dict[str, dict[str, 
 
 
 def arms(p: Parameters) -> dict[str, UnionSpec]:
-    """The networks of a pair by what they are trained on; Figure 4's with `skewed`.
+    """Networks of a pair by training data; those of Figure 4 if `skewed`.
 
     Raises:
         ValueError: too few slices for each distribution.
@@ -52,7 +52,7 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
 
 
 def pairs(p: Parameters) -> dict[str, Parameters]:
-    """The same for every pair, from stored scores."""
+    """Parameters of every pair, reading stored scores."""
     return {pair: replace(p, pair=pair, recompute=False) for pair in get_args(PairName)}
 
 
@@ -60,9 +60,9 @@ OTHERS = {"vit": "ViT", "half_width": "half the width", "quarter": "a quarter of
 
 
 def others(p: Parameters) -> dict[str, Parameters]:
-    """Knee and brain by another network, a smaller one and on fewer slices, from stored scores.
+    """Parameters of knee and brain with another network, a smaller one and fewer slices, reading stored scores.
 
-    A quarter of the slices is left out where half of it would not give every distribution one.
+    The quarter of the slices is omitted if half of it would leave a distribution without a slice.
 
     Reference: Lin, Heckel, ICML 2024, App. B, Figures 12 and 13.
     """
@@ -74,7 +74,7 @@ def others(p: Parameters) -> dict[str, Parameters]:
 
 
 def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
-    """By result: an arm, the arm that it is compared with, and the side on which both are tested."""
+    """Comparisons by result: an arm, the arm it is compared with, and the side on which both are tested."""
     if skewed:
         return {
             "skewed_minus_p": ("P and a tenth of Q", "P", "P"),
@@ -85,8 +85,8 @@ def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
     return {
         "joint_minus_p": ("P and Q", "P", "P"),
         "joint_minus_q": ("P and Q", "Q", "Q"),
-        "abroad_minus_p": ("Q", "P", "P"),
-        "abroad_minus_q": ("P", "Q", "Q"),
+        "ood_minus_p": ("Q", "P", "P"),
+        "ood_minus_q": ("P", "Q", "Q"),
         "half_minus_joint_p": ("half of P and Q", "P and Q", "P"),
         "half_minus_joint_q": ("half of P and Q", "P and Q", "Q"),
     }

@@ -1,4 +1,4 @@
-"""What notebook 11 can be given."""
+"""Parameters of notebook 11."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ PairName = Literal["anatomy", "contrast", "field"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Training):
-    """A pair of groups of distributions, and whether one is scarce."""
+    """Parameters of a pair of groups of distributions, and whether one group is scarce."""
 
     pair: PairName
     skewed: bool

@@ -1,4 +1,4 @@
-"""Tables and chart of a study: networks by what they were trained on, tested on groups of distributions."""
+"""Tables and chart of a study: networks by training data, tested on groups of distributions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ Comparisons = Mapping[str, tuple[str, str, str]]
 
 
 def scores_table(study: Study, groups: Groups, counts: Mapping[str, int], caption: str) -> Table:
-    """Mean SSIM of each network on each group, and the number of slices it was trained on."""
+    """Mean SSIM of each network on each group, and its number of training slices."""
     rows = [
         {"arm": arm, "slices": f"{counts[arm]:,}"}
         | {name: vars(study.mean(arm, dict.fromkeys(members))) for name, members in groups.items()}
@@ -23,7 +23,7 @@ def scores_table(study: Study, groups: Groups, counts: Mapping[str, int], captio
 
 
 def arms_chart(study: Study, groups: Groups, title: str) -> altair.LayerChart:
-    """Mean SSIM with its interval of each network, side by side for each group that it is tested on."""
+    """Mean SSIM of each network with its interval, side by side for each test group."""
     rows = [
         {"tested on": f"tested on {name}", "trained on": f"trained on {arm}"}
         | vars(study.mean(arm, dict.fromkeys(members)))
@@ -35,7 +35,7 @@ def arms_chart(study: Study, groups: Groups, title: str) -> altair.LayerChart:
 
 
 def differences_table(study: Study, groups: Groups, comparisons: Comparisons, caption: str) -> Table:
-    """Paired differences of two networks on a group; a comparison a row."""
+    """Paired differences between two networks on a group; one row per comparison."""
     rows = [
         {
             "arm": arm,
@@ -52,7 +52,7 @@ def differences_table(study: Study, groups: Groups, comparisons: Comparisons, ca
 def pairs_table(
     studies: Mapping[str, tuple[Study, Groups]], comparisons: Comparisons, caption: str, heading: str = "pair"
 ) -> Table:
-    """The same differences for several pairs of groups, or of one pair for several networks; one a row."""
+    """Same differences for several pairs of groups, or for several networks on one pair; one row each."""
     rows = [
         {"pair": name}
         | {

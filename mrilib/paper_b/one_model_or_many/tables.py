@@ -12,6 +12,6 @@ TABLES = ("one_or_many",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Every pair as in Figure 3 and as in Figure 4, and another network, a smaller one and fewer slices."""
+    """Rows of every pair as in Figures 3 and 4, and with another network, a smaller one and fewer slices."""
     each = [replace(one, skewed=skewed) for one in pairs(p).values() for skewed in (False, True)]
     return [row for one in (*each, *others(p).values()) for row in study(one, device).rows()]

@@ -1,4 +1,4 @@
-"""What a study of lesions says: small and large ones apart, networks of healthy heads beside those that saw lesions."""
+"""Analysis of a study of lesions: small and large ones, and networks that saw only healthy heads or also lesions."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from mrilib.paper_b.pathologies.experiment import MORE, SHARES, with_lesions, wi
 from mrilib.paper_b.robustness import Models, effective_robustness
 from mrilib.paper_b.study import Study
 
-SMALL = 0.01  # of the image; larger lesions are large (Lin, Heckel, ICML 2024, §5)
+SMALL = 0.01  # share of the image; lesions above it are large (Lin, Heckel, ICML 2024, §5)
 SIZES = ("small", "large")
 HEALTHY_ARMS = (*(f"{words}P" for words in SHARES), MORE)
 BOTH_ARMS = tuple(f"{words}P and Q" for words in SHARES)
-ALIKE = 0.03  # SSIM; reconstructions of a box that differ by less are called alike
+ALIKE = 0.03  # SSIM; reconstructions of a box that differ by no more are considered alike
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,20 @@ class Lesion:
 
     test: str
     slice: int
-    order: int  # among those of its slice
-    area: float  # of its box, as a share of the image
+    order: int  # index among the lesions of its slice
+    area: float  # area of its box, as a share of the image
     ssim: float
     contrast: float
     target_contrast: float
 
     @property
     def size(self) -> str:
-        """One of SIZES."""
+        """Size class, one of SIZES."""
         return SIZES[self.area > SMALL]
 
 
 def lesions(study: Study, arm: str, size: str = "") -> list[Lesion]:
-    """All lesions of the test slices, or those of a size; in the same order for every arm."""
+    """All lesions of the test slices, or those of one size, in the same order for every arm."""
     found: list[Lesion] = []
     for test in with_lesions(study):
         columns = [study.scores(arm, test, name) for name in ("slice", "area", "lesion", "contrast", "target_contrast")]
@@ -48,24 +48,24 @@ def lesions(study: Study, arm: str, size: str = "") -> list[Lesion]:
 
 
 def box_ssim(study: Study, arm: str, size: str) -> list[float]:
-    """SSIM of the boxes of a size."""
+    """SSIM of the boxes of lesions of one size."""
     return [one.ssim for one in lesions(study, arm, size)]
 
 
 def mean(study: Study, arm: str, size: str) -> Interval:
-    """Mean SSIM of the boxes of a size, over lesions."""
+    """Mean SSIM of the boxes of one size, over lesions."""
     return bootstrap_mean(box_ssim(study, arm, size))
 
 
 def difference(study: Study, arm: str, other: str, size: str) -> Interval:
-    """Mean SSIM of the boxes of a size, of one network minus another, paired over lesions."""
+    """Mean SSIM of the boxes of one size, one network minus another, paired over lesions."""
     return performance_gap(box_ssim(study, arm, size), box_ssim(study, other, size))
 
 
 def height(study: Study, size: str = "") -> Interval:
-    """How far the networks that saw lesions lie above the line of those that did not.
+    """Height of the networks that saw lesions above the line of those that did not.
 
-    The line is through their SSIM on healthy slices and in the boxes of a size, or, without a size, on whole slices
+    The line is fitted to their SSIM on healthy slices and in the boxes of a size or, without a size, on whole slices
     with lesions; see `robustness.effective_robustness`.
 
     Reference: Lin, Heckel, ICML 2024, Figures 7 and 16.
@@ -80,7 +80,7 @@ def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
 
 
 def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval:
-    """Share of the lesions' contrast that reconstructions keep, Σ t r / Σ t²; with `over`, minus that of another arm.
+    """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus that of another arm.
 
     t and r are the contrasts of a lesion in target and reconstruction, see `experiment.contrast`.
     """
@@ -99,13 +99,13 @@ def _contrasts(study: Study, arm: str, size: str, name: str) -> NDArray[np.float
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two networks lesion by lesion.
+    """Lesion-by-lesion agreement of two networks.
 
     Args:
         alike: share of the lesions whose SSIM differs by at most ALIKE.
-        spread_low, spread_high: standard deviation of the difference where the mean of both is below its median, and
-            above.
-        better_low: share of the lower half in which the first is better.
+        spread_low, spread_high: standard deviation of the difference for lesions whose mean SSIM is below its median,
+            and for the others.
+        better_low: share of the lower half in which the first network is better.
     """
 
     alike: Interval
@@ -115,7 +115,7 @@ class Agreement:
 
 
 def agreement(study: Study, arm: str, other: str, size: str) -> Agreement:
-    """How two networks agree on the lesions of a size (paper B, Figure 15)."""
+    """Agreement of two networks on the lesions of one size (paper B, Figure 15)."""
     a, b = (np.array(box_ssim(study, name, size)) for name in (arm, other))
     low, by = a + b < np.median(a + b), a - b
     return Agreement(
@@ -127,6 +127,6 @@ def agreement(study: Study, arm: str, other: str, size: str) -> Agreement:
 
 
 def on_slices_with(study: Study, arm: str, size: str) -> list[float]:
-    """SSIM of whole test slices with a lesion of a size."""
+    """SSIM of whole test slices that contain a lesion of a size."""
     places = dict.fromkeys((one.test, one.slice) for one in lesions(study, arm, size))
     return [study.scores(arm, test)[index] for test, index in places]

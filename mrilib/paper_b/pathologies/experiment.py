@@ -26,12 +26,12 @@ P, Q = (tuple(entry.name for entry in group) for group in (HEALTHY, DISEASED))
 SHARES = {"": 1, "half of ": 2, "quarter of ": 4}
 DISEASED_PER_HEALTHY = 2_500 / 4_500  # training slices, as in the paper
 MORE = "more of P"  # healthy slices only, as many as P and Q have together
-GAP, RING = 2, 5  # pixels from a box to the ring about it, and to the ring's end
+GAP, RING = 2, 5  # pixels from a box to the inner and to the outer edge of the ring around it
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeadsSpec(UnionSpec):
-    """A network trained on heads; of files, on those that the csv says."""
+    """Specification of a network trained on heads; with files, on those selected by the csv."""
 
     annotations: str = ""
 
@@ -48,7 +48,7 @@ class HeadsSpec(UnionSpec):
 
 @dataclass(frozen=True)
 class HeadsTest(TestSet):
-    """Test slices of heads; of files, those that the csv says."""
+    """Test slices of heads; with files, those selected by the csv."""
 
     annotations: str = ""
 
@@ -61,16 +61,16 @@ class HeadsTest(TestSet):
 
 
 class Boxes(Protocol):
-    """Where the lesions of a slice are."""
+    """Boxes around the lesions of a slice."""
 
     def __call__(self, path: Path, index: int) -> list[Region]: ...
 
 
 def shared_among(there: Mapping[str, int], slices: int) -> dict[str, int]:
-    """As equal numbers of slices as each population has them.
+    """Divide slices among populations as evenly as their available numbers allow.
 
     Raises:
-        ValueError: more slices than all have together.
+        ValueError: more slices than all populations have together.
     """
     if slices > sum(there.values()):
         raise ValueError(f"train_slices: {slices:,} wanted of {len(there)} populations, {sum(there.values()):,} there")
@@ -82,16 +82,16 @@ def shared_among(there: Mapping[str, int], slices: int) -> dict[str, int]:
 
 
 def parts(slices: int, heads: Heads) -> dict[str, dict[str, int]]:
-    """Training slices by arm: healthy heads, the same and heads with lesions, and as many healthy ones as both.
+    """Training slices by arm: healthy heads, healthy heads and heads with lesions, and as many healthy heads as both.
 
-    Of files, the last arm takes as many as there are where these are fewer.
+    With files, the last arm uses all available slices if these are fewer.
 
     Args:
-        slices: of healthy heads at full size; an arm's name says which share it takes of them.
-        heads: what there is.
+        slices: number of healthy heads at full size; the name of an arm states which share of them it takes.
+        heads: available slices.
 
     Raises:
-        ValueError: more slices than there are.
+        ValueError: more slices than available.
 
     Reference: Lin, Heckel, ICML 2024, §5 (4,500 and 2,500 slices; and a half, a quarter and an eighth of them).
     """
@@ -107,7 +107,7 @@ def parts(slices: int, heads: Heads) -> dict[str, dict[str, int]]:
 
 
 def arms(p: Parameters) -> dict[str, HeadsSpec]:
-    """The networks by what they are trained on."""
+    """Networks by training data."""
     made = {
         arm: union(f"pathologies_{arm.replace(' ', '_').lower()}", taken, p.architecture, p.recipe, source=p.source)
         for arm, taken in parts(p.train_slices, Heads(p.source, p.annotations)).items()
@@ -116,9 +116,9 @@ def arms(p: Parameters) -> dict[str, HeadsSpec]:
 
 
 def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
-    """The networks on test slices of healthy heads and of heads with lesions, and in the lesions' boxes.
+    """The networks on test slices of healthy heads and of heads with lesions, and inside the boxes of the lesions.
 
-    Of files, a population of which there are fewer test slices gives those.
+    With files, a population with fewer test slices contributes all of them.
     """
     heads = Heads(p.source, p.annotations)
     there = {name: min(p.test_slices, heads.available(name, "test")) for name in (*P, *Q)}
@@ -146,10 +146,10 @@ def lesion_scores(
     *,
     boxes: Boxes,
 ) -> Measures:
-    """SSIM of each slice, and for each lesion on it: its slice, share of the image, SSIM of its box and contrasts.
+    """SSIM of each slice and, for each lesion, its slice, share of the image, SSIM of its box, and contrasts.
 
-    SSIM as `protocol.ssim_scores` has it, of a box as `metrics.region_ssim`; the contrast as `contrast`, of the
-    reconstruction and of the target, over the volume's maximum.
+    SSIM is that of `protocol.ssim_scores`, for a box that of `metrics.region_ssim`; contrasts are those of `contrast`
+    for the reconstruction and the target, relative to the volume's maximum.
     """
     found: Measures = {name: [] for name in ("ssim", "slice", "area", "lesion", "contrast", "target_contrast")}
     for item, place in enumerate(slices.slices):
@@ -166,7 +166,7 @@ def lesion_scores(
 
 
 def contrast(image: Tensor, box: Region) -> float:
-    """Mean of a box over the mean of the ring about it, from GAP to RING pixels away; (y, x)."""
+    """Mean of a box minus the mean of the ring around it, from GAP to RING pixels away; (y, x)."""
     ring = torch.zeros_like(image, dtype=torch.bool)
     ring[_grown(box, RING)], ring[_grown(box, GAP)] = True, False
     return (image[box].mean() - image[ring].mean()).item()

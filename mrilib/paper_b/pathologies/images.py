@@ -1,4 +1,4 @@
-"""Reconstructions of a few lesions, chosen by rule, and kept as pictures beside the scores."""
+"""Reconstructions of a few lesions, selected by a rule and stored as pictures beside the scores."""
 
 import base64
 import zlib
@@ -22,10 +22,10 @@ LEVELS = 4095  # grey values of a stored picture
 
 
 def examples(study: Study, arm: str, count: int, seed: int) -> list[Lesion]:
-    """The smallest lesion, the first of equals, and `count` drawn from the other small ones; looks play no part.
+    """Select the smallest lesion (first among equals) and `count` other small ones at random, not by appearance.
 
     Raises:
-        ValueError: fewer small lesions than that.
+        ValueError: too few small lesions.
     """
     small = sorted(lesions(study, arm, "small"), key=lambda one: one.area)
     if len(small) <= count:
@@ -38,8 +38,8 @@ class LesionImages:
     """Targets, boxes and reconstructions of a study's lesions.
 
     Args:
-        study: of `experiment.study`.
-        annotations: as there.
+        study: result of `experiment.study`.
+        annotations: as in `experiment.study`.
     """
 
     def __init__(self, study: Study, annotations: str = "") -> None:
@@ -51,7 +51,7 @@ class LesionImages:
         return self.study.tests[lesion.test].load(self.study.source)[lesion.slice]
 
     def target(self, lesion: Lesion) -> Tensor:
-        """The slice in full, (y, x), over the volume's maximum."""
+        """Target of the slice, (y, x), relative to the volume's maximum."""
         sample = self._sample(lesion)
         return center_crop(sample.target, sample.recon_size)[0, 0] / sample.peak
 
@@ -61,18 +61,18 @@ class LesionImages:
         return self.heads.boxes(path, index)[lesion.order]
 
     def key(self, arm: str, lesion: Lesion) -> Key:
-        """Of a stored picture."""
+        """Key of a stored picture."""
         return {**self.study.key(arm, lesion.test), "slice": lesion.slice}
 
     def reconstruction(self, arm: str, lesion: Lesion) -> Tensor:
-        """The slice by a network, (y, x), over the volume's maximum; stored, or made by the trained network."""
+        """Reconstruction of the slice, (y, x), relative to the volume's maximum; stored, or computed by the network."""
         found = None if self.study.recompute else self.table.find(self.key(arm, lesion))
         row = self._reconstruct(arm, lesion) if found is None else found["row"]
         pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), "<u2").reshape(row["shape"])
         return torch.from_numpy(pixels.astype(np.float32)) * (row["white"] / LEVELS)
 
     def stored_row(self, arm: str, lesion: Lesion) -> StoredRow:
-        """The slice by a network as it is kept."""
+        """Stored row with the reconstruction of the slice by a network."""
         return StoredRow(self.table, self.key(arm, lesion), partial(self._reconstruct, arm, lesion))
 
     def _reconstruct(self, arm: str, lesion: Lesion) -> Row:

@@ -1,4 +1,4 @@
-"""Which networks notebook 13 trains or loads."""
+"""Networks that notebook 13 trains or loads."""
 
 from mrilib.paper_b.pathologies.experiment import arms
 from mrilib.paper_b.pathologies.parameters import Parameters
@@ -6,5 +6,5 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Of healthy heads, and of these and heads with lesions: Figures 7 and 16."""
+    """Networks of healthy heads, and of healthy heads and heads with lesions (Figures 7 and 16)."""
     return list(arms(p).values())

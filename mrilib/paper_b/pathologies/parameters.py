@@ -1,4 +1,4 @@
-"""What notebook 13 can be given."""
+"""Parameters of notebook 13."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mrilib.store.parameters import Count
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Training):
-    """Networks of healthy heads and of heads with lesions, and which of these are shown."""
+    """Parameters of the networks of healthy heads and of heads with lesions, and of the lesions shown."""
 
     annotations: str
     shown: Count

@@ -1,4 +1,4 @@
-"""Tables, charts and pictures of how lesions are reconstructed."""
+"""Tables, charts and pictures of the reconstruction of lesions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def _intervals(study: Study, arm: str) -> dict[str, Interval]:
 
 
 def scores_table(study: Study, caption: str) -> Table:
-    """Every network: training slices, and SSIM with intervals."""
+    """Table of every network: training slices, and SSIM with intervals."""
     rows = [
         {"arm": arm, "slices": f"{spec.train_slices:,}"}
         | {key: vars(value) for key, value in _intervals(study, arm).items()}
@@ -54,7 +54,7 @@ def scores_table(study: Study, caption: str) -> Table:
 
 
 def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: str) -> Table:
-    """Differences of two networks in small and large lesions, and of the contrast that they keep of small ones."""
+    """Differences between two networks: SSIM on healthy slices and in lesions, and contrast kept of small lesions."""
     rows = [
         {"arm": f"{arm} minus {other}"}
         | {size: vars(difference(study, arm, other, size)) for size in SIZES}
@@ -96,7 +96,7 @@ def _row(trained: str, panel: str, x: float, y: Interval) -> dict[str, Any]:
 def _panels(
     rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str, log_x: bool = False
 ) -> altair.FacetChart:
-    """Points with intervals, joined in the order of x, one panel a place and one colour a kind of training."""
+    """Points with intervals, joined in order of x; one panel per place and one colour per kind of training."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
     scale = altair.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=16)
     steps = sorted({row["x"] for row in rows})
@@ -120,7 +120,7 @@ def _panels(
 
 
 def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.LayerChart:
-    """Every small lesion: SSIM of its box by one network against that by another, with the line where they agree."""
+    """SSIM of every small lesion's box, one network against another, with the line where they agree."""
     pairs = zip(box_ssim(study, other, "small"), box_ssim(study, arm, "small"), strict=True)
     points = [{"x": x, "y": y} for x, y in pairs]
     ends = [min(min(p.values()) for p in points), max(max(p.values()) for p in points)]
@@ -139,7 +139,7 @@ def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.Layer
 
 
 def first_slices(names: Sequence[str], heads: Heads, kind: str) -> Picture:
-    """The first test slice of each population, its lesions framed; `kind` says what the images are."""
+    """First test slice of each population with its lesions framed; `kind` states what the images are."""
     images, titles = [], []
     for name in names:
         pair = heads.pairs(name, "test", 1)[0]
@@ -153,7 +153,7 @@ def first_slices(names: Sequence[str], heads: Heads, kind: str) -> Picture:
 
 
 def outlined(image: Tensor, box: Region, value: float) -> Tensor:
-    """A copy of an image (y, x) with a frame of `value` round a box."""
+    """Copy an image (y, x) and draw a frame of `value` around a box."""
     rows, columns = (slice(max(side.start - 2, 0), side.stop + 2) for side in box)
     inner = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
     framed = image.clone()
@@ -163,7 +163,7 @@ def outlined(image: Tensor, box: Region, value: float) -> Tensor:
 
 
 def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: str) -> Picture:
-    """Target and reconstructions with the lesion's box, its SSIM beneath, and error maps."""
+    """Target and reconstructions with the lesion's box and its SSIM below, and error maps."""
     target, box = images.target(lesion), images.box(lesion)
     white = _white(target)
     made = {arm: images.reconstruction(arm, lesion) for arm in arms}
@@ -177,7 +177,7 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
 
 
 def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str, reach: int) -> Picture:
-    """A lesion a row: target and reconstructions, cut to `reach` pixels about the middle of its box."""
+    """One row per lesion: target and reconstructions, cropped to `reach` pixels around the centre of its box."""
     pictures, names, captions = [], [], []
     for lesion in chosen:
         target, box = images.target(lesion), images.box(lesion)
@@ -192,7 +192,7 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
-    """Of each lesion: whether two reconstructions of its box are more alike than either is to the target."""
+    """Whether, for each lesion, two reconstructions of its box are more alike than either is to the target."""
     found = []
     for lesion in chosen:
         target, box = images.target(lesion), images.box(lesion)
@@ -202,7 +202,7 @@ def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: t
 
 
 def _white(target: Tensor) -> float:
-    """A grey window in which the brain is seen though the scalp is brighter."""
+    """White level at which the brain is visible although the scalp is brighter."""
     return target.quantile(0.995).item()
 
 

@@ -11,7 +11,7 @@ TABLES = ("pathologies", "pathology_images")
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Scores of every network on every test set, and images of the lesions that are shown."""
+    """Rows with scores of every network on every test set, and with images of the lesions shown."""
     scored = study(p, device)
     images, lesions = LesionImages(scored, p.annotations), examples(scored, "P and Q", p.shown, p.seed)
     return [*scored.rows(), *(images.stored_row(arm, one) for one in lesions for arm in ("P", "P and Q"))]

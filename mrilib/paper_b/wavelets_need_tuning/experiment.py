@@ -1,4 +1,4 @@
-"""ℓ1-wavelet reconstruction, and the regularisation weight that each distribution asks for (paper B, App. A)."""
+"""ℓ1-wavelet reconstruction, and the best regularisation weight of each distribution (paper B, App. A)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ Scores = dict[float, list[float]]
 
 @dataclass(frozen=True)
 class SingleCoil:
-    """One slice as a single coil would have measured it, in units of the largest magnitude of its image.
+    """One slice as measured by a single coil, in units of the largest magnitude of its image.
 
     `kspace` (ky, kx) complex, zero where `mask` (1, kx) is; `target` (1, 1, y, x) real.
     """
@@ -37,18 +37,18 @@ class SingleCoil:
 
     @classmethod
     def emulate(cls, sample: Sample) -> "SingleCoil":
-        """From the coils combined by their maps, with the noise that they have."""
+        """Emulate from coil images combined with their sensitivity maps, including their noise."""
         image = sample.reference / sample.reference.abs().max()
         return cls((fft2c(image) * sample.mask)[0, 0], sample.mask[0, 0], image.abs())
 
 
 def wavelet_reconstruction(slice_: SingleCoil, weight: float, iterations: int = 60) -> Tensor:
-    """argmin_x ½‖M F x − y‖² + λ‖Ψ x‖₁ with Ψ an orthogonal wavelet transform; sigpy's solver.
+    """argmin_x ½‖M F x − y‖² + λ‖Ψ x‖₁ with Ψ an orthogonal wavelet transform, solved with sigpy.
 
     Args:
         slice_: measurements y, of an image of order 1.
-        weight: λ, not negative.
-        iterations: of the accelerated proximal gradient method.
+        weight: λ, non-negative.
+        iterations: number of iterations of the accelerated proximal gradient method.
 
     Returns:
         x, (1, 1, y, x) complex.
@@ -73,10 +73,10 @@ class Tuning:
 
     Args:
         distributions: names; the weight of each is chosen on its validation slices.
-        weights: λ to choose from.
-        validation_slices, test_slices: of each distribution.
-        acceleration, source: as everywhere.
-        recompute: instead of reading stored rows.
+        weights: candidate values of λ.
+        validation_slices, test_slices: numbers per distribution.
+        acceleration, source: acceleration and source of the slices.
+        recompute: whether to recompute instead of reading stored rows.
     """
 
     distributions: Sequence[str]
@@ -90,29 +90,29 @@ class Tuning:
 
     @property
     def table(self) -> StoredTable:
-        """Stored scores, a distribution and split a row."""
+        """Table of scores, one row per distribution and split."""
         settings = {"acceleration": self.acceleration, "source": self.source, "wavelet": WAVELET}
         return StoredTable("wavelets", settings)
 
     def key(self, name: str, split: str) -> dict[str, object]:
-        """Of a stored row; follows the slices by their digest."""
+        """Key of a stored row; depends on the digest of the slices."""
         data = data_digest(distribution(name), split, self._count(split), self.source)
         which = {"distribution": name, "split": split, "slices": self._count(split), "data": data}
         return {**which, "weights": list(self.weights)}
 
     def stored_row(self, name: str, split: str) -> StoredRow:
-        """SSIM of each slice of a split at each weight."""
+        """Stored row with the SSIM of each slice of a split at each weight."""
         return StoredRow(self.table, self.key(name, split), partial(self._compute, name, split))
 
     def rows(self) -> list[StoredRow]:
-        """All of them."""
+        """Stored rows of all distributions and splits."""
         return [self.stored_row(name, split) for name in self.distributions for split in ("validation", "test")]
 
     def _count(self, split: str) -> int:
         return self.validation_slices if split == "validation" else self.test_slices
 
     def slices(self, name: str, split: str) -> list[SingleCoil]:
-        """The slices that are reconstructed."""
+        """Slices to reconstruct."""
         pairs = slices_of(distribution(name), split, self._count(split), self.source)
         found = SliceDataset(pairs, equispaced([self.acceleration]))
         return [SingleCoil.emulate(found[item]) for item in range(len(found))]
@@ -134,12 +134,12 @@ class Tuning:
         return max(means, key=means.__getitem__)
 
     def cost(self, name: str, other: str) -> Interval:
-        """SSIM lost on the test slices of one distribution by the weight that another asks for."""
+        """SSIM lost on the test slices of one distribution with the best weight of another."""
         test = self.scores(name, "test")
         return performance_gap(test[self.best(name)], test[self.best(other)])
 
     def points(self, split: str) -> list[Mapping[str, object]]:
-        """For charts: SSIM relative to the best weight, slice by slice and then averaged, of each distribution."""
+        """Chart rows: SSIM of each distribution relative to the best weight, paired by slice and then averaged."""
         return [
             {"distribution": name, "weight": weight, **vars(performance_gap(values, test[self.best(name)]))}
             for name in self.distributions

@@ -1,4 +1,4 @@
-"""What notebook 16 can be given."""
+"""Parameters of notebook 16."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ Name = Annotated[str, OneOf(DISTRIBUTIONS)]
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Sourced):
-    """Distributions, and weights of the wavelet term to choose from."""
+    """Parameters of the distributions and of the candidate weights of the wavelet term."""
 
     first: Name
     second: Name
@@ -27,5 +27,5 @@ class Parameters(Sourced):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all distributions, the paper's pair first."""
+        """Names of all distributions, the paper's pair first."""
         return (self.first, self.second, *self.others)

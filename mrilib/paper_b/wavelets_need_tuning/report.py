@@ -1,4 +1,4 @@
-"""Chart and tables of regularisation weights: where each distribution has its peak, and what another's costs."""
+"""Chart and tables of regularisation weights: the best for each distribution, and the cost of using another's."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
 
 def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: str) -> altair.LayerChart:
-    """SSIM below that of the best weight against λ, a line for each distribution."""
+    """SSIM relative to the best weight against λ, one line per distribution."""
     rows = [{**point, "distribution": titles[str(point["distribution"])]} for point in tuning.points(split)]
     return lines_chart(
         rows,
@@ -27,7 +27,7 @@ def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: 
 
 
 def weights_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Table:
-    """The chosen weight and its SSIM on test slices; a distribution a row."""
+    """Chosen weight and its SSIM on test slices; one row per distribution."""
     rows = []
     for name in tuning.distributions:
         best = tuning.best(name)
