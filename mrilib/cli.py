@@ -56,7 +56,7 @@ def add_run(subparsers: Subparsers) -> None:
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, name or path")
     parser.add_argument("--all", action="store_true", help="all notebooks, in reading order")
     parser.add_argument(
-        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper"
+        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke"
     )
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"

@@ -134,6 +134,11 @@ def test_a_verdict_follows_the_results(tmp_path):
     assert verdict(tmp_path, claim()) == "not run", "a run that is not complete does not count"
 
 
+def test_a_smoke_run_decides_nothing(tmp_path):
+    leave_run(tmp_path, "smoke", interval(0.7), profile="smoke")
+    assert verdict(tmp_path, claim()) == "not run"
+
+
 def test_results_edited_by_hand_do_not_count(tmp_path):
     folder = leave_run(tmp_path, "quick", interval(0.3))
     assert verdict(tmp_path, claim()) == "differs"
