@@ -19,6 +19,8 @@ from mrilib.running.claims import answer, complete_runs, load
 from mrilib.site.landing import landing
 from mrilib.site.notebook_page import DOWNLOADS, page_notebook
 from mrilib.site.pages import Page, find_pages
+from mrilib.site.reference import NAME as REFERENCE
+from mrilib.site.reference import reference
 from mrilib.store.paths import scratch_folder
 from mrilib.store.project import UserError
 from mrilib.store.records import publish
@@ -29,7 +31,10 @@ FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (
 MARK = ".mrilib-site"  # empty file that marks a folder as a site that may be replaced
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
-    "extensions": ["myst_nb", "mrilib.site.sphinx_extension"],
+    "extensions": ["myst_nb", "sphinx.ext.napoleon", "sphinx.ext.autodoc", "mrilib.site.sphinx_extension"],
+    "default_role": "literal",
+    "autodoc_typehints_format": "short",
+    "add_module_names": False,
     "language": "en",
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
@@ -107,6 +112,7 @@ def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str)
     source.mkdir()
     (beside / DOWNLOADS).mkdir(parents=True)
     (source / "index.md").write_text(first, encoding="utf-8")
+    (source / f"{REFERENCE}.md").write_text(reference(), encoding="utf-8")
     names = {page.name for page in pages}
     for page in pages:
         nbformat.write(page_notebook(page, names, beside), source / page.source.name)

@@ -8,6 +8,7 @@ from mrilib.running.claims import Verdict
 from mrilib.running.claims_view import here
 from mrilib.site.html import table
 from mrilib.site.pages import Page, label
+from mrilib.site.reference import NAME as REFERENCE
 
 PAPERS = {
     "A": "Paper A: test-time training",
@@ -40,7 +41,13 @@ def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Ve
         if group:
             parts += [f"## {title}", claims_table(title, group, names)]
     entries = "\n".join(f"{label(name)} <{name}>" for name in names)
-    return "\n\n".join([*parts, f"```{{toctree}}\n:hidden:\n:caption: Notebooks\n\n{entries}\n```\n"])
+    trees = {"Notebooks": entries, "Library": f"Reference of the core <{REFERENCE}>"}
+    return "\n\n".join([*parts, *(tree(caption, inside) for caption, inside in trees.items()), ""])
+
+
+def tree(caption: str, entries: str) -> str:
+    """Entries of the menu at the side, below a caption."""
+    return f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```"
 
 
 def counts(groups: dict[str, list[Verdict]]) -> str:

@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx.util import logging
 
 from mrilib.site.formulas import mathml
+from mrilib.site.reference import literal
 
 logger = logging.getLogger(__name__)
 CHARTS = "charts.js"
@@ -16,6 +17,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the extension; called by Sphinx."""
     app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
     app.connect("html-page-context", add_charts)
+    app.connect("autodoc-process-docstring", literal, priority=400)  # before napoleon writes markup of its own
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -21,7 +21,7 @@ from tiny_site import make_executed_project
 
 from mrilib.site.build import build_site
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]  # one process builds the sites for all tests
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = re.compile(r"(file|data|blob|about):|http://127\.0\.0\.1[:/]")
@@ -30,7 +30,15 @@ SWITCH = """async theme => {
   document.documentElement.dataset.theme = document.documentElement.dataset.mode = theme;
   await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map(animation => animation.finished)); }"""
-TOKENS = "() => [...document.querySelectorAll('.highlight pre span')].map(token => token.className)"
+# Marks the blocks of code in which every kind of token was seen before, here or on an earlier page.
+MARK_SEEN = """seen => {
+  const known = new Set(seen);
+  for (const block of document.querySelectorAll('.highlight pre')) {
+    const kinds = [...block.querySelectorAll('span')].map(token => token.className);
+    block.toggleAttribute('data-seen', kinds.every(kind => known.has(kind)));
+    kinds.forEach(kind => known.add(kind));
+  }
+  return [...known] }"""
 PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
 LOADED = """() => [...document.images].every(image => {
   image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
@@ -209,19 +217,17 @@ def test_axe_finds_nothing_serious(browser, tiny, name):
         assert faults(tab) == [], "in the dark"
 
 
-@pytest.mark.parametrize("part", range(2))
-def test_every_page_of_the_full_site_in_both_themes(browser, full, part):
-    seen: set[str] = set()
-    for file in sorted(full.glob("*.html"))[part::2]:
+def test_every_page_of_the_full_site_in_both_themes(browser, full):
+    seen: list[str] = []
+    for file in sorted(full.glob("*.html")):
         with page(browser, file) as tab:
             settled(tab)
-            tokens = set(tab.evaluate(TOKENS))
-            known, seen = [] if tokens - seen else [".highlight pre"], seen | tokens  # code of the same colours
+            seen = tab.evaluate(MARK_SEEN, seen)
             assert move_sliders(tab) == SLIDERS.get(file.stem, 0), file.name
             for theme, width in (("light", 1280), ("dark", 1920)):
                 tab.set_viewport_size({"width": width, "height": 1000})
                 tab.evaluate(SWITCH, theme)
-                found = faults(tab, colours_only=theme == "dark", without=known)
+                found = faults(tab, colours_only=theme == "dark")
                 assert found == [], f"{file.name} in {theme}"
                 assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than {width} pixels"
                 if folder := os.environ.get("MRILIB_SCREENSHOTS"):

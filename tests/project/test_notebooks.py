@@ -11,13 +11,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 from notebook_cells import assigned_names, code_cells, imported_names, is_parameters, outer_names, read
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from records import record, section
 
 from mrilib.data.fetch import locate
 from mrilib.running.claims import load
 from mrilib.running.jobs import plan
-from mrilib.running.parameters import declared
+from mrilib.running.parameters import declared, read_profile
 from mrilib.running.predicates import keys
 from mrilib.running.runner import run
 from mrilib.store.project import find_root, notebooks
@@ -50,6 +54,7 @@ FORBIDDEN = (
     r"sys\.path|CUDA_VISIBLE_DEVICES|filterwarnings|simplefilter|^\s*[!%]|/home/|/root/|/Users/|[A-Z]:\\\\"
     r"|manual_seed|random\.seed"
 )
+EXPLORER = re.compile(r"\b(explore_\w+|\w+_explorer)\(")
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
@@ -187,6 +192,40 @@ def test_it_runs_with_its_quick_profile(path, executed):
     for claim in load(ROOT / "params" / "claims.yaml"):
         if claim.predicate and claim.notebook == path.stem:
             assert keys(claim.predicate) <= results.keys(), claim.id
+
+
+@pytest.mark.notebook
+@every_notebook
+def test_it_runs_twice_in_one_kernel_and_its_explorers_in_any_order(path, tmp_path, monkeypatch):
+    """As a reader does who changes a cell and runs all again, or starts with the last explorer."""
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
+    profiles = ROOT / "params" / path.stem
+    profile = next(file for name in ("smoke", "quick") if (file := profiles / f"{name}.yaml").is_file())
+    notebook = parameterize_notebook(load_notebook_node(str(path)), read_profile(profile))
+    once = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    explorers = [cell for cell in once if EXPLORER.search(cell.source)]
+    notebook.cells = [new_code_cell(cell.source) for cell in [*once, *once, *reversed(explorers), *explorers]]
+    NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(path.parent)}}).execute()
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("residual", "maybe", "residual: expected bool, got 'maybe'"),
+        ("seed", "-1", "seed: expected int, at least 0, below 4294967296, got '-1'"),
+        ("holdout", "2", "holdout: expected float, above 0, below 1, got '2'"),
+        ("tests_slices", "2", "no parameter 'tests_slices'; did you mean 'test_slices'?"),
+    ],
+)
+def test_plain_papermill_refuses_what_does_not_fit_before_any_work(tmp_path, monkeypatch, name, value, words):
+    path = ROOT / "notebooks" / "04_test_time_training.ipynb"
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
+    command = [sys.executable, "-m", "papermill", str(path), str(tmp_path / "out.ipynb"), "--no-progress-bar"]
+    done = subprocess.run([*command, "-r", name, value], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr.rstrip().splitlines()[-1] == f"ParameterError: {words}"
+    assert not (tmp_path / "run" / "results.json").exists()
 
 
 @pytest.mark.notebook

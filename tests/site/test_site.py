@@ -147,6 +147,9 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert 'href="01_chart.html"' in first
     assert re.search(r"03 absent.*it has no complete run", first)
     assert (output / "notebooks" / "02_explorer.ipynb").is_file()
+    core = (output / "reference.html").read_text(encoding="utf-8")
+    assert 'id="mrilib.ttt.test_time_train"' in core, "named by the module that a reader imports"
+    assert "\\" not in re.sub(r"<[^>]*>", "", core.partition("<article")[2]), "nothing is shown as an escape"
     before = files_below(output)
     (output / "stale.html").touch()
     assert main(["site", "--output", str(output)]) == 0

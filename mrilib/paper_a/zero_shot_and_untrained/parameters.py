@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from annotated_types import Len
+from annotated_types import Ge, Len
 
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
@@ -33,7 +33,7 @@ class Parameters(OneShift):
     ttt_iterations: Count
     untrained_iterations: Count
     window: Count
-    live_seconds: float
+    live_seconds: Annotated[float, Ge(0)]
     recompute: bool
 
     @property
