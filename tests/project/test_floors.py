@@ -8,6 +8,8 @@ import sys
 import pytest
 from rooms import CORE, FLOOR_OF, PACKAGE, SOURCES, imports, picture, room
 
+import mrilib
+
 PAPERS = ("paper_a", "paper_b", "beyond")  # one folder a notebook; what two of them share lies beside these folders
 SHOWING = {"IPython", "ipykernel", "ipywidgets", "altair", "vl_convert", "anywidget", "papermill", "nbclient"}
 SHOWING |= {"nbformat", "jupyter_client", "jupyter_core", "matplotlib"}
@@ -131,8 +133,15 @@ def test_there_is_no_circle():
 
 def test_packages_open_with_nothing():
     for file in PACKAGE.rglob("__init__.py"):
-        lines = file.read_text(encoding="utf-8").split()
-        assert lines == [] or (file.parent == PACKAGE and lines[0] == "__version__" and len(lines) == 3)
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        if file.parent == PACKAGE:
+            assert {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names} == {"sys"}
+            assert [ast.unparse(node) for node in body if isinstance(node, ast.Assign)] == [
+                f"__version__ = {mrilib.__version__!r}"
+            ]
+            assert len(body) == 3, "and one line that keeps Altair's start short"
+        else:
+            assert body == []
 
 
 @pytest.mark.parametrize(
