@@ -21,7 +21,7 @@ from tiny_site import make_executed_project
 
 from mrilib.site.build import build_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]  # one process builds the sites for all tests
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = re.compile(r"(file|data|blob|about):|http://127\.0\.0\.1[:/]")
@@ -30,7 +30,8 @@ SWITCH = """async theme => {
   document.documentElement.dataset.theme = document.documentElement.dataset.mode = theme;
   await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map(animation => animation.finished)); }"""
-# Marks the blocks of code in which every kind of token was seen before, here or on an earlier page.
+# Marks what repeats colours seen before, here or on an earlier page: blocks of code in which every kind of token was
+# seen, and the entries of the reference but the first.
 MARK_SEEN = """seen => {
   const known = new Set(seen);
   for (const block of document.querySelectorAll('.highlight pre')) {
@@ -38,6 +39,7 @@ MARK_SEEN = """seen => {
     block.toggleAttribute('data-seen', kinds.every(kind => known.has(kind)));
     kinds.forEach(kind => known.add(kind));
   }
+  [...document.querySelectorAll('dl.py')].slice(3).forEach(entry => entry.toggleAttribute('data-seen', true));
   return [...known] }"""
 PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
 LOADED = """() => [...document.images].every(image => {
@@ -191,7 +193,7 @@ def test_the_search_finds_a_word_of_tables_outputs_and_text(browser, served, wor
 
 
 def test_the_search_finds_a_word_from_the_disk_too(browser, tiny):
-    with page(browser, f"{(tiny / 'search.html').as_uri()}?q=zebrafish", excused="fetch|ERR_FAILED") as tab:
+    with page(browser, f"{(tiny / 'search.html').as_uri()}?q=zebrafish", excused="[Ff]etch|ERR_FAILED") as tab:
         assert found(tab) == "Does the chart move?", "without an excerpt, which browsers refuse to read from the disk"
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first is the quickest
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 OFFLINE = [
     "--no-sandbox",
     "--disable-gpu",  # else an emulated one draws, at 80 ms a frame; nothing here asks for WebGL
