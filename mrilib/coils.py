@@ -134,9 +134,30 @@ def _principal(center: Tensor) -> Tensor:
     return torch.linalg.eigh(center.flatten(1) @ center.flatten(1).mH)[1][:, -1]
 
 
+def low_resolution(masked_kspace: Tensor, calibration_width: int, calibration_rows: int = 24) -> Tensor:
+    """K-space of a smooth image: the calibration region under a Hann window, zero elsewhere.
+
+    Without calibration lines (`calibration_width` 0) it is k-space as given.
+
+    Args:
+        masked_kspace: (batch, coil, ky, kx) complex.
+        calibration_width, calibration_rows: see `estimate_sens_maps`.
+
+    Returns:
+        Same shape.
+    """
+    if calibration_width == 0:
+        return masked_kspace
+    rows, columns = masked_kspace.shape[-2:]
+    center = (..., center_block(rows, min(calibration_rows, rows)), center_block(columns, calibration_width))
+    smooth = torch.zeros_like(masked_kspace)
+    smooth[center] = _tapered(masked_kspace[center])
+    return smooth
+
+
 def _tapered(center: Tensor) -> Tensor:
     """Hann-windowed calibration data, whose image has no ringing and hence no phase jumps."""
-    rows, columns = (torch.hann_window(n + 2, periodic=False, device=center.device)[1:-1] for n in center.shape[1:])
+    rows, columns = (torch.hann_window(n + 2, periodic=False, device=center.device)[1:-1] for n in center.shape[-2:])
     return center * (rows[:, None] * columns)
 
 

@@ -4,15 +4,17 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import LinearOperator, sense
 from mrilib.losses import Norm, l1_norm, moduli
+from mrilib.models.free_phase import FreePhase
 from mrilib.models.reconstructor import Fidelity, Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
 
@@ -46,6 +48,9 @@ class TTTRecord:
     reason: str
 
 
+LATER = ("phase", "warmup", "phase_learning_rate", "phase_weight")  # added when results were stored without them
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of test-time training; the defaults are paper A's for the U-Net (§4, §5; windows from its code).
@@ -62,6 +67,11 @@ class Settings:
         norm: norm of complex numbers in the ℓ1 loss, see `losses.moduli`.
         seed: seed for the hold-out split.
         run_on: continue to `max_iterations` after the stopping point, to show what early stopping prevents.
+        phase: "network" tunes the network alone (paper A); "free" takes the magnitude from the network and tunes a
+            phase of its own beside it, see `FreePhase`.
+        warmup: number of first steps over which the learning rates rise linearly (paper A: none).
+        phase_learning_rate: learning rate of the free phase, in radians.
+        phase_weight: weight of its total variation in the loss.
     """
 
     learning_rate: float = 1e-5
@@ -74,6 +84,10 @@ class Settings:
     norm: Norm = "modulus"
     seed: int = 0
     run_on: bool = False
+    phase: Literal["network", "free"] = "network"
+    warmup: int = 0
+    phase_learning_rate: float = 2e-2
+    phase_weight: float = 0.3
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -81,6 +95,7 @@ class Settings:
             ("iterate", ("best", "last")),
             ("fidelity", ("paper", "code")),
             ("norm", ("modulus", "real_view")),
+            ("phase", ("network", "free")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected {' or '.join(allowed)}")
@@ -88,6 +103,14 @@ class Settings:
             raise ValueError("max_iterations, window and learning_rate must be positive")
         if not 0 < self.holdout < 1:
             raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
+        if self.warmup < 0 or not (0 < self.phase_learning_rate < math.inf and 0 <= self.phase_weight < math.inf):
+            raise ValueError("warmup and phase_weight must not be negative, phase_learning_rate must be positive")
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The settings as JSON values, without those of LATER that have their default."""
+        later = {one.name: one.default for one in fields(self) if one.name in LATER}
+        return {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
 
     def running_on(self) -> "Settings":
         """Copy that continues past the stopping point."""
@@ -164,6 +187,8 @@ def test_time_train(
 ) -> TTTRecord:
     """Minimise ‖y − A f_θ(A†y)‖₁/‖y‖₁ over a copy of the weights until the error on held-out measurements rises.
 
+    With a free phase, f_θ(A†y) is replaced by |f_θ(A†y)| exp(i (φ₀ + ψ)), and ψ is tuned too; see `FreePhase`.
+
     Args:
         model: the trained network; not modified.
         masked_kspace: y, (1, coil, ky, kx) complex.
@@ -187,8 +212,12 @@ def test_time_train(
     settings = settings or Settings()
     given = _split(masked_kspace, mask, sens_maps, settings)
     model = copy.deepcopy(model).train()
-    tuned = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(tuned, lr=settings.learning_rate, fused=True)
+    groups = [{"params": [p for p in model.parameters() if p.requires_grad], "lr": settings.learning_rate}]
+    if settings.phase == "free":
+        model = FreePhase(model, given.network_kspace, given.network_operator, calibration_width(mask))
+        groups.append({"params": [model.turn], "lr": settings.phase_learning_rate})
+    optimizer = torch.optim.Adam(groups, fused=True)
+    warming = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, settings.warmup)))
     initial = model.initial(given.network_kspace, given.network_operator)
     history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
     image = last = torch.zeros_like(initial)
@@ -217,9 +246,12 @@ def test_time_train(
             stopped, reason = iteration, "the self-validation error rose"
             if not settings.run_on:
                 break
+        if isinstance(model, FreePhase):
+            loss = loss + settings.phase_weight * model.variation(estimate)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
+        warming.step()
     end = len(history.train_error) - 1
     return TTTRecord(image, last, history, end if stopped is None else stopped, chosen, reason)
 

@@ -25,9 +25,8 @@ from mrilib.running.batch import Progress, clock, run_all
 from mrilib.running.failures import RunError, first_line
 from mrilib.running.jobs import Job, plan
 from mrilib.running.runner import Outcome
-from mrilib.store.paths import scratch_folder
+from mrilib.store.paths import publish, scratch_folder
 from mrilib.store.project import UserError, notebooks
-from mrilib.store.records import publish
 
 LAST_LESSON = 6  # the course ends with notebook 06
 Say = Callable[[str], None]

@@ -7,7 +7,7 @@ from typing import Protocol
 from mrilib.data.brain_vfa import BRAIN_VFA
 from mrilib.data.download import FetchError, Progress
 from mrilib.data.perceptual_weights import PERCEPTUAL
-from mrilib.store.paths import cache_dir, data_dir, publish_folder, scratch_folder
+from mrilib.store.paths import cache_dir, data_dir, publish_first, scratch_folder
 
 __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 
@@ -68,7 +68,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
             finished = scratch / "volumes"
             finished.mkdir()
             dataset.make(None if source is None else Path(source), scratch, finished, progress)
-            publish_folder(finished, target)
+            publish_first(finished, target)
     except FetchError:
         raise
     except ValueError as error:

@@ -1,7 +1,7 @@
 """Paper A's Tables 1 to 3 as far as they were run: the blocks of this run and the stored ones, by network and shift."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -105,7 +105,7 @@ def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
         "networks": {f"{loss} on {side}": spec.digest for (loss, side), spec in experiment.specs().items()},
         "slices": slices,
         "tests": data_digest(distribution(name), "test", slices, experiment.source),
-        "ttt": asdict(settings),
+        "ttt": settings.card,
     }
 
 

@@ -21,9 +21,8 @@ from mrilib.site.notebook_page import DOWNLOADS, page_notebook
 from mrilib.site.pages import Page, find_pages
 from mrilib.site.reference import NAME as REFERENCE
 from mrilib.site.reference import reference
-from mrilib.store.paths import scratch_folder
+from mrilib.store.paths import publish, scratch_folder
 from mrilib.store.project import UserError
-from mrilib.store.records import publish
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`

@@ -70,7 +70,19 @@ def scratch_folder(target: Path) -> Iterator[Path]:
             yield Path(folder)
 
 
-def publish_folder(folder: Path, target: Path) -> None:
+def publish(made: Path, target: Path, before: Path) -> None:
+    """Move a finished file or folder to its final name; an existing one goes to `before`, and back on failure."""
+    if target.exists():
+        os.replace(target, before)
+    try:
+        os.replace(made, target)
+    except OSError:
+        if before.exists():
+            os.replace(before, target)
+        raise
+
+
+def publish_first(folder: Path, target: Path) -> None:
     """Atomically move a finished folder to its final name; if another process was first, its folder is kept."""
     try:
         os.replace(folder, target)

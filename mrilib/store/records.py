@@ -98,18 +98,6 @@ def hardware() -> dict[str, Any]:
     return {"cpu": cpu_name(), "cores": cores(), "threads": torch.get_num_threads(), "gpu": gpu}
 
 
-def publish(made: Path, target: Path, before: Path) -> None:
-    """Move a finished file or folder to its final name; an existing one goes to `before`, and back on failure."""
-    if target.exists():
-        os.replace(target, before)
-    try:
-        os.replace(made, target)
-    except OSError:
-        if before.exists():
-            os.replace(before, target)
-        raise
-
-
 def note(path: Path) -> None:
     """Note a file that results depend on; does nothing outside a run or for cached files, which derive from others.
 

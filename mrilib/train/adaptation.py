@@ -159,7 +159,7 @@ def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tup
     for tensor in (sample.masked_kspace, sample.mask, sample.sens_maps, *scored):
         state.update(tensor.cpu().numpy().tobytes())
     where = sample.masked_kspace.device.type
-    state.update(json.dumps([asdict(settings), score_at, where, _code(model), torch.__version__, repr(model)]).encode())
+    state.update(json.dumps([settings.card, score_at, where, _code(model), torch.__version__, repr(model)]).encode())
     return state.hexdigest()[:32]
 
 

@@ -315,3 +315,62 @@ def test_one_slice_at_a_time(sample):
 def test_settings_that_make_no_sense(change, message):
     with pytest.raises(ValueError, match=message):
         Settings(**change)
+
+
+# --- the phase ------------------------------------------------------------------------------------------------------
+
+
+class Conjugated(Reconstructor):
+    """Another network's image with all phases reversed: the same magnitude, a wrong phase everywhere."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def initial(self, masked_kspace, A):
+        return self.network.initial(masked_kspace, A)
+
+    def refine(self, initial, masked_kspace, A):
+        return self.network.refine(initial, masked_kspace, A).conj()
+
+
+def test_with_a_free_phase_only_the_networks_magnitude_counts(sample):
+    free = replace(QUICK, phase="free", warmup=2)
+    errors = [run(model, sample, free).history.train_error for model in (tiny_model(), Conjugated(tiny_model()))]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-4)
+    plain = [run(model, sample).history.train_error for model in (tiny_model(), Conjugated(tiny_model()))]
+    assert plain[0] != pytest.approx(plain[1], rel=1e-2)
+
+
+def test_the_free_phase_explains_what_its_penalty_allows(sample):
+    settings = replace(QUICK, phase="free", max_iterations=30, window=30, learning_rate=1e-12)
+    loose, tight = (run(tiny_model(), sample, replace(settings, phase_weight=weight)) for weight in (0.0, 1e3))
+    assert loose.history.train_error[-1] < 0.97 * loose.history.train_error[0]
+    assert loose.history.train_error[-1] < tight.history.train_error[-1]
+
+
+def test_the_step_rises_over_the_warm_up(sample):
+    settings = Settings(learning_rate=1e-3, max_iterations=2, window=1)
+    first = [change_of_weights(sample, replace(settings, warmup=steps)) for steps in (0, 1, 4)]
+    assert first[0] == first[1] == pytest.approx(1e-3, rel=1e-3), "Adam's first step is its learning rate"
+    assert first[2] == pytest.approx(1e-3 / 4, rel=1e-3)
+
+
+def change_of_weights(sample, settings):
+    """Largest change of a weight by the first step."""
+    model, seen = tiny_model(), []
+    model.register_forward_pre_hook(lambda one, _: seen.append(weights(one)))
+    run(model, sample, settings)
+    return (seen[1] - seen[0]).abs().max().item()
+
+
+def test_settings_without_a_free_phase_have_the_card_that_stored_results_have():
+    stored = {"learning_rate", "max_iterations", "window", "holdout", "unit", "iterate", "fidelity", "norm", "seed"}
+    assert Settings().card.keys() == stored | {"run_on"}
+    assert Settings(phase="free").card["phase"] == "free"
+
+
+@pytest.mark.parametrize(("name", "value"), [("phase", "none"), ("warmup", -1), ("phase_weight", -0.1)])
+def test_settings_of_the_phase_that_mean_nothing_are_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        Settings(**{name: value})

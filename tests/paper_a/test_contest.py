@@ -1,6 +1,6 @@
 """A contest: rates are chosen on validation slices, scored on test slices, and rows are computed once."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -49,7 +49,7 @@ def test_a_start_is_told_by_what_made_it(monkeypatch):
     spec = NetworkSpec("knee_pd", 4, Recipe(loss="supervised", epochs=1), {"name": "unet", "chans": 4})
     monkeypatch.setattr(contests, "trained_network", lambda spec, device: tiny_model())
     from_p = trained(spec, TTT)
-    assert from_p.key(1e-4) == {"network": spec.name, "digest": spec.digest, **asdict(replace(TTT, learning_rate=1e-4))}
+    assert from_p.key(1e-4) == {"network": spec.name, "digest": spec.digest, **replace(TTT, learning_rate=1e-4).card}
     one, two = untrained(UNROLLED, ZS_SSL), untrained(UNROLLED, replace(ZS_SSL, seed=1))
     assert one.key(1e-4) != two.key(1e-4)
     assert not torch.equal(weights(one.network), weights(two.network))

@@ -5,7 +5,7 @@ Neither paper contains this experiment. Method and stopping rule follow paper A,
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -101,7 +101,7 @@ def studies(p: Parameters, device: torch.device | str = "cpu") -> Studies:
             device,
             p.recompute,
             measure=partial(before_and_after, settings=p.settings),
-            conditions={"ttt": asdict(p.settings)},
+            conditions={"ttt": p.settings.card},
         )
     return found
 

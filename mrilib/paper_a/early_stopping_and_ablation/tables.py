@@ -1,6 +1,6 @@
 """Rows of the table `ablation`: TTT of every training variant, and histories for the stopping rules."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import torch
 
@@ -29,7 +29,7 @@ LOSSES: tuple[Loss, ...] = ("supervised", "joint")
 
 
 def _table(experiment: Experiment, settings: Settings, slices: int) -> StoredTable:
-    return StoredTable("ablation", {**experiment.card, "slices": slices, "ttt": asdict(settings)})
+    return StoredTable("ablation", {**experiment.card, "slices": slices, "ttt": settings.card})
 
 
 def _digest(p: Parameters, side: str, split: str, count: int) -> str:

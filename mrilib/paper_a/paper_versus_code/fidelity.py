@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -173,7 +173,7 @@ class Bench:
     def key(self, name: str, scheme: str = MAIN) -> dict[str, Any]:
         """Key of a row: arm, scheme, network digest and, if there is TTT, its settings."""
         loss, side, tuned = SCHEMES[scheme]
-        settings = asdict(self.resolved(ARMS[name])) if tuned else None
+        settings = self.resolved(ARMS[name]).card if tuned else None
         digest = self.spec(ARMS[name], loss, side).digest
         return {"arm": name, "scheme": scheme, "network": digest, "settings": settings}
 

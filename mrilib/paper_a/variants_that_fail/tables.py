@@ -1,6 +1,6 @@
 """Rows of the table `variants`: TTT on the k-space loss, of all weights or of gains and offsets only."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -25,7 +25,7 @@ def consistency(p: Parameters, method: str, side: Side, device: torch.device | s
     entry = distribution(two_head.side("Q")[0])
     key = {"method": method, "trained_on": side, "network": spec.digest, "learning_rate": how.learning_rate}
     key["tests"] = data_digest(entry, "test", p.test_slices or entry.test_slices, p.source)
-    table = StoredTable("variants", {**two_head.card, "slices": p.test_slices, "ttt": asdict(p.settings)})
+    table = StoredTable("variants", {**two_head.card, "slices": p.test_slices, "ttt": p.settings.card})
     tests = partial(two_head.test_slices, p.test_slices)
     return StoredRow(table, key, lambda: consistency_row(spec, tests(), how, affine, device, p.workers))
 

@@ -51,7 +51,8 @@ class Method:
 
     def key(self, rate: float) -> dict[str, Any]:
         """Key of everything that determines the result of a slice."""
-        return {**self.start, **asdict(replace(self.settings, learning_rate=rate))}
+        settings = replace(self.settings, learning_rate=rate)
+        return {**self.start, **(settings.card if isinstance(settings, Settings) else asdict(settings))}
 
 
 def trained(spec: NetworkSpec, settings: Settings | ZeroShotSettings, device: torch.device | str = "cpu") -> Method:

@@ -1,0 +1,47 @@
+"""Phase as an unknown of its own, beside a network that gives the magnitude."""
+
+import torch
+from torch import Tensor, nn
+
+from mrilib.coils import low_resolution
+from mrilib.linop import LinearOperator
+from mrilib.models.reconstructor import Reconstructor
+
+
+class FreePhase(Reconstructor):
+    """x = |f_θ(A†y)| exp(i (φ₀ + ψ)): a network's magnitude, the phase φ₀ of the calibration lines and an unknown ψ.
+
+    ψ has one value per pixel and begins at zero, so that the first image has the network's magnitude. A loss that
+    compares magnitudes, as paper A's supervised one, says nothing about the phase of f_θ; a loss in k-space needs one.
+
+    Args:
+        network: gives the magnitude; its own phase is not used.
+        masked_kspace: y, (1, coil, ky, kx) complex, from which φ₀ is taken.
+        A: forward operator of the slice.
+        lines: number of calibration lines, see `sampling.calibration_width`.
+    """
+
+    start: Tensor  # exp(i φ₀), (1, 1, y, x)
+
+    def __init__(self, network: Reconstructor, masked_kspace: Tensor, A: LinearOperator, lines: int) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("start", torch.sgn(A.H(low_resolution(masked_kspace, lines))))
+        self.turn = nn.Parameter(torch.zeros_like(self.start, dtype=self.start.real.dtype))
+
+    def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        return self.network.initial(masked_kspace, A)
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        magnitude = self.network.refine(initial, masked_kspace, A).abs()
+        return magnitude * self.start * torch.polar(torch.ones_like(self.turn), self.turn)
+
+    def variation(self, image: Tensor) -> Tensor:
+        """Total variation of ψ where there is signal, Σ |x| (|∂ᵧψ| + |∂ₓψ|) / Σ |x|, in radians.
+
+        Args:
+            image: x, (1, 1, y, x) complex; its magnitude is a weight and gets no gradient.
+        """
+        weight = image.detach().abs()
+        steps = (self.turn.diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1) for axis in (-2, -1))
+        return sum(step.sum() for step in steps) / weight.sum()

@@ -1,0 +1,66 @@
+"""A phase of its own beside the network's magnitude: where it begins, what it ignores, what its penalty counts."""
+
+import math
+
+import pytest
+import torch
+from tiny_slices import tiny_model, tiny_sample
+
+from mrilib.models.free_phase import FreePhase
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sampling import calibration_width
+
+
+class Turned(Reconstructor):
+    """Another network's image, its phase turned by a fixed angle at each pixel."""
+
+    def __init__(self, network, angles):
+        super().__init__()
+        self.network, self.angles = network, angles
+
+    def initial(self, masked_kspace, A):
+        return self.network.initial(masked_kspace, A)
+
+    def refine(self, initial, masked_kspace, A):
+        return self.network.refine(initial, masked_kspace, A) * torch.polar(torch.ones_like(self.angles), self.angles)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return tiny_sample()
+
+
+def freed(network, sample):
+    return FreePhase(network, sample.masked_kspace, sample.operator, calibration_width(sample.mask))
+
+
+def test_the_first_image_has_the_networks_magnitude_and_the_calibration_lines_phase(sample):
+    network = tiny_model()
+    plain = network(sample.masked_kspace, sample.operator)
+    image = freed(network, sample)(sample.masked_kspace, sample.operator)
+    torch.testing.assert_close(image.abs(), plain.abs())
+    seen = sample.target > 0.2 * sample.target.max()
+    turned = torch.angle(image * sample.reference.conj())[seen]
+    assert turned.abs().median() < 0.3, "radians"
+
+
+def test_the_phase_of_the_network_does_not_matter(sample, generator):
+    network = tiny_model()
+    angles = 2 * math.pi * torch.rand(sample.reference.shape, generator=generator)
+    one, other = (freed(model, sample) for model in (network, Turned(network, angles)))
+    given = (sample.masked_kspace, sample.operator)
+    torch.testing.assert_close(other(*given), one(*given))
+
+
+def test_the_penalty_is_the_total_variation_of_psi_where_there_is_signal(sample):
+    model = freed(tiny_model(), sample)
+    rows, columns = model.turn.shape[-2:]
+    image = torch.zeros_like(sample.reference)
+    image[..., : rows // 2, :] = 3j
+    assert model.variation(image) == 0, "ψ begins at zero"
+    ramp = 0.1 * torch.arange(columns, dtype=torch.float32)
+    model.turn.data[:] = ramp
+    expected = 0.1 * (columns - 1) / columns
+    assert model.variation(image).item() == pytest.approx(expected, rel=1e-5), "radians a pixel, in any units of x"
+    model.turn.data[..., rows // 2 + 1 :, :] = 100.0
+    assert model.variation(image).item() == pytest.approx(expected, rel=1e-5), "nothing counts where nothing is seen"
