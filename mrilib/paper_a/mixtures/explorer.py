@@ -87,5 +87,5 @@ def explore_mixtures(
         return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
 
     pair.observe(switch, "value")  # before the view reads both
-    every = [{"shift": name, "share": one} for name, sweep in sweeps.items() for one in sweep]
-    return explorer({"shift": pair, "share": share}, page, every)
+    ahead = [{"shift": shift, "share": one} for one in share.options]
+    return explorer({"shift": pair, "share": share}, page, ahead)
