@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from mrilib.models.build import WeightsError
 from mrilib.running.jobs import Job, plan
 from mrilib.store.code import file_of
@@ -135,9 +137,10 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
     """
     rows = [row for row in table.rows(device) if row.table.of_package(row.key)]
     for row in random.Random(seed).sample(rows, min(count, len(rows))):
-        stored = row.table.of_package(row.key)
+        stored = row.table.of_package(row.key) or {}
         try:
-            yield Difference(row.key, distance(stored["row"], row.compute()) if stored else math.inf)
+            opened = row.opened(stored["row"]), row.opened(row.compute())
+            yield Difference(row.key, distance(*opened))
         except WeightsError as error:  # weights that have not been fetched
             yield Difference(row.key, None, str(error))
         except Exception as error:  # continue with the other rows
@@ -151,6 +154,8 @@ def distance(stored: Any, now: Any) -> float:
         return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
     if isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
         return max((distance(*pair) for pair in zip(stored, now, strict=True)), default=0.0)
+    if isinstance(stored, Tensor) and isinstance(now, Tensor) and stored.shape == now.shape:
+        return float((stored - now).abs().max())
     if isinstance(stored, int | float) and isinstance(now, int | float):
         return abs(stored - now)
     return 0.0 if stored == now else math.inf

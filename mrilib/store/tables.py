@@ -134,11 +134,15 @@ class StoredTable:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One row of a table and the function that computes it."""
+    """One row of a table and the function that computes it.
+
+    `opened` turns what is stored as text, such as an image, into numbers that can be compared.
+    """
 
     table: StoredTable
     key: Key
     compute: Callable[[], Row]
+    opened: Callable[[Row], Mapping[Any, Any]] = dict
 
     def read(self, recompute: bool = False) -> Row:
         """The stored row, computed first if necessary."""

@@ -54,11 +54,11 @@ class MixtureImages:
         if found is None and stored(self.mixtures.spec(coefficient)) is None:
             return None
         row = self._compute(coefficient) if found is None else found["row"]
-        return {side: unpacked(row[side]) for side in SIDES}
+        return opened(row)
 
     def stored_row(self, coefficient: float) -> StoredRow:
         """Stored row with both slices reconstructed by a mixture's network, which is trained if missing."""
-        return StoredRow(self.table, self.mixtures.key(coefficient), partial(self._compute, coefficient))
+        return StoredRow(self.table, self.mixtures.key(coefficient), partial(self._compute, coefficient), opened)
 
     @torch.no_grad()
     def _compute(self, coefficient: float) -> Row:
@@ -66,3 +66,8 @@ class MixtureImages:
         made = {side: reconstruct(model, self.sample(side).to(self.device)).cpu() for side in SIDES}
         pairs = {side: matched(self.sample(side), {side: image}) for side, image in made.items()}
         return {side: packed((images[side] / target.max())[0, 0]) for side, (target, images) in pairs.items()}
+
+
+def opened(row: Row) -> dict[Side, Tensor]:
+    """The images of a stored row, one for each side, (y, x) in [0, 1]."""
+    return {side: unpacked(row[side]) for side in SIDES}

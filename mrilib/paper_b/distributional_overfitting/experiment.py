@@ -90,7 +90,7 @@ class Curve:
     @property
     def stored_row(self) -> StoredRow:
         """Stored row of the scores; computing it trains the network."""
-        return StoredRow(self.table, self.key, self._compute)
+        return StoredRow(self.table, self.key, self._compute, opened)
 
     @cached_property
     def row(self) -> Row:
@@ -126,7 +126,7 @@ class Curve:
         """First test slice of Q, fully sampled and reconstructed at `example_epochs`; the target's maximum is 1."""
         sample = _slices(dict([next(iter(self.lists["test Q"].items()))]), "test", self.spec.source)[0]
         target = sample.target[0, 0] / sample.target.max()
-        images = {f"epoch {epoch}": unpacked(image) for epoch, image in self.row["examples"].items()}
+        images = {f"epoch {epoch}": image for epoch, image in opened(self.row)["examples"].items()}
         return {"fully sampled": target} | images
 
     def scores(self, name: str) -> list[list[float]]:
@@ -235,3 +235,8 @@ def spec(p: Parameters, training: str) -> UnionSpec:
 def curve(p: Parameters, training: str, device: torch.device | str = "cpu", recompute: bool = False) -> Curve:
     """Curve of a training, with the slices on which it is monitored."""
     return Curve(spec(p, training), SHIFTS[TRAININGS[training].shift], p.test_slices, device, recompute)
+
+
+def opened(row: Row) -> Row:
+    """A stored row with its images as tensors, (y, x) in [0, 1]."""
+    return {**row, "examples": {epoch: unpacked(image) for epoch, image in row["examples"].items()}}

@@ -68,12 +68,11 @@ class LesionImages:
         """Reconstruction of the slice, (y, x), relative to the volume's maximum; stored, or computed by the network."""
         found = None if self.study.recompute else self.table.find(self.key(arm, lesion))
         row = self._reconstruct(arm, lesion) if found is None else found["row"]
-        pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), "<u2").reshape(row["shape"])
-        return torch.from_numpy(pixels.astype(np.float32)) * (row["white"] / LEVELS)
+        return opened(row)["image"]
 
     def stored_row(self, arm: str, lesion: Lesion) -> StoredRow:
         """Stored row with the reconstruction of the slice by a network."""
-        return StoredRow(self.table, self.key(arm, lesion), partial(self._reconstruct, arm, lesion))
+        return StoredRow(self.table, self.key(arm, lesion), partial(self._reconstruct, arm, lesion), opened)
 
     def _reconstruct(self, arm: str, lesion: Lesion) -> Row:
         model, sample = network(self.study.arms[arm], self.study.device), self._sample(lesion).to(self.study.device)
@@ -86,3 +85,9 @@ class LesionImages:
             "shape": list(image.shape),
             "white": white,
         }
+
+
+def opened(row: Row) -> dict[str, Tensor]:
+    """The image of a stored row, (y, x), relative to the volume's maximum."""
+    pixels = np.frombuffer(zlib.decompress(base64.b64decode(row["pixels"])), "<u2").reshape(row["shape"])
+    return {"image": torch.from_numpy(pixels.astype(np.float32)) * (row["white"] / LEVELS)}

@@ -1,0 +1,81 @@
+"""`mrilib tables check`: a row that comes out again holds, one that does not is told from it, and none is stored."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from mrilib.models.build import WeightsError
+from mrilib.running.tables import TOLERANCE, check, distance, named, shipped
+from mrilib.store.pictures import packed, unpacked
+from mrilib.store.project import UserError, find_root
+from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
+
+ROOT = find_root(SHIPPED.parent)
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def checked(folder, first, again, opened=dict):
+    """Ship what `first` gives, then check it against `again`."""
+    key = {"share": 0.5}
+    made = StoredTable("tiny", {}, shipped=folder)
+    made.row(key, first)
+    made.ship([key])
+    table = StoredTable("tiny", {}, shipped=folder)
+    rows = [StoredRow(table, key, again, opened)]
+    [found] = check(SimpleNamespace(rows=lambda device: rows), 2, seed=0, device="cpu")
+    assert StoredTable("tiny", {}, shipped=folder).row(key, again) == first(), "nothing is stored"
+    return found
+
+
+@pytest.mark.parametrize(("change", "holds"), [(0.0, True), (TOLERANCE / 2, True), (2 * TOLERANCE, False)])
+def test_a_row_holds_within_the_tolerance(folder, change, holds):
+    found = checked(folder, lambda: {"ssim": [0.5, 0.6]}, lambda: {"ssim": [0.5, 0.6 + change]})
+    assert found.holds == holds
+    assert found.largest == pytest.approx(change)
+
+
+def test_time_and_machine_are_not_compared(folder):
+    assert checked(folder, lambda: {"ssim": 1, "seconds": 3.0}, lambda: {"ssim": 1, "seconds": 9.0}).holds
+
+
+def fail(error):
+    raise error
+
+
+def test_what_fails_is_named_and_does_not_hold(folder):
+    found = checked(folder, lambda: {"ssim": 1}, lambda: fail(RuntimeError("no such scanner")))
+    assert (found.holds, found.reason) == (False, "RuntimeError: no such scanner")
+    found = checked(folder, lambda: {"ssim": 1}, lambda: fail(WeightsError("fetch them first")))
+    assert (found.largest, found.reason) == (None, "fetch them first")
+
+
+def test_images_stored_as_text_are_compared_as_images(folder, generator):
+    image = torch.rand(6, 7, generator=generator)
+
+    def rows(change):
+        return lambda: {"image": packed((image + change).clamp(0, 1))}
+
+    def opened(row):
+        return {"image": unpacked(row["image"])}
+
+    assert checked(folder, rows(0.0), rows(1 / 255), opened).holds, "one grey level"
+    assert checked(folder, rows(0.0), rows(0.1), opened).largest == pytest.approx(0.1, abs=1 / 255)
+
+
+def test_another_structure_is_infinitely_far():
+    assert distance({"a": 1}, {"b": 1}) == distance([1.0], [1.0, 2.0]) == distance(1.0, "1.0") == math.inf
+
+
+def test_every_shipped_table_is_known_and_a_misspelt_name_is_answered():
+    tables = shipped(ROOT)
+    assert set(tables) == {file.stem for file in SHIPPED.glob("*.json")}
+    assert all(one.entries for one in tables.values())
+    with pytest.raises(UserError, match="no table 'tabel_2'; did you mean 'table_2'"):
+        named("tabel_2", ROOT)
