@@ -37,11 +37,11 @@ class FreePhase(Reconstructor):
         return magnitude * self.start * torch.polar(torch.ones_like(self.turn), self.turn)
 
     def variation(self, image: Tensor) -> Tensor:
-        """Total variation of ψ where there is signal, Σ |x| (|∂ᵧψ| + |∂ₓψ|) / Σ |x|, in radians.
+        """Total variation of ψ where there is signal, Σ |x| (|∂ᵧψ| + |∂ₓψ|) / Σ |x|, in radians; 0 where x is 0.
 
         Args:
             image: x, (1, 1, y, x) complex; its magnitude is a weight and gets no gradient.
         """
         weight = image.detach().abs()
         steps = (self.turn.diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1) for axis in (-2, -1))
-        return sum(step.sum() for step in steps) / weight.sum()
+        return sum(step.sum() for step in steps) / weight.sum().clamp_min(torch.finfo(weight.dtype).tiny)

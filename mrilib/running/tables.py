@@ -135,9 +135,8 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
         seed: seed of the draw.
         device: device to compute on.
     """
-    rows = [row for row in table.rows(device) if row.table.of_package(row.key)]
-    for row in random.Random(seed).sample(rows, min(count, len(rows))):
-        stored = row.table.of_package(row.key) or {}
+    rows = [(row, entry) for row in table.rows(device) if (entry := row.table.of_package(row.key))]
+    for row, stored in random.Random(seed).sample(rows, min(count, len(rows))):
         try:
             opened = row.opened(stored["row"]), row.opened(row.compute())
             yield Difference(row.key, distance(*opened))
@@ -148,17 +147,22 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
 
 
 def distance(stored: Any, now: Any) -> float:
-    """Largest difference between the numbers of two rows; infinite if their structures differ."""
+    """Largest difference between the numbers of two rows; infinite if their structures differ or it is not a number."""
     if isinstance(stored, Mapping) and isinstance(now, Mapping):
         names = {name for name in (*stored, *now) if not str(name).startswith(UNLIKE)}
         return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
     if isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
         return max((distance(*pair) for pair in zip(stored, now, strict=True)), default=0.0)
     if isinstance(stored, Tensor) and isinstance(now, Tensor) and stored.shape == now.shape:
-        return float((stored - now).abs().max())
+        return finite((stored - now).abs().max().item())
     if isinstance(stored, int | float) and isinstance(now, int | float):
-        return abs(stored - now)
-    return 0.0 if stored == now else math.inf
+        return finite(abs(stored - now))
+    return 0.0 if type(stored) is type(now) and not isinstance(now, Tensor) and stored == now else math.inf
+
+
+def finite(difference: float) -> float:
+    """`difference`, or infinity in place of NaN, which `max` would lose."""
+    return math.inf if math.isnan(difference) else difference
 
 
 def lines(root: Path) -> list[str]:

@@ -1,12 +1,13 @@
 """Reference of the core from its docstrings: modules in their order from k-space to a score."""
 
-from importlib.util import find_spec
+from mrilib.store.paths import PACKAGE
 
 NAME = "reference"
-MODULES = (
-    *("fourier", "sampling", "linop", "coils", "solvers", "losses", "metrics", "scoring", "ttt", "gap", "subspace"),
-    *("models.reconstructor", "models.unet", "models.varnet", "models.vit", "models.unrolled"),
+CORE = (
+    *("fourier", "sampling", "linop", "coils", "solvers", "losses", "metrics", "sample", "scoring"),
+    *("ttt", "gap", "subspace"),
 )
+ESCAPED = str.maketrans({"|": r"\|", "*": r"\*", "_": r"\_"})
 FIRST = """# Reference of the core
 
 What a notebook or a script of your own would call. Images are complex tensors (…, y, x), k-space and coil maps have a
@@ -16,15 +17,14 @@ add something is in `CONTRIBUTING.md`."""
 
 def reference() -> str:
     """The page in Markdown, one section a module; Sphinx's autodoc fills it in."""
-    sections = [section(f"mrilib.{name}") for name in MODULES]
-    return "\n\n".join([FIRST, *sections, ""])
+    networks = [f"models.{file.stem}" for file in sorted((PACKAGE / "models").glob("[a-z]*.py"))]
+    return "\n\n".join([FIRST, *map(section, [*CORE, *networks]), ""])
 
 
-def section(module: str) -> str:
-    """Section of a module; raises ImportError if there is none."""
-    if find_spec(module) is None:
-        raise ImportError(f"no module {module}")
-    return f"## `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n   :member-order: bysource\n```"
+def section(name: str) -> str:
+    """Section of a module of the package."""
+    filled = f".. automodule:: mrilib.{name}\n   :members:\n   :member-order: bysource"
+    return f"## `mrilib.{name}`\n\n```{{eval-rst}}\n{filled}\n```"
 
 
 def literal(app: object, what: str, name: str, subject: object, options: object, lines: list[str]) -> None:
@@ -33,6 +33,3 @@ def literal(app: object, what: str, name: str, subject: object, options: object,
         parts = line.split("`")
         parts[::2] = [part.translate(ESCAPED) for part in parts[::2]]
         lines[number] = "`".join(parts)
-
-
-ESCAPED = str.maketrans({"|": r"\|", "*": r"\*", "_": r"\_"})

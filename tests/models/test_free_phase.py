@@ -60,6 +60,7 @@ def test_the_penalty_is_the_total_variation_of_psi_where_there_is_signal(sample)
     assert model.variation(image) == 0, "ψ begins at zero"
     ramp = 0.1 * torch.arange(columns, dtype=torch.float32)
     model.turn.data[:] = ramp
+    assert model.variation(torch.zeros_like(image)) == 0, "a network that gives nothing does not end in NaN"
     expected = 0.1 * (columns - 1) / columns
     assert model.variation(image).item() == pytest.approx(expected, rel=1e-5), "radians a pixel, in any units of x"
     model.turn.data[..., rows // 2 + 1 :, :] = 100.0

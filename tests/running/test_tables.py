@@ -69,6 +69,22 @@ def test_images_stored_as_text_are_compared_as_images(folder, generator):
     assert checked(folder, rows(0.0), rows(0.1), opened).largest == pytest.approx(0.1, abs=1 / 255)
 
 
+@pytest.mark.parametrize("ruined", [math.nan, math.inf, None])
+def test_a_ruined_score_does_not_hold_beside_good_ones(folder, ruined):
+    assert not checked_against(folder, [0.5, 0.6, 0.7], [0.5, ruined, 0.7])
+    assert not checked_against(folder, [0.5, 0.6, 0.7], [0.5, 0.6])
+
+
+def checked_against(folder, stored, now):
+    """Whether scores hold that are compared without being stored."""
+    return checked(folder, lambda: {"ssim": stored}, lambda: {"ssim": now}).holds
+
+
+def test_a_ruined_image_does_not_hold():
+    assert distance(torch.ones(2, 2), torch.tensor([[1.0, math.nan], [1.0, 1.0]])) == math.inf
+    assert distance(torch.ones(2, 2), torch.ones(2, 3)) == math.inf
+
+
 def test_another_structure_is_infinitely_far():
     assert distance({"a": 1}, {"b": 1}) == distance([1.0], [1.0, 2.0]) == distance(1.0, "1.0") == math.inf
 

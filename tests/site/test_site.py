@@ -17,6 +17,7 @@ from mrilib.site.formulas import mathml
 from mrilib.site.notebook_page import linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
+from mrilib.store.paths import PACKAGE
 from mrilib.store.project import UserError
 from mrilib.store.records import digest
 
@@ -151,6 +152,8 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     core = (output / "reference.html").read_text(encoding="utf-8")
     assert 'id="mrilib.ttt.test_time_train"' in core, "named by the module that a reader imports"
     assert "\\" not in re.sub(r"<[^>]*>", "", core.partition("<article")[2]), "nothing is shown as an escape"
+    roots = {file.stem for file in PACKAGE.glob("*.py")} - {"__init__", "cli"}
+    assert all(f'id="module-mrilib.{name}"' in core for name in roots), "every module of the core"
     before = files_below(output)
     (output / "stale.html").touch()
     built = project.root / "built"
