@@ -30,17 +30,6 @@ SWITCH = """async theme => {
   document.documentElement.dataset.theme = document.documentElement.dataset.mode = theme;
   await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map(animation => animation.finished)); }"""
-# Marks what repeats colours seen before, here or on an earlier page: blocks of code in which every kind of token was
-# seen, and the entries of the reference but the first.
-MARK_SEEN = """seen => {
-  const known = new Set(seen);
-  for (const block of document.querySelectorAll('.highlight pre')) {
-    const kinds = [...block.querySelectorAll('span')].map(token => token.className);
-    block.toggleAttribute('data-seen', kinds.every(kind => known.has(kind)));
-    kinds.forEach(kind => known.add(kind));
-  }
-  [...document.querySelectorAll('dl.py')].slice(3).forEach(entry => entry.toggleAttribute('data-seen', true));
-  return [...known] }"""
 PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
 LOADED = """() => [...document.images].every(image => {
   image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
@@ -220,11 +209,9 @@ def test_axe_finds_nothing_serious(browser, tiny, name):
 
 
 def test_every_page_of_the_full_site_in_both_themes(browser, full):
-    seen: list[str] = []
     for file in sorted(full.glob("*.html")):
         with page(browser, file) as tab:
             settled(tab)
-            seen = tab.evaluate(MARK_SEEN, seen)
             assert move_sliders(tab) == SLIDERS.get(file.stem, 0), file.name
             for theme, width in (("light", 1280), ("dark", 1920)):
                 tab.set_viewport_size({"width": width, "height": 1000})

@@ -5,9 +5,30 @@ from typing import Any
 import pytest
 
 CONTRAST = "color-contrast"  # the rule that takes most of the time: it looks at every word of the page
-# Preloading would ask for files. Colours of what is marked with data-seen were looked at elsewhere.
+# Of words that look alike (same colours, size and weight, on the same backgrounds) axe looks at the first.
+MARK_REPEATS = """part => {
+  const grounds = new Map([[null, '']]);
+  const ground = element => {
+    if (!grounds.has(element)) {
+      const style = getComputedStyle(element);
+      const placed = ['static', 'relative'].includes(style.position) ? '' : element.className;
+      const own = [style.backgroundColor, style.backgroundImage, style.opacity, placed].join();
+      grounds.set(element, ground(element.parentElement) + (own === 'rgba(0, 0, 0, 0),none,1,' ? '' : `|${own}`));
+    }
+    return grounds.get(element) };
+  const looks = new Set();
+  for (const element of document.querySelectorAll(`${part} *`)) {
+    element.removeAttribute('data-repeats');
+    if (![...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim())) continue;
+    const style = getComputedStyle(element);
+    if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+    const look = [style.color, style.fontSize, style.fontWeight, style.textShadow, ground(element)].join();
+    element.toggleAttribute('data-repeats', looks.has(look));
+    looks.add(look);
+  } }"""
+# Preloading would ask for files.
 FAULTS = f"""async ([part, rules]) => {{
-  axe.configure({{ rules: [{{ id: '{CONTRAST}', selector: ':not([data-seen] *)' }}] }});
+  axe.configure({{ rules: [{{ id: '{CONTRAST}', selector: '*:not([data-repeats])' }}] }});
   const found = await axe.run(part, {{ preload: false, resultTypes: ['violations'], ...rules }});
   return found.violations
     .filter(found => ['serious', 'critical'].includes(found.impact))
@@ -21,4 +42,5 @@ def faults(tab: Any, part: str = "html", colours_only: bool = False) -> list[str
     """
     axe = pytest.importorskip("axe_playwright_python.base")
     tab.evaluate(axe.AXE_FILE_PATH.read_text(encoding="utf-8"))
+    tab.evaluate(MARK_REPEATS, part)
     return list(tab.evaluate(FAULTS, [part, {"runOnly": [CONTRAST]} if colours_only else {}]))
