@@ -14,7 +14,7 @@ from mrilib.classroom.command import add_classroom
 from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
 from mrilib.running.data_command import add_data
 from mrilib.running.tables_command import add_tables
-from mrilib.store.project import UserError, find_notebook, notebooks, root_here
+from mrilib.store.project import UserError, find_notebook, notebooks, profile_of, root_here
 from mrilib.store.records import read_json
 
 if TYPE_CHECKING:  # importing the runner takes a second, too slow for `mrilib --help`
@@ -56,7 +56,9 @@ def add_run(subparsers: Subparsers) -> None:
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, name or path")
     parser.add_argument("--all", action="store_true", help="all notebooks, in reading order")
     parser.add_argument(
-        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke"
+        "--profile",
+        default="quick",
+        help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke (quick where there is none)",
     )
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
@@ -79,7 +81,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     root = root_here()
     chosen = notebooks(root) if options.all else [find_notebook(text, root) for text in options.notebooks]
     given = read_given(options.p)
-    jobs = [plan(path, root, options.profile, given, options.runs_dir) for path in dict.fromkeys(chosen)]
+    profiles = {path: profile_of(path, options.profile, root) for path in chosen}
+    jobs = [plan(path, root, profile, given, options.runs_dir) for path, profile in profiles.items()]
     if not jobs:
         raise UserError(f"no notebooks in {root / 'notebooks'}")
     return check(jobs) if options.check else execute(jobs, options)

@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mrilib.running import manifest
 from mrilib.running.predicates import PredicateError, holds, keys, parse
-from mrilib.store.project import UserError
+from mrilib.store.project import SMOKE, UserError
 from mrilib.store.records import read_json
 
 PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
-SMOKE = "smoke"  # shows that a notebook runs, with numbers that mean nothing
 
 
 class Claim(BaseModel):

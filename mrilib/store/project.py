@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 MOST_NAMES = 20  # listed in a message
+SMOKE = "smoke"  # profile that shows that a notebook runs, with numbers that mean nothing
 
 
 class UserError(ValueError):
@@ -77,6 +78,12 @@ def listing(names: Collection[str]) -> str:
     """Names on one line, truncated if there are many."""
     shown = list(names)[:MOST_NAMES]
     return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > MOST_NAMES else "")
+
+
+def profile_of(notebook: Path, wanted: str, root: Path) -> str:
+    """`wanted`, or "quick" in place of a smoke profile that the notebook does not have: it is short anyway."""
+    file = root / "params" / notebook.stem / f"{wanted}.yaml"
+    return "quick" if wanted == SMOKE and not file.is_file() else wanted
 
 
 def profile_file(notebook: Path, profile: str, root: Path) -> Path | None:

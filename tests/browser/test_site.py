@@ -40,9 +40,11 @@ SPILLS = "() => document.documentElement.scrollWidth - document.documentElement.
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of the tiny project, whose folder's name has a space and letters beyond ASCII."""
+    """The site of the tiny project, whose folder's name has a space and letters beyond ASCII; without the reference."""
     project = make_executed_project(tmp_path_factory.mktemp("tiny"))
-    return build_site(project.root, project.root / "runs", project.root / "site").folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mrilib.site.build.reference", lambda: "# Reference of the core")
+        return build_site(project.root, project.root / "runs", project.root / "site").folder
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from mrilib.running.jobs import plan
 from mrilib.running.parameters import declared, read_profile
 from mrilib.running.predicates import keys
 from mrilib.running.runner import run
-from mrilib.store.project import find_root, notebooks
+from mrilib.store.project import SMOKE, find_root, notebooks, profile_file, profile_of
 
 ROOT = find_root(Path(__file__).parent)
 PATHS = notebooks(ROOT) if ROOT else []
@@ -199,8 +199,7 @@ def test_it_runs_with_its_quick_profile(path, executed):
 def test_it_runs_twice_in_one_kernel_and_its_explorers_in_any_order(path, tmp_path, monkeypatch):
     """As a reader does who changes a cell and runs all again, or starts with the last explorer."""
     monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
-    profiles = ROOT / "params" / path.stem
-    profile = next(file for name in ("smoke", "quick") if (file := profiles / f"{name}.yaml").is_file())
+    profile = profile_file(path, profile_of(path, SMOKE, ROOT), ROOT)
     notebook = parameterize_notebook(load_notebook_node(str(path)), read_profile(profile))
     once = [cell for cell in notebook.cells if cell.cell_type == "code"]
     explorers = [cell for cell in once if EXPLORER.search(cell.source)]

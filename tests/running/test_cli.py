@@ -110,6 +110,16 @@ def test_all_validates_everything_before_anything_runs(project, capsys):
     assert not (project.root / "runs").exists()
 
 
+def test_smoke_is_quick_where_a_notebook_has_no_smoke_profile(project):
+    for name in ("00_short", "01_long"):
+        project.notebook(name, RECORD)
+        project.profile(name, "steps: 4\n")
+    project.profile("01_long", "steps: 1\n", "smoke")
+    assert main(["run", "--all", "--profile", "smoke"]) == 0
+    runs = {str(file.parent.relative_to(project.root / "runs")) for file in project.root.glob("runs/*/*/run.json")}
+    assert runs == {"00_short/quick", "01_long/smoke"}
+
+
 def test_outside_a_project_the_error_says_where_to_go(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("mrilib.store.project.__file__", str(tmp_path / "site-packages" / "mrilib" / "project.py"))
