@@ -46,6 +46,17 @@ def locate(name: str) -> Path | None:
     return next((place for place in places if dataset.is_complete(place)), None)
 
 
+def fetched(name: str) -> Path:
+    """Folder of a set that has been fetched.
+
+    Raises:
+        FetchError: it has not; the message gives the command to run. Or unknown name.
+    """
+    if (folder := locate(name)) is None:
+        raise FetchError(f"{name} has not been fetched; run: mrilib data get {name}")
+    return folder
+
+
 def get(name: str, source: Path | None = None, progress: Progress | None = None) -> Path:
     """Folder of a data set, which is fetched and converted first if necessary.
 

@@ -15,7 +15,7 @@ from fake_index import ARCHIVE, MEMBER, META, VOLUMES, names, noise
 
 from mrilib.data import brain_vfa, convert, fetch
 from mrilib.data.convert import FlipAngleSeries, centre, extract_member, rotate
-from mrilib.data.fetch import FetchError, get, locate
+from mrilib.data.fetch import FetchError, fetched, get, locate
 from mrilib.data.volumes import VolumeError, digest, inspect_volume, read_slice
 from mrilib.fourier import ifft2c
 from mrilib.store import paths
@@ -27,8 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_it_is_downloaded_verified_and_converted(index, cache, kind):
     index.kind, steps = kind, []
     assert locate("brain-vfa") is None
+    with pytest.raises(FetchError, match="mrilib data get brain-vfa"):
+        fetched("brain-vfa")
     folder = get("brain-vfa", progress=lambda *step: steps.append(step))
-    assert folder == cache / "brain-vfa" == locate("brain-vfa")
+    assert folder == cache / "brain-vfa" == locate("brain-vfa") == fetched("brain-vfa")
     assert names(folder) == VOLUMES
     assert names(cache) == ["brain-vfa"]
     assert steps[-1] == (len(index.archive), len(index.archive))
