@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import LinearOperator, sense
 from mrilib.losses import Norm, l1_norm, moduli
-from mrilib.models.free_phase import FreePhase
+from mrilib.models.free_phase import FreePhase, SharedAdam
 from mrilib.models.reconstructor import Fidelity, Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
 
@@ -86,7 +87,7 @@ class Settings:
     run_on: bool = False
     phase: Literal["network", "free"] = "network"
     warmup: int = 0
-    phase_learning_rate: float = 2e-2
+    phase_learning_rate: float = 4e-2
     phase_weight: float = 0.3
 
     def __post_init__(self) -> None:
@@ -115,6 +116,9 @@ class Settings:
     def running_on(self) -> "Settings":
         """Copy that continues past the stopping point."""
         return replace(self, run_on=True)
+
+
+FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)  # good for small networks
 
 
 def rises(errors: list[float], window: int) -> bool:
@@ -212,12 +216,12 @@ def test_time_train(
     settings = settings or Settings()
     given = _split(masked_kspace, mask, sens_maps, settings)
     model = copy.deepcopy(model).train()
-    groups = [{"params": [p for p in model.parameters() if p.requires_grad], "lr": settings.learning_rate}]
+    tuned = [one for one in model.parameters() if one.requires_grad]
+    optimizers: list[Optimizer] = [torch.optim.Adam(tuned, settings.learning_rate, fused=True)]
     if settings.phase == "free":
         model = FreePhase(model, given.network_kspace, given.network_operator, calibration_width(mask))
-        groups.append({"params": [model.turn], "lr": settings.phase_learning_rate})
-    optimizer = torch.optim.Adam(groups, fused=True)
-    warming = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, settings.warmup)))
+        optimizers.append(SharedAdam([model.turn], settings.phase_learning_rate))
+    warming = [LambdaLR(one, lambda step: min(1.0, (step + 1) / max(1, settings.warmup))) for one in optimizers]
     initial = model.initial(given.network_kspace, given.network_operator)
     history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
     image = last = torch.zeros_like(initial)
@@ -248,10 +252,11 @@ def test_time_train(
                 break
         if isinstance(model, FreePhase):
             loss = loss + settings.phase_weight * model.variation(estimate)
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()
-        optimizer.step()
-        warming.step()
+        for optimizer, rate in zip(optimizers, warming, strict=True):
+            optimizer.step()
+            rate.step()
     end = len(history.train_error) - 1
     return TTTRecord(image, last, history, end if stopped is None else stopped, chosen, reason)
 

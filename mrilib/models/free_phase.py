@@ -1,4 +1,6 @@
-"""Phase as an unknown of its own, beside a network that gives the magnitude."""
+"""Phase as an unknown of its own, beside a network that gives the magnitude; and the optimizer that tunes it."""
+
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -6,6 +8,8 @@ from torch import Tensor, nn
 from mrilib.coils import low_resolution
 from mrilib.linop import LinearOperator
 from mrilib.models.reconstructor import Reconstructor
+
+PHASE_ROWS = 48  # readout samples of the calibration lines from which φ₀ is taken
 
 
 class FreePhase(Reconstructor):
@@ -26,7 +30,7 @@ class FreePhase(Reconstructor):
     def __init__(self, network: Reconstructor, masked_kspace: Tensor, A: LinearOperator, lines: int) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("start", torch.sgn(A.H(low_resolution(masked_kspace, lines))))
+        self.register_buffer("start", torch.sgn(A.H(low_resolution(masked_kspace, lines, PHASE_ROWS))))
         self.turn = nn.Parameter(torch.zeros_like(self.start, dtype=self.start.real.dtype))
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -45,3 +49,38 @@ class FreePhase(Reconstructor):
         weight = image.detach().abs()
         steps = (self.turn.diff(dim=axis).abs() * weight.narrow(axis, 1, weight.shape[axis] - 1) for axis in (-2, -1))
         return sum(step.sum() for step in steps) / weight.sum().clamp_min(torch.finfo(weight.dtype).tiny)
+
+
+class SharedAdam(torch.optim.Optimizer):
+    """Adam with one second moment for all entries of a tensor: θ ← θ − η m̂ / √mean(v̂).
+
+    Adam moves every entry by about η at first, the dark pixels of ψ by noise alone. Here a pixel moves in proportion to
+    its gradient, which grows with |x|.
+
+    Args:
+        params: tensors, each with a second moment of its own.
+        lr: learning rate η.
+        betas: decay of the first and second moments.
+
+    Reference: Kingma, Ba, Adam, ICLR 2015, Algorithm 1, without its entrywise second moment.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float, betas: tuple[float, float] = (0.9, 0.999)) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Take one step with the gradients at hand; parameters without one stay."""
+        for group in self.param_groups:
+            first, second = group["betas"]
+            for one in group["params"]:
+                if one.grad is None:
+                    continue
+                state = self.state[one] or {"step": 0, "mean": torch.zeros_like(one), "square": one.new_zeros(())}
+                state["step"] += 1
+                state["mean"].lerp_(one.grad, 1 - first)
+                state["square"].lerp_(one.grad.square().mean(), 1 - second)
+                size = (state["square"] / (1 - second ** state["step"])).sqrt()
+                unbiased = state["mean"] / (1 - first ** state["step"])
+                one.sub_(group["lr"] * unbiased / size.clamp_min(torch.finfo(size.dtype).tiny))
+                self.state[one] = state

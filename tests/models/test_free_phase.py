@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny_slices import tiny_model, tiny_sample
 
-from mrilib.models.free_phase import FreePhase
+from mrilib.models.free_phase import FreePhase, SharedAdam
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width
 
@@ -65,3 +65,35 @@ def test_the_penalty_is_the_total_variation_of_psi_where_there_is_signal(sample)
     assert model.variation(image).item() == pytest.approx(expected, rel=1e-5), "radians a pixel, in any units of x"
     model.turn.data[..., rows // 2 + 1 :, :] = 100.0
     assert model.variation(image).item() == pytest.approx(expected, rel=1e-5), "nothing counts where nothing is seen"
+
+
+def stepped(optimizer, one, gradients):
+    """A parameter after a step with each of the gradients."""
+    for gradient in gradients:
+        one.grad = gradient.clone()
+        optimizer.step()
+    return one.detach()
+
+
+def parameter(like):
+    return torch.nn.Parameter(torch.zeros_like(like))
+
+
+def test_the_first_step_is_the_gradient_in_units_of_its_rms(generator):
+    gradient = torch.randn(5, 7, generator=generator, dtype=torch.float64)
+    one = parameter(gradient)
+    moved = stepped(SharedAdam([one], 0.04), one, [gradient])
+    torch.testing.assert_close(moved, -0.04 * gradient / gradient.square().mean().sqrt())
+
+
+def test_where_all_gradients_have_one_modulus_it_is_adam(generator):
+    signs = [torch.randn(6, generator=generator, dtype=torch.float64).sign() * size for size in (1.0, 3.0, 0.2, 2.0)]
+    ours, theirs = parameter(signs[0]), parameter(signs[0])
+    expected = stepped(torch.optim.Adam([theirs], 0.1, eps=0.0), theirs, signs)
+    torch.testing.assert_close(stepped(SharedAdam([ours], 0.1), ours, signs), expected)
+
+
+def test_without_a_gradient_nothing_moves():
+    one, other = parameter(torch.zeros(3)), parameter(torch.zeros(3))
+    assert not stepped(SharedAdam([one, other], 0.1), one, [torch.zeros(3)]).any()
+    assert not other.any()
