@@ -149,7 +149,7 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
 
 
 def distance(stored: Any, now: Any) -> float:
-    """Largest difference between the numbers of two rows, between images the root of its mean square.
+    """Largest difference between the numbers of two rows, relative to those above 1; of images the root mean square.
 
     Infinite if the rows differ in structure, or the difference is not a number.
     """
@@ -161,7 +161,7 @@ def distance(stored: Any, now: Any) -> float:
     if isinstance(stored, Tensor) and isinstance(now, Tensor) and stored.shape == now.shape:
         return finite((stored - now).square().mean().sqrt().item())
     if isinstance(stored, int | float) and isinstance(now, int | float):
-        return finite(abs(stored - now))
+        return finite(abs(stored - now) / max(1, abs(stored)))
     return 0.0 if type(stored) is type(now) and not isinstance(now, Tensor) and stored == now else math.inf
 
 

@@ -41,6 +41,11 @@ def test_a_row_holds_within_the_tolerance(folder, change, holds):
     assert found.largest == pytest.approx(change)
 
 
+def test_of_large_numbers_the_relative_difference_counts(folder):
+    found = checked(folder, lambda: {"artefacts": 200.0}, lambda: {"artefacts": 203.0})
+    assert (found.holds, found.largest) == (True, pytest.approx(0.015))
+
+
 def test_time_and_the_moment_of_stopping_are_not_compared(folder):
     first, again = {"ssim": 1, "seconds": 3.0, "iterations": [90]}, {"ssim": 1, "seconds": 9.0, "iterations": [120]}
     assert checked(folder, lambda: first, lambda: again).holds
