@@ -13,6 +13,7 @@ from mrilib import __version__
 from mrilib.classroom.command import add_classroom
 from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
 from mrilib.running.data_command import add_data
+from mrilib.running.reconstruct_command import add_networks, add_reconstruct
 from mrilib.running.tables_command import add_tables
 from mrilib.store.project import UserError, find_notebook, notebooks, profile_of, root_here
 from mrilib.store.records import read_json
@@ -262,6 +263,8 @@ COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
     add_doctor,
     add_data,
     add_train,
+    add_reconstruct,
+    add_networks,
     add_tables,
     add_classroom,
 )

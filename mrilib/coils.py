@@ -134,6 +134,26 @@ def _principal(center: Tensor) -> Tensor:
     return torch.linalg.eigh(center.flatten(1) @ center.flatten(1).mH)[1][:, -1]
 
 
+def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
+    """Combine coils to fewer virtual ones: the first left singular vectors of the calibration data, y ↦ Uᴴ y.
+
+    Args:
+        kspace: (batch, coil, ky, kx) complex.
+        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        coils: number of virtual coils; k-space with no more than these stays as it is.
+
+    Returns:
+        (batch, coils, ky, kx).
+
+    Reference: Buehrer et al., Magn. Reson. Med. 57, 2007.
+    """
+    if kspace.shape[1] <= coils:
+        return kspace
+    center = kspace[..., center_block(kspace.shape[-1], calibration_width)].flatten(2)
+    vectors = torch.linalg.eigh(center @ center.mH)[1][..., -coils:].flip(-1)
+    return (vectors.mH @ kspace.flatten(2)).view(len(kspace), coils, *kspace.shape[2:])
+
+
 def low_resolution(masked_kspace: Tensor, calibration_width: int, calibration_rows: int = 24) -> Tensor:
     """K-space of a smooth image: the calibration region under a Hann window, zero elsewhere.
 

@@ -101,7 +101,9 @@ def center_block(width: int, lines: int) -> slice:
 
 
 def calibration_width(mask: Tensor) -> int:
-    """Number of calibration lines: the run of fully sampled columns symmetric about the zero frequency.
+    """Number of calibration lines: the run of sampled columns symmetric about the zero frequency.
+
+    A column is sampled if it is at every row that is sampled at all; with a partial echo, some rows never are.
 
     2 min(left, right), where `right` includes the centre column kx // 2, as in fastMRI's VarNet. It is 1 if only
     the centre column is sampled and 0 if it is not. For a batch, columns must be sampled in all masks.
@@ -109,7 +111,7 @@ def calibration_width(mask: Tensor) -> int:
     Args:
         mask: (..., 1 or ky, kx) bool.
     """
-    columns = mask.reshape(-1, mask.shape[-1]).all(0).int()
+    columns = ((mask | ~mask.any(-1, keepdim=True)).reshape(-1, mask.shape[-1]).all(0) & mask.any()).int()
     center = len(columns) // 2
     left = int(columns[:center].flip(0).cumprod(0).sum())
     right = int(columns[center:].cumprod(0).sum())

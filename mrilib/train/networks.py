@@ -90,7 +90,12 @@ class NetworkSpec:
 
 
 def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
-    """Load a shipped network by name, or a weights file by path.
+    """Load a shipped network by name, or a weights file by path; raises WeightsError as `weights_file`."""
+    return load_weights(weights_file(name)).to(device)
+
+
+def weights_file(name: str) -> Path:
+    """Path of a shipped network's weights, or of the file that `name` is.
 
     Raises:
         WeightsError: no such network; the message lists the shipped ones.
@@ -100,7 +105,7 @@ def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
         near = get_close_matches(name, shipped, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise WeightsError(f"no network {name!r}{hint} (shipped: {', '.join(sorted(shipped))}; or give a .safetensors)")
-    return load_weights(shipped.get(name, Path(name))).to(device)
+    return shipped.get(name, Path(name))
 
 
 class InMemory(Dataset[Sample]):

@@ -36,6 +36,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     {
         "paper_a": "one folder for each of paper A's notebooks",
         "paper_b": "one folder for each of paper B's notebooks",
+        "scan": "a scan of one's own: read, reconstructed, written",
     },
     {"beyond": "one folder for each notebook beyond the papers"},
     {"running": "runner, claims, stored tables, doctor"},

@@ -1,0 +1,162 @@
+"""`mrilib reconstruct`: from a scan of one's own to images; `mrilib networks`: what ships."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrilib.running.arguments import show_progress
+from mrilib.store.project import UserError
+
+if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
+    from mrilib.scan.job import Job
+    from mrilib.scan.reconstruction import Reconstructed
+
+NETWORK = "norm_unet_ssim_d_p_4x"  # trained on paper B's diverse collection, magnitudes only
+ACCELERATION = 4
+
+
+def add_reconstruct(subparsers: Any) -> None:
+    """Add `mrilib reconstruct`."""
+    parser = subparsers.add_parser(
+        "reconstruct",
+        help="reconstruct a scan of your own",
+        description="Reconstruct multi-coil Cartesian k-space: fastMRI HDF5, ISMRMRD (.h5, .mrd), BART .cfl, NumPy's "
+        ".npy. Fully sampled scans are under-sampled first and scored; under-sampled ones are used as they are.",
+    )
+    parser.add_argument("scans", nargs="+", type=Path, metavar="SCAN")
+    parser.add_argument(
+        "--network", default=NETWORK, metavar="NAME", help=f"see `mrilib networks` (default: {NETWORK})"
+    )
+    parser.add_argument("--ttt", action="store_true", help="test-time train on every slice, with a free phase")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="path without suffix (default: SCAN_mrilib, here)"
+    )
+    parser.add_argument("--slices", metavar="LIST", help="for example 3,8-12 (default: all)")
+    parser.add_argument("--acceleration", type=float, default=ACCELERATION, help="of a fully sampled scan (default: 4)")
+    parser.add_argument("--center-fraction", type=float, help="its calibration region (default: fastMRI's)")
+    parser.add_argument("--coils", type=int, metavar="N", help="compress to N virtual coils")
+    parser.add_argument("--seed", type=int, default=0, help="of the hold-out (default: 0)")
+    parser.set_defaults(command=reconstruct)
+
+
+def add_networks(subparsers: Any) -> None:
+    """Add `mrilib networks`."""
+    subparsers.add_parser("networks", help="list the networks that ship").set_defaults(command=networks)
+
+
+def reconstruct(options: argparse.Namespace) -> int:
+    """Check every scan before the first is reconstructed."""
+    from mrilib.data.layout import VolumeError
+    from mrilib.models.build import WeightsError
+
+    if options.output and len(options.scans) > 1:
+        raise UserError("-o: give it with one scan; several are named after their files")
+    try:
+        for job in [planned(path, options) for path in options.scans]:
+            run(job, options.output or Path(f"{job.scan.path.stem}_mrilib"))
+    except (VolumeError, WeightsError) as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{error.filename or options.output}: {error.strerror or error}") from error
+    return 0
+
+
+def planned(path: Path, options: argparse.Namespace) -> "Job":
+    """The work on one scan."""
+    from mrilib.sampling import Undersampling
+    from mrilib.scan.formats import open_scan
+    from mrilib.scan.job import Job
+    from mrilib.train.networks import by_name, weights_file
+    from mrilib.ttt import FREE_PHASE
+
+    if options.coils is not None and options.coils < 1:
+        raise UserError(f"--coils: expected at least 1, got {options.coils}")
+    scan = open_scan(path)
+    return Job(
+        scan,
+        numbers_of(options.slices, scan.slices, path),
+        by_name(options.network),
+        weights_file(options.network),
+        Undersampling(options.acceleration, options.center_fraction),
+        replace(FREE_PHASE, seed=options.seed) if options.ttt else None,
+        options.coils,
+    )
+
+
+def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
+    """Slice numbers of a list such as 3,8-12; all of `count` when None."""
+    if text is None:
+        return list(range(count))
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UserError(f"--slices {text}: expected numbers and ranges, such as 3,8-12")
+        found |= set(range(int(first), int(last or first) + 1))
+    outside = [n for n in found if n >= count]
+    if outside or not found:
+        raise UserError(f"--slices {text}: {path} has slices 0 to {count - 1}")
+    return sorted(found)
+
+
+def run(job: "Job", output: Path) -> None:
+    """Reconstruct a scan, one line a slice."""
+    start, fresh, count = time.monotonic(), 0, len(job.numbers)
+    print(
+        f"{job.scan.path}: {job.scan.format}, {count} of {job.scan.slices} slices, network {job.weights.stem}",
+        flush=True,
+    )
+
+    def done(number: int, one: "Reconstructed", found: bool) -> None:
+        nonlocal fresh
+        fresh += not found
+        left = count - list(job.numbers).index(number) - 1
+        seconds = (time.monotonic() - start) / max(fresh, 1) * left
+        show_progress("")
+        print(f"slice {number:4}  {told(one)}{'  (from an earlier run)' if found else ''}", flush=True)
+        show_progress(f"{left} slices left, about {seconds / 60:.1f} min" if left else "")
+
+    files = job.reconstruct(output, done)
+    print("written:", *files)
+
+
+def told(one: "Reconstructed") -> str:
+    """What happened to a slice, in one line."""
+    said = [f"{name} {score:.3f}" for name, score in one.scores.items()]
+    parts = ["SSIM " + ", ".join(said) if said else "under-sampled: no score"]
+    if one.errors:
+        parts.append(f"TTT {one.iterations + 1} iterations: {one.reason}")
+        parts.append("self-validation {:.3f} to {:.3f}".format(*one.errors))
+    return "; ".join(parts)
+
+
+def networks(options: argparse.Namespace) -> int:
+    """One line per network: training data, loss, acceleration, parameters."""
+    from mrilib.store.records import read_json
+    from mrilib.train.networks import SHIPPED
+
+    lines = [("network", "trained on (simulated)", "loss", "slices", "parameters")]
+    for path in sorted(SHIPPED.glob("*.json")):
+        card = read_json(path) or {}
+        spec = card.get("spec", {})
+        recipe = spec.get("recipe", {})
+        lines.append(
+            (
+                path.stem,
+                str(spec.get("distribution", "")),
+                str(recipe.get("loss", "")),
+                str(spec.get("train_slices", "")),
+                f"{card.get('parameters', 0):,}",
+            )
+        )
+    print(*table(lines), sep="\n")
+    return 0
+
+
+def table(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Columns padded to their widest cell."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -1,0 +1,127 @@
+"""Reconstruction of a whole scan: a slice at a time, resumed where it was killed."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from mrilib import __version__
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sampling import Undersampling
+from mrilib.scan.output import write_hdf5, write_nifti, write_sheet
+from mrilib.scan.reconstruction import Reconstructed, prepare, reconstruct_slice
+from mrilib.scan.source import ScanFile
+from mrilib.store.code import meaning_digest
+from mrilib.store.paths import atomic_write
+from mrilib.store.records import digest, fingerprint
+from mrilib.ttt import Settings
+
+Done = Callable[[int, Reconstructed, bool], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that decides the images of a scan.
+
+    Args:
+        scan: the scan.
+        numbers: slices to reconstruct.
+        model: the network, and its weights file.
+        weights: path of the weights.
+        sampling: how fully sampled slices are under-sampled.
+        settings: of test-time training; None leaves it out.
+        coils: number of virtual coils; None keeps all.
+    """
+
+    scan: ScanFile
+    numbers: Sequence[int]
+    model: Reconstructor
+    weights: Path
+    sampling: Undersampling
+    settings: Settings | None
+    coils: int | None = None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the images are made from and with, as JSON values."""
+        return {
+            "mrilib": __version__,
+            "torch": str(torch.__version__),
+            "scan": self.scan.path.name,
+            "scan_digest": fingerprint(self.scan.path),
+            "format": self.scan.format,
+            "numbers": list(self.numbers),
+            "network": self.weights.stem,
+            "network_digest": fingerprint(self.weights),
+            "sampling": asdict(self.sampling),
+            "test_time_training": self.settings.card if self.settings else None,
+            "virtual_coils": self.coils,
+        }
+
+    def reconstruct(self, output: Path, done: Done) -> list[Path]:
+        """Reconstruct every slice and write `output` with the suffixes .h5, .nii and .png.
+
+        Finished slices are kept in a hidden folder beside the output until all are there; a run with other settings
+        does not use them.
+
+        Args:
+            output: path without suffix.
+            done: called as done(number, images, whether they were found from an earlier run).
+
+        Returns:
+            The files written.
+
+        Raises the errors of `prepare` and `reconstruct_slice`.
+        """
+        provenance = self.provenance
+        key = digest([provenance, meaning_digest(["mrilib.scan.reconstruction"])])
+        parts = output.with_name(f".{output.name}.slices")
+        found = []
+        for number in self.numbers:
+            part = parts / f"{number:04d}.safetensors"
+            earlier = _load(part, key)
+            one = earlier or reconstruct_slice(
+                self.model, prepare(self.scan, number, self.sampling, self.coils), self.settings
+            )
+            if earlier is None:
+                _save(part, one, key)
+            found.append(one)
+            done(number, one, earlier is not None)
+        files = [output.with_name(output.name + suffix) for suffix in (".h5", ".nii", ".png")]
+        write_hdf5(files[0], found, provenance)
+        write_nifti(files[1], found, self.scan.voxel)
+        write_sheet(files[2], found, self.numbers)
+        shutil.rmtree(parts)
+        return files
+
+
+def _save(path: Path, one: Reconstructed, key: str) -> None:
+    told = asdict(one)
+    told.pop("images")
+    content = save(
+        {name: image.contiguous() for name, image in one.images.items()},
+        {"key": key, "told": json.dumps(told), "methods": json.dumps(list(one.images))},
+    )
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _load(path: Path, key: str) -> Reconstructed | None:
+    """The slice in a file, or None if there is none of this run."""
+    try:
+        with safe_open(path, "pt") as file:
+            kept = file.metadata() or {}
+            if kept.get("key") != key:
+                return None
+            images = {name: file.get_tensor(name) for name in json.loads(kept["methods"])}
+    except (OSError, SafetensorError):
+        return None
+    told = json.loads(kept["told"])
+    errors = told.pop("errors")
+    return Reconstructed(images, errors=tuple(errors) if errors else None, **told)

@@ -1,0 +1,89 @@
+"""What a reconstruction leaves: an HDF5 file with provenance, a NIfTI image, a contact sheet."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import nibabel
+import numpy as np
+
+from mrilib.figures.layout import Tile, compose
+from mrilib.scan.reconstruction import Reconstructed
+from mrilib.store.paths import atomic_write
+
+SHOWN = 4  # slices of the contact sheet
+BRIGHTER = 5  # scale factor of the difference map
+TITLES = {
+    "zero_filled": "zero-filled",
+    "cg_sense": "CG-SENSE",
+    "network": "network",
+    "network_ttt": "network + TTT",
+}
+
+
+def write_hdf5(path: Path, slices: Sequence[Reconstructed], provenance: Mapping[str, Any]) -> None:
+    """Write each method's images as a dataset (slice, y, x) float32, and `reconstruction`, a link to the last one.
+
+    `slices` holds scores and test-time training as a JSON list, one entry a slice; attributes hold the provenance.
+    """
+    methods = list(slices[0].images)
+    told = [
+        {"scores": one.scores, "iterations": one.iterations, "reason": one.reason, "self_validation": one.errors}
+        for one in slices
+    ]
+    with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
+        for name in methods:
+            file[name] = np.stack([one.images[name].numpy() for one in slices]).astype(np.float32)
+        file["reconstruction"] = h5py.SoftLink(f"/{methods[-1]}")
+        file["slices"] = json.dumps(told)
+        for name, value in provenance.items():
+            file.attrs[name] = value if isinstance(value, str) else json.dumps(value)
+
+
+def write_nifti(path: Path, slices: Sequence[Reconstructed], voxel: tuple[float, float, float] | None) -> None:
+    """Write the last method's images as NIfTI (x, y, z), float32.
+
+    Columns run to the patient's left, rows to the back, slices upwards, as in an axial image; the file's own
+    orientation is not known. `voxel` (z, y, x) in mm; 1 mm when None.
+    """
+    method = list(slices[0].images)[-1]
+    volume = np.stack([one.images[method].numpy() for one in slices]).transpose(2, 1, 0).astype(np.float32)
+    z, y, x = voxel or (1.0, 1.0, 1.0)
+    image = nibabel.Nifti1Image(volume, np.diag([-x, -y, z, 1.0]))
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = method.encode()
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(image.to_bytes())
+
+
+def write_sheet(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int]) -> None:
+    """Draw up to four slices, every method side by side, each with the window of its row's last image."""
+    chosen = sorted({round(n) for n in np.linspace(0, len(slices) - 1, min(SHOWN, len(slices)))})
+    grid = [_row(slices[n]) for n in chosen]
+    rows = [f"slice {numbers[n]}" for n in chosen]
+    picture = compose(grid, f"Reconstructions of {', '.join(rows)} by {', '.join(slices[0].images)}", rows)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(picture.png)
+
+
+def _row(one: Reconstructed) -> list[Tile]:
+    planes = {name: image.numpy() for name, image in one.images.items()}
+    last = list(planes)[-1]
+    white = float(np.quantile(planes[last], 0.995)) or 1.0
+    tiles = [Tile(_grey(plane, white), TITLES[name], _score(one, name)) for name, plane in planes.items()]
+    if last == "network_ttt":
+        difference = np.abs(planes[last] - planes["network"])
+        tiles.append(
+            Tile(_grey(BRIGHTER * difference, white), f"|difference| ×{BRIGHTER}", "of the last two", heat=True)
+        )
+    return tiles
+
+
+def _score(one: Reconstructed, name: str) -> str:
+    return f"SSIM {one.scores[name]:.3f}" if one.scores else ""
+
+
+def _grey(plane: np.ndarray, white: float) -> np.ndarray:
+    return np.round(255 * np.clip(plane / white, 0, 1)).astype(np.uint8)

@@ -1,0 +1,135 @@
+"""Reconstruction of one slice of a scan, by the classical methods and by a network with and without TTT."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mrilib.coils import compress, estimate_sens_maps, rss
+from mrilib.data.layout import VolumeError
+from mrilib.fourier import ifft2c
+from mrilib.linop import sense
+from mrilib.metrics import center_crop, ssim
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sampling import Undersampling, calibration_width
+from mrilib.scan.source import ScanFile, Size, measured, under_sampled
+from mrilib.ttt import Settings, test_time_train
+
+CG_ITERATIONS = 10  # of CG-SENSE, which without a target cannot be stopped at its best
+FEWEST_LINES = 6  # of the calibration region: the kernel of the coil maps
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A slice ready to be reconstructed.
+
+    Args:
+        masked_kspace: y, (1, coil, ky, kx) complex, scaled to a largest modulus of 1.
+        mask: (1, 1, 1 or ky, kx) bool.
+        scale: factor from here to the file's units.
+        target: root sum of squares of the fully sampled slice, (1, 1, y, x), cropped, in the file's units; None where
+            the scan is under-sampled.
+        recon_size: (y, x) of the images to keep.
+    """
+
+    masked_kspace: Tensor
+    mask: Tensor
+    scale: float
+    target: Tensor | None
+    recon_size: Size
+
+    @property
+    def acceleration(self) -> float:
+        """Columns of k-space for each one measured."""
+        columns = self.mask.flatten(0, -2).any(0)
+        return len(columns) / int(columns.sum())
+
+
+def prepare(scan: ScanFile, index: int, sampling: Undersampling, coils: int | None = None) -> Slice:
+    """Read a slice; if it is fully sampled, under-sample it and keep the image of all data as the target.
+
+    Args:
+        scan: the scan.
+        index: index of the slice.
+        sampling: how a fully sampled slice is under-sampled; its mask comes from the file's name.
+        coils: number of virtual coils to compress to; all coils when None.
+
+    Raises:
+        VolumeError: as in `ScanFile.kspace`; too few calibration lines; a scan too small for the acceleration.
+    """
+    name = f"{scan.path}: slice {index}"
+    kspace = scan.kspace(index)[None]
+    mask = measured(kspace[0])
+    if scan.padding:
+        mask = mask.clone()
+        mask[..., : max(scan.padding[0], 0)] = False
+        mask[..., scan.padding[1] :] = False
+    height, width = kspace.shape[-2:]
+    size = scan.recon_size or (height, width)
+    size = (min(size[0], height), min(size[1], width))
+    target = None
+    if not under_sampled(mask):
+        target = center_crop(rss(ifft2c(kspace)), size)
+        try:
+            mask = mask & sampling.mask(scan.path.name, width)
+        except ValueError as error:
+            raise VolumeError(f"{name}: {error} (--acceleration, --center-fraction)") from error
+    masked = kspace * mask
+    lines = calibration_width(mask)
+    if lines < FEWEST_LINES:
+        raise VolumeError(
+            f"{name}: {lines} calibration lines of {width} columns; the coil maps need {FEWEST_LINES}: give a larger "
+            "--center-fraction, or a scan with a fully sampled centre"
+        )
+    scale = masked.abs().max().item()
+    masked = masked / scale
+    return Slice(compress(masked, lines, coils) if coils else masked, mask, scale, target, size)
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """Images of a slice, (y, x) real in the file's units, by method, and how test-time training went.
+
+    Args:
+        images: by method: "zero_filled", "cg_sense", "network", and "network_ttt" if asked for.
+        scores: SSIM by method, with the target's mean and standard deviation; empty where there is no target.
+        iterations: at which test-time training stopped, 0 without it.
+        reason: why it stopped.
+        errors: self-validation error before, and of the image returned.
+    """
+
+    images: dict[str, Tensor]
+    scores: dict[str, float]
+    iterations: int = 0
+    reason: str = ""
+    errors: tuple[float, float] | None = None
+
+
+def reconstruct_slice(model: Reconstructor, given: Slice, settings: Settings | None) -> Reconstructed:
+    """Reconstruct a slice by every method.
+
+    Args:
+        model: the network; not modified.
+        given: result of `prepare`.
+        settings: of test-time training; None leaves it out.
+
+    Raises the errors of `estimate_sens_maps` and `test_time_train`.
+    """
+    sens_maps = estimate_sens_maps(given.masked_kspace, calibration_width(given.mask))
+    A = sense(given.mask, sens_maps)
+    found = {"zero_filled": rss(ifft2c(given.masked_kspace)), "cg_sense": A.pinv(given.masked_kspace, CG_ITERATIONS)}
+    with torch.no_grad():
+        found["network"] = model(given.masked_kspace, A)
+    record = None
+    if settings is not None:
+        record = test_time_train(model, given.masked_kspace, given.mask, sens_maps, settings)
+        found["network_ttt"] = record.image
+    cropped = {name: given.scale * center_crop(image.abs(), given.recon_size) for name, image in found.items()}
+    scores = {}
+    if given.target is not None:
+        scores = {name: ssim(given.target, one, match="mean_std").item() for name, one in cropped.items()}
+    images = {name: one[0, 0] for name, one in cropped.items()}
+    if record is None:
+        return Reconstructed(images, scores)
+    errors = record.history.validation_error
+    return Reconstructed(images, scores, record.stopped_at, record.reason, (errors[0], errors[record.chosen_at]))

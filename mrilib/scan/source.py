@@ -1,0 +1,92 @@
+"""A scan of one's own: its slices as multi-coil k-space, and what its file says of size and voxels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mrilib.data.layout import VolumeError
+from mrilib.fourier import fftc, ifftc
+from mrilib.metrics import center_crop
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ScanFile:
+    """A scan on disk, read one slice at a time.
+
+    Args:
+        path: path of its file.
+        format: name of the file's format, for messages.
+        slices: number of slices.
+        read: function (index of a slice) → k-space (coil, ky, kx) complex64, ky the readout; zero where not measured.
+        recon_size: (y, x) of the image to keep; None keeps everything.
+        voxel: size (z, y, x) of a voxel in mm; None if the file does not say.
+        padding: first measured column and first after the measured ones; None if the file does not say.
+    """
+
+    path: Path
+    format: str
+    slices: int
+    read: Callable[[int], Tensor]
+    recon_size: Size | None = None
+    voxel: tuple[float, float, float] | None = None
+    padding: Size | None = None
+
+    def kspace(self, index: int) -> Tensor:
+        """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling.
+
+        Raises:
+            VolumeError: it holds NaN, is zero, or its zero frequency is not in the centre.
+        """
+        kspace = self.read(index).to(torch.complex64)
+        if not torch.isfinite(torch.view_as_real(kspace)).all():
+            raise VolumeError(f"{self.path}: slice {index} holds NaN or infinite k-space; export it again")
+        kspace = kspace[kspace.flatten(1).any(1)]  # a coil that was switched off says nothing
+        if not len(kspace):
+            raise VolumeError(f"{self.path}: slice {index} is zero everywhere; leave it out with --slices")
+        check_centred(kspace, f"{self.path}: slice {index}")
+        return without_oversampling(kspace, self.recon_size[0]) if self.recon_size else kspace
+
+
+def check_centred(kspace: Tensor, name: str) -> None:
+    """Raise VolumeError if the energy of k-space (coil, ky, kx) has its maximum in the outer half along an axis."""
+    energy = kspace.abs().square().sum(0)
+    row, column = divmod(int(energy.argmax()), energy.shape[-1])
+    for place, size, axis in ((row, energy.shape[0], "ky"), (column, energy.shape[1], "kx")):
+        if abs(place - size // 2) > size / 4:
+            raise VolumeError(
+                f"{name}: the largest value lies at {axis} {place} of {size}, not in the centre; centre the k-space "
+                "first, e.g. with np.fft.fftshift(kspace, axes=(-2, -1))"
+            )
+
+
+def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
+    """Crop the readout to `rows` in image space: (coil, ky, kx) → (coil, rows, kx); unchanged if it is not longer.
+
+    A readout is sampled finer than the image needs; the field of view that this adds holds noise and no anatomy.
+    Columns that were not measured stay zero; with a partial echo, its missing rows do not.
+    """
+    if rows >= kspace.shape[-2]:
+        return kspace
+    return fftc(center_crop(ifftc(kspace, (-2,)), (rows, kspace.shape[-1])), (-2,))
+
+
+def measured(kspace: Tensor) -> Tensor:
+    """Mask of the measured locations, where any coil is not zero: (coil, ky, kx) → (1, 1, 1 or ky, kx) bool.
+
+    It has one row if each column is measured at all rows or at none.
+    """
+    seen = (kspace != 0).any(0)
+    columns = seen.any(0)
+    return (columns if seen[:, columns].all() else seen).reshape(1, 1, -1, seen.shape[-1])
+
+
+def under_sampled(mask: Tensor) -> bool:
+    """Whether columns are missing between measured ones; missing edges are zero padding or partial Fourier."""
+    columns = mask.reshape(-1, mask.shape[-1]).any(0)
+    inside = columns.nonzero().flatten()
+    return not bool(columns[inside[0] : inside[-1] + 1].all())
