@@ -1,6 +1,9 @@
 """A scan of one's own: formats give the same images, what was not measured never counts, and kills lose nothing."""
 
 import json
+import re
+import runpy
+from pathlib import Path
 
 import h5py
 import nibabel
@@ -287,3 +290,15 @@ def test_under_sampling_is_told_from_partial_fourier():
     partial[..., :3], holes[..., 2] = 0, 0
     assert not under_sampled(measured(partial))
     assert under_sampled(measured(holes))
+
+
+def test_the_readme_s_lines_run_as_they_stand(tmp_path, monkeypatch, capsys):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    [lines] = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "open_scan" in block]
+    monkeypatch.chdir(tmp_path)
+    scan = tiny_scan(matrix=(40, 96))
+    write_volume(tmp_path / "scan.h5", simulate_slice(scan, 0, 0.1).kspace[None])
+    (tmp_path / "lines.py").write_text(lines)
+    names = runpy.run_path(str(tmp_path / "lines.py"))
+    assert "network_ttt" in capsys.readouterr().out
+    assert names["image"].shape == (40, 96)
