@@ -3,6 +3,7 @@
 Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, weights and scalings.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +49,23 @@ def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
     return kspace
 
 
-def _multislice(path: Path, scale: float) -> Converted:
-    """Read a scan of 2-D slices: echoes corrected, coils weighted, readout vertical."""
+def read_corrected(path: Path) -> Raw:
+    """Read a scan with coils weighted by their noise, signs that alternate removed, and echo trains corrected.
+
+    Raises:
+        VolumeError: as in `read_raw`, or the noise is that of another number of coils.
+    """
     raw = read_raw(path)
     kspace = _unchopped(_whitened(raw, path), raw)
     if raw.calibration is not None:
         kspace = corrected(kspace, raw.segments, raw.calibration)
-    plane = kspace[:, :, 0].swapaxes(-1, -2) * np.float32(scale)
+    return replace(raw, kspace=kspace)
+
+
+def _multislice(path: Path, scale: float) -> Converted:
+    """Read a scan of 2-D slices, readout vertical."""
+    raw = read_corrected(path)
+    plane = raw.kspace[:, :, 0].swapaxes(-1, -2) * np.float32(scale)
     return Converted(plane, raw.recon_size, raw.columns)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from mrilib.data import header
-from mrilib.data.ismrmrd import Header, is_raw_group, read_raw
+from mrilib.data.ismrmrd import Header, is_raw_group
 from mrilib.data.layout import VolumeError, dataset, opened
+from mrilib.data.raw_formats import read_corrected
 from mrilib.data.volumes import inspect_volume
 from mrilib.fourier import ifftc
 from mrilib.scan.source import ScanFile
@@ -70,7 +71,7 @@ def _of_field(given: Header, size: tuple[int, int], depth: int = 1) -> tuple[flo
 
 
 def _mrd(path: Path) -> ScanFile:
-    raw = read_raw(path)
+    raw = read_corrected(path)
     with opened(path) as file:
         given = Header(header.root(file["dataset"]["xml"][0], path), path)
     kspace = torch.from_numpy(raw.kspace)  # (slice, coil, kz, ky, readout)

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import nibabel
 import numpy as np
+import published_files
 import pytest
 import torch
 from command_line import refused
@@ -61,6 +62,22 @@ def test_every_format_gives_the_k_space_that_was_written(tmp_path, kspace, suffi
     assert scan.slices == 2
     for number, one in enumerate(kspace):
         np.testing.assert_array_equal(scan.kspace(number), one)
+
+
+def test_raw_readouts_are_sorted_into_slices(tmp_path, kspace):
+    readouts = kspace.swapaxes(-1, -2)  # (slice, coil, ky, readout)
+    path = published_files.Scan(readouts[:, :, None], "SIEMENS", recon=(40, 48)).write(tmp_path / "scan.mrd")
+    scan = open_scan(path)
+    assert (scan.format, scan.slices, scan.recon_size) == ("ISMRMRD", 2, (40, 48))
+    torch.testing.assert_close(scan.kspace(1), torch.from_numpy(kspace[1]))
+
+
+def test_partitions_of_a_three_dimensional_scan_are_its_slices(tmp_path, kspace):
+    volume = fftc(torch.from_numpy(kspace), (0,)).numpy().transpose(1, 0, 3, 2)[None]  # (1, coil, kz, ky, readout)
+    path = published_files.Scan(volume, "SIEMENS", volume=True, recon=(40, 48)).write(tmp_path / "scan.h5")
+    scan = open_scan(path)
+    assert scan.slices == 2
+    torch.testing.assert_close(scan.kspace(0), torch.from_numpy(kspace[0]))
 
 
 def test_three_dimensional_bart_files_are_cut_into_slices(tmp_path, kspace):
@@ -251,6 +268,19 @@ def test_the_command_writes_three_files_with_voxels_and_provenance(tmp_path, ksp
     assert nibabel.aff2axcodes(image.affine) == ("L", "P", "S")
     np.testing.assert_array_equal(image.get_fdata()[:, :, 1].T, last)
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_voxels_come_from_the_header_s_field_of_view(tmp_path, kspace, weights):
+    path = tmp_path / "knee.h5"
+    write_volume(path, kspace)
+    with h5py.File(path, "r+") as file:
+        text = file["ismrmrd_header"][()].decode()
+        field = "<fieldOfView_mm><x>80</x><y>72</y><z>4.5</z></fieldOfView_mm>"
+        del file["ismrmrd_header"]
+        file["ismrmrd_header"] = text.replace("<reconSpace>", f"<reconSpace>{field}")
+    assert open_scan(path).voxel == (4.5, 80 / 40, 72 / 48)
+    files = job(path, weights, settings=None).reconstruct(tmp_path / "out", lambda *_: None)
+    assert nibabel.load(files[1]).header.get_zooms() == pytest.approx((1.5, 2.0, 4.5))
 
 
 @pytest.mark.parametrize(
