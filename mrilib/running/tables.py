@@ -21,9 +21,7 @@ from mrilib.store.records import digest
 from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries
 
 MODULE = "tables"  # module of a section, with a function `rows(p, device)`
-# Parts of a row that are not compared: they differ between machines or folders; and the iteration at which a stopping
-# rule ends a run, which a rounding error may move by a hundred while the score stays.
-UNLIKE = ("seconds", "machine", "slices", "iterations")
+UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ between machines or folders
 TOLERANCE = 0.02  # of a score; training and test-time training end differently on another processor
 
 
@@ -150,19 +148,16 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
 
 
 def distance(stored: Any, now: Any) -> float:
-    """Largest difference between the numbers of two rows, relative to those above 1; of images the root mean square.
-
-    Infinite if the rows differ in structure, or the difference is not a number.
-    """
+    """Largest difference between the numbers of two rows; infinite if their structures differ or it is not a number."""
     if isinstance(stored, Mapping) and isinstance(now, Mapping):
         names = {name for name in (*stored, *now) if not str(name).startswith(UNLIKE)}
         return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
     if isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
         return max((distance(*pair) for pair in zip(stored, now, strict=True)), default=0.0)
     if isinstance(stored, Tensor) and isinstance(now, Tensor) and stored.shape == now.shape:
-        return finite((stored - now).square().mean().sqrt().item())
+        return finite((stored - now).abs().max().item())
     if isinstance(stored, int | float) and isinstance(now, int | float):
-        return finite(abs(stored - now) / max(1, abs(stored)))
+        return finite(abs(stored - now))
     return 0.0 if type(stored) is type(now) and not isinstance(now, Tensor) and stored == now else math.inf
 
 

@@ -47,14 +47,8 @@ def test_a_row_is_compared_as_it_is_stored(folder):
     assert checked(folder, lambda: {"examples": {12: (0.5, 0.25)}}, lambda: {"examples": {12: (0.5, 0.25)}}).holds
 
 
-def test_of_large_numbers_the_relative_difference_counts(folder):
-    found = checked(folder, lambda: {"artefacts": 200.0}, lambda: {"artefacts": 203.0})
-    assert (found.holds, found.largest) == (True, pytest.approx(0.015))
-
-
-def test_time_and_the_moment_of_stopping_are_not_compared(folder):
-    first, again = {"ssim": 1, "seconds": 3.0, "iterations": [90]}, {"ssim": 1, "seconds": 9.0, "iterations": [120]}
-    assert checked(folder, lambda: first, lambda: again).holds
+def test_time_and_machine_are_not_compared(folder):
+    assert checked(folder, lambda: {"ssim": 1, "seconds": 3.0}, lambda: {"ssim": 1, "seconds": 9.0}).holds
 
 
 def fail(error):
@@ -78,8 +72,7 @@ def test_images_stored_as_text_are_compared_as_images(folder, generator):
         return {"image": unpacked(row["image"])}
 
     assert checked(folder, rows(0.0), rows(1 / 255), opened).holds, "one grey level"
-    spoilt = (image - (image + 0.1).clamp(0, 1)).square().mean().sqrt().item()
-    assert checked(folder, rows(0.0), rows(0.1), opened).largest == pytest.approx(spoilt, abs=1 / 255)
+    assert checked(folder, rows(0.0), rows(0.1), opened).largest == pytest.approx(0.1, abs=1 / 255)
 
 
 @pytest.mark.parametrize("ruined", [math.nan, math.inf, None])
