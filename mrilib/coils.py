@@ -10,6 +10,7 @@ from mrilib.sampling import center_block
 from mrilib.solvers import power_method
 
 Phase = Literal["calibration", "principal"]
+KERNEL = 6  # side length of ESPIRiT's patches of k-space
 
 
 def rss(coil_images: Tensor) -> Tensor:
@@ -31,7 +32,7 @@ def normalize_maps(maps: Tensor) -> Tensor:
 def estimate_sens_maps(
     masked_kspace: Tensor,
     calibration_width: int,
-    kernel_size: int = 6,
+    kernel_size: int = KERNEL,
     threshold: float = 0.02,
     crop: float = 0.0,
     calibration_rows: int = 24,

@@ -12,6 +12,9 @@ from mrilib.data import header
 from mrilib.data.layout import VolumeError, opened
 
 GROUP = "dataset"
+# Flags (counted from 1) of readouts that are no part of the image: noise, navigator, two kinds of feedback, dummy.
+NOT_IMAGING = sum(1 << (flag - 1) for flag in (19, 23, 26, 27, 28))
+COUNTERS = ("average", "contrast", "phase", "repetition", "set")  # of which a scan may have one value only
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,18 @@ def read_raw(path: Path) -> Raw:
         described = Header(header.root(file[GROUP]["xml"][0], path), path)
         noise = np.asarray(file[GROUP]["rec_std"][0], np.float32) if "rec_std" in file[GROUP] else None
         heads, readouts = file[GROUP]["data"]["head"], file[GROUP]["data"]["data"]
-    return sort_readouts(heads, readouts, described, noise, path)
+    imaging = (heads["flags"] & NOT_IMAGING) == 0
+    return sort_readouts(heads[imaging], readouts[imaging], described, noise, path)
+
+
+def check_single(path: Path) -> None:
+    """Raise VolumeError if a scan has several averages, contrasts or the like, which would overwrite one another."""
+    with opened(path) as file:
+        heads = file[GROUP]["data"]["head"]
+    imaging = heads["idx"][(heads["flags"] & NOT_IMAGING) == 0]
+    several = [name for name in COUNTERS if len(np.unique(imaging[name])) > 1]
+    if several:
+        raise VolumeError(f"{path}: more than one {', '.join(several)}; write one of them to a file of its own")
 
 
 def is_raw_group(file: h5py.File) -> bool:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help
     from mrilib.scan.reconstruction import Reconstructed
 
 NETWORK = "norm_unet_ssim_d_p_4x"  # trained on paper B's diverse collection, magnitudes only
-ACCELERATION = 4
 
 
 def add_reconstruct(subparsers: Any) -> None:
@@ -35,7 +34,7 @@ def add_reconstruct(subparsers: Any) -> None:
         "-o", "--output", type=Path, metavar="OUT", help="path without suffix (default: SCAN_mrilib, here)"
     )
     parser.add_argument("--slices", metavar="LIST", help="for example 3,8-12 (default: all)")
-    parser.add_argument("--acceleration", type=float, default=ACCELERATION, help="of a fully sampled scan (default: 4)")
+    parser.add_argument("--acceleration", type=float, help="of a fully sampled scan (default: 4)")
     parser.add_argument("--center-fraction", type=float, help="its calibration region (default: fastMRI's)")
     parser.add_argument("--coils", type=int, metavar="N", help="compress to N virtual coils")
     parser.add_argument("--seed", type=int, default=0, help="of the hold-out (default: 0)")
@@ -49,19 +48,29 @@ def add_networks(subparsers: Any) -> None:
 
 def reconstruct(options: argparse.Namespace) -> int:
     """Check every scan before the first is reconstructed."""
-    from mrilib.data.layout import VolumeError
-    from mrilib.models.build import WeightsError
-
     if options.output and len(options.scans) > 1:
         raise UserError("-o: give it with one scan; several are named after their files")
+    outputs = [options.output or Path(f"{path.stem}_mrilib") for path in options.scans]
+    check_free(outputs)
     try:
-        for job in [planned(path, options) for path in options.scans]:
-            run(job, options.output or Path(f"{job.scan.path.stem}_mrilib"))
-    except (VolumeError, WeightsError) as error:
+        for job, output in [(planned(path, options), one) for path, one in zip(options.scans, outputs, strict=True)]:
+            run(job, output)
+    except ValueError as error:  # of the scan, the network or test-time training
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError(f"{error.filename or options.output}: {error.strerror or error}") from error
     return 0
+
+
+def check_free(outputs: Sequence[Path]) -> None:
+    """Raise UserError if two scans would write the same files, or files are there already."""
+    from mrilib.scan.job import files_of
+
+    for number, output in enumerate(outputs):
+        if output in outputs[:number]:
+            raise UserError(f"two scans would both write {output}; reconstruct them one by one, each with its -o")
+        if there := [file for file in files_of(output) if file.exists()]:
+            raise UserError(f"{there[0]} is there already; move it away, or give another name with -o")
 
 
 def planned(path: Path, options: argparse.Namespace) -> "Job":
@@ -74,13 +83,14 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
 
     if options.coils is not None and options.coils < 1:
         raise UserError(f"--coils: expected at least 1, got {options.coils}")
+    given = {"acceleration": options.acceleration, "center_fraction": options.center_fraction}
     scan = open_scan(path)
     return Job(
         scan,
         numbers_of(options.slices, scan.slices, path),
         by_name(options.network),
         weights_file(options.network),
-        Undersampling(options.acceleration, options.center_fraction),
+        Undersampling(**{name: value for name, value in given.items() if value is not None}),
         replace(FREE_PHASE, seed=options.seed) if options.ttt else None,
         options.coils,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mrilib.data import header
-from mrilib.data.ismrmrd import Header, is_raw_group
+from mrilib.data.ismrmrd import Header, check_single, is_raw_group
 from mrilib.data.layout import VolumeError, dataset, opened
 from mrilib.data.raw_formats import read_corrected
 from mrilib.data.volumes import inspect_volume
@@ -71,6 +71,7 @@ def _of_field(given: Header, size: tuple[int, int], depth: int = 1) -> tuple[flo
 
 
 def _mrd(path: Path) -> ScanFile:
+    check_single(path)
     raw = read_corrected(path)
     with opened(path) as file:
         given = Header(header.root(file["dataset"]["xml"][0], path), path)

@@ -23,6 +23,7 @@ from mrilib.store.records import digest, fingerprint
 from mrilib.ttt import Settings
 
 Done = Callable[[int, Reconstructed, bool], None]
+SUFFIXES = (".h5", ".nii", ".png")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Job:
         Raises the errors of `prepare` and `reconstruct_slice`.
         """
         provenance = self.provenance
-        key = digest([provenance, meaning_digest(["mrilib.scan.reconstruction"])])
+        key = digest([provenance, meaning_digest(["mrilib.scan.reconstruction", "mrilib.models.build"])])
         parts = output.with_name(f".{output.name}.slices")
         found = []
         for number in self.numbers:
@@ -93,12 +94,17 @@ class Job:
                 _save(part, one, key)
             found.append(one)
             done(number, one, earlier is not None)
-        files = [output.with_name(output.name + suffix) for suffix in (".h5", ".nii", ".png")]
+        files = files_of(output)
         write_hdf5(files[0], found, provenance)
         write_nifti(files[1], found, self.scan.voxel)
         write_sheet(files[2], found, self.numbers)
         shutil.rmtree(parts)
         return files
+
+
+def files_of(output: Path) -> list[Path]:
+    """The files written for an output path without suffix."""
+    return [output.with_name(output.name + suffix) for suffix in SUFFIXES]
 
 
 def _save(path: Path, one: Reconstructed, key: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mrilib.coils import compress, estimate_sens_maps, rss
+from mrilib.coils import KERNEL, compress, estimate_sens_maps, rss
 from mrilib.data.layout import VolumeError
 from mrilib.fourier import ifft2c
 from mrilib.linop import sense
@@ -16,7 +16,6 @@ from mrilib.scan.source import ScanFile, Size, measured, under_sampled
 from mrilib.ttt import Settings, test_time_train
 
 CG_ITERATIONS = 10  # of CG-SENSE, which without a target cannot be stopped at its best
-FEWEST_LINES = 6  # of the calibration region: the kernel of the coil maps
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,6 @@ class Slice:
     scale: float
     target: Tensor | None
     recon_size: Size
-
-    @property
-    def acceleration(self) -> float:
-        """Columns of k-space for each one measured."""
-        columns = self.mask.flatten(0, -2).any(0)
-        return len(columns) / int(columns.sum())
 
 
 def prepare(scan: ScanFile, index: int, sampling: Undersampling, coils: int | None = None) -> Slice:
@@ -76,9 +69,9 @@ def prepare(scan: ScanFile, index: int, sampling: Undersampling, coils: int | No
             raise VolumeError(f"{name}: {error} (--acceleration, --center-fraction)") from error
     masked = kspace * mask
     lines = calibration_width(mask)
-    if lines < FEWEST_LINES:
+    if lines < KERNEL:
         raise VolumeError(
-            f"{name}: {lines} calibration lines of {width} columns; the coil maps need {FEWEST_LINES}: give a larger "
+            f"{name}: {lines} calibration lines of {width} columns; the coil maps need {KERNEL}: give a larger "
             "--center-fraction, or a scan with a fully sampled centre"
         )
     scale = masked.abs().max().item()

@@ -68,11 +68,16 @@ def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
     """Crop the readout to `rows` in image space: (coil, ky, kx) → (coil, rows, kx); unchanged if it is not longer.
 
     A readout is sampled finer than the image needs; the field of view that this adds holds noise and no anatomy.
-    Columns that were not measured stay zero; with a partial echo, its missing rows do not.
+    Columns that were not measured stay zero. Of a partial echo, rows stay that lie between two measured ones; the
+    Fourier transform would spread the others' neighbours into them.
     """
-    if rows >= kspace.shape[-2]:
+    before = kspace.shape[-2]
+    if rows >= before:
         return kspace
-    return fftc(center_crop(ifftc(kspace, (-2,)), (rows, kspace.shape[-1])), (-2,))
+    seen = (kspace != 0).any(0).any(-1)
+    places = before // 2 + (torch.arange(rows) - rows // 2) * before / rows
+    kept = seen[places.floor().long()] & seen[places.ceil().long().clamp(max=before - 1)]
+    return fftc(center_crop(ifftc(kspace, (-2,)), (rows, kspace.shape[-1])), (-2,)) * kept[:, None]
 
 
 def measured(kspace: Tensor) -> Tensor:
@@ -86,7 +91,13 @@ def measured(kspace: Tensor) -> Tensor:
 
 
 def under_sampled(mask: Tensor) -> bool:
-    """Whether columns are missing between measured ones; missing edges are zero padding or partial Fourier."""
-    columns = mask.reshape(-1, mask.shape[-1]).any(0)
-    inside = columns.nonzero().flatten()
-    return not bool(columns[inside[0] : inside[-1] + 1].all())
+    """Whether locations are missing between measured rows and columns; (…, 1 or ky, kx) bool.
+
+    Missing edges are zero padding, partial Fourier or a partial echo: what was measured is then one full rectangle.
+    """
+    plane = mask.reshape(-1, mask.shape[-1])
+    sides = []
+    for axis in (0, 1):
+        inside = plane.any(1 - axis).nonzero().flatten()
+        sides.append(slice(int(inside[0]), int(inside[-1]) + 1))
+    return not bool(plane[sides[0], sides[1]].all())

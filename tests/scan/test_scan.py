@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import h5py
+import ismrmrd
 import nibabel
 import numpy as np
 import published_files
@@ -80,6 +81,30 @@ def test_partitions_of_a_three_dimensional_scan_are_its_slices(tmp_path, kspace)
     torch.testing.assert_close(scan.kspace(0), torch.from_numpy(kspace[0]))
 
 
+def spoilt(path, kspace, change):
+    """Raw readouts of a slice, and one more that `change` has changed."""
+    readouts = kspace[:1].swapaxes(-1, -2)[:, :, None]
+    published_files.Scan(readouts, "SIEMENS", recon=(40, 48)).write(path)
+    one = published_files.acquisition(1e3 * readouts[0, :, 0, 5], 5, 0, 0, 0)
+    change(one)
+    data = ismrmrd.Dataset(path, "dataset", create_if_needed=False)
+    data.append_acquisition(one)
+    data.close()
+    return path
+
+
+def test_noise_readouts_are_no_part_of_the_image(tmp_path, kspace):
+    path = spoilt(tmp_path / "scan.h5", kspace, lambda one: one.setFlag(ismrmrd.ACQ_IS_NOISE_MEASUREMENT))
+    torch.testing.assert_close(open_scan(path).kspace(0), torch.from_numpy(kspace[0]))
+
+
+@pytest.mark.parametrize("counter", ["average", "contrast", "repetition"])
+def test_several_contrasts_do_not_overwrite_one_another(tmp_path, kspace, counter):
+    path = spoilt(tmp_path / "scan.h5", kspace, lambda one: setattr(one.idx, counter, 1))
+    with pytest.raises(VolumeError, match=f"more than one {counter}"):
+        open_scan(path)
+
+
 def test_three_dimensional_bart_files_are_cut_into_slices(tmp_path, kspace):
     volume = fftc(torch.from_numpy(kspace), (0,)).numpy()  # partitions in place of slices
     shape = [40, 48, 2, 4, *[1] * 12]
@@ -125,6 +150,29 @@ def test_a_partial_echo_leaves_its_rows_out_of_the_mask(tmp_path, kspace):
     given = prepare(open_scan(tmp_path / "echo.npy"), 0, SAMPLING)
     assert given.mask.shape == (1, 1, 40, 48)
     assert not given.mask[..., :10, :].any()
+    assert reconstruct_slice(tiny_model(), given, BRIEF).images["network_ttt"].isfinite().all()
+
+
+def test_a_partial_echo_with_an_oversampled_readout_leaves_its_rows_out(tmp_path, kspace):
+    images = torch.nn.functional.pad(torch.view_as_real(ifft2c(torch.from_numpy(kspace))), (0, 0, 0, 0, 20, 20))
+    wide = fft2c(torch.view_as_complex(images))
+    wide[..., :20, :] = 0
+    path = tmp_path / "wide.h5"
+    write_volume(path, wide, recon_size=(40, 48))
+    given = prepare(open_scan(path), 0, SAMPLING)
+    assert not given.mask[..., :10, :].any()
+    assert given.mask[..., 11:, :].any(-1).all()
+    assert given.target is not None
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_mask_in_two_dimensions_is_not_taken_for_full_sampling(tmp_path, kspace, generator, share):
+    holes = torch.rand(40, 48, generator=generator) < share
+    holes[:, 18:30] = True
+    write_numpy(tmp_path / "holes.npy", kspace * holes.numpy())
+    given = prepare(open_scan(tmp_path / "holes.npy"), 0, SAMPLING)
+    assert given.target is None
+    assert torch.equal(given.mask[0, 0], holes)
     assert reconstruct_slice(tiny_model(), given, BRIEF).images["network_ttt"].isfinite().all()
 
 
@@ -292,6 +340,8 @@ def test_voxels_come_from_the_header_s_field_of_view(tmp_path, kspace, weights):
         (["scan.npy", "--slices", "a-b"], "expected numbers and ranges"),
         (["scan.npy", "--coils", "0"], "expected at least 1"),
         (["scan.npy", "scan.npy", "-o", "out"], "give it with one scan"),
+        (["scan.npy", "other/scan.npy"], "would both write"),
+        (["scan.npy", "--acceleration", "40"], "center-fraction"),
     ],
 )
 def test_what_the_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, kspace, arguments, words):
@@ -299,6 +349,14 @@ def test_what_the_user_got_wrong_is_one_line(tmp_path, monkeypatch, capsys, kspa
     write_numpy(tmp_path / "scan.npy", kspace)
     assert words in refused(capsys, "reconstruct", *arguments)
     assert [one.name for one in tmp_path.iterdir()] == ["scan.npy"]
+
+
+def test_what_is_there_is_not_written_over(tmp_path, monkeypatch, capsys, kspace):
+    monkeypatch.chdir(tmp_path)
+    write_numpy(tmp_path / "scan.npy", kspace)
+    (tmp_path / "scan_mrilib.nii").write_text("mine")
+    assert "scan_mrilib.nii is there already" in refused(capsys, "reconstruct", "scan.npy")
+    assert (tmp_path / "scan_mrilib.nii").read_text() == "mine"
 
 
 def test_lists_of_slices(tmp_path):
