@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mrilib.models.cycle import CycleReconstructor
-from mrilib.models.magnitude import EndToEndVarNet, NormUnetReconstructor, NormVitReconstructor
+from mrilib.models.magnitude import EndToEndVarNet, FastmriUnet, NormUnetReconstructor, NormVitReconstructor
 from mrilib.models.reconstructor import Reconstructor, UnetReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.models.unrolled import UnrolledReconstructor
@@ -25,6 +25,7 @@ ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {
     "norm_unet": NormUnetReconstructor,
     "norm_vit": NormVitReconstructor,
     "e2e_varnet": EndToEndVarNet,
+    "fastmri_unet": FastmriUnet,
 }
 
 

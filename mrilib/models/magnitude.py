@@ -1,4 +1,6 @@
-"""Paper B's networks, from multi-coil measurements to one magnitude image: U-Net, vision transformer, VarNet."""
+"""Networks from multi-coil measurements to one magnitude image: paper B's and fastMRI's."""
+
+import copy
 
 import torch
 from torch import Tensor
@@ -10,6 +12,9 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.models.unet import Unet
 from mrilib.models.varnet import VarNet
 from mrilib.models.vit import Vit
+from mrilib.sampling import center_block
+
+CLAMP = 6  # standard deviations to which fastMRI's U-Net limits its input
 
 
 class MagnitudeReconstructor(Reconstructor):
@@ -64,6 +69,46 @@ class NormVitReconstructor(MagnitudeReconstructor):
         return self.vit(image)
 
 
+class FastmriUnet(MagnitudeReconstructor):
+    """fastMRI's U-Net as its own code applies it: standardised within the central crop, and clamped at ±6.
+
+    Outside the crop, which the network does not see, the image is the zero-filled one.
+
+    Args:
+        chans, num_pool_layers: width and depth (published weights: 256 and 4).
+
+    Reference: Zbontar et al., arXiv:1811.08839; fastMRI 0.3.0 (`UnetDataTransform`).
+    """
+
+    size: tuple[int, int] | None = None
+
+    def __init__(self, chans: int = 256, num_pool_layers: int = 4) -> None:
+        super().__init__()
+        self.unet = Unet(1, 1, chans, num_pool_layers)
+
+    def for_size(self, size: tuple[int, int]) -> "FastmriUnet":
+        cropped = copy.copy(self)
+        cropped.size = size
+        return cropped
+
+    def extra_repr(self) -> str:
+        """Crop that affects the result but is no weight; used in cache keys."""
+        return f"size={self.size}"
+
+    def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        rows, columns = (center_block(*pair) for pair in zip(initial.shape[-2:], self._kept(initial), strict=True))
+        seen = initial[..., rows, columns]
+        deviation, mean = torch.std_mean(seen, dim=(1, 2, 3), keepdim=True)
+        output = self.unet(((seen - mean) / deviation).clamp(-CLAMP, CLAMP)).to(initial.dtype)
+        image = initial.clone()
+        image[..., rows, columns] = output * deviation + mean
+        return image
+
+    def _kept(self, initial: Tensor) -> list[int]:
+        whole = initial.shape[-2:]
+        return [min(pair) for pair in zip(whole, self.size or whole, strict=True)]
+
+
 class EndToEndVarNet(Reconstructor):
     """fastMRI's VarNet with its own coil maps; returns the root-sum-of-squares image, (batch, 1, y, x) real.
 
@@ -71,14 +116,24 @@ class EndToEndVarNet(Reconstructor):
         num_cascades, chans: number and width of the cascades.
         sens_chans: width of the network that estimates the maps. Paper B says 9 (9,340,868 parameters in all), its
             code uses 8 (9,212,090).
-        num_pool_layers: depth of all its U-Nets.
+        num_pool_layers: depth of the cascades' U-Nets.
+        sens_pools: depth of the maps' U-Net; as the cascades' when None.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2; Sriram et al., MICCAI 2020.
     """
 
-    def __init__(self, num_cascades: int = 8, chans: int = 12, sens_chans: int = 8, num_pool_layers: int = 4) -> None:
+    whole_readout = True
+
+    def __init__(
+        self,
+        num_cascades: int = 8,
+        chans: int = 12,
+        sens_chans: int = 8,
+        num_pool_layers: int = 4,
+        sens_pools: int | None = None,
+    ) -> None:
         super().__init__()
-        self.varnet = VarNet(num_cascades, sens_chans, num_pool_layers, chans, num_pool_layers)
+        self.varnet = VarNet(num_cascades, sens_chans, sens_pools or num_pool_layers, chans, num_pool_layers)
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
         return rss(ifft2c(masked_kspace))

@@ -16,6 +16,12 @@ Fidelity = Literal["paper", "code"]
 class Reconstructor(nn.Module):
     """`model(masked_kspace, A)` → image; subclasses implement `initial`, run once per measurement, and `refine`."""
 
+    whole_readout = False  # whether it was trained on k-space with the readout's oversampling
+
+    def for_size(self, size: tuple[int, int]) -> "Reconstructor":
+        """The network for images of which the central (y, x) are kept; the same one unless it crops its input."""
+        return self
+
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
         """Part that does not depend on the weights, so training computes it once: (batch, 1, y, x) complex."""
         raise NotImplementedError

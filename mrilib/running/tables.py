@@ -4,7 +4,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries
 MODULE = "tables"  # module of a section, with a function `rows(p, device)`
 UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ between machines or folders
 TOLERANCE = 0.02  # of a score; training and test-time training end differently on another processor
+NAMED = 3  # parts of a row that are named where they differ
 
 
 @dataclass(frozen=True)
@@ -115,16 +116,38 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
 
 @dataclass(frozen=True)
 class Difference:
-    """Difference between a recomputed row and the stored one; without `largest`, why it was not computed."""
+    """Differences between a recomputed row and the stored one; without `parts`, why it was not computed.
+
+    `parts` are all numbers and images of the row, by the path to each, such as "ssim.3", with its difference.
+    """
 
     key: Mapping[str, Any]
-    largest: float | None
+    parts: Mapping[str, float] | None
     reason: str = ""
+
+    @property
+    def largest(self) -> float | None:
+        """The largest difference; None if the row was not computed."""
+        return None if self.parts is None else max(self.parts.values(), default=0.0)
+
+    @property
+    def beyond(self) -> list[str]:
+        """Paths of the parts that differ by more than the tolerance, the farthest first."""
+        parts = self.parts or {}
+        return sorted((name for name, far in parts.items() if far > TOLERANCE), key=lambda name: -parts[name])
 
     @property
     def holds(self) -> bool:
         """Whether the row was reproduced."""
-        return self.largest is not None and self.largest <= TOLERANCE
+        return self.parts is not None and not self.beyond
+
+    @property
+    def said(self) -> str:
+        """The outcome in words."""
+        if self.reason or self.parts is None:
+            return self.reason
+        where = f"; beyond the tolerance: {len(self.beyond)} of {len(self.parts)}, {', '.join(self.beyond[:NAMED])}"
+        return f"largest difference {self.largest:.1e}{where if self.beyond else ''}"
 
 
 def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Difference]:
@@ -140,20 +163,28 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
     for row, stored in random.Random(seed).sample(rows, min(count, len(rows))):
         try:
             now = json.loads(json.dumps(row.compute()))  # as it would be stored: keys become text
-            yield Difference(row.key, distance(row.opened(stored["row"]), row.opened(now)))
+            yield Difference(row.key, dict(differences(row.opened(stored["row"]), row.opened(now))))
         except WeightsError as error:  # weights that have not been fetched
             yield Difference(row.key, None, str(error))
         except Exception as error:  # continue with the other rows
-            yield Difference(row.key, math.inf, f"{type(error).__name__}: {error}")
+            yield Difference(row.key, {"row": math.inf}, f"{type(error).__name__}: {error}")
+
+
+def differences(stored: Any, now: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the path and difference of each number and image of two rows; infinite where their structures differ."""
+    if isinstance(stored, Mapping) and isinstance(now, Mapping):
+        for name in sorted({*map(str, stored), *map(str, now)}):
+            if not name.startswith(UNLIKE):
+                yield from differences(stored.get(name), now.get(name), f"{path}.{name}".lstrip("."))
+    elif isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
+        for number, pair in enumerate(zip(stored, now, strict=True)):
+            yield from differences(*pair, f"{path}.{number}".lstrip("."))
+    else:
+        yield path, distance(stored, now)
 
 
 def distance(stored: Any, now: Any) -> float:
-    """Largest difference between the numbers of two rows; infinite if their structures differ or it is not a number."""
-    if isinstance(stored, Mapping) and isinstance(now, Mapping):
-        names = {name for name in (*stored, *now) if not str(name).startswith(UNLIKE)}
-        return max((distance(stored.get(name), now.get(name)) for name in names), default=0.0)
-    if isinstance(stored, list | tuple) and isinstance(now, list | tuple) and len(stored) == len(now):
-        return max((distance(*pair) for pair in zip(stored, now, strict=True)), default=0.0)
+    """Difference of two numbers, or the largest of two images; infinite if they are not comparable or it is NaN."""
     if isinstance(stored, Tensor) and isinstance(now, Tensor) and stored.shape == now.shape:
         return finite((stored - now).abs().max().item())
     if isinstance(stored, int | float) and isinstance(now, int | float):

@@ -59,9 +59,8 @@ def check_tables(options: argparse.Namespace, parser: argparse.ArgumentParser) -
     held = True
     for table in chosen:
         for found in check(table, options.rows, options.seed, options.device):
-            said = found.reason or f"largest difference {found.largest:.1e}"
             state = "skipped" if found.largest is None else "same" if found.holds else "DIFFERS"
-            print(f"{state:<8} {table.name}  {said}  {dict(found.key)}", flush=True)
+            print(f"{state:<8} {table.name}  {found.said}  {dict(found.key)}", flush=True)
             held = held and (found.holds or found.largest is None)
     print(f"tolerance: {TOLERANCE}")
     return 0 if held else 1

@@ -87,9 +87,7 @@ class Job:
         for number in self.numbers:
             part = parts / f"{number:04d}.safetensors"
             earlier = _load(part, key)
-            one = earlier or reconstruct_slice(
-                self.model, prepare(self.scan, number, self.sampling, self.coils), self.settings
-            )
+            one = earlier or self._slice(number)
             if earlier is None:
                 _save(part, one, key)
             found.append(one)
@@ -100,6 +98,10 @@ class Job:
         write_sheet(files[2], found, self.numbers)
         shutil.rmtree(parts)
         return files
+
+    def _slice(self, number: int) -> Reconstructed:
+        given = prepare(self.scan, number, self.sampling, self.coils, self.model.whole_readout)
+        return reconstruct_slice(self.model, given, self.settings)
 
 
 def files_of(output: Path) -> list[Path]:

@@ -38,7 +38,9 @@ class Slice:
     recon_size: Size
 
 
-def prepare(scan: ScanFile, index: int, sampling: Undersampling, coils: int | None = None) -> Slice:
+def prepare(
+    scan: ScanFile, index: int, sampling: Undersampling, coils: int | None = None, whole_readout: bool = False
+) -> Slice:
     """Read a slice; if it is fully sampled, under-sample it and keep the image of all data as the target.
 
     Args:
@@ -46,12 +48,13 @@ def prepare(scan: ScanFile, index: int, sampling: Undersampling, coils: int | No
         index: index of the slice.
         sampling: how a fully sampled slice is under-sampled; its mask comes from the file's name.
         coils: number of virtual coils to compress to; all coils when None.
+        whole_readout: keep the readout's oversampling, for networks trained with it.
 
     Raises:
         VolumeError: as in `ScanFile.kspace`; too few calibration lines; a scan too small for the acceleration.
     """
     name = f"{scan.path}: slice {index}"
-    kspace = scan.kspace(index)[None]
+    kspace = scan.kspace(index, whole_readout)[None]
     mask = measured(kspace[0])
     if scan.padding:
         mask = mask.clone()
@@ -110,6 +113,7 @@ def reconstruct_slice(model: Reconstructor, given: Slice, settings: Settings | N
     """
     sens_maps = estimate_sens_maps(given.masked_kspace, calibration_width(given.mask))
     A = sense(given.mask, sens_maps)
+    model = model.for_size(given.recon_size)
     found = {"zero_filled": rss(ifft2c(given.masked_kspace)), "cg_sense": A.pinv(given.masked_kspace, CG_ITERATIONS)}
     with torch.no_grad():
         found["network"] = model(given.masked_kspace, A)

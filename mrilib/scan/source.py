@@ -36,8 +36,8 @@ class ScanFile:
     voxel: tuple[float, float, float] | None = None
     padding: Size | None = None
 
-    def kspace(self, index: int) -> Tensor:
-        """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling.
+    def kspace(self, index: int, whole_readout: bool = False) -> Tensor:
+        """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling unless `whole_readout`.
 
         Raises:
             VolumeError: it holds NaN, is zero, or its zero frequency is not in the centre.
@@ -49,7 +49,9 @@ class ScanFile:
         if not len(kspace):
             raise VolumeError(f"{self.path}: slice {index} is zero everywhere; leave it out with --slices")
         check_centred(kspace, f"{self.path}: slice {index}")
-        return without_oversampling(kspace, self.recon_size[0]) if self.recon_size else kspace
+        if self.recon_size is None or whole_readout:
+            return kspace
+        return without_oversampling(kspace, self.recon_size[0])
 
 
 def check_centred(kspace: Tensor, name: str) -> None:

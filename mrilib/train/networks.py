@@ -25,6 +25,7 @@ from mrilib.store.paths import PACKAGE, cache_dir
 from mrilib.train.checkpoints import load_weights, read_card, save_weights
 from mrilib.train.distributed import workers
 from mrilib.train.recipe import Recipe
+from mrilib.train.state_dict import SUFFIXES, load_state_dict_file
 from mrilib.train.training import Progress, fit
 
 SHIPPED = PACKAGE / "weights"
@@ -90,8 +91,14 @@ class NetworkSpec:
 
 
 def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
-    """Load a shipped network by name, or a weights file by path; raises WeightsError as `weights_file`."""
-    return load_weights(weights_file(name)).to(device)
+    """Load a shipped network by name, or a file of weights by path.
+
+    Raises:
+        WeightsError: as `weights_file`, `checkpoints.load_weights` and `state_dict.load_state_dict_file`.
+    """
+    path = weights_file(name)
+    load = load_state_dict_file if path.suffix in SUFFIXES else load_weights
+    return load(path).to(device)
 
 
 def weights_file(name: str) -> Path:
@@ -101,10 +108,12 @@ def weights_file(name: str) -> Path:
         WeightsError: no such network; the message lists the shipped ones.
     """
     shipped = {path.stem: path for path in SHIPPED.glob("*.safetensors")}
-    if name not in shipped and not name.endswith(".safetensors"):
+    if name not in shipped and not name.endswith((".safetensors", *SUFFIXES)):
         near = get_close_matches(name, shipped, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise WeightsError(f"no network {name!r}{hint} (shipped: {', '.join(sorted(shipped))}; or give a .safetensors)")
+        raise WeightsError(
+            f"no network {name!r}{hint} (shipped: {', '.join(sorted(shipped))}; or a file: .safetensors, .pt)"
+        )
     return shipped.get(name, Path(name))
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mrilib.models.build import WeightsError
-from mrilib.running.tables import TOLERANCE, check, distance, named, shipped
+from mrilib.running.tables import TOLERANCE, check, differences, distance, named, shipped
 from mrilib.store.pictures import packed, unpacked
 from mrilib.store.project import UserError, find_root
 from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
@@ -92,7 +92,16 @@ def test_a_ruined_image_does_not_hold():
 
 
 def test_another_structure_is_infinitely_far():
-    assert distance({"a": 1}, {"b": 1}) == distance([1.0], [1.0, 2.0]) == distance(1.0, "1.0") == math.inf
+    assert dict(differences({"a": 1}, {"b": 1})) == {"a": math.inf, "b": math.inf}
+    assert dict(differences({"a": [1.0]}, {"a": [1.0, 2.0]})) == {"a": math.inf}
+    assert distance(1.0, "1.0") == math.inf
+
+
+def test_what_differs_is_named_the_farthest_first(folder):
+    stored, now = {"ssim": [0.5, 0.6], "stopped": {"3": 40}}, {"ssim": [0.5, 0.7], "stopped": {"3": 90}}
+    found = checked(folder, lambda: stored, lambda: now)
+    assert found.beyond == ["stopped.3", "ssim.1"]
+    assert found.said == "largest difference 5.0e+01; beyond the tolerance: 2 of 3, stopped.3, ssim.1"
 
 
 def test_every_shipped_table_is_known_and_a_misspelt_name_is_answered():
