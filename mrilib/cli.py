@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from mrilib.running.arguments import Parser, join_parameters, read_given, show_h
 from mrilib.running.data_command import add_data
 from mrilib.running.reconstruct_command import add_networks, add_reconstruct
 from mrilib.running.tables_command import add_tables
+from mrilib.running.train_command import add_train
 from mrilib.store.project import UserError, find_notebook, notebooks, profile_of, root_here
 from mrilib.store.records import read_json
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # importing the runner takes a second, too slow for `mrilib -
     from mrilib.running.failures import RunError
     from mrilib.running.jobs import Job
     from mrilib.running.runner import Outcome
-    from mrilib.train.networks import NetworkSpec
 
 Subparsers = Any
 
@@ -199,61 +198,6 @@ def show_doctor(options: argparse.Namespace) -> int:
     findings = examine()
     print(report(findings))
     return 1 if any(finding.state == "broken" for finding in findings) else 0
-
-
-def add_train(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="train a notebook's networks, or all that are shipped")
-    parser.add_argument("notebook", nargs="?", default="04", metavar="NOTEBOOK", help="number or name (default: 04)")
-    parser.add_argument("--all", action="store_true", help="every network that comes with the package")
-    parser.add_argument("--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), …")
-    parser.add_argument("--shift", action="append", metavar="NAME", help="instead of the notebook's own; repeatable")
-    parser.add_argument(
-        "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
-    )
-    parser.add_argument("-j", type=int, default=1, metavar="N", help="trainings at a time")
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="write half-precision weights here, not to the cache"
-    )
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.set_defaults(command=train)
-
-
-def train(options: argparse.Namespace) -> int:
-    """Train missing networks, resuming interrupted runs; under torchrun, all processes train together."""
-    from mrilib.running.weights import shipped, train_all
-    from mrilib.train.distributed import join, workers
-
-    if options.all and (options.shift or options.p or options.profile != "quick"):
-        raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
-    specs = shipped() if options.all else chosen(options)
-    try:
-        device = join(options.device)
-    except ValueError as error:
-        raise UserError(f"--device: {error}") from error
-    start = time.monotonic()
-    train_all(specs, options.output, options.j, show_trained, device)
-    if workers().leads:
-        print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
-    return 0
-
-
-def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
-    """Networks of a notebook for the requested profile, shifts and parameters."""
-    from mrilib.running.jobs import plan
-    from mrilib.running.parameters import networks_of
-
-    root = root_here()
-    given = read_given(options.p)
-    changes = [{**given, "shift": shift} for shift in options.shift] if options.shift else [given]
-    jobs = [plan(find_notebook(options.notebook, root), root, options.profile, change) for change in changes]
-    found = [spec for job in jobs for spec in networks_of(job.section, job.record)]
-    if not found:
-        raise UserError(f"{jobs[0].name}: trains no network")
-    return found
-
-
-def show_trained(name: str, seconds: float, score: float) -> None:
-    print(f"{name:<42} {seconds:6.0f} s   validation SSIM {score:.4f}", flush=True)
 
 
 COMMANDS: tuple[Callable[[Subparsers], None], ...] = (

@@ -1,0 +1,111 @@
+"""`mrilib train`: a notebook's networks, those that ship, or one of a folder of one's own."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrilib.running.arguments import read_given, show_progress
+from mrilib.store.project import UserError, find_notebook, root_here
+
+if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
+    from mrilib.train.networks import NetworkSpec
+
+OWN = ("recipe", "acceleration", "epochs", "chans")  # options that go with --data
+
+
+def add_train(subparsers: Any) -> None:
+    """Add `mrilib train`."""
+    parser = subparsers.add_parser("train", help="train a notebook's networks, or all that are shipped")
+    parser.add_argument("notebook", nargs="?", default="04", metavar="NOTEBOOK", help="number or name (default: 04)")
+    parser.add_argument("--all", action="store_true", help="every network that comes with the package")
+    parser.add_argument("--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), …")
+    parser.add_argument("--shift", action="append", metavar="NAME", help="instead of the notebook's own; repeatable")
+    parser.add_argument(
+        "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
+    )
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="trainings at a time")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write half-precision weights here, not to the cache"
+    )
+    own = parser.add_argument_group("a folder of your own", "fastMRI-layout volumes; one in ten is kept for validation")
+    own.add_argument("--data", type=Path, metavar="FOLDER", help="train on all volumes below it (*.h5)")
+    own.add_argument("--recipe", help="supervised, joint, magnitude or varnet (default: magnitude)")
+    own.add_argument("--acceleration", type=float, help="of the under-sampling (default: 4)")
+    own.add_argument("--epochs", type=int, help="(default: 30)")
+    own.add_argument("--chans", type=int, help="width of the network (default: 16)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.set_defaults(command=train)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train missing networks, resuming interrupted runs; under torchrun, all processes train together."""
+    from mrilib.running.weights import shipped, train_all
+    from mrilib.train.distributed import join, workers
+
+    own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
+    if options.data is not None:
+        return train_folder(options, own)
+    if own:
+        raise UserError(f"--{next(iter(own))}: goes with --data FOLDER; a notebook's parameters are changed with -p")
+    if options.all and (options.shift or options.p or options.profile != "quick"):
+        raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
+    specs = shipped() if options.all else chosen(options)
+    try:
+        device = join(options.device)
+    except ValueError as error:
+        raise UserError(f"--device: {error}") from error
+    start = time.monotonic()
+    train_all(specs, options.output, options.j, show_trained, device)
+    if workers().leads:
+        print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
+    return 0
+
+
+def chosen(options: argparse.Namespace) -> "list[NetworkSpec]":
+    """Networks of a notebook for the requested profile, shifts and parameters."""
+    from mrilib.running.jobs import plan
+    from mrilib.running.parameters import networks_of
+
+    root = root_here()
+    given = read_given(options.p)
+    changes = [{**given, "shift": shift} for shift in options.shift] if options.shift else [given]
+    jobs = [plan(find_notebook(options.notebook, root), root, options.profile, change) for change in changes]
+    found = [spec for job in jobs for spec in networks_of(job.section, job.record)]
+    if not found:
+        raise UserError(f"{jobs[0].name}: trains no network")
+    return found
+
+
+def show_trained(name: str, seconds: float, score: float) -> None:
+    print(f"{name:<42} {seconds:6.0f} s   validation SSIM {score:.4f}", flush=True)
+
+
+def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
+    """Train one network on a folder, resuming an interrupted run, and say how to use it."""
+    from mrilib.train.checkpoints import read_card
+    from mrilib.train.folder import folder_spec, split_volumes
+    from mrilib.train.networks import train as train_one
+
+    if options.all or options.shift or options.p:
+        raise UserError("--data: trains one network; it takes no --all, no --shift, no -p")
+    try:
+        spec = folder_spec(options.data, own.pop("recipe", "magnitude"), own.pop("acceleration", 4.0), **own)
+        path = (options.output or Path()) / f"{spec.name}.safetensors"
+        if path.exists():
+            raise UserError(f"{path} is there already; move it away, or choose another folder with --output")
+        training, validation = split_volumes(spec.volumes)
+        counted = f"{len(training)} volumes to train on ({spec.train_slices} slices), {len(validation)} to validate"
+        print(f"{spec.folder}: {counted}", flush=True)
+        start = time.monotonic()
+        train_one(spec, path, device=options.device, progress=show_step)
+    except (ValueError, OSError) as error:  # of the data, the recipe or the output
+        raise UserError(str(error)) from error
+    show_progress("")
+    show_trained(spec.name, time.monotonic() - start, read_card(path)["validation_ssim"])
+    print(f"written: {path}\nmrilib reconstruct SCAN --network {path}")
+    return 0
+
+
+def show_step(step: int, steps: int, loss: float) -> None:
+    show_progress(f"step {step} of {steps}, loss {loss:.4f}")

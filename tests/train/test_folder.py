@@ -1,0 +1,114 @@
+"""Training on a folder of one's own: split by volume, refused where it cannot be, used by `reconstruct`."""
+
+import re
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from command_line import refused
+from tiny_slices import tiny_scan
+
+from mrilib.cli import main
+from mrilib.data.slices import SliceDataset, mirror
+from mrilib.data.volumes import write_volume
+from mrilib.fourier import fft2c, ifft2c
+from mrilib.sampling import Undersampling
+from mrilib.simulate.acquisition import simulate_slice
+from mrilib.train.folder import RECIPES, folder_spec, split_volumes
+from mrilib.train.networks import by_name
+from mrilib.train.recipe import Recipe
+
+BRIEF = ["--epochs", "1", "--chans", "2", "--acceleration", "2"]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Three volumes of two slices, one of another size."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
+    made = tmp_path / "scans"
+    for number in range(3):
+        kspace = np.stack([simulate_slice(tiny_scan(), 2 * number + one, 0.1).kspace for one in (0, 1)])
+        write_volume(made / "sub" / f"scan_{number}.h5", kspace[..., : 40 if number == 1 else None])
+    return made
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_network_is_trained_and_reconstructs(folder, recipe, capsys):
+    assert main(["train", "--data", "scans", "--recipe", recipe, *BRIEF]) == 0
+    printed = capsys.readouterr().out
+    assert "2 volumes to train on (4 slices), 1 to validate" in printed
+    [weights] = folder.parent.glob("*.safetensors")
+    assert f"mrilib reconstruct SCAN --network {weights.name}" in printed
+    chosen = ["--slices", "0", "--center-fraction", "0.2"]
+    assert main(["reconstruct", "scans/sub/scan_2.h5", "--network", weights.name, *chosen]) == 0
+    with h5py.File("scan_2_mrilib.h5") as file:
+        assert np.isfinite(file["network"][0]).all()
+
+
+def test_the_same_seed_gives_the_same_weights_and_nothing_is_written_over(folder, capsys):
+    for output in ("one", "two"):
+        assert main(["train", "--data", "scans", *BRIEF, "--output", output]) == 0
+    first, second = (by_name(str(next((folder.parent / name).glob("*.safetensors")))) for name in ("one", "two"))
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name])
+    assert "is there already" in refused(capsys, "train", "--data", "scans", *BRIEF, "--output", "one")
+
+
+def test_volumes_are_split_never_slices(folder):
+    spec = folder_spec(folder, "magnitude", 4, 1, 2)
+    training, validation = split_volumes(spec.volumes)
+    assert [info.path.name for info in training] == ["scan_0.h5", "scan_1.h5"]
+    assert [info.path.name for info in validation] == ["scan_2.h5"]
+    twenty = list(range(20))
+    assert split_volumes(twenty)[1] == [9, 19]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "empty"], "empty: 0 volumes .* at least 2"),
+        (["--data", "scans", "--recipe", "magic"], "recipe 'magic': expected one of supervised, joint"),
+        (["--data", "scans", "--epochs", "0"], "epochs, batch_size and learning_rate must be positive"),
+        (["--data", "scans", "--chans", "-1"], "channels and num_pool_layers must be positive"),
+        (["--data", "scans", "--shift", "anatomy"], "--data: trains one network"),
+        (["--epochs", "3"], "--epochs: goes with --data"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(folder, arguments, said, capsys):
+    (folder.parent / "empty").mkdir()
+    assert re.search(said, refused(capsys, "train", *arguments))
+    assert not list(folder.parent.glob("*.safetensors"))
+
+
+def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):
+    path = folder / "sub" / "scan_1.h5"
+    content = path.read_bytes()
+    path.write_bytes(content[:3000])
+    assert "scan_1.h5" in refused(capsys, "train", "--data", "scans", *BRIEF)
+    with h5py.File(path, "w") as file:
+        file["kspace"] = np.ones((1, 2, 8, 8), np.complex64)
+        file["mask"] = np.ones(8, bool)
+    assert "scan_1.h5: under-sampled" in refused(capsys, "train", "--data", "scans", *BRIEF)
+
+
+@pytest.mark.parametrize("size", [(8, 9), (9, 8)])
+def test_a_mirrored_k_space_is_that_of_the_mirrored_image(size, generator):
+    image = torch.randn(2, *size, dtype=torch.complex64, generator=generator)
+    for axis in (-2, -1):
+        found = ifft2c(mirror(fft2c(image), axis))
+        centre = size[axis] // 2
+        places = [(2 * centre - n) % size[axis] for n in range(size[axis])]
+        assert torch.allclose(found, image.index_select(axis, torch.tensor(places)), atol=1e-5)
+
+
+def test_flips_are_drawn_with_the_mask(folder):
+    pairs = [(folder / "sub" / "scan_0.h5", 0)]
+    plain, flipped = (SliceDataset(pairs, Undersampling(2), maps=False, flips=flips) for flips in (False, True))
+    targets = [flipped.redrawn(0, draw).target for draw in range(12)]
+    assert len({round(one[0, 0, 3, 5].item(), 6) for one in targets}) == 4, "both axes, and neither"
+    assert torch.equal(flipped.redrawn(0, 3).target, targets[3])
+    assert torch.equal(plain.redrawn(0, 3).target, plain[0].target)
+    with pytest.raises(ValueError, match="flips: expected new_masks"):
+        Recipe(flips=True)
