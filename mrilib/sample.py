@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,10 +32,21 @@ class Sample:
         """The same batch on another device."""
         return replace(self, **{name: getattr(self, name).to(device) for name in TENSORS})
 
+    def mirrored(self, axis: int) -> "Sample":
+        """The same batch with images and k-space mirrored about their centres along axis −1 or −2."""
+        turned: dict[str, Any] = {name: mirror(getattr(self, name), axis) for name in TENSORS if name != "peak"}
+        return replace(self, **turned)
+
     @property
     def operator(self) -> LinearOperator:
         """A = M F S of this batch; M alone if no coil maps were estimated."""
         return sense(self.mask, self.sens_maps) if self.sens_maps.shape[1] else Sampling(self.mask)
+
+
+def mirror(array: Tensor, axis: int) -> Tensor:
+    """Reverse an axis about its centre, index n // 2: k becomes −k, and so does the position in the image."""
+    size = array.shape[axis]
+    return array.flip(axis).roll(1 - size % 2, axis) if size > 1 else array
 
 
 def undersample(

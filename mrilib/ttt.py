@@ -5,7 +5,7 @@ import math
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from mrilib.sampling import calibration_width, center_block, split_mask
 Score = Callable[[Tensor], float]
 Progress = Callable[[int, float, float], None]
 Unit = Literal["pixels", "lines"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass
@@ -49,7 +50,13 @@ class TTTRecord:
     reason: str
 
 
-LATER = ("phase", "warmup", "phase_learning_rate", "phase_weight")  # added when results were stored without them
+LATER = (
+    "phase",
+    "warmup",
+    "phase_learning_rate",
+    "phase_weight",
+    "precision",
+)  # added when results were stored without them
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class Settings:
         warmup: number of first steps over which the learning rates rise linearly (paper A: none).
         phase_learning_rate: learning rate of the free phase, in radians.
         phase_weight: weight of its total variation in the loss.
+        precision: "bfloat16" convolves in bfloat16, twice as fast on processors that compute it; physics, loss and
+            weights stay in float32.
     """
 
     learning_rate: float = 1e-5
@@ -89,6 +98,7 @@ class Settings:
     warmup: int = 0
     phase_learning_rate: float = 4e-2
     phase_weight: float = 0.3
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -97,6 +107,7 @@ class Settings:
             ("fidelity", ("paper", "code")),
             ("norm", ("modulus", "real_view")),
             ("phase", ("network", "free")),
+            ("precision", get_args(Precision)),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected {' or '.join(allowed)}")
@@ -228,7 +239,8 @@ def test_time_train(
     image = last = torch.zeros_like(initial)
     wanted = frozenset(score_at)
     for iteration in range(settings.max_iterations):
-        estimate = model(given.network_kspace, given.network_operator, initial)
+        with torch.autocast(masked_kspace.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            estimate = model(given.network_kspace, given.network_operator, initial)
         loss, validation = _errors(estimate, given, settings.norm)
         if not math.isfinite(loss.item()) or not math.isfinite(validation):
             if iteration == 0:

@@ -5,7 +5,7 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import vl_convert
@@ -19,6 +19,9 @@ TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
 SHARPNESS = 2  # device pixels per CSS pixel
 # Anchors of matplotlib's "magma" (CC0): lightness rises evenly, safe for colour-blind readers.
 MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "FD9567", "FECA8D", "FCFDBF"]
+# Cyclic: light at phase 0, dark at ±π, blue for negative phases, red for positive ones.
+CYCLE = ["2F1437", "5B2F96", "6276BA", "9EBBC9", "E2D9E2", "CFA393", "B3594F", "7F2350", "2F1437"]
+Colors = Literal["grey", "heat", "phase"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Tile:
-    """One cell of a grid: 8-bit pixels (y, x), grey or as a heat map; `note` is written in its centre."""
+    """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre."""
 
     pixels: np.ndarray
     title: str = ""
     caption: str = ""
-    heat: bool = False
+    colors: Colors = "grey"
     smooth: bool = True
     note: str = ""
 
@@ -65,8 +68,8 @@ def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] 
         middle = (MARGIN + left - GAP) / 2
         parts += [*drawn, _text(row_title, middle, top + height / 2, left - 2 * GAP, TITLE_SIZE, align=0.5)]
         top += height + GAP
-    heat = any(tile.heat for row in grid for tile in row)
-    return Picture(_raster(parts, width, round(top - GAP + MARGIN), heat), text, width)
+    used = {tile.colors for row in grid for tile in row} - {"grey"}
+    return Picture(_raster(parts, width, round(top - GAP + MARGIN), next(iter(used), "grey")), text, width)
 
 
 def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes:
@@ -98,7 +101,7 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
 
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
-    code = base64.b64encode(png_bytes(tile.pixels, magma(256) if tile.heat else None)).decode()
+    code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
@@ -134,29 +137,32 @@ def _wrapped(text: str, width: float, size: int) -> list[str]:
     return lines
 
 
-def magma(levels: int) -> list[int]:
-    """RGB triples of the heat map, concatenated, for `png_bytes`."""
-    anchors = np.array([list(bytes.fromhex(code)) for code in MAGMA], dtype=float)
+def palette(colors: Colors, levels: int) -> list[int] | None:
+    """RGB triples of the heat map or of phases from −π to π, concatenated, for `png_bytes`; None for grey."""
+    if colors == "grey":
+        return None
+    anchors = np.array([list(bytes.fromhex(code)) for code in (MAGMA if colors == "heat" else CYCLE)], dtype=float)
     places, steps = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
     channels = [np.interp(steps, places, channel) for channel in anchors.T]
     return np.stack(channels, axis=-1).round().astype(int).ravel().tolist()
 
 
-def _raster(parts: Sequence[str], width: int, height: int, heat: bool) -> bytes:
+def _raster(parts: Sequence[str], width: int, height: int, used: Colors) -> bytes:
     size = f'width="{width}" height="{height}"'
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" fill="{INK}">'
         f'<rect {size} fill="{PAPER}"/>{"".join(parts)}</svg>'
     )
     drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=SHARPNESS)))
-    if not heat:
+    triples = palette(used, 128)
+    if triples is None:
         return png_bytes(np.asarray(drawn.convert("L")))
-    # Half the palette for greys, half for the heat map: a third of the bytes of true colour.
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + magma(128))
+    # Half the palette for greys, half for colours: a third of the bytes of true colour.
+    both = Image.new("P", (1, 1))
+    both.putpalette([level * 255 // 127 for level in range(128) for _ in range(3)] + triples)
     colours = drawn.convert("RGB")
-    nearest = np.asarray(colours.quantize(palette=palette, dither=Image.Dither.NONE))
+    nearest = np.asarray(colours.quantize(palette=both, dither=Image.Dither.NONE))
     # Pillow's search is coarse; greys are set exactly, so that the background stays white.
     red, green, blue = np.moveaxis(np.asarray(colours), -1, 0)
     indices = np.where((red == green) & (green == blue), red // 2, nearest)
-    return png_bytes(indices, palette.getpalette())
+    return png_bytes(indices, both.getpalette())

@@ -14,7 +14,16 @@ import altair
 from mrilib.figures.bound import scrubbed_chart
 from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
 from mrilib.figures.history import history_chart
-from mrilib.figures.images import comparison, error_row, image_grid, image_png, image_row, kspace_row, mask_image
+from mrilib.figures.images import (
+    comparison,
+    error_row,
+    image_grid,
+    image_png,
+    image_row,
+    kspace_row,
+    mask_image,
+    phase_row,
+)
 from mrilib.figures.layout import Picture
 from mrilib.figures.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
 
@@ -39,6 +48,7 @@ __all__ = [
     "lines_chart",
     "mask_image",
     "ordered",
+    "phase_row",
     "save",
     "scrubbed_chart",
     "sweep_chart",

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from mrilib.figures.images import image_png
-from mrilib.figures.layout import magma, png_bytes
+from mrilib.figures.layout import palette, png_bytes
 from mrilib.figures.theme import checked_alt
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
@@ -30,7 +30,7 @@ def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
     """Error map FACTOR · |image − target| in the window [0, white], both (y, x) real, as HTML; errors as above."""
     heat = Image.open(io.BytesIO(image_png((image - target).abs(), white / FACTOR)))
     title, caption = f"|error| ×{FACTOR:g}", f"dark 0, bright {1 / FACTOR:g} of white"
-    return _tile(png_bytes(np.asarray(heat), magma(256)), title, caption, alt)
+    return _tile(png_bytes(np.asarray(heat), palette("heat", 256)), title, caption, alt)
 
 
 def tile_row(tiles: Sequence[str]) -> str:

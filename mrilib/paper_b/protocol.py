@@ -20,7 +20,6 @@ from mrilib.train.networks import InMemory, NetworkSpec
 from mrilib.train.recipe import Optimizer, Recipe
 
 VALIDATION_PER_PART = 8
-WITHOUT_MAPS = ("norm_unet", "norm_vit", "e2e_varnet")  # networks that take no coil maps
 
 
 def paper_b(
@@ -86,10 +85,8 @@ class UnionSpec(NetworkSpec):
         return self._prepared("validation")
 
     def _prepared(self, split: str) -> Dataset[Sample]:
-        """Slices with coil maps, unless loss and network do without; kept in memory if masks are fixed."""
-        magnitudes = self.recipe.loss == "supervised" and self.architecture["name"] in WITHOUT_MAPS
-        maps = not (self.recipe.loss == "ssim" or magnitudes)
-        slices = SliceDataset(self._pairs(split), equispaced(self.accelerations), maps, self.recipe.flips)
+        """Slices with coil maps, unless the loss compares magnitudes; kept in memory if masks are fixed."""
+        slices = SliceDataset(self._pairs(split), equispaced(self.accelerations), maps=self.recipe.loss != "ssim")
         return slices if self.recipe.new_masks else InMemory(slices)
 
 

@@ -1,4 +1,4 @@
-"""Formats of scans: fastMRI's HDF5, ISMRMRD (MRD), BART's .cfl and NumPy's .npy."""
+"""Formats of scans: fastMRI's HDF5, ISMRMRD (MRD), BART's .cfl, NumPy's .npy and Siemens twix."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,9 @@ from mrilib.data.layout import VolumeError, dataset, opened
 from mrilib.data.raw_formats import read_corrected
 from mrilib.data.volumes import inspect_volume
 from mrilib.fourier import ifftc
+from mrilib.scan.geometry import affine_of
 from mrilib.scan.source import ScanFile
+from mrilib.scan.twix import open_twix
 
 FIELD = "encoding/reconSpace/fieldOfView_mm"
 READ, PHASE, PARTITION, COIL, SLICE = 0, 1, 2, 3, 13  # BART's dimensions
@@ -80,7 +82,8 @@ def _mrd(path: Path) -> ScanFile:
         kspace = ifftc(kspace, (2,))
     planes = kspace.transpose(1, 2).flatten(0, 1).transpose(-1, -2)
     voxel = _of_field(given, raw.recon_size, raw.kspace.shape[2])
-    return ScanFile(path, "ISMRMRD", len(planes), planes.__getitem__, raw.recon_size, voxel, raw.columns)
+    affine = None if voxel is None else affine_of(path, raw.recon_size, voxel, raw.kspace.shape[2])
+    return ScanFile(path, "ISMRMRD", len(planes), planes.__getitem__, raw.recon_size, voxel, raw.columns, affine)
 
 
 def _bart(path: Path) -> ScanFile:
@@ -131,4 +134,5 @@ READERS: dict[str, Callable[[Path], ScanFile]] = {
     ".mrd": _hdf5,
     ".cfl": _bart,
     ".npy": _numpy,
+    ".dat": open_twix,
 }

@@ -94,7 +94,7 @@ class Job:
             done(number, one, earlier is not None)
         files = files_of(output)
         write_hdf5(files[0], found, provenance)
-        write_nifti(files[1], found, self.scan.voxel)
+        write_nifti(files[1], found, self.numbers, self.scan)
         write_sheet(files[2], found, self.numbers)
         shutil.rmtree(parts)
         return files

@@ -11,6 +11,7 @@ import numpy as np
 
 from mrilib.figures.layout import Tile, compose
 from mrilib.scan.reconstruction import Reconstructed
+from mrilib.scan.source import ScanFile
 from mrilib.store.paths import atomic_write
 
 SHOWN = 4  # slices of the contact sheet
@@ -42,16 +43,22 @@ def write_hdf5(path: Path, slices: Sequence[Reconstructed], provenance: Mapping[
             file.attrs[name] = value if isinstance(value, str) else json.dumps(value)
 
 
-def write_nifti(path: Path, slices: Sequence[Reconstructed], voxel: tuple[float, float, float] | None) -> None:
-    """Write the last method's images as NIfTI (x, y, z), float32.
+def write_nifti(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int], scan: ScanFile) -> None:
+    """Write the last method's images as NIfTI (x, y, z), float32, in the scan's geometry.
 
-    Columns run to the patient's left, rows to the back, slices upwards, as in an axial image; the file's own
-    orientation is not known. `voxel` (z, y, x) in mm; 1 mm when None.
+    Where the scan does not say how its slices lie, or some between are left out, columns run to the patient's left,
+    rows to the back and slices upwards, as in an axial image, and the file says that this is no scanner's frame;
+    voxels are 1 mm when unknown.
     """
     method = list(slices[0].images)[-1]
     volume = np.stack([one.images[method].numpy() for one in slices]).transpose(2, 1, 0).astype(np.float32)
-    z, y, x = voxel or (1.0, 1.0, 1.0)
-    image = nibabel.Nifti1Image(volume, np.diag([-x, -y, z, 1.0]))
+    z, y, x = scan.voxel or (1.0, 1.0, 1.0)
+    known = scan.affine is not None and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
+    affine = scan.affine.copy() if scan.affine is not None and known else np.diag([-x, -y, z, 1.0])
+    affine[:3, 3] += affine[:3, 2] * numbers[0]
+    image = nibabel.Nifti1Image(volume, affine)
+    image.set_sform(affine, "scanner" if known else "aligned")
+    image.set_qform(affine, "scanner" if known else "unknown")
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = method.encode()
     with atomic_write(path) as temporary:
@@ -76,7 +83,7 @@ def _row(one: Reconstructed) -> list[Tile]:
     if last == "network_ttt":
         difference = np.abs(planes[last] - planes["network"])
         tiles.append(
-            Tile(_grey(BRIGHTER * difference, white), f"|difference| ×{BRIGHTER}", "of the last two", heat=True)
+            Tile(_grey(BRIGHTER * difference, white), f"|difference| ×{BRIGHTER}", "of the last two", colors="heat")
         )
     return tiles
 

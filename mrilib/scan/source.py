@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +27,7 @@ class ScanFile:
         recon_size: (y, x) of the image to keep; None keeps everything.
         voxel: size (z, y, x) of a voxel in mm; None if the file does not say.
         padding: first measured column and first after the measured ones; None if the file does not say.
+        affine: from voxel indices (column, row, slice) to mm (right, front, up); None if the file does not say.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class ScanFile:
     recon_size: Size | None = None
     voxel: tuple[float, float, float] | None = None
     padding: Size | None = None
+    affine: np.ndarray | None = None
 
     def kspace(self, index: int, whole_readout: bool = False) -> Tensor:
         """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling unless `whole_readout`.

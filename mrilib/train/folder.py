@@ -66,7 +66,7 @@ class FolderSpec(NetworkSpec):
 
     def _prepared(self, split: str) -> Dataset[Sample]:
         maps, sampling = self.architecture["name"] != "norm_unet", Undersampling(self.acceleration)
-        slices = SliceDataset(self._pairs(split), sampling, maps, self.recipe.flips)
+        slices = SliceDataset(self._pairs(split), sampling, maps)
         return slices if self.recipe.new_masks else InMemory(slices)
 
     def training_slices(self) -> Dataset[Sample]:

@@ -37,8 +37,8 @@ class Recipe:
 
     `schedule` "one_cycle" is paper B's: the rate rises linearly from 1/25 of `learning_rate` to `learning_rate` over
     1 % of the steps and falls linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2
-    norm (paper B: 1); `new_masks` draws a new mask for every slice in each epoch (paper B), and with
-    `flips` mirrors it at random along either axis (ours). `optimizer` "sgd" has a momentum of 0.9 (paper B, App. F).
+    norm (paper B: 1); `new_masks` draws a new mask for every slice in each epoch (paper B); `flips`
+    mirrors it at random along either axis (ours). `optimizer` "sgd" has a momentum of 0.9 (paper B, App. F).
     """
 
     loss: Loss = "joint"
@@ -65,8 +65,6 @@ class Recipe:
             raise ValueError(f"optimizer {self.optimizer!r}: expected one of {', '.join(get_args(Optimizer))}")
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise ValueError(f"clip_norm must be positive or None, got {self.clip_norm}")
-        if self.flips and not self.new_masks:
-            raise ValueError("flips: expected new_masks too, as both are drawn in every epoch")
         if min(self.epochs, self.batch_size) < 1 or not 0 < self.learning_rate < math.inf:
             raise ValueError("epochs, batch_size and learning_rate must be positive")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -33,13 +34,19 @@ class Redrawable(Protocol):
     def redrawn(self, item: int, draw: int) -> Sample: ...
 
 
-def _drawing(slices: Dataset[Sample] | Sequence[Sample], new_masks: bool) -> Callable[[int, int], Sample]:
-    """Function that returns a slice for an epoch: as it is, or with a mask drawn for that epoch."""
-    if not new_masks:
-        return lambda item, epoch: slices[item]
-    if not isinstance(slices, Redrawable):
+def _drawing(slices: Dataset[Sample] | Sequence[Sample], recipe: Recipe) -> Callable[[int, int], Sample]:
+    """Function that returns a slice for an epoch: as it is, or with a mask or mirrored as drawn for that epoch."""
+    if recipe.new_masks and not isinstance(slices, Redrawable):
         raise ValueError(f"new_masks: {type(slices).__name__} keeps its masks; train on a SliceDataset")
-    return slices.redrawn
+
+    def draw(item: int, epoch: int) -> Sample:
+        sample = slices.redrawn(item, epoch) if recipe.new_masks else slices[item]  # type: ignore[union-attr]
+        turned = np.random.default_rng((recipe.seed, epoch, item)).integers(2, size=2) if recipe.flips else (0, 0)
+        for axis, flip in zip((-2, -1), turned, strict=True):
+            sample = sample.mirrored(axis) if flip else sample
+        return sample
+
+    return draw
 
 
 def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int = 0) -> Tensor:
@@ -84,7 +91,7 @@ def fit(
     count = len(slices)  # type: ignore[arg-type]
     if count == 0:
         raise ValueError("slices: nothing to train on; the list is empty")
-    drawn = _drawing(slices, recipe.new_masks)
+    drawn = _drawing(slices, recipe)
     model.to(device).train()
     optimizer = optimizer_of(model, recipe)
     epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]

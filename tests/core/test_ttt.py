@@ -374,3 +374,15 @@ def test_settings_without_a_free_phase_have_the_card_that_stored_results_have():
 def test_settings_of_the_phase_that_mean_nothing_are_refused(name, value):
     with pytest.raises(ValueError, match=name):
         Settings(**{name: value})
+
+
+def test_bfloat16_rounds_the_convolutions_and_nothing_else(sample):
+    settings = replace(QUICK, phase="free")
+    exact, rounded = (run(tiny_model(), sample, replace(settings, precision=one)) for one in ("float32", "bfloat16"))
+    assert rounded.image.dtype == torch.complex64
+    difference = (rounded.image - exact.image).abs().max() / exact.image.abs().max()
+    assert 0 < difference < 0.05
+    assert rounded.history.train_error == pytest.approx(exact.history.train_error, rel=0.02)
+    assert "precision" not in settings.card
+    with pytest.raises(ValueError, match="precision 'half': expected float32 or bfloat16"):
+        replace(settings, precision="half")

@@ -49,6 +49,7 @@ EXPECTED = {
     "17_fine_tuning_forgets",
     "18_ttt_on_diverse_models",
     "19_from_simulation_to_scanner",
+    "20_ttt_for_any_network",
 }
 FORBIDDEN = (
     r"sys\.path|CUDA_VISIBLE_DEVICES|filterwarnings|simplefilter|^\s*[!%]|/home/|/root/|/Users/|[A-Z]:\\\\"

@@ -235,9 +235,9 @@ def test_files_that_are_no_scans_say_so(tmp_path):
     (tmp_path / "scan.hdr").write_text("# Dimensions\n2 2 1 1\n")
     with pytest.raises(VolumeError, match="8 bytes, its header says 32"):
         open_scan(tmp_path / "scan.cfl")
-    (tmp_path / "scan.dat").write_bytes(b"1")
-    with pytest.raises(VolumeError, match=r"no reader for \.dat"):
-        open_scan(tmp_path / "scan.dat")
+    (tmp_path / "scan.raw").write_bytes(b"1")
+    with pytest.raises(VolumeError, match=r"no reader for \.raw"):
+        open_scan(tmp_path / "scan.raw")
     np.save(tmp_path / "objects.npy", np.array([{}], object), allow_pickle=True)
     with pytest.raises(VolumeError, match="not a NumPy array"):
         open_scan(tmp_path / "objects.npy")

@@ -10,14 +10,10 @@ from command_line import refused
 from tiny_slices import tiny_scan
 
 from mrilib.cli import main
-from mrilib.data.slices import SliceDataset, mirror
 from mrilib.data.volumes import write_volume
-from mrilib.fourier import fft2c, ifft2c
-from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.folder import RECIPES, folder_spec, split_volumes
 from mrilib.train.networks import by_name
-from mrilib.train.recipe import Recipe
 
 BRIEF = ["--epochs", "1", "--chans", "2", "--acceleration", "2"]
 
@@ -91,24 +87,3 @@ def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):
         file["kspace"] = np.ones((1, 2, 8, 8), np.complex64)
         file["mask"] = np.ones(8, bool)
     assert "scan_1.h5: under-sampled" in refused(capsys, "train", "--data", "scans", *BRIEF)
-
-
-@pytest.mark.parametrize("size", [(8, 9), (9, 8)])
-def test_a_mirrored_k_space_is_that_of_the_mirrored_image(size, generator):
-    image = torch.randn(2, *size, dtype=torch.complex64, generator=generator)
-    for axis in (-2, -1):
-        found = ifft2c(mirror(fft2c(image), axis))
-        centre = size[axis] // 2
-        places = [(2 * centre - n) % size[axis] for n in range(size[axis])]
-        assert torch.allclose(found, image.index_select(axis, torch.tensor(places)), atol=1e-5)
-
-
-def test_flips_are_drawn_with_the_mask(folder):
-    pairs = [(folder / "sub" / "scan_0.h5", 0)]
-    plain, flipped = (SliceDataset(pairs, Undersampling(2), maps=False, flips=flips) for flips in (False, True))
-    targets = [flipped.redrawn(0, draw).target for draw in range(12)]
-    assert len({round(one[0, 0, 3, 5].item(), 6) for one in targets}) == 4, "both axes, and neither"
-    assert torch.equal(flipped.redrawn(0, 3).target, targets[3])
-    assert torch.equal(plain.redrawn(0, 3).target, plain[0].target)
-    with pytest.raises(ValueError, match="flips: expected new_masks"):
-        Recipe(flips=True)

@@ -14,6 +14,7 @@ from tiny_slices import run_script, tiny_model, tiny_sample, weights
 from mrilib.losses import kspace_consistency, supervised_loss
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.train.checkpoints import load_checkpoint
+from mrilib.train.objectives import OBJECTIVES
 from mrilib.train.recipe import Recipe
 from mrilib.train.training import TrainingInterrupted, fit, training_loss
 
@@ -237,3 +238,23 @@ def test_slices_are_scored_on_the_matched_centre(slices):
     assert slice_ssim(outside + 0j, sample) == [pytest.approx(1)]
     outside[..., 20:, :] = 1.0
     assert slice_ssim(outside + 0j, sample)[0] < 0.9
+
+
+def test_flips_are_drawn_for_every_epoch_and_repeat():
+    seen = []
+
+    def look(model, batch, kind, generator):
+        seen.append(batch.target[0, 0, 3, 5].item())
+        return supervised_loss(model(batch.masked_kspace, batch.operator), batch.target)
+
+    def trained(flips):
+        seen.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(OBJECTIVES, "supervised", look)
+            fit(tiny_model(), [tiny_sample()], replace(RECIPE, loss="supervised", flips=flips, epochs=12))
+        return list(seen)
+
+    assert len(set(trained(False))) == 1
+    flipped = trained(True)
+    assert len(set(flipped)) == 4, "along both axes, each, and neither"
+    assert trained(True) == flipped

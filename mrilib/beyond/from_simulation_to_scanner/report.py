@@ -1,7 +1,12 @@
-"""Tables of the real brain, one row per contrast."""
+"""Tables of the real brain: one row per contrast, and one per form in which its file might hold a slice."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
+
+from mrilib.beyond.from_simulation_to_scanner.robustness import Case, gain, groups
+from mrilib.figures.plot import Table, table
+from mrilib.store.tables import Row
 
 
 def by_contrast(names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
@@ -10,3 +15,18 @@ def by_contrast(names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> 
         {"flip angle": name} | {method: column[row] for method, column in scores.items()}
         for row, name in enumerate(names)
     ]
+
+
+def forms_table(found: Mapping[str, Sequence[tuple[Case, Row]]], caption: str) -> Table:
+    """SSIM of CG-SENSE and of each network without and with TTT, and the least that TTT adds, by form of the slice."""
+    by_network = {network: groups(pairs) for network, pairs in found.items()}
+    first = next(iter(by_network.values()))
+    rows = []
+    for form, some in first.items():
+        row: dict[str, Any] = {"form": form, "CG-SENSE": fmean(one["cg_sense"] for one in some)}
+        for network, grouped in by_network.items():
+            row[network] = fmean(one["network"] for one in grouped[form])
+            row[f"{network} + TTT"] = fmean(one["network_ttt"] for one in grouped[form])
+            row[f"{network}: least gain"] = min(gain(one) for one in grouped[form])
+        rows.append(row)
+    return table(rows, list(rows[0]), caption=caption)

@@ -53,7 +53,7 @@ def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Ma
     return [*marks, Mark(iteration, f"on the screen: {iteration}", SHOWN)]
 
 
-def _images(film: Film, iteration: int, score: float) -> str:
+def film_images(film: Film, iteration: int, score: float) -> str:
     """Target, reconstruction and error map side by side, each with a caption."""
     frame = film.frames[iteration]
     named = (
@@ -81,7 +81,7 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
     curves = f'<img src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
     said = f'<p style="max-width: {WIDTH}px; line-height: 1.4">{escape(words)}</p>'
-    return f"{_images(film, at, history.score[at])}{said}{curves}"
+    return f"{film_images(film, at, history.score[at])}{said}{curves}"
 
 
 class _Studio:

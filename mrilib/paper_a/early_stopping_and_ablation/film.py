@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from mrilib.figures.layout import magma, png_bytes
+from mrilib.figures.layout import palette, png_bytes
 from mrilib.figures.plot import image_png
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
@@ -105,7 +105,7 @@ class Film:
 def _heat(error: Tensor, white: float) -> bytes:
     """PNG of an error map, (…, y, x) real, dark at 0 and bright from `white` upwards."""
     levels = (255 * (error / white).clamp(0, 1)).round().to(torch.uint8)
-    return png_bytes(levels.reshape(levels.shape[-2:]).cpu().numpy(), magma(256))
+    return png_bytes(levels.reshape(levels.shape[-2:]).cpu().numpy(), palette("heat", 256))
 
 
 def film(model: Reconstructor, sample: Sample, settings: Settings) -> Film:

@@ -1,0 +1,55 @@
+"""Parameters of notebook 20."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from annotated_types import Ge
+
+from mrilib.paper_a.parameters import OneShift, UnetTraining
+from mrilib.store.parameters import Count, Rate, Share
+from mrilib.ttt import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters(OneShift, UnetTraining):
+    """Parameters of the networks of paper A's Table 2, and of test-time training with and without a free phase."""
+
+    ttt_learning_rate: Rate
+    ttt_iterations: Count
+    free_learning_rate: Rate
+    free_iterations: Count
+    phase_learning_rate: Rate
+    phase_weight: Annotated[float, Ge(0)]
+    warmup: Annotated[int, Ge(0)]
+    window: Count
+    holdout: Share
+    holdout_seeds: Count
+    seed_slices: Annotated[int, Ge(2)]
+    live_iterations: Count
+    recompute: bool
+    workers: Count
+
+    @property
+    def settings(self) -> dict[str, Settings]:
+        """Settings of test-time training by phase, both running past their stopping point."""
+        network = Settings(
+            self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed, run_on=True
+        )
+        free = replace(
+            network,
+            learning_rate=self.free_learning_rate,
+            max_iterations=self.free_iterations,
+            phase="free",
+            warmup=self.warmup,
+            phase_learning_rate=self.phase_learning_rate,
+            phase_weight=self.phase_weight,
+        )
+        return {"network": network, "free": free}
+
+    @property
+    def live(self) -> dict[str, Settings]:
+        """The same settings for the runs on one slice, as short as asked for."""
+        return {
+            phase: replace(one, max_iterations=min(one.max_iterations, self.live_iterations))
+            for phase, one in self.settings.items()
+        }

@@ -1,0 +1,167 @@
+"""Numbers of notebook 20 from made-up runs: gaps, regrets, falls, hold-outs, and iterations to most of the gain."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from records import record
+from tiny_slices import tiny_model, tiny_sample
+from widget_parts import parts
+
+from mrilib.beyond.ttt_for_any_network import report
+from mrilib.beyond.ttt_for_any_network.experiment import (
+    ALONG,
+    FREE,
+    PUBLISHED,
+    Arm,
+    Shifted,
+    as_published,
+    as_row,
+    falls,
+    first_rows,
+    iterations_to,
+    most_of_the_gain,
+    oracle,
+    over_seeds,
+    regret,
+    seed_rows,
+    spread,
+    times_sooner,
+)
+from mrilib.beyond.ttt_for_any_network.explorer import explore_phase
+from mrilib.beyond.ttt_for_any_network.pictures import images_at
+from mrilib.paper_a.early_stopping_and_ablation.film import film
+from mrilib.train.adaptation import adapt
+from mrilib.ttt import FREE_PHASE, Settings
+
+RISING = {  # two slices, scored every second iteration
+    "before": [0.5, 0.6],
+    "ssim": [0.9, 0.8],
+    "iterations": [0, 2, 4, 6],
+    "curves": [[0.5, 0.7, 0.9, 0.85], [0.6, 0.55, 0.75, 0.81]],
+    "chosen": [4, 5],
+    "stopped": [6, 5],
+    "seconds": [1.0, 1.0],
+}
+SLOW = RISING | {"iterations": [0, 20, 40, 60], "ssim": [0.9, 0.81]}
+FAST = RISING | {"ssim": [0.9, 0.81]}
+
+
+@pytest.fixture(scope="module")
+def p():
+    return record("20")
+
+
+def test_the_cells_defaults_are_those_of_the_command(p):
+    assert p.settings["free"].card | {"run_on": False} == FREE_PHASE.card
+
+
+def test_the_best_and_the_published_choice():
+    assert oracle(RISING) == [0.9, 0.81]
+    assert as_published(RISING) == [0.85, 0.75], "the last image scored before the stop"
+    assert falls(RISING) == pytest.approx([0.0, 0.05])
+    assert regret([RISING], "lowest self-validation error").value == pytest.approx(0.005)
+    assert regret([RISING], "published rule").value == pytest.approx((0.05 + 0.06) / 2)
+
+
+def test_iterations_to_most_of_the_gain():
+    assert iterations_to(FAST, most_of_the_gain(FAST)) == [4, 6]
+    assert math.isnan(most_of_the_gain(RISING | {"ssim": [0.4, 0.8]})[0]), "no gain"
+    assert math.isnan(iterations_to(FAST, [0.99, 0.5])[0]), "never"
+    assert times_sooner(iterations_to(SLOW, [0.88, 0.8]), iterations_to(FAST, [0.88, 0.8])).value == pytest.approx(10)
+    assert times_sooner([8.0, 8.0, math.nan], [2.0, 2.0, 1.0]).value == pytest.approx(4)
+
+
+def test_the_interval_over_hold_outs_is_wider_than_over_slices_alone():
+    values = np.array([[0.0, 0.1, 0.2, 0.1], [0.4, 0.5, 0.6, 0.5]])
+    both, slices = over_seeds(values), over_seeds(values.mean(0, keepdims=True))
+    assert both.value == pytest.approx(slices.value)
+    assert both.high - both.low > 2 * (slices.high - slices.low)
+    rows = [RISING, RISING | {"ssim": [0.94, 0.8]}]
+    assert spread(rows) == pytest.approx(np.std([0.9, 0.94], ddof=1) / 2)
+    assert spread(rows[:1]) == 0
+
+
+def shifted(shift="anatomy", free_gain=0.35):
+    """Paper A's networks and a free phase, on four slices."""
+    base = np.array([0.5, 0.52, 0.49, 0.51])
+
+    def row(before, after):
+        curve = [list(pair) for pair in zip(before, after, strict=True)]
+        parts = {"before": list(before), "ssim": list(after), "iterations": [0, 2], "curves": curve}
+        return parts | {"chosen": [2] * 4, "stopped": [2] * 4, "seconds": [1.0] * 4}
+
+    rows = {arm: row(base, base + (0.4 if arm.side == "Q" else free_gain)) for arm in (*PUBLISHED, *FREE)}
+    published = {"supervised on Q": list(base + 0.4), "supervised on P": list(base)}
+    published |= {"joint on Q + TTT": list(base + 0.4), "joint on P + TTT": list(base + 0.3)}
+    published |= {"supervised on P + TTT": list(base + 0.2)}
+    seeds = {arm: [rows[arm], rows[arm]] for arm in FREE if arm.side == "P"}
+    return Shifted(shift, rows, seeds, published)
+
+
+def test_the_fraction_closed_of_each_method():
+    found = shifted()
+    assert found.before.value == pytest.approx(0.4)
+    assert found.closed("joint", "network").interval.value == pytest.approx(0.75)
+    assert found.closed("supervised", "free").interval.value == pytest.approx(1 - 0.05 / 0.4)
+    assert found.lead("supervised").value == pytest.approx(0.15)
+
+
+def test_every_table_has_a_line_for_each_shift_or_network():
+    found = {shift: shifted(shift) for shift in ALONG}
+    assert [row[0] for row in report.scores_table(found, "").cells] == list(ALONG)
+    assert report.closed_table(found, "").cells[0][2].startswith("75.0%")
+    assert len(report.stopping_table(found, "").cells) == 4
+    lines = [row[0] for row in report.sooner_table(found["anatomy"], "").cells]
+    assert lines[0] == "supervised on P, 95 % of its own gain"
+    assert len(lines) == 4
+    assert {row["method"] for row in report.closed_rows(found)} == set(report.CASES)
+    assert len(report.curve_rows(found["anatomy"])) == 2 * sum(arm.side == "P" for arm in (*PUBLISHED, *FREE))
+
+
+def test_a_shift_without_a_gap_is_left_out_of_the_chart():
+    found = shifted()
+    found = Shifted("dataset", found.rows, found.seeds, found.published | {"supervised on Q": [0.5, 0.52, 0.49, 0.51]})
+    assert report.closed_rows({"dataset": found}) == []
+
+
+def test_rows_are_stored_for_every_arm_and_hold_out(p):
+    first, again = first_rows(p), seed_rows(p)
+    assert set(first) == {*PUBLISHED, *FREE}
+    assert {len(rows) for rows in again.values()} == {p.holdout_seeds}
+    keys = [row.key for rows in again.values() for row in rows]
+    assert len({str(key) for key in keys}) == len(keys)
+    assert first[Arm("joint", "P", "free")].key["ttt"]["phase"] == "free"
+    assert "phase" not in first[PUBLISHED[0]].key["ttt"]
+
+
+def test_a_row_holds_what_a_run_gave():
+    sample, model = tiny_sample(), tiny_model()
+    settings = Settings(1e-3, 4, 1, phase="free", run_on=True)
+    adapted = adapt(model, [sample], settings, score_at=range(0, 4, 2))
+    row = as_row(adapted, [0.5])
+    assert (row["iterations"], row["before"]) == ([0, 2], [0.5])
+    assert row["ssim"] == [round(adapted[0].ssim, 5)]
+    assert len(row["curves"][0]) == 2
+
+
+def test_images_along_a_run_begin_with_the_networks_magnitude():
+    sample, model = tiny_sample(), tiny_model()
+    seen = images_at(model, sample, Settings(1e-3, 4, 4, phase="free"), [0, 3])
+    with torch.no_grad():
+        before = model(sample.masked_kspace, sample.operator)
+    assert not torch.allclose(seen[3].abs(), seen[0].abs(), rtol=1e-4)
+    assert seen[0].shape == before.shape
+
+
+def test_the_explorer_shows_the_chosen_run_and_iteration():
+    sample, model = tiny_sample(), tiny_model()
+    films = {name: film(model, sample, Settings(1e-3, 4, 4, phase=name)) for name in ("free", "network")}
+    method, iteration, view, *_ = parts(explore_phase(films))
+    assert view.value.startswith("<p>free, iteration 3: SSIM")
+    iteration.value = 1
+    method.value = "network"
+    assert view.value.startswith("<p>network, iteration 1: SSIM")
+    with pytest.raises(ValueError, match="films: expected some of one length"):
+        explore_phase({"a": films["free"], "b": film(model, sample, Settings(1e-3, 2, 4))})
