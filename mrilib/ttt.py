@@ -164,6 +164,20 @@ class _Measurement:
     network_operator: LinearOperator
 
 
+def held_out(mask: Tensor, readout: int, settings: Settings) -> Tensor:
+    """Draw the measurements for self-validation, (1, 1, ky, kx) bool, or (1, 1, 1, kx) for whole lines.
+
+    Args:
+        mask: (1, 1, 1 or ky, kx) bool.
+        readout: number ky of rows.
+        settings: fraction, unit and seed.
+    """
+    candidates = mask.clone()
+    if settings.fidelity == "paper":  # the coil maps come from the calibration lines, so these cannot be held out
+        candidates[..., center_block(mask.shape[-1], calibration_width(mask))] = False
+    return split_mask(candidates, settings.holdout, settings.seed, settings.unit, readout=readout)[1]
+
+
 def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings) -> _Measurement:
     """Hold out a fraction of the measurements for self-validation.
 
@@ -171,12 +185,7 @@ def _split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settin
     from the loss alone.
     """
     lines = calibration_width(mask)
-    candidates = mask.clone()
-    if settings.fidelity == "paper":  # the coil maps come from the calibration lines, so these cannot be held out
-        candidates[..., center_block(mask.shape[-1], lines)] = False
-    _, validation = split_mask(
-        candidates, settings.holdout, settings.seed, settings.unit, readout=masked_kspace.shape[-2]
-    )
+    validation = held_out(mask, masked_kspace.shape[-2], settings)
     train = mask & ~validation
     if sens_maps is None:
         sens_maps = estimate_sens_maps(masked_kspace, lines)

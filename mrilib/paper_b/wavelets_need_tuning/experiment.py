@@ -58,12 +58,22 @@ def wavelet_reconstruction(slice_: SingleCoil, weight: float, iterations: int = 
 
     Reference: Lustig, Donoho, Pauly, Magn. Reson. Med. 58, 2007; Lin, Heckel, ICML 2024, App. A (with BART).
     """
+    kspace = slice_.kspace[None]
+    return l1_wavelet(kspace, slice_.mask, torch.ones_like(kspace), weight, iterations)
+
+
+def l1_wavelet(kspace: Tensor, mask: Tensor, sens_maps: Tensor, weight: float, iterations: int = 60) -> Tensor:
+    """argmin_x ½‖M F S x − y‖² + λ‖Ψ x‖₁ for several coils; otherwise as `wavelet_reconstruction`.
+
+    Args:
+        kspace, sens_maps: y and S, (coil, ky, kx) and (coil, y, x) complex.
+        mask: (1 or ky, kx) bool.
+    """
     if not weight >= 0:
         raise ValueError(f"weight must be at least 0, got {weight}")
-    kspace = slice_.kspace[None].numpy()
-    weights = np.broadcast_to(slice_.mask.float().numpy(), kspace.shape).astype(np.float32)
+    weights = np.broadcast_to(mask.float().numpy(), kspace.shape).astype(np.float32)
     options = {"weights": weights, "wave_name": WAVELET, "max_iter": iterations, "show_pbar": False}
-    solver = L1WaveletRecon(kspace, np.ones_like(kspace), weight, **options)
+    solver = L1WaveletRecon(kspace.numpy(), sens_maps.numpy(), weight, **options)
     return torch.from_numpy(solver.run())[None, None]
 
 
