@@ -5,8 +5,11 @@ import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from mrilib.store.paths import PACKAGE
+
+PARSING = Lock()
 
 
 def file_of(module: str) -> Path | None:
@@ -18,10 +21,16 @@ def file_of(module: str) -> Path | None:
     return None
 
 
+def parse(source: str) -> ast.Module:
+    """Parse a source, one thread at a time: in Python 3.11 two that build trees at once may fail with SystemError."""
+    with PARSING:
+        return ast.parse(source)
+
+
 def imported(source: str) -> frozenset[str]:
     """Library modules that a source imports, including inside functions; empty if it is not Python."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = list(ast.walk(parse(source)))
     except (SyntaxError, ValueError):
         return frozenset()
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -63,9 +72,14 @@ def meaning_digest(modules: Iterable[str]) -> str:
     """Digest of the code of modules and everything they import, ignoring comments, docstrings and layout."""
     content = hashlib.sha256()
     for module, file in sorted(reached(modules).items()):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-        content.update(f"{module} {ast.dump(tree)}".encode())
+        content.update(f"{module} {_meaning(file, file.stat().st_mtime_ns)}".encode())
     return content.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _meaning(file: Path, changed: int) -> str:
+    tree = parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
