@@ -119,12 +119,11 @@ def compute(path: Path, network: str, case: Case) -> Row:
 def stored(p: Parameters) -> Iterator[tuple[str, Case, StoredRow]]:
     """Rows of every network and case."""
     [path] = fetched(p.datasets[0]).glob(f"*{ANGLE}.h5")
-    data = fingerprint(path)
     table = StoredTable("real_robustness", {"ttt": FREE_PHASE.card, "acceleration": 4})
     for network in NETWORKS:
         weights = fingerprint(weights_file(network))
         for case in CASES:
-            key = {"network": network, "weights": weights, "data": data, **vars(case)}
+            key = {"network": network, "weights": weights, "contrast": path.stem, **vars(case)}
             yield network, case, StoredRow(table, key, _computing(path, network, case))
 
 

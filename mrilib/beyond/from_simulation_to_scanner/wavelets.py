@@ -12,7 +12,6 @@ from mrilib.paper_b.wavelets_need_tuning.experiment import l1_wavelet
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import slice_ssim, zero_filled
-from mrilib.store.records import fingerprint
 from mrilib.store.tables import Row, StoredRow, StoredTable
 from mrilib.ttt import Settings, held_out
 
@@ -53,7 +52,7 @@ def stored(p: Parameters) -> list[StoredRow]:
     settings = {"acceleration": p.acceleration, "holdout": p.holdout, "seed": p.seed, "weights": WEIGHTS}
     table = StoredTable("real_wavelets", settings)
     paths = sorted(fetched(p.datasets[0]).glob("*.h5"))[: p.contrasts]
-    return [StoredRow(table, {"data": fingerprint(path)}, partial(_compute, path, p)) for path in paths]
+    return [StoredRow(table, {"contrast": path.stem}, partial(_compute, path, p)) for path in paths]
 
 
 def _compute(path: Path, p: Parameters) -> Row:
