@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from mrilib.beyond.from_simulation_to_scanner.robustness import Case, gain, groups
+from mrilib.beyond.from_simulation_to_scanner.robustness import NETWORKS, Case, groups
 from mrilib.figures.plot import Table, table
 from mrilib.store.tables import Row
 
@@ -18,15 +18,14 @@ def by_contrast(names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> 
 
 
 def forms_table(found: Mapping[str, Sequence[tuple[Case, Row]]], caption: str) -> Table:
-    """SSIM of CG-SENSE and of each network without and with TTT, and the least that TTT adds, by form of the slice."""
+    """SSIM of CG-SENSE and of each network without and with TTT, mean over hold-outs, by form of the slice."""
     by_network = {network: groups(pairs) for network, pairs in found.items()}
-    first = next(iter(by_network.values()))
     rows = []
-    for form, some in first.items():
+    for form, some in next(iter(by_network.values())).items():
         row: dict[str, Any] = {"form": form, "CG-SENSE": fmean(one["cg_sense"] for one in some)}
         for network, grouped in by_network.items():
-            row[network] = fmean(one["network"] for one in grouped[form])
-            row[f"{network} + TTT"] = fmean(one["network_ttt"] for one in grouped[form])
-            row[f"{network}: least gain"] = min(gain(one) for one in grouped[form])
+            saw = NETWORKS[network]
+            row[saw] = fmean(one["network"] for one in grouped[form])
+            row[f"{saw} + TTT"] = fmean(one["network_ttt"] for one in grouped[form])
         rows.append(row)
     return table(rows, list(rows[0]), caption=caption)

@@ -25,7 +25,7 @@ ANGLE = "13"  # the contrast; the settings of the free phase were chosen on othe
 HOLDOUTS = 5
 MISSING = 0.25  # share of k-space that partial Fourier and a partial echo leave out
 MIXED = 32  # coils to which thirteen are mixed
-NETWORKS = ("unet_supervised_knee_pd_4x", "norm_unet_ssim_d_p_4x")
+NETWORKS = {"unet_supervised_knee_pd_4x": "knees", "norm_unet_ssim_d_p_4x": "thirteen sets"}  # and what each saw
 Change = Callable[[Tensor], Tensor]  # k-space (coil, ky, kx) → k-space
 
 
