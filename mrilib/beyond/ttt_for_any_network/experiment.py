@@ -198,7 +198,7 @@ def over_seeds(values: NDArray[np.float64], seed: int = 0) -> Interval:
     """Mean of (seeds, slices) with an interval from a bootstrap over hold-out seeds and, independently, slices."""
     draw = np.random.default_rng(seed)
     rows, columns = (draw.integers(size, size=(RESAMPLES, size)) for size in values.shape)
-    means = np.array([values[np.ix_(*pair)].mean() for pair in zip(rows, columns, strict=True)])
+    means = values[rows[:, :, None], columns[:, None, :]].mean((1, 2))
     return percentile_interval(values.mean(), means, values.shape[1])
 
 
