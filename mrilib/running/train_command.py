@@ -11,7 +11,8 @@ from mrilib.store.project import UserError, find_notebook, root_here
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
     from mrilib.train.networks import NetworkSpec
 
-OWN = ("recipe", "acceleration", "epochs", "chans")  # options that go with --data
+# Options that go with --data, and their defaults: a network that trains in hours on a CPU.
+OWN: dict[str, Any] = {"recipe": "magnitude", "acceleration": 4.0, "epochs": 30, "chans": 16}
 
 
 def add_train(subparsers: Any) -> None:
@@ -30,10 +31,10 @@ def add_train(subparsers: Any) -> None:
     )
     own = parser.add_argument_group("a folder of your own", "fastMRI-layout volumes; one in ten is kept for validation")
     own.add_argument("--data", type=Path, metavar="FOLDER", help="train on all volumes below it (*.h5)")
-    own.add_argument("--recipe", help="supervised, joint, magnitude or varnet (default: magnitude)")
-    own.add_argument("--acceleration", type=float, help="of the under-sampling (default: 4)")
-    own.add_argument("--epochs", type=int, help="(default: 30)")
-    own.add_argument("--chans", type=int, help="width of the network (default: 16)")
+    own.add_argument("--recipe", help=f"supervised, joint, magnitude or varnet (default: {OWN['recipe']})")
+    own.add_argument("--acceleration", type=float, help=f"of the under-sampling (default: {OWN['acceleration']:g})")
+    own.add_argument("--epochs", type=int, help=f"through the slices (default: {OWN['epochs']})")
+    own.add_argument("--chans", type=int, help=f"width of the network (default: {OWN['chans']})")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.set_defaults(command=train)
 
@@ -90,7 +91,7 @@ def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
     if options.all or options.shift or options.p:
         raise UserError("--data: trains one network; it takes no --all, no --shift, no -p")
     try:
-        spec = folder_spec(options.data, own.pop("recipe", "magnitude"), own.pop("acceleration", 4.0), **own)
+        spec = folder_spec(options.data, **OWN | own)
         path = (options.output or Path()) / f"{spec.name}.safetensors"
         if path.exists():
             raise UserError(f"{path} is there already; move it away, or choose another folder with --output")

@@ -33,7 +33,8 @@ def open_twix(path: Path) -> ScanFile:
         matrix, (field, *_) = protocol["sKSpace"], protocol["sSliceArray"]["asSlice"]
         rows, lines = int(matrix["lBaseResolution"]), int(matrix["lPhaseEncodingLines"])
         size = [float(field[name]) for name in ("dThickness", "dReadoutFOV", "dPhaseFOV")]
-        kspace = sorted_readouts(blocks, lines, path)
+        deep = int(matrix.get("lPartitions", 1)) if int(matrix.get("ucDimension", 2)) > 2 else 1
+        kspace = sorted_readouts(blocks, lines, deep, path)
     except VolumeError:
         raise
     except Exception as error:  # a damaged file can raise anything
@@ -45,23 +46,28 @@ def open_twix(path: Path) -> ScanFile:
     return ScanFile(path, "Siemens twix", len(planes), planes.__getitem__, (rows, planes.shape[-1]), voxel)
 
 
-def sorted_readouts(blocks: list[Block], lines: int, path: Path) -> torch.Tensor:
-    """K-space (slice, partition, coil, ky, kx) complex64 with ky the readout; zero where nothing was measured."""
+def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path) -> torch.Tensor:
+    """K-space (slice, partition, coil, ky, kx) complex64 with ky the readout; zero where nothing was measured.
+
+    Slices are in the order of their positions, as scanners number them in the order of measuring. `lines` and
+    `partitions` are the protocol's; partial Fourier leaves some unmeasured.
+    """
     if not blocks:
         raise VolumeError(f"{path}: no imaging readouts in its last measurement")
     several = [name for name in SINGLE if len({getattr(one.mdh.Counter, name) for one in blocks}) > 1]
     if several:
         raise VolumeError(f"{path}: more than one {', '.join(several)}; export one of them to a file of its own")
     places = np.array([[one.mdh.Counter.Sli, one.mdh.Counter.Par, one.mdh.Counter.Lin] for one in blocks])
+    places[:, 0] = by_position(blocks)
     first = blocks[0].mdh
     coils, samples = int(first.UsedChannels), int(first.SamplesInScan)
-    lines = max(lines, int(places[:, 2].max()) + 1)
-    places[:, 2] += lines // 2 - int(first.CenterLin)
+    partitions, lines = np.maximum((partitions, lines), places[:, 1:].max(0) + 1)
+    places[:, 1:] += np.array([partitions // 2 - int(first.CenterPar), lines // 2 - int(first.CenterLin)])
     wide = max(samples, 2 * int(first.CenterCol), 2 * (samples - int(first.CenterCol)))  # more for a partial echo
     start = wide // 2 - int(first.CenterCol)
-    slices, partitions, _ = places.max(0) + 1
-    if places.min() < 0 or places[:, 2].max() >= lines:
-        raise VolumeError(f"{path}: lines {places[:, 2].min()} to {places[:, 2].max()} do not fit a matrix of {lines}")
+    slices = places[:, 0].max() + 1
+    if places.min() < 0 or (places[:, 1:].max(0) >= (partitions, lines)).any():
+        raise VolumeError(f"{path}: centre and counters of its readouts do not fit a matrix of {lines} × {partitions}")
     kspace = np.zeros((slices, partitions, lines, coils, wide), np.complex64)
     count = np.zeros((slices, partitions, lines), int)
     for (number, partition, line), one in zip(places, blocks, strict=True):
@@ -70,3 +76,14 @@ def sorted_readouts(blocks: list[Block], lines: int, path: Path) -> torch.Tensor
         count[number, partition, line] += 1
     kspace /= np.maximum(count, 1)[..., None, None]
     return torch.from_numpy(kspace).permute(0, 1, 3, 4, 2)
+
+
+def by_position(blocks: list[Block]) -> list[int]:
+    """Number of each readout's slice, counted along the axis in which the slices' positions differ most."""
+    centres = {}
+    for one in blocks:
+        position = one.mdh.SliceData.SlicePos
+        centres[one.mdh.Counter.Sli] = np.array([position.Sag, position.Cor, position.Tra], float)
+    axis = np.ptp(np.stack(list(centres.values())), axis=0).argmax()
+    order = sorted(centres, key=lambda number: (centres[number][axis], number))
+    return [order.index(one.mdh.Counter.Sli) for one in blocks]

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from torch.utils.data import Dataset
 
@@ -18,7 +19,7 @@ from mrilib.train.networks import InMemory, NetworkSpec
 from mrilib.train.recipe import Recipe
 
 VALIDATION = 10  # one volume of so many is kept for validation
-CHANS, LEVELS, EPOCHS = 16, 4, 30  # a network that trains in hours on a CPU
+LEVELS = 4  # halvings of its U-Nets
 
 RECIPES = {  # network and recipe by name
     "supervised": ("unet", Recipe("supervised", learning_rate=1e-3, schedule="cosine")),
@@ -39,6 +40,11 @@ class FolderSpec(NetworkSpec):
     """
 
     folder: str = ""
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The specification as JSON values, without the place of the folder; its content is in `data_digest`."""
+        return {name: value for name, value in super().card.items() if name != "folder"}
 
     @property
     def lists(self) -> dict[str, int]:
@@ -102,7 +108,7 @@ def split_volumes(volumes: Sequence[VolumeInfo]) -> tuple[list[VolumeInfo], list
     return [info for place, info in enumerate(volumes) if place not in places], kept
 
 
-def folder_spec(folder: Path, recipe: str, acceleration: float, epochs: int = EPOCHS, chans: int = CHANS) -> FolderSpec:
+def folder_spec(folder: Path, recipe: str, acceleration: float, epochs: int, chans: int) -> FolderSpec:
     """Specification of a network trained on all volumes below a folder.
 
     Args:
@@ -122,7 +128,7 @@ def folder_spec(folder: Path, recipe: str, acceleration: float, epochs: int = EP
     return FolderSpec(
         distribution=folder.resolve().name,
         acceleration=acceleration,
-        recipe=Recipe(**{**vars(base), "epochs": epochs}),
+        recipe=replace(base, epochs=epochs),
         architecture=describe(name, {"chans": chans, "num_pool_layers": LEVELS}),
         train_slices=sum(info.slices for info in training),
         source="files",

@@ -27,6 +27,8 @@ KNOWN = (
 def load_state_dict_file(path: Path) -> Reconstructor:
     """Load a network from a `.pt`, `.pth` or `.ckpt` file, in evaluation mode; no code in the file is run.
 
+    A U-Net of one channel is taken for fastMRI's; paper B's has the same names and other normalisation.
+
     Args:
         path: a state dict, or a checkpoint that holds one under "state_dict", "model_state_dict" or "model". Names
             may have a common prefix, such as "module." or "unet.".

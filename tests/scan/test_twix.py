@@ -36,8 +36,9 @@ def counter(**given):
     return SimpleNamespace(**{"Sli": 0, "Par": 0, "Lin": 0, "Set": 0, "Rep": 0, "Phs": 0, "Eco": 0} | given)
 
 
-def block(data, reflected=False, center=20, **given):
+def block(data, reflected=False, center=20, height=0.0, **given):
     sizes = {"UsedChannels": data.shape[0], "SamplesInScan": data.shape[1], "CenterLin": 24, "CenterCol": center}
+    sizes |= {"CenterPar": 0, "SliceData": SimpleNamespace(SlicePos=SimpleNamespace(Sag=0.0, Cor=0.1, Tra=height))}
     header = SimpleNamespace(Counter=counter(**given), **sizes)
     return SimpleNamespace(data=data, mdh=header, is_flag_set=lambda flag: reflected and flag == "REFLECT")
 
@@ -47,31 +48,49 @@ def blocks(kspace):
 
 
 def test_readouts_find_their_place_in_any_order(kspace):
-    found = sorted_readouts(blocks(kspace)[::-1], 48, PATH)
+    found = sorted_readouts(blocks(kspace)[::-1], 48, 1, PATH)
     torch.testing.assert_close(found[:, 0], torch.from_numpy(kspace))
 
 
 def test_missing_lines_stay_empty_and_the_centre_stays_in_the_middle(kspace):
-    found = sorted_readouts(blocks(kspace)[10:48], 48, PATH)[0, 0]
+    found = sorted_readouts(blocks(kspace)[10:48], 48, 1, PATH)[0, 0]
     assert not found[..., :10].any()
     torch.testing.assert_close(found[..., 10:], torch.from_numpy(kspace[0, ..., 10:]))
     moved = [block(one.data, Lin=one.mdh.Counter.Lin - 10) for one in blocks(kspace)[10:48]]
     for one in moved:
         one.mdh.CenterLin = 14
-    torch.testing.assert_close(sorted_readouts(moved, 48, PATH)[0, 0], found)
+    torch.testing.assert_close(sorted_readouts(moved, 48, 1, PATH)[0, 0], found)
 
 
 def test_reversed_readouts_averages_and_partial_echoes(kspace):
     plain = blocks(kspace)[:48]
-    expected = sorted_readouts(plain, 48, PATH)
+    expected = sorted_readouts(plain, 48, 1, PATH)
     turned = [block(one.data[:, ::-1], True, Lin=one.mdh.Counter.Lin) for one in plain]
-    torch.testing.assert_close(sorted_readouts(turned, 48, PATH), expected)
+    torch.testing.assert_close(sorted_readouts(turned, 48, 1, PATH), expected)
     noisy = [block(one.data * factor, Lin=one.mdh.Counter.Lin) for one in plain for factor in (0.5, 1.5)]
-    torch.testing.assert_close(sorted_readouts(noisy, 48, PATH), expected)
+    torch.testing.assert_close(sorted_readouts(noisy, 48, 1, PATH), expected)
     cut = [block(one.data[:, 10:], center=10, Lin=one.mdh.Counter.Lin) for one in plain]
-    found = sorted_readouts(cut, 48, PATH)[0, 0]
+    found = sorted_readouts(cut, 48, 1, PATH)[0, 0]
     assert not found[:, :10].any()
     torch.testing.assert_close(found[:, 10:], expected[0, 0, :, 10:])
+
+
+def test_slices_are_in_the_order_of_their_positions(kspace):
+    made = [block(kspace[n, :, :, line], height=-5.0 * n, Sli=n, Lin=line) for n in range(2) for line in range(48)]
+    found = sorted_readouts(made, 48, 1, PATH)[:, 0]
+    torch.testing.assert_close(found, torch.from_numpy(kspace[::-1].copy()))
+
+
+def test_partitions_that_were_not_measured_stay_empty(kspace):
+    made = [block(kspace[n, :, :, line], Par=n, Lin=line) for n in range(2) for line in range(48)]
+    for one in made:
+        one.mdh.CenterPar = 1
+    found = sorted_readouts(made, 48, 4, PATH)[0]
+    torch.testing.assert_close(found[1:3], torch.from_numpy(kspace))
+    assert not found[[0, 3]].any()
+    made[0].mdh.CenterPar = 3
+    with pytest.raises(VolumeError, match="do not fit a matrix of 48 × 4"):
+        sorted_readouts(made, 48, 4, PATH)
 
 
 @pytest.mark.parametrize("name", ["Set", "Rep", "Phs", "Eco"])
@@ -79,9 +98,9 @@ def test_several_repetitions_do_not_overwrite_one_another(kspace, name):
     made = blocks(kspace)
     setattr(made[0].mdh.Counter, name, 1)
     with pytest.raises(VolumeError, match=f"more than one {name}"):
-        sorted_readouts(made, 48, PATH)
+        sorted_readouts(made, 48, 1, PATH)
     with pytest.raises(VolumeError, match="no imaging readouts"):
-        sorted_readouts([], 48, PATH)
+        sorted_readouts([], 48, 1, PATH)
 
 
 def test_without_twixtools_the_extra_is_named(tmp_path, monkeypatch):

@@ -87,3 +87,12 @@ def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):
         file["kspace"] = np.ones((1, 2, 8, 8), np.complex64)
         file["mask"] = np.ones(8, bool)
     assert "scan_1.h5: under-sampled" in refused(capsys, "train", "--data", "scans", *BRIEF)
+
+
+def test_weights_do_not_say_where_the_folder_was(folder):
+    spec = folder_spec(folder, "magnitude", 4, 1, 2)
+    before = spec.digest
+    assert str(folder) not in str(spec.card)
+    (folder.parent / "elsewhere").mkdir()
+    moved = folder.rename(folder.parent / "elsewhere" / folder.name)
+    assert folder_spec(moved, "magnitude", 4, 1, 2).digest == before

@@ -52,6 +52,12 @@ PUBLISHED = (Arm("joint", "P", "network"), Arm("joint", "Q", "network"), Arm("su
 ALONG = ("anatomy", "dataset")  # shifts under which paper A's runs are followed too: one it closes, one it harms
 
 
+def tested_on(p: Parameters) -> int:
+    """Number of test slices under the shift of `p`; nothing is simulated or read to know it."""
+    name, _ = p.experiment.side("Q")
+    return p.test_slices or distribution(name).test_slices
+
+
 def stored(p: Parameters, arm: Arm, count: int, seed: int, device: torch.device | str = "cpu") -> StoredRow:
     """Row of one arm under the shift of `p`: `count` test slices, adapted with the hold-out of `seed`."""
     settings = replace(p.settings[arm.phase], seed=seed)
@@ -145,7 +151,7 @@ def _shifted(p: Parameters, device: torch.device | str) -> Shifted:
 def published(p: Parameters, device: torch.device | str = "cpu") -> Mapping[str, Sequence[float]]:
     """SSIM of notebook 04's schemes; computed if its table has no row for these parameters."""
     settings = replace(p.settings["network"], run_on=False)
-    count = len(p.experiment.test_slices(p.test_slices))
+    count = tested_on(p)
     key = table_2.key(p.experiment, settings, count)
     compute = partial(table_2.compute, p.experiment, settings, count, device, p.workers)
     return table_2.stored(p.source).row(key, compute)["scores"]
@@ -153,7 +159,7 @@ def published(p: Parameters, device: torch.device | str = "cpu") -> Mapping[str,
 
 def first_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, StoredRow]:
     """Arms on all test slices: free phases under every shift, paper A's method where its runs are followed."""
-    count = len(p.experiment.test_slices(p.test_slices))
+    count = tested_on(p)
     arms = (*PUBLISHED, *FREE) if p.shift in ALONG else FREE
     return {arm: stored(p, arm, count, p.seed, device) for arm in arms}
 
@@ -161,7 +167,7 @@ def first_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, S
 def seed_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, list[StoredRow]]:
     """Networks of P on some slices with every hold-out; paper A's own method too, under its first shift."""
     arms = [arm for arm in FREE if arm.side == "P"] + [PUBLISHED[0]] * (p.shift == ALONG[0])
-    count = min(p.seed_slices, len(p.experiment.test_slices(p.test_slices)))
+    count = min(p.seed_slices, tested_on(p))
     seeds = range(p.seed, p.seed + p.holdout_seeds)
     return {arm: [stored(p, arm, count, seed, device) for seed in seeds] for arm in arms}
 
