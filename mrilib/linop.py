@@ -188,6 +188,20 @@ class Sense(LinearOperator):
         _check("image", x, (1, *self.folded.shape[-2:]))
         return torch.fft.fft2(self.folded * x, norm="ortho") * self.weights
 
+    def at_columns(self, x: Tensor, columns: Tensor) -> Tensor:
+        """Compute A(x) at these columns of k-space alone, without the readout transforms of the others.
+
+        Args:
+            x: image, (batch, 1, y, x) complex.
+            columns: their indices, (n,).
+
+        Returns:
+            (batch, coil, ky, n) complex.
+        """
+        _check("image", x, (1, *self.folded.shape[-2:]))
+        hybrid = torch.fft.fft(self.folded * x, dim=-1, norm="ortho").index_select(-1, columns)
+        return torch.fft.fft(hybrid, dim=-2, norm="ortho") * self.weights.index_select(-1, columns)
+
     def adjoint(self, y: Tensor) -> Tensor:
         _check("kspace", y, self.folded.shape[1:])
         return self._coils_back(torch.fft.fft2(y.conj() * self.weights, norm="ortho"))

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from mrilib.coils import estimate_sens_maps
-from mrilib.linop import LinearOperator, sense
+from mrilib.linop import LinearOperator, Sense, sense
 from mrilib.losses import Norm, l1_norm, moduli
 from mrilib.models.free_phase import FreePhase, SharedAdam
 from mrilib.models.reconstructor import Fidelity, Reconstructor
@@ -159,7 +159,7 @@ class _Measurement:
     columns: Tensor
     compact: tuple[Tensor, Tensor, Tensor]
     sizes: tuple[float, float]
-    everything: LinearOperator
+    everything: Sense
     network_kspace: Tensor
     network_operator: LinearOperator
 
@@ -289,7 +289,7 @@ def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, 
     Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
     """
     y, train, held_out = given.compact
-    predicted = given.everything(estimate).index_select(-1, given.columns)
+    predicted = given.everything.at_columns(estimate, given.columns)
     error = moduli(predicted - y, norm)
     loss = (error * train).sum() / given.sizes[0]
     return loss, ((error.detach() * held_out).sum() / given.sizes[1]).item()

@@ -65,6 +65,8 @@ def test_fast_form_equals_the_composition(size: Shape, dtype: torch.dtype) -> No
     for verb in (lambda A: A(x), lambda A: A.H(y), lambda A: A.N(x)):
         assert_close(verb(fast), verb(slow), tolerance)
         assert verb(fast).dtype == dtype
+    columns = mask.flatten().nonzero().flatten()
+    assert_close(fast.at_columns(x, columns), slow(x)[..., columns], tolerance)
     assert_close(fast.sens_maps, maps, tolerance)
 
 
