@@ -2,9 +2,8 @@
 
 import copy
 import math
-import warnings
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 import torch
@@ -18,20 +17,10 @@ from mrilib.losses import Norm, l1_norm, moduli
 from mrilib.models.free_phase import FreePhase, SharedAdam
 from mrilib.models.reconstructor import Fidelity, Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
+from mrilib.stopping import History, Iterate, Progress, Score, Watch
 
-Score = Callable[[Tensor], float]
-Progress = Callable[[int, float, float], None]
 Unit = Literal["pixels", "lines"]
 Precision = Literal["float32", "bfloat16"]
-
-
-@dataclass
-class History:
-    """One entry per iteration; `score` only at the requested iterations."""
-
-    train_error: list[float] = field(default_factory=list)
-    validation_error: list[float] = field(default_factory=list)
-    score: dict[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,7 @@ class Settings:
     window: int = 100
     holdout: float = 0.05
     unit: Unit = "pixels"
-    iterate: Literal["best", "last"] = "best"
+    iterate: Iterate = "best"
     fidelity: Fidelity = "paper"
     norm: Norm = "modulus"
     seed: int = 0
@@ -103,7 +92,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, allowed in (
             ("unit", ("pixels", "lines")),
-            ("iterate", ("best", "last")),
+            ("iterate", get_args(Iterate)),
             ("fidelity", ("paper", "code")),
             ("norm", ("modulus", "real_view")),
             ("phase", ("network", "free")),
@@ -129,21 +118,11 @@ class Settings:
         return replace(self, run_on=True)
 
 
+READ_EVERY = {"cpu": 1}  # iterations between two readings of the errors, which wait for an accelerator
+READ_ELSEWHERE = 10
+
 # Ours; chosen on validation slices and on one real brain, for networks as small as those that ship.
 FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)
-
-
-def rises(errors: list[float], window: int) -> bool:
-    """Published stopping rule: stop when the mean of the last w errors exceeds that of the w before.
-
-    It applies once the iteration, counted from 0, exceeds 3w, i.e. from iteration 301 for w = 100.
-
-    Reference: the repository of Darestani, Liu, Heckel, ICML 2022 (windows of 20 or 100 iterations).
-    """
-    if len(errors) - 1 <= 3 * window:
-        return False
-    recent, before = errors[-window:], errors[-2 * window : -window]
-    return sum(recent) > sum(before)
 
 
 @dataclass(frozen=True)
@@ -244,34 +223,18 @@ def test_time_train(
         optimizers.append(SharedAdam([model.turn], settings.phase_learning_rate))
     warming = [LambdaLR(one, lambda step: min(1.0, (step + 1) / max(1, settings.warmup))) for one in optimizers]
     initial = model.initial(given.network_kspace, given.network_operator)
-    history, chosen, stopped, reason = History(), 0, None, "max_iterations was reached"
-    image = last = torch.zeros_like(initial)
-    wanted = frozenset(score_at)
+    watch = Watch(settings.window, settings.iterate, settings.run_on, score, frozenset(score_at), progress)
+    every = READ_EVERY.get(masked_kspace.device.type, READ_ELSEWHERE)
+    unread: list[tuple[Tensor, Tensor, Tensor]] = []
     for iteration in range(settings.max_iterations):
         with torch.autocast(masked_kspace.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             estimate = model(given.network_kspace, given.network_operator, initial)
         loss, validation = _errors(estimate, given, settings.norm)
-        if not math.isfinite(loss.item()) or not math.isfinite(validation):
-            if iteration == 0:
-                raise ValueError("the loss is not finite before the first step: masked_kspace or the weights hold NaN")
-            diverged = f"diverged at iteration {iteration}: the loss is not finite; the best image so far is returned"
-            reason = diverged if stopped is None else reason
-            warnings.warn(f"test-time training {diverged}", RuntimeWarning, stacklevel=2)
-            break
-        last = estimate.detach()
-        best = validation < min(history.validation_error, default=math.inf)
-        if stopped is None and (best or settings.iterate == "last"):
-            image, chosen = last, iteration
-        history.train_error.append(loss.item())
-        history.validation_error.append(validation)
-        if score is not None and iteration in wanted:
-            history.score[iteration] = score(last)
-        if progress is not None:
-            progress(iteration, loss.item(), validation)
-        if stopped is None and rises(history.validation_error, settings.window):
-            stopped, reason = iteration, "the self-validation error rose"
-            if not settings.run_on:
+        unread.append((loss.detach(), validation, estimate.detach()))
+        if (iteration + 1) % every == 0 or iteration + 1 == settings.max_iterations:
+            if watch.stops(unread):
                 break
+            unread = []
         if isinstance(model, FreePhase):
             loss = loss + settings.phase_weight * model.variation(estimate)
         model.zero_grad(set_to_none=True)
@@ -279,11 +242,12 @@ def test_time_train(
         for optimizer, rate in zip(optimizers, warming, strict=True):
             optimizer.step()
             rate.step()
-    end = len(history.train_error) - 1
-    return TTTRecord(image, last, history, end if stopped is None else stopped, chosen, reason)
+    end = len(watch.history.train_error) - 1
+    stopped = end if watch.stopped is None else watch.stopped
+    return TTTRecord(watch.image, watch.last, watch.history, stopped, watch.chosen, watch.reason)
 
 
-def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, float]:
+def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, Tensor]:
     """`normalized_l1` on the training part, and its value on the held-out part, from one application of A.
 
     Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
@@ -292,4 +256,4 @@ def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, 
     predicted = given.everything.at_columns(estimate, given.columns)
     error = moduli(predicted - y, norm)
     loss = (error * train).sum() / given.sizes[0]
-    return loss, ((error.detach() * held_out).sum() / given.sizes[1]).item()
+    return loss, (error.detach() * held_out).sum() / given.sizes[1]

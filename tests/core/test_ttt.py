@@ -11,7 +11,8 @@ from tiny_slices import tiny_model, tiny_sample, weights
 from mrilib import ttt
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block
-from mrilib.ttt import Settings, rises
+from mrilib.stopping import rises
+from mrilib.ttt import Settings
 
 adapt = ttt.test_time_train  # its own name would be collected as a test
 QUICK = Settings(learning_rate=1e-3, max_iterations=6, window=2)
@@ -200,6 +201,21 @@ def test_divergence_returns_the_best_image_and_warns(sample):
     assert len(record.history.train_error) == 3
     assert error_of(record.image, sample) == pytest.approx(0.2, rel=1e-3)
     assert error_of(record.last_image, sample) == pytest.approx(0.4, rel=1e-3)
+
+
+@pytest.mark.parametrize("errors", [FALL_AND_RISE, [0.5, 0.2, 0.4, float("nan"), 0.1], [0.5, 0.4, 0.3]])
+@pytest.mark.parametrize("settings", [{}, {"run_on": True}, {"iterate": "last"}])
+@pytest.mark.filterwarnings("ignore:test-time training diverged")
+def test_errors_read_in_blocks_decide_as_errors_read_at_once(sample, monkeypatch, errors, settings):
+    """On an accelerator errors are read every few iterations: what came after the stop must not count."""
+    at_once = script(sample, errors, **settings)
+    monkeypatch.setitem(ttt.READ_EVERY, "cpu", 4)
+    in_blocks = script(sample, errors, **settings)
+    assert in_blocks.history == at_once.history
+    assert torch.equal(in_blocks.image, at_once.image)
+    assert torch.equal(in_blocks.last_image, at_once.last_image)
+    facts = [(one.stopped_at, one.chosen_at, one.reason) for one in (at_once, in_blocks)]
+    assert facts[0] == facts[1]
 
 
 def test_divergence_after_the_stopping_point_does_not_change_why_it_stopped(sample):

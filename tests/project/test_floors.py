@@ -17,7 +17,7 @@ OUTSIDE_THE_CORE = SHOWING | {"h5py", "loky", "pydantic", "yaml", "safetensors",
 WITHOUT_SHOWING = CORE | {"simulate", "store", "data", "train"}
 STRANGERS = {("data", "models"), ("data", "ttt"), ("data", "scoring"), ("figures", "models"), ("figures", "ttt")}
 MOST_LINES = 300
-MOST_AT_THE_ROOT = 14
+MOST_AT_THE_ROOT = 15
 
 
 def faults(module, source, modules):

@@ -11,6 +11,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
         "solvers": "conjugate gradients, power method",
         "metrics": "SSIM, PSNR, NMSE: every convention is an argument",
         "gap": "performance gap, fraction closed, bootstrap intervals",
+        "stopping": "the stopping rule of TTT, and which image it returns",
         "subspace": "the toy proof: denoising in a subspace",
     },
     {
@@ -22,7 +23,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     {"models": "networks: one file for each, `build.py` lists them"},
     {
         "scoring": "images as they are scored, and the baselines",
-        "ttt": "test-time training of one slice, its stopping rule",
+        "ttt": "test-time training of one slice",
     },
     {
         "simulate": "where simulated k-space comes from",
