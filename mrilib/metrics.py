@@ -142,7 +142,7 @@ def item_limits(target: Tensor, data_range: float | Tensor) -> Tensor:
     Raises:
         ValueError: it is not positive, or is neither one number nor one per item.
     """
-    limits = torch.as_tensor(data_range, dtype=target.dtype, device=target.device)
+    limits = torch.as_tensor(data_range).to(target)
     if limits.numel() not in (1, len(target)) or not (limits > 0).all():
         raise ValueError("data_range must be positive: one number, or one per item of the batch")
     return limits.reshape(-1, 1, 1, 1)

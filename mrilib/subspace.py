@@ -260,7 +260,7 @@ def _check_basis(V: Tensor, name: str) -> None:
         raise ValueError(f"{name}: expected a real matrix (n, d), got shape {tuple(V.shape)}, {V.dtype}")
     _check_sizes(*V.shape)
     gram = V.detach().T @ V.detach()
-    off = (gram - torch.eye(V.shape[1], dtype=V.dtype)).abs().max()
+    off = (gram - torch.eye(V.shape[1], dtype=V.dtype, device=V.device)).abs().max()
     if not off <= ORTHONORMAL:
         raise ValueError(
             f"{name}: expected orthonormal columns, |VᵀV − I| reaches {off:.1e}; torch.linalg.qr gives them"

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
@@ -227,7 +228,7 @@ def test_time_train(
     every = READ_EVERY.get(masked_kspace.device.type, READ_ELSEWHERE)
     unread: list[tuple[Tensor, Tensor, Tensor]] = []
     for iteration in range(settings.max_iterations):
-        with torch.autocast(masked_kspace.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        with _precision(settings, masked_kspace.device):
             estimate = model(given.network_kspace, given.network_operator, initial)
         loss, validation = _errors(estimate, given, settings.norm)
         unread.append((loss.detach(), validation, estimate.detach()))
@@ -245,6 +246,10 @@ def test_time_train(
     end = len(watch.history.train_error) - 1
     stopped = end if watch.stopped is None else watch.stopped
     return TTTRecord(watch.image, watch.last, watch.history, stopped, watch.chosen, watch.reason)
+
+
+def _precision(settings: Settings, device: torch.device) -> AbstractContextManager[object]:
+    return torch.autocast(device.type, torch.bfloat16) if settings.precision == "bfloat16" else nullcontext()
 
 
 def _errors(estimate: Tensor, given: _Measurement, norm: Norm) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """Training loop for all networks: optimizer, schedule, checkpoints, bitwise reproducible resumption."""
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -171,14 +172,15 @@ def _backward(
     on_gpu = torch.device(device).type == "cuda"
     with torch.autocast("cuda", torch.bfloat16) if on_gpu else nullcontext():
         loss = training_loss(model, batch, recipe, step)
-    if not torch.isfinite(loss):
+    part = loss * (len(samples) / batch_size)
+    part.backward()
+    value = part.item()  # on an accelerator, the one wait of a step
+    if not math.isfinite(value):
         raise ValueError(
             f"the training loss is not finite on {', '.join(batch.names)}: a slice holds NaN, or learning_rate "
             f"{recipe.learning_rate} is too large"
         )
-    part = loss * (len(samples) / batch_size)
-    part.backward()
-    return part.item()
+    return value
 
 
 @contextmanager
