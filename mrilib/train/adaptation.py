@@ -22,10 +22,9 @@ from torch.utils.data import Dataset
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
-from mrilib.stopping import History
 from mrilib.store.code import meaning_digest
 from mrilib.store.paths import atomic_write, cache_dir
-from mrilib.ttt import Settings, TTTRecord, test_time_train
+from mrilib.ttt import History, Settings, TTTRecord, test_time_train
 
 Compute = Callable[..., tuple[TTTRecord, float]]
 IDLE_SECONDS = 60

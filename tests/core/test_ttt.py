@@ -11,8 +11,7 @@ from tiny_slices import tiny_model, tiny_sample, weights
 from mrilib import ttt
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block
-from mrilib.stopping import rises
-from mrilib.ttt import Settings
+from mrilib.ttt import Settings, objective, one_slice, rises
 
 adapt = ttt.test_time_train  # its own name would be collected as a test
 QUICK = Settings(learning_rate=1e-3, max_iterations=6, window=2)
@@ -59,7 +58,7 @@ def error_of(image, sample):
 
 
 def split(sample, **settings):
-    return ttt._split(sample.masked_kspace, sample.mask, sample.sens_maps, replace(QUICK, **settings))
+    return objective.split(sample.masked_kspace, sample.mask, sample.sens_maps, replace(QUICK, **settings))
 
 
 def test_gradients_are_computed_whatever_the_caller_switched_off(sample):
@@ -209,7 +208,7 @@ def test_divergence_returns_the_best_image_and_warns(sample):
 def test_errors_read_in_blocks_decide_as_errors_read_at_once(sample, monkeypatch, errors, settings):
     """On an accelerator errors are read every few iterations: what came after the stop must not count."""
     at_once = script(sample, errors, **settings)
-    monkeypatch.setitem(ttt.READ_EVERY, "cpu", 4)
+    monkeypatch.setitem(one_slice.READ_EVERY, "cpu", 4)
     in_blocks = script(sample, errors, **settings)
     assert in_blocks.history == at_once.history
     assert torch.equal(in_blocks.image, at_once.image)

@@ -18,7 +18,7 @@ from PIL import Image
 from mrilib.figures import plot
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png
-from mrilib.stopping import History
+from mrilib.ttt import History
 
 ROWS = [
     {"method": "joint on P", "value": 0.40, "low": 0.35, "high": 0.45, "n": 8},

@@ -14,7 +14,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
     windows_chart,
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
-from mrilib.stopping import History
+from mrilib.ttt import History
 
 ROW = {
     "iterations": [0, 10, PLUNGE, 45],

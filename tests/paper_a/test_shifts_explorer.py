@@ -13,9 +13,8 @@ from mrilib.data.catalogue import SHIFTS
 from mrilib.metrics import match_mean_std
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.shifts_explorer import Case, compared, explore_shifts, scheme_in_words, with_stored
-from mrilib.stopping import History
 from mrilib.train.adaptation import Adapted
-from mrilib.ttt import TTTRecord
+from mrilib.ttt import History, TTTRecord
 
 LEVELS = {
     "supervised on Q": 0.9,

@@ -17,8 +17,7 @@ from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, 
 from mrilib.paper_a.early_stopping_and_ablation.explorer import explore_stopping, iteration_in_words
 from mrilib.paper_a.early_stopping_and_ablation.film import Film, Filming, film
 from mrilib.paper_a.early_stopping_and_ablation.rules import stopping_point
-from mrilib.stopping import History
-from mrilib.ttt import Settings
+from mrilib.ttt import History, Settings
 from mrilib.ttt import test_time_train as tune
 
 SETTINGS = Settings(3e-2, 24, 3, 0.1)

@@ -17,9 +17,8 @@ from mrilib.paper_a.early_stopping_and_ablation.rules import (
     stopping_row,
     validation_against_score,
 )
-from mrilib.stopping import History
 from mrilib.train.adaptation import adapt
-from mrilib.ttt import Settings
+from mrilib.ttt import History, Settings
 from mrilib.ttt import test_time_train as tune
 
 FALL_THEN_RISE = [abs(n - 20) + 5.0 for n in range(60)]

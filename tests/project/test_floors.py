@@ -17,7 +17,7 @@ OUTSIDE_THE_CORE = SHOWING | {"h5py", "loky", "pydantic", "yaml", "safetensors",
 WITHOUT_SHOWING = CORE | {"simulate", "store", "data", "train"}
 STRANGERS = {("data", "models"), ("data", "ttt"), ("data", "scoring"), ("figures", "models"), ("figures", "ttt")}
 MOST_LINES = 300
-MOST_AT_THE_ROOT = 15
+MOST_AT_THE_ROOT = 13
 
 
 def faults(module, source, modules):
@@ -140,6 +140,8 @@ def test_packages_open_with_nothing():
                 f"__version__ = {mrilib.__version__!r}"
             ]
             assert len(body) == 3, "and one line that keeps Altair's start short"
+        elif file.parent == PACKAGE / "ttt":  # one name of the core, in several files
+            assert {type(node) for node in body[1:]} == {ast.ImportFrom, ast.Assign}
         else:
             assert body == []
 

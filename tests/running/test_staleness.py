@@ -35,7 +35,7 @@ STALE = {  # a file of the package, and the notebooks that reach it
     "paper_b/protocol.py": PAPER_B | {"19"},
     "paper_b/effective_robustness/table_2.py": {"12"},
     "figures/canvas.js": {"19"},
-    "ttt.py": {"02", "04", "05", "07", "08", "09", "10", "18", "19", "20"},
+    "ttt/one_slice.py": {"02", "04", "05", "07", "08", "09", "10", "18", "19", "20"},
     "fourier.py": EVERY - {"06"},
     "store/parameters.py": EVERY,
     "figures/theme.py": EVERY,

@@ -11,7 +11,6 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
         "solvers": "conjugate gradients, power method",
         "metrics": "SSIM, PSNR, NMSE: every convention is an argument",
         "gap": "performance gap, fraction closed, bootstrap intervals",
-        "stopping": "the stopping rule of TTT, and which image it returns",
         "subspace": "the toy proof: denoising in a subspace",
     },
     {
@@ -23,7 +22,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     {"models": "networks: one file for each, `build.py` lists them"},
     {
         "scoring": "images as they are scored, and the baselines",
-        "ttt": "test-time training of one slice",
+        "ttt": "test-time training: settings, objective, stopping rule, one slice or many at once",
     },
     {
         "simulate": "where simulated k-space comes from",

@@ -10,7 +10,7 @@ from html import escape
 
 from mrilib.figures.history import MOST_POINTS
 from mrilib.figures.theme import FONT, INK, METHOD_COLORS, MUTED, PAPER
-from mrilib.stopping import History
+from mrilib.ttt import History
 
 WIDTH, PANEL, HEAD, FOOT = 660, 84, 26, 46  # CSS pixels
 LEFT, RIGHT = 62, 16

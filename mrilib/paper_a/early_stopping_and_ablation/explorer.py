@@ -16,8 +16,7 @@ from mrilib.paper_a.early_stopping_and_ablation.curves import WIDTH, Mark, curve
 from mrilib.paper_a.early_stopping_and_ablation.film import BRIGHTER, Film, Filming
 from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, stopping_point
 from mrilib.sample import Sample
-from mrilib.stopping import History
-from mrilib.ttt import Settings
+from mrilib.ttt import History, Settings
 
 LOOK = 0.3  # seconds between polls of a run
 IMAGE_WIDTH = 206  # CSS pixels; three side by side are as wide as the curves

@@ -13,8 +13,7 @@ from mrilib.figures.plot import image_png
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import matched, slice_ssim
-from mrilib.stopping import History
-from mrilib.ttt import Settings, test_time_train
+from mrilib.ttt import History, Settings, test_time_train
 
 FRAMES = 40
 BRIGHTER = 5  # scale factor of error maps, as elsewhere in the companion

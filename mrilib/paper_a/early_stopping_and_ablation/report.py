@@ -10,8 +10,8 @@ from mrilib.figures.rows import record_interval
 from mrilib.gap import performance_gap
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE, at_iterations, mean_curves, outcome
 from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, rule_row
-from mrilib.stopping import History
 from mrilib.store.tables import Row
+from mrilib.ttt import History
 
 RULES = {"rule": "rule", "window": "w", "score": "SSIM on Q", "loss": "loss", "iteration": "median iteration"}
 OUTCOMES = {

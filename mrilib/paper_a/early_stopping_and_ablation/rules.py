@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrilib.gap import bootstrap_mean, performance_gap
-from mrilib.stopping import History, rises
 from mrilib.store.tables import Row
 from mrilib.train.adaptation import Adapted
+from mrilib.ttt import History, rises
 
 Rule = Literal["rises", "rises_last", "best_so_far", "fixed", "oracle"]
 

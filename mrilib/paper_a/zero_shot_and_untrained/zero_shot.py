@@ -16,9 +16,8 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.sampling import center_block, split_mask
 from mrilib.scoring import slice_ssim
-from mrilib.stopping import History, Score
 from mrilib.train.adaptation import Adapted
-from mrilib.ttt import TTTRecord
+from mrilib.ttt import History, Score, TTTRecord
 
 CENTER = 4  # rows and columns around zero frequency that are in the input of every split
 

@@ -1,0 +1,139 @@
+"""What test-time training minimises on one slice, and the measurements it holds out for self-validation."""
+
+import copy
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mrilib.coils import estimate_sens_maps
+from mrilib.linop import LinearOperator, Sense, sense
+from mrilib.losses import l1_norm, moduli
+from mrilib.models.free_phase import FreePhase
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.sampling import calibration_width, center_block, split_mask
+from mrilib.ttt.settings import Settings
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Data of one slice for training and self-validation.
+
+    `compact` holds y and the training and validation masks at the sampled `columns` only; the others, three
+    quarters of k-space, do not contribute to the loss.
+    """
+
+    train: Tensor
+    validation: Tensor
+    columns: Tensor
+    compact: tuple[Tensor, Tensor, Tensor]
+    everything: Sense
+    network_kspace: Tensor
+    network_operator: LinearOperator
+
+
+def held_out(mask: Tensor, readout: int, settings: Settings) -> Tensor:
+    """Draw the measurements for self-validation, (1, 1, ky, kx) bool, or (1, 1, 1, kx) for whole lines.
+
+    Args:
+        mask: (1, 1, 1 or ky, kx) bool.
+        readout: number ky of rows.
+        settings: fraction, unit and seed.
+    """
+    candidates = mask.clone()
+    if settings.fidelity == "paper":  # the coil maps come from the calibration lines, so these cannot be held out
+        candidates[..., center_block(mask.shape[-1], calibration_width(mask))] = False
+    return split_mask(candidates, settings.holdout, settings.seed, settings.unit, readout=readout)[1]
+
+
+def split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings) -> Measurement:
+    """Hold out a fraction of the measurements for self-validation.
+
+    `paper` excludes them from the loss, the network's input and the coil maps; `code`, as in the published code,
+    from the loss alone.
+    """
+    lines = calibration_width(mask)
+    validation = held_out(mask, masked_kspace.shape[-2], settings)
+    train = mask & ~validation
+    if sens_maps is None:
+        sens_maps = estimate_sens_maps(masked_kspace, lines)
+    seen = mask if settings.fidelity == "code" else train
+    columns = mask.flatten(0, -2).any(0).nonzero().flatten()
+    compact = (masked_kspace[..., columns], train[..., columns], validation[..., columns])
+    return Measurement(
+        train, validation, columns, compact, sense(mask, sens_maps), masked_kspace * seen, sense(seen, sens_maps)
+    )
+
+
+def slice_objective(
+    model: Reconstructor, masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings
+) -> "SliceObjective":
+    """What test-time training minimises on one slice, over a copy of the network; arguments as in `test_time_train`."""
+    if masked_kspace.shape[0] != 1:
+        raise ValueError(f"masked_kspace: test-time training takes one slice, got {masked_kspace.shape[0]}")
+    return SliceObjective(
+        copy.deepcopy(model).train(),
+        split(masked_kspace, mask, sens_maps, settings),
+        calibration_width(mask),
+        settings,
+    )
+
+
+class SliceObjective(nn.Module):
+    """Network, phase and measurements of one slice; calling it gives what is minimised, both errors and the image.
+
+    Args:
+        network: the network to be tuned.
+        given: the measurements.
+        lines: number of calibration lines.
+        settings: of test-time training.
+    """
+
+    initial: Tensor
+    network_kspace: Tensor
+    columns: Tensor
+    y: Tensor
+    train_part: Tensor
+    held_out: Tensor
+    sizes: Tensor
+
+    def __init__(self, network: Reconstructor, given: Measurement, lines: int, settings: Settings) -> None:
+        super().__init__()
+        self.weights = [one for one in network.parameters() if one.requires_grad]
+        self.settings = settings
+        self.everything, self.network_operator = given.everything, given.network_operator
+        self.model = network
+        if settings.phase == "free":
+            self.model = FreePhase(network, given.network_kspace, given.network_operator, lines)
+        y, train, held_out = given.compact
+        initial = self.model.initial(given.network_kspace, given.network_operator)
+        for name, one in (
+            ("initial", initial),
+            ("network_kspace", given.network_kspace),
+            ("columns", given.columns),
+            ("y", y),
+            ("train_part", train),
+            ("held_out", held_out),
+            ("sizes", torch.cat([l1_norm(y * part, settings.norm) for part in (train, held_out)])),
+        ):
+            self.register_buffer(name, one)
+
+    def forward(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The loss with the phase's penalty, `normalized_l1` on both parts, and the image.
+
+        Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
+        """
+        with _precision(self.settings, self.y.device):
+            image = self.model(self.network_kspace, self.network_operator, self.initial)
+        error = moduli(self.everything.at_columns(image, self.columns) - self.y, self.settings.norm)
+        loss = (error * self.train_part).sum() / self.sizes[0]
+        validation = (error.detach() * self.held_out).sum() / self.sizes[1]
+        minimised = loss
+        if isinstance(self.model, FreePhase):
+            minimised = loss + self.settings.phase_weight * self.model.variation(image)
+        return minimised, loss.detach(), validation, image.detach()
+
+
+def _precision(settings: Settings, device: torch.device) -> AbstractContextManager[object]:
+    return torch.autocast(device.type, torch.bfloat16) if settings.precision == "bfloat16" else nullcontext()
