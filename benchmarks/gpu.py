@@ -22,6 +22,7 @@ import torch
 
 from mrilib.models.build import build
 from mrilib.models.reconstructor import Reconstructor
+from mrilib.running.cost import operations_of
 from mrilib.sample import Sample, undersample
 from mrilib.sampling import Undersampling
 from mrilib.store.records import hardware, versions, write_json
@@ -143,6 +144,7 @@ def steps(architecture: dict[str, Any], precision: str, size: Size, device: torc
     with tensor_cores(precision == "tf32"):
         found = {
             "parameters": sum(one.numel() for one in model.parameters()),
+            "operations": operations_of(architecture, size.shape),
             "training_step_ms": milliseconds(train, device),
             "ttt_iteration_ms": milliseconds(adapt, device, 2) / TTT_ITERATIONS,
         }

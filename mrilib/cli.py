@@ -12,6 +12,7 @@ from mrilib import __version__
 from mrilib.classroom.command import add_classroom
 from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
 from mrilib.running.data_command import add_data
+from mrilib.running.plan_command import add_part, add_plan
 from mrilib.running.reconstruct_command import add_networks, add_reconstruct
 from mrilib.running.tables_command import add_tables
 from mrilib.running.train_command import add_train
@@ -207,6 +208,8 @@ COMMANDS: tuple[Callable[[Subparsers], None], ...] = (
     add_doctor,
     add_data,
     add_train,
+    add_plan,
+    add_part,
     add_reconstruct,
     add_networks,
     add_tables,

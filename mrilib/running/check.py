@@ -98,7 +98,7 @@ def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec]) -> int:
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
     """Number of k-space lines that a mask of this distribution samples, beside that of paper A's published mask."""
-    width = _shape(distribution(name), source)[1]
+    width = slice_size(distribution(name), source)[1]
     published = PUBLISHED_LINES.get((width, acceleration))
     beside = f"; the published mask has {published}" if published else ""
     return f"mask: {width / acceleration:.4g} of {width} lines of {name} at {acceleration:g}×{beside}"
@@ -138,14 +138,14 @@ def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p:
         report.note(f"test-time training at most {most:.1f} h (3 networks, {tests} slices, no early stop)")
 
 
-def _shape(entry: Distribution, source: str) -> tuple[int, int]:
+def slice_size(entry: Distribution, source: str) -> tuple[int, int]:
     return entry.scan.matrix if source == "simulated" or entry.width is None else (entry.readout, entry.width)
 
 
 def measured_step(spec: NetworkSpec, device: str) -> float:
     """Measure the seconds of one training step per slice, loss and gradient, on a crop and scaled by area."""
     entry = distribution(next(iter(spec.lists)))
-    rows, columns = _shape(entry, spec.source)
+    rows, columns = slice_size(entry, spec.source)
     crop = (max(rows // SHRINK, 32), max(columns // SHRINK, 32))
     noise = torch.randn(2, entry.scan.coils, *crop, generator=torch.Generator().manual_seed(0))
     mask = Undersampling(2, 0.3).mask("timing", crop[1])

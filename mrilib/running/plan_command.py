@@ -1,0 +1,126 @@
+"""`mrilib plan`: hours of a run before it is started, and its parts for a cluster; `mrilib part`: one of them."""
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrilib.running.arguments import read_given
+from mrilib.store.project import UserError, find_notebook, notebooks, root_here
+
+if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
+    from mrilib.running.cost import Seconds
+    from mrilib.running.jobs import Job
+
+COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
+ASSUMED = """\
+Hours of one device. Training: seconds of a step x slices x epochs. Test-time training: every slice runs all iterations,
+so an early stop makes it shorter. Reading files, evaluation and the Fourier transforms are not counted."""
+
+
+def add_plan(subparsers: Any) -> None:
+    """Add `mrilib plan`."""
+    parser = subparsers.add_parser(
+        "plan",
+        help="hours of a run, before asking for an allocation",
+        description="What a run costs, notebook by notebook, from measured or estimated steps.",
+    )
+    _add_run(parser, "*")
+    parser.add_argument("--gpu", metavar="NAME", help="estimate for this GPU: a6000, a100 or h100")
+    parser.add_argument("--steps", type=Path, metavar="FILE", help="steps measured by benchmarks/gpu.py")
+    parser.add_argument("--gpus", type=int, default=1, metavar="N", help="devices at a time (default: 1)")
+    parser.add_argument("--shards", type=int, default=8, metavar="N", help="parts of the test slices (default: 8)")
+    parser.add_argument("--parts", type=Path, metavar="FILE", help="add the parts to FILE, for workflow/Snakefile")
+    parser.set_defaults(command=plan_runs)
+
+
+def add_part(subparsers: Any) -> None:
+    """Add `mrilib part`."""
+    parser = subparsers.add_parser("part", help="compute one part of a run, as `mrilib plan --parts` lists them")
+    _add_run(parser, None)
+    parser.add_argument("--name", required=True, help="name of the part")
+    parser.add_argument("--done", type=Path, required=True, metavar="FILE", help="written when the part is done")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.set_defaults(command=compute_part)
+
+
+def _add_run(parser: argparse.ArgumentParser, many: str | None) -> None:
+    parser.add_argument("notebook", nargs=many, metavar="NOTEBOOK", help="number or name")
+    parser.add_argument(
+        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper"
+    )
+    parser.add_argument(
+        "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
+    )
+
+
+def _jobs(names: list[str], options: argparse.Namespace) -> "list[Job]":
+    from mrilib.running.jobs import plan
+
+    root = root_here()
+    found = [find_notebook(name, root) for name in names] or notebooks(root)
+    return [plan(notebook, root, options.profile, read_given(options.p)) for notebook in found]
+
+
+def plan_runs(options: argparse.Namespace) -> int:
+    """Print the hours of each notebook, and write its parts if asked for."""
+    from mrilib.running.workload import hours, workload
+    from mrilib.store.records import read_json, write_json
+
+    if options.gpus < 1 or options.shards < 1:
+        raise UserError("--gpus and --shards: expected numbers of at least 1")
+    step, source = _step(options)
+    jobs = _jobs(options.notebook, options)
+    print(f"{source}; profile {options.profile}\n\n" + _line(*COLUMNS))
+    total, content = 0.0, {}
+    for job in jobs:
+        parts = workload(job, step, options.shards)
+        training, adapting = hours(parts, "train"), hours(parts, "ttt")
+        total += training + adapting
+        if parts:
+            count = sum(part.kind == "train" for part in parts)
+            together = training + adapting
+            print(_line(job.name, count, training, adapting, together, together / 24 / options.gpus))
+        content[job.name] = {
+            "run": {"profile": options.profile, "given": options.p},
+            "folder": str(job.folder),
+            "parts": [asdict(part) for part in parts],
+        }
+    print(_line("all", "", "", "", total, total / 24 / options.gpus) + f"\n\n{ASSUMED}")
+    if options.parts:
+        before = (read_json(options.parts) or {}).get("notebooks", {})
+        write_json(options.parts, {"notebooks": before | content})
+        print(f"{options.parts}: snakemake --snakefile workflow/Snakefile --configfile {options.parts}")
+    return 0
+
+
+def _step(options: argparse.Namespace) -> "tuple[Seconds, str]":
+    from mrilib.running import cost
+
+    if options.gpu and options.steps:
+        raise UserError("--gpu and --steps: give one of them")
+    if options.gpu:
+        share = f"{cost.UTILISATION:.0%} of its TF32 peak, as paper B's U-Net"
+        return cost.on_gpu(options.gpu), f"estimated for {options.gpus} x {options.gpu} at {share}"
+    if options.steps:
+        return cost.as_measured(options.steps), f"from the steps in {options.steps}"
+    return cost.here("cpu"), "from steps measured on this machine's CPU"
+
+
+def _line(*cells: object) -> str:
+    texts = [f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in cells]
+    return f"{texts[0]:<34}" + "".join(f"{text:>13}" for text in texts[1:])
+
+
+def compute_part(options: argparse.Namespace) -> int:
+    """Compute a part and say so in a file."""
+    from mrilib.running.workload import compute
+    from mrilib.store.records import write_json
+
+    start = time.monotonic()
+    [job] = _jobs([options.notebook], options)
+    outcome = compute(job, options.name, options.device)
+    options.done.parent.mkdir(parents=True, exist_ok=True)
+    write_json(options.done, outcome | {"seconds": round(time.monotonic() - start, 1)})
+    return 0
