@@ -28,13 +28,13 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 class Block:
     """One network under one shift: scores of every scheme, seconds per slice, and their origin.
 
-    `until_stop` are the seconds that TTT would have taken had it ended where its rule stops; of this run only.
+    `steps` are the iterations of TTT up to the one at which its rule stops; of this run only.
     """
 
     result: ShiftResult
     seconds: Mapping[str, Sequence[float]]
     origin: str
-    until_stop: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -63,7 +63,10 @@ class Block:
         }
 
     def record(self) -> None:
-        """Write its numbers to `results.json`, each key ending in the block's name."""
+        """Write its numbers to `results.json`, each key ending in the block's name.
+
+        The ratio of times, P to Q, is that of iterations: an iteration of one network on one slice takes as long.
+        """
         for scheme, interval in self.result.means.items():
             record_interval(f"ssim_{identifier(scheme)}_{self.name}", interval)
         record_interval(f"gap_before_{self.name}", self.result.before)
@@ -75,7 +78,7 @@ class Block:
         for side in "PQ":
             seconds = self.seconds[f"joint on {side}"]
             record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
-        if self.until_stop and (ratio := ratio_of_means(*(self.until_stop[f"joint on {side}"] for side in "PQ"))):
+        if self.steps and (ratio := ratio_of_means(*(self.steps[f"joint on {side}"] for side in "PQ"))):
             record_interval("time_ratio_p_to_q", ratio)
 
 
@@ -146,13 +149,8 @@ def keep(
 def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block:
     """The block of this run."""
     seconds = {name: [one.seconds for one in records] for name, records in adapted.items()}
-    needed = {name: [until_stop(one) for one in records] for name, records in adapted.items()}
-    return Block(result, seconds, "this run", needed)
-
-
-def until_stop(one: Adapted) -> float:
-    """Seconds of TTT up to the iteration at which its rule stops, where the run may have gone on."""
-    return one.seconds * (one.record.stopped_at + 1) / len(one.record.history.train_error)
+    steps = {name: [one.record.stopped_at + 1 for one in records] for name, records in adapted.items()}
+    return Block(result, seconds, "this run", steps)
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
