@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+STRETCH = 0.85  # largest product of skewness / √n and t that is corrected
 Array = NDArray[np.float64]
 
 
@@ -260,7 +261,11 @@ def _t(freedom: float) -> float:
 
 
 def _unskewed(t: float, a: float) -> float:
-    """Inverse of Hall's g(t) = t + a t²/3 + a² t³/27 + a/6, with a = skewness / √n."""
+    """Inverse of Hall's g(t) = t + a t²/3 + a² t³/27 + a/6, with a = skewness / √n.
+
+    |a| counts up to .85 / |t| only: beyond it one far slice would make the long side several times Student's.
+    """
+    a = float(np.clip(a, -STRETCH / abs(t), STRETCH / abs(t)))
     return t if abs(a) < 1e-9 else float(3 / a * (np.cbrt(1 + a * (t - a / 6)) - 1))
 
 

@@ -141,11 +141,11 @@ def combined(op: ast.operator, one: Ends, other: Ends) -> Ends:
 
 
 def ends(key: str, entry: Any) -> Ends:
-    """Range of a recorded result: its interval, its number, or anything if it is undefined."""
+    """Range of a recorded result: its interval or its number; anything if undefined, or a mean without interval."""
     if isinstance(entry, str):
         return -inf, inf
-    whole = entry if isinstance(entry, dict) else {"value": entry}
-    low, high = (whole.get(part, whole.get("value")) for part in ("low", "high"))
-    if any(isinstance(part, bool) or not isinstance(part, (int, float)) for part in (low, high)):
+    whole = entry if isinstance(entry, dict) else {"value": entry, "low": entry, "high": entry}
+    numbers = [whole.get("value"), whole.get("low", -inf), whole.get("high", inf)]
+    if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
         raise PredicateError(f"{key!r} is no number: {entry!r}")
-    return float(low), float(high)  # type: ignore[arg-type]
+    return float(numbers[1]), float(numbers[2])

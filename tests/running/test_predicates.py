@@ -7,7 +7,8 @@ from mrilib.running.predicates import PredicateError, check, expand, parse
 RESULTS = {
     "closed": {"value": 0.9, "low": 0.7, "high": 0.95, "n": 8},
     "around": {"value": 0.1, "low": -0.1, "high": 0.3, "n": 8},
-    "count": {"value": 8, "n": 3},
+    "of_one_slice": {"value": 8.0, "n": 1},
+    "exact": 8,
     "gap": 0.2,
     "reason": "there is none to close",
     "ok": True,
@@ -37,7 +38,9 @@ RESULTS = {
         ("reason >= 0", None),
         ("reason - reason >= 0", None),
         ("0 * reason >= 1", None),
-        ("count >= 8", True),
+        ("exact >= 8", True),
+        ("exact <= 7", False),
+        ("of_one_slice >= 0", None),
     ],
 )
 def test_the_whole_interval_keeps_a_margin_or_none_of_it_does(line, expected):
