@@ -1,7 +1,7 @@
 """Paper A's Tables 1 to 3 as far as they were run: the blocks of this run and the stored ones, by network and shift."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -11,8 +11,8 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
-from mrilib.figures.rows import record_interval
-from mrilib.gap import performance_gap
+from mrilib.figures.rows import record_fraction, record_interval
+from mrilib.gap import performance_gap, ratio_of_means
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.published import TABLE_2, paper_a
 from mrilib.paper_a.schemes import Scores, networks_of, scores_with_ttt, scores_without_ttt, tuned
@@ -26,11 +26,15 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 
 @dataclass(frozen=True)
 class Block:
-    """One network under one shift: scores of every scheme, seconds per slice, and their origin."""
+    """One network under one shift: scores of every scheme, seconds per slice, and their origin.
+
+    `steps` are the iterations of TTT up to the one at which its rule stops; of this run only.
+    """
 
     result: ShiftResult
     seconds: Mapping[str, Sequence[float]]
     origin: str
+    steps: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -59,17 +63,23 @@ class Block:
         }
 
     def record(self) -> None:
-        """Write its numbers to `results.json`, each key ending in the block's name."""
+        """Write its numbers to `results.json`, each key ending in the block's name.
+
+        The ratio of times, P to Q, is that of iterations: an iteration of one network on one slice takes as long.
+        """
         for scheme, interval in self.result.means.items():
             record_interval(f"ssim_{identifier(scheme)}_{self.name}", interval)
         record_interval(f"gap_before_{self.name}", self.result.before)
         record_interval(f"gap_after_{self.name}", self.result.after)
-        closed = self.result.closed
-        if closed.interval:
-            record_interval(f"fraction_closed_{self.name}", closed.interval)
+        record_fraction(f"fraction_closed_{self.name}", self.result.closed)
+        record_fraction(f"fraction_reached_{self.name}", self.result.reached)
+        tuned_p = (self.result.scores[f"{loss} on P + TTT"] for loss in ("joint", "supervised"))
+        record_interval(f"lead_over_supervised_ttt_{self.name}", performance_gap(*tuned_p))
         for side in "PQ":
             seconds = self.seconds[f"joint on {side}"]
             record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
+        if self.steps and (ratio := ratio_of_means(*(self.steps[f"joint on {side}"] for side in "PQ"))):
+            record_interval("time_ratio_p_to_q", ratio)
 
 
 NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
@@ -138,7 +148,9 @@ def keep(
 
 def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block:
     """The block of this run."""
-    return Block(result, {name: [one.seconds for one in records] for name, records in adapted.items()}, "this run")
+    seconds = {name: [one.seconds for one in records] for name, records in adapted.items()}
+    steps = {name: [one.record.stopped_at + 1 for one in records] for name, records in adapted.items()}
+    return Block(result, seconds, "this run", steps)
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:

@@ -1,44 +1,52 @@
 """Verdicts on the papers' claims, computed from the runs on disk and never set by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrilib.running import manifest
-from mrilib.running.predicates import PredicateError, holds, keys, parse
+from mrilib.running.predicates import Check, PredicateError, check, expand, parse
 from mrilib.store.project import SMOKE, UserError
 from mrilib.store.records import read_json
 
 PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
+TESTED = ("reproduced", "differs", "undecided", "not run")
+VERDICTS = (*TESTED, "same evidence", "not a test")
 
 
 class Claim(BaseModel):
     """One table, figure, proposition or appendix of a paper.
 
-    `cases` are the conditions under which it must hold, each a mapping of parameters that a run must have; without
-    them, any run counts. A claim without a predicate cannot be checked yet; `planned` says what will check it.
-    `reason` is our explanation of why the claim may fail here; it is shown only if it does.
+    `predicate` holds lines that must all be true, `over` the values of their places such as {shift}, and `margin` the
+    reason for the margins, in the paper's numbers. `cases` are conditions under which it must hold, each a mapping of
+    parameters that a run must have; without them, any run counts. What the paper says and no run answers is `not_run`:
+    such a claim can differ, but not be reproduced. An item that no result could contradict is `not_a_test`, one that
+    repeats others is `same_as` them; neither is counted. `reason` is our explanation of why a claim may fail here.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
     id: str
     claim: str
-    paper: str
+    paper: str = Field(alias="paper says")
     notebook: str | None = None
-    key: str | list[str] | None = None
-    predicate: str | None = None
+    margin: str = ""
+    over: dict[str, list[str]] = {}
+    predicate: list[str] = []
     cases: list[dict[str, Any]] = [{}]
-    planned: str | None = None
+    not_run: str = Field("", alias="not run")
+    not_a_test: str = Field("", alias="not a test")
+    same_as: list[str] = Field([], alias="same evidence as")
+    trained: bool = True  # whether networks are trained for it
     reason: str = ""
 
     @property
-    def keys(self) -> list[str]:
-        """Keys of the results that are shown."""
-        return [self.key] if isinstance(self.key, str) else self.key or []
+    def lines(self) -> list[str]:
+        """Lines of the predicate, written out."""
+        return expand(self.predicate, self.over)
 
 
 @dataclass(frozen=True)
@@ -52,14 +60,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Verdict of the runs on a claim; `verdict` is "reproduced", "differs" or "not run"."""
+    """Verdict of the runs on a claim, one of VERDICTS."""
 
     id: str
     claim: str
     paper: str
     notebook: str | None
-    key: str | list[str] | None
-    predicate: str | None
+    margin: str
+    predicate: list[str]
+    trained: bool
     verdict: str
     cases: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""
@@ -78,6 +87,10 @@ def load(file: Path) -> list[Claim]:
     doubled = {claim.id for claim in claims if [other.id for other in claims].count(claim.id) > 1}
     if doubled:
         raise UserError(f"{file}: more than one entry for {', '.join(sorted(doubled))}")
+    tests = {claim.id for claim in claims if claim.predicate}
+    for claim in claims:
+        if odd := sorted(set(claim.same_as) - tests):
+            raise UserError(f"{file}: {claim.id}: same evidence as {', '.join(odd)}, which is no test here")
     return claims
 
 
@@ -86,17 +99,17 @@ def read_claim(entry: Any, file: Path) -> Claim:
     name = entry.get("id", entry) if isinstance(entry, dict) else entry
     try:
         claim = Claim.model_validate(entry)
-        if claim.predicate is not None:
-            parse(claim.predicate)
+        for line in claim.lines:
+            parse(line)
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{file}: {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except PredicateError as error:
         raise UserError(f"{file}: {name}: {error}") from error
-    if claim.predicate is not None and (
-        claim.notebook is None or not claim.keys or not set(claim.keys) <= keys(claim.predicate)
-    ):
-        raise UserError(f"{file}: {name}: a predicate needs a notebook, and a key that the predicate uses")
+    if bool(claim.predicate) + bool(claim.not_a_test) + bool(claim.same_as) != 1:
+        raise UserError(f"{file}: {name}: expected one of predicate, not a test, same evidence as")
+    if claim.predicate and not (claim.notebook and claim.margin):
+        raise UserError(f"{file}: {name}: a predicate needs a notebook, and a margin with its reason")
     return claim
 
 
@@ -111,33 +124,51 @@ def complete_runs(runs: Path) -> list[Run]:
 
 
 def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
-    """Verdict on a claim: "differs" if any case does, "reproduced" if all were run and hold, otherwise "not run"."""
+    """Verdict on a claim: the worst of its cases, in the order differs, not run, undecided, reproduced."""
     cases = [judge(claim, where, runs) for where in claim.cases] if claim.predicate else []
-    verdicts = [case["verdict"] for case in cases]
-    if "differs" in verdicts:
-        overall = "differs"
+    found = [case["verdict"] for case in cases] + ["not run"] * bool(claim.not_run)
+    if claim.predicate:
+        overall = next(one for one in ("differs", "not run", "undecided", "reproduced") if one in found)
     else:
-        overall = "reproduced" if verdicts and set(verdicts) == {"reproduced"} else "not run"
-    note = f"planned: {claim.planned}" if claim.planned else ""
-    described = claim.model_dump(include={"id", "claim", "paper", "notebook", "key", "predicate"})
-    reason = claim.reason if overall == "differs" else ""
-    return Verdict(**described, verdict=overall, cases=cases, note=note, reason=reason)
+        overall = "not a test" if claim.not_a_test else "same evidence"
+    note = f"not run: {claim.not_run}" if claim.not_run else claim.not_a_test or f"see {', '.join(claim.same_as)}"
+    described = claim.model_dump(include={"id", "claim", "paper", "notebook", "margin", "trained"})
+    reason = claim.reason if overall in ("differs", "undecided") else ""
+    note = "" if claim.predicate and not claim.not_run else note
+    return Verdict(**described, predicate=claim.lines, verdict=overall, cases=cases, note=note, reason=reason)
 
 
 def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
-    """Verdict, number and run for one case of a claim."""
+    """Verdict, numbers and run for one case of a claim."""
     case: dict[str, Any] = {"where": where, "verdict": "not run"}
     run = best_run(claim, where, runs)
     if run is None:
         return case
-    assert_predicate = claim.predicate or ""
-    case |= {"run": "/".join(run.folder.parts[-2:]), "ours": {key: run.results.get(key) for key in claim.keys}}
+    case |= {"run": "/".join(run.folder.parts[-2:]), "scale": run.manifest.get("profile")}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:
-        case["verdict"] = "reproduced" if holds(assert_predicate, run.results) else "differs"
+        checks = [check(line, run.results) for line in claim.lines]
     except PredicateError as error:
-        case["note"] = str(error)
-    return case
+        return case | {"note": str(error)}
+    case["checks"] = [asdict(one) for one in checks]
+    case["ours"] = {key: run.results.get(key) for one in checks for key in one.keys}
+    return case | {"verdict": outcome(checks), "note": "; ".join(dict.fromkeys(why(checks)))}
+
+
+def outcome(checks: Sequence[Check]) -> str:
+    """Verdict of the lines together: one false line decides, then one that lacks a result, then one undecided."""
+    if any(one.holds is False for one in checks):
+        return "differs"
+    if any(one.missing for one in checks):
+        return "not run"
+    return "undecided" if any(one.holds is None for one in checks) else "reproduced"
+
+
+def why(checks: Sequence[Check]) -> list[str]:
+    """What was not recorded, and why results are undefined."""
+    missing = list(dict.fromkeys(key for one in checks for key in one.missing))
+    told = [f"{', '.join(missing)} not recorded"] if missing else []
+    return told + [reason for one in checks for reason in one.reasons]
 
 
 def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:

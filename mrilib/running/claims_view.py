@@ -4,9 +4,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import takewhile
+from types import NoneType
 from typing import Any
 
-from mrilib.running.claims import Verdict
+from mrilib.running.claims import TESTED, VERDICTS, Verdict
 
 
 def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -15,7 +16,7 @@ def as_json(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
 
 INDENT = 4 * " "
-COLUMNS = (("item", 12), ("claim", 35), ("paper", 15), ("here", 20), ("verdict", 10))
+COLUMNS = (("item", 12), ("claim", 34), ("paper", 15), ("here", 20), ("verdict", 11))
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -24,35 +25,63 @@ def table(verdicts: Sequence[Verdict]) -> str:
     rows = [layout([name for name, _ in COLUMNS]), rule]
     for v in verdicts:
         rows.append(layout([v.id, v.claim, v.paper, here(v), v.verdict]))
-        rows += (
-            textwrap.wrap(f"likely reason: {v.reason}", 100, initial_indent=INDENT, subsequent_indent=INDENT)
-            if v.reason
-            else []
-        )
-    count = ", ".join(
-        f"{sum(v.verdict == name for v in verdicts)} {name}" for name in ("reproduced", "differs", "not run")
-    )
-    return "\n".join([*rows, rule, f"{len(verdicts)} items: {count}"])
+        told = {"evidence": evidence(v), "likely reason": v.reason}
+        for title, text in told.items():
+            wrapped = textwrap.wrap(f"{title}: {text}", 100, initial_indent=INDENT, subsequent_indent=INDENT)
+            rows += wrapped if text else []
+    return "\n".join([*rows, rule, counted(verdicts)])
+
+
+def counted(verdicts: Sequence[Verdict]) -> str:
+    """How many items have which verdict; what repeats other evidence or is no test is not counted among the tests."""
+    number = {name: sum(v.verdict == name for v in verdicts) for name in VERDICTS}
+    tests = ", ".join(f"{number[name]} {name}" for name in TESTED)
+    others = "; ".join(f"{number[name]} {name}" for name in VERDICTS if name not in TESTED)
+    return f"{sum(number[name] for name in TESTED)} tests: {tests}; {others}"
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """Verdicts as a Markdown table, one row per item; `docs/claims.md` contains that of the quick profile."""
-    lines = ["| item | claim | paper | here | verdict | likely reason |", "|---|---|---|---|---|---|"]
+    lines = ["| item | claim | paper says | margin | here | evidence | verdict | likely reason |", "|" + "---|" * 8]
     for v in verdicts:
-        cells = [v.id, v.claim, v.paper, here(v), v.verdict, v.reason]
+        cells = [v.id, v.claim, v.paper, v.margin, here(v), evidence(v), v.verdict, v.reason]
         lines.append("| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", counted(verdicts)])
 
 
 def here(verdict: Verdict) -> str:
-    """Our number, by case if there are several."""
+    """Numbers of the predicate's first line and of every line that does not hold, by case if there are several."""
     parts = []
     for case in verdict.cases:
         label = "/".join(map(str, case["where"].values())) if len(verdict.cases) > 1 else ""
-        number = case.get("note") or numbers(case["ours"]) if "run" in case else "not run"
+        number = decisive(case) if "run" in case else "not run"
         changed = "".join(f" (-p {name} {value})" for name, value in case.get("changed", {}).items())
         parts.append(f"{label} {number}{changed}".strip())
-    return "; ".join(parts) or verdict.note
+    return "; ".join([part for part in parts if part] + [verdict.note] * bool(verdict.note))
+
+
+def decisive(case: Mapping[str, Any]) -> str:
+    """Numbers of one case that are shown, and what is to be said of them."""
+    checks = case.get("checks", [])
+    shown = [key for n, one in enumerate(checks) if n == 0 or one["holds"] is not True for key in one["keys"]]
+    ours = {key: case["ours"][key] for key in dict.fromkeys(shown)}
+    ours = {key: entry for key, entry in ours.items() if not isinstance(entry, (str, NoneType))}
+    return "; ".join(part for part in (numbers(ours) if ours else "", case.get("note", "")) if part)
+
+
+def evidence(verdict: Verdict) -> str:
+    """Scale of the runs, the fewest slices and trainings behind a number: `quick, n = 12, one training`."""
+    cases = [case for case in verdict.cases if "run" in case]
+    if not cases:
+        return ""
+    entries = [entry for case in cases for entry in case.get("ours", {}).values() if isinstance(entry, dict)]
+    sizes = [entry["n"] for entry in entries if "n" in entry]
+    told = ["/".join(dict.fromkeys(str(case["scale"]) for case in cases))]
+    told += [f"n = {min(sizes)}"] if sizes else []
+    fewest = min((entry.get("trainings", 1) for entry in entries), default=1)
+    if verdict.trained:
+        told.append("one training" if fewest == 1 else f"{fewest} trainings")
+    return ", ".join(told)
 
 
 def numbers(ours: Mapping[str, Any]) -> str:
@@ -62,7 +91,7 @@ def numbers(ours: Mapping[str, Any]) -> str:
     words = [key.split("_") for key in ours]
     common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False)))
     return ", ".join(
-        f"{' '.join(name[common:])} {interval(entry)}" for name, entry in zip(words, ours.values(), strict=True)
+        f"{' '.join(name[common:])} {interval(entry)}".strip() for name, entry in zip(words, ours.values(), strict=True)
     )
 
 

@@ -1,127 +1,151 @@
-"""Small comparisons over recorded results, parsed without `eval`: `low(gap_before) > 0 and value(n) >= 8`."""
+"""Comparisons of recorded results with margins, parsed without `eval`: `fraction_closed_{network}_{shift} >= 0.75`.
+
+A line is true if the whole interval keeps the margin, false if none of it does, and otherwise undecided.
+"""
 
 import ast
-import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import inf, isnan
 from typing import Any
+
+from mrilib.gap import Interval, at_least
+
+PLACE = re.compile(r"\{(\w+)\}")
+COMPARISONS = (ast.LtE, ast.GtE)
 
 
 class PredicateError(ValueError):
-    """Raised if a predicate is not in the language, or if the results lack a key it needs."""
+    """Raised if a line is not in the language."""
 
 
-ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
+@dataclass(frozen=True)
+class Check:
+    """One line with its outcome: true, false, None if undecided; `missing` names results that were not recorded."""
+
+    line: str
+    holds: bool | None
+    keys: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
-def parse(text: str) -> ast.expr:
-    """Parse a predicate into its tree.
+def expand(lines: Sequence[str], over: Mapping[str, Sequence[str]]) -> list[str]:
+    """Write out lines with places such as `{shift}`, once for each combination of the values that `over` gives.
 
-    The language: and, or, not, comparisons, + - * /, numbers, `value(key)`, `low(key)`, `high(key)`; a
-    bare key is its value. Raises PredicateError for anything else, and for expressions that are not comparisons.
+    Raises PredicateError for a place without values and for values without a place.
+    """
+    places = {place for line in lines for place in PLACE.findall(line)}
+    if places != set(over):
+        odd = ", ".join(sorted(places ^ set(over)))
+        raise PredicateError(f"{odd}: expected each place of the predicate in `over`, and no other")
+    written = []
+    for line in lines:
+        names = list(dict.fromkeys(PLACE.findall(line)))
+        for values in product(*(over[name] for name in names)):
+            written.append(line.format(**dict(zip(names, values, strict=True))))
+    return written
+
+
+def parse(line: str) -> ast.Compare:
+    """Parse one line: a chain of <= and >= over sums, products and ratios of numbers and recorded results.
+
+    Raises PredicateError for anything else.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(line.strip(), mode="eval").body
     except SyntaxError as error:
-        raise PredicateError(f"predicate {text!r}: {error.msg}") from error
-    check_truth(tree, text)
+        raise PredicateError(f"predicate {line!r}: {error.msg}") from error
+    if not isinstance(tree, ast.Compare) or not all(isinstance(op, COMPARISONS) for op in tree.ops):
+        raise PredicateError(f"predicate {line!r}: expected a comparison by <= or >=, got {ast.unparse(tree)!r}")
+    for side in (tree.left, *tree.comparators):
+        check_number(side, line)
     return tree
 
 
-def check_truth(node: ast.expr, text: str) -> None:
-    """Raise PredicateError unless `node` is made of comparisons."""
-    match node:
-        case ast.BoolOp(values=parts):
-            for part in parts:
-                check_truth(part, text)
-        case ast.UnaryOp(op=ast.Not(), operand=part):
-            check_truth(part, text)
-        case ast.Compare(left=left, ops=ops, comparators=rights) if all(type(op) in COMPARISONS for op in ops):
-            for part in (left, *rights):
-                check_number(part, text)
-        case _:
-            raise PredicateError(f"predicate {text!r}: expected a comparison, got {ast.unparse(node)!r}")
-
-
-def check_number(node: ast.expr, text: str) -> None:
-    """Raise PredicateError unless `node` is a number, a key, or arithmetic on these."""
+def check_number(node: ast.expr, line: str) -> None:
+    """Raise PredicateError unless `node` is a number, a result, or arithmetic on these."""
     match node:
         case ast.Constant(value=number) if type(number) in (int, float):
             return
-        case ast.Name() | ast.Call(func=ast.Name(id="value" | "low" | "high"), args=[ast.Name()], keywords=[]):
+        case ast.Name():
             return
         case ast.UnaryOp(op=ast.USub(), operand=part):
-            check_number(part, text)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-            check_number(left, text)
-            check_number(right, text)
+            check_number(part, line)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right=right):
+            check_number(left, line)
+            check_number(right, line)
         case _:
-            raise PredicateError(f"predicate {text!r}: {ast.unparse(node)!r} is not allowed")
+            raise PredicateError(f"predicate {line!r}: {ast.unparse(node)!r} is not allowed")
 
 
-def keys(text: str) -> set[str]:
-    """Result keys that a predicate uses."""
-    names = {node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name)}
-    called = {
-        node.func.id for node in ast.walk(parse(text)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    return names - called
+def keys(line: str) -> tuple[str, ...]:
+    """Results that a line uses, in their order."""
+    names = [node for node in ast.walk(parse(line)) if isinstance(node, ast.Name)]
+    return tuple(dict.fromkeys(node.id for node in sorted(names, key=lambda node: node.col_offset)))
 
 
-def holds(text: str, results: Mapping[str, Any]) -> bool:
-    """Whether the predicate holds for `results`; raises PredicateError if they lack a key it needs."""
-    try:
-        return truth(parse(text), results)
-    except ZeroDivisionError:
-        raise PredicateError(f"predicate {text!r}: division by zero") from None
+def check(line: str, results: Mapping[str, Any]) -> Check:
+    """Outcome of one line; a result that is a text is undefined for that reason, and leaves the line undecided."""
+    tree, used = parse(line), keys(line)
+    missing = tuple(key for key in used if results.get(key) is None)
+    if missing:
+        return Check(line, None, used, missing)
+    sides = [number(part, results) for part in (tree.left, *tree.comparators)]
+    outcomes = [compared(op, one, other) for op, one, other in zip(tree.ops, sides, sides[1:], strict=False)]
+    holds = False if False in outcomes else None if None in outcomes else True
+    reasons = tuple(f"{key} is undefined: {results[key]}" for key in used if isinstance(results[key], str))
+    return Check(line, holds, used, (), reasons)
 
 
-def truth(node: ast.expr, results: Mapping[str, Any]) -> bool:
-    """Evaluate a checked logical expression."""
+def compared(op: ast.cmpop, one: "Ends", other: "Ends") -> bool | None:
+    """Comparison of two ranges, see `gap.at_least`."""
+    if isinstance(op, ast.LtE):
+        one, other = other, one
+    low, high = combined(ast.Sub(), one, other)
+    return at_least(Interval(low, low, high, 1), 0.0)
+
+
+Ends = tuple[float, float]
+
+
+def number(node: ast.expr, results: Mapping[str, Any]) -> Ends:
+    """Range of a checked expression, by interval arithmetic; that of a recorded number is the number."""
     match node:
-        case ast.BoolOp(op=op, values=parts):
-            values = [truth(part, results) for part in parts]  # evaluate all: a missing key must never go unnoticed
-            return all(values) if isinstance(op, ast.And) else any(values)
-        case ast.UnaryOp(operand=part):
-            return not truth(part, results)
-        case ast.Compare(left=left, ops=ops, comparators=rights):
-            numbers = [number(part, results) for part in (left, *rights)]
-            return all(COMPARISONS[type(op)](a, b) for op, a, b in zip(ops, numbers, numbers[1:], strict=False))
-    raise PredicateError(f"{ast.unparse(node)!r} is not allowed")
-
-
-def number(node: ast.expr, results: Mapping[str, Any]) -> float:
-    """Evaluate a checked numeric expression."""
-    match node:
-        case ast.Constant(value=constant) if type(constant) in (int, float):
-            return float(constant)  # type: ignore[arg-type]
+        case ast.Constant(value=constant):
+            return float(constant), float(constant)  # type: ignore[arg-type]
         case ast.Name(id=key):
-            return look_up("value", key, results)
-        case ast.Call(func=ast.Name(id=part), args=[ast.Name(id=key)]):
-            return look_up(part, key, results)
+            return ends(key, results[key])
         case ast.UnaryOp(operand=operand):
-            return -number(operand, results)
+            low, high = number(operand, results)
+            return -high, -low
         case ast.BinOp(left=left, op=op, right=right):
-            return ARITHMETIC[type(op)](number(left, results), number(right, results))
+            return combined(op, number(left, results), number(right, results))
     raise PredicateError(f"{ast.unparse(node)!r} is not allowed")
 
 
-def look_up(part: str, key: str, results: Mapping[str, Any]) -> float:
-    """`value`, `low` or `high` of a recorded result; raises PredicateError if it was not recorded."""
-    entry = results.get(key)
-    found = entry.get(part) if isinstance(entry, dict) else entry if part == "value" else None
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise PredicateError(f"{key!r} was not recorded" if entry is None else f"{key!r} has no {part}")
-    return float(found)
+def combined(op: ast.operator, one: Ends, other: Ends) -> Ends:
+    """Sum, difference, product or ratio of two ranges; a ratio whose divisor may be 0 may be anything."""
+    if isinstance(op, ast.Add):
+        return one[0] + other[0], one[1] + other[1]
+    if isinstance(op, ast.Sub):
+        return one[0] - other[1], one[1] - other[0]
+    if isinstance(op, ast.Div):
+        if other[0] <= 0 <= other[1]:
+            return -inf, inf
+        other = 1 / other[1], 1 / other[0]
+    corners = [a * b for a in one for b in other]
+    return (-inf, inf) if any(map(isnan, corners)) else (min(corners), max(corners))
+
+
+def ends(key: str, entry: Any) -> Ends:
+    """Range of a recorded result: its interval or its number; anything if undefined, or a mean without interval."""
+    if isinstance(entry, str):
+        return -inf, inf
+    whole = entry if isinstance(entry, dict) else {"value": entry, "low": entry, "high": entry}
+    numbers = [whole.get("value"), whole.get("low", -inf), whole.get("high", inf)]
+    if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
+        raise PredicateError(f"{key!r} is no number: {entry!r}")
+    return float(numbers[1]), float(numbers[2])

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 from mrilib.running.batch import clock
-from mrilib.running.claims import Verdict
-from mrilib.running.claims_view import here
+from mrilib.running.claims import VERDICTS, Verdict
+from mrilib.running.claims_view import evidence, here
 from mrilib.site.html import table
 from mrilib.site.pages import Page, label
 from mrilib.site.reference import NAME as REFERENCE
@@ -19,7 +19,7 @@ SOURCES = """- Paper A: M. Zalbagi Darestani, J. Liu, R. Heckel, *Test-Time Trai
   Shift Performance Gap in Deep Learning Based Compressed Sensing*, ICML 2022.
 - Paper B: K. Lin, R. Heckel, *Robustness of Deep Learning for Accelerated MRI: Benefits of Diverse Training Data*,
   ICML 2024."""
-VERDICTS = {"reproduced": "✓", "differs": "≠", "not run": "–"}
+MARKS = dict(zip(VERDICTS, "✓≠?–=·", strict=True))
 
 
 def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict]) -> str:
@@ -51,7 +51,7 @@ def tree(caption: str, entries: str) -> str:
 
 
 def counts(groups: dict[str, list[Verdict]]) -> str:
-    """Table of how many items of each paper are reproduced, differ, or were not run."""
+    """Table of how many items of each paper have which verdict."""
     rows = [
         [escape(title), str(len(group)), *(str(sum(v.verdict == kind for v in group)) for kind in VERDICTS)]
         for title, group in groups.items()
@@ -73,13 +73,21 @@ def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]
     rows = []
     for v in verdicts:
         reason = f'<br><span class="reason">Likely reason: {escape(v.reason)}</span>' if v.reason else ""
-        mark = f'<span class="verdict {v.verdict.replace(" ", "-")}">{VERDICTS[v.verdict]} {v.verdict}</span>'
+        mark = f'<span class="verdict {v.verdict.replace(" ", "-")}">{MARKS[v.verdict]} {v.verdict}</span>'
         name = v.notebook or ""
         notebook = link(name) if name in names else escape(label(name))
         rows.append(
-            [escape(v.id.partition("/")[2]), escape(v.claim), escape(v.paper), escape(here(v)) + reason, mark, notebook]
+            [
+                escape(v.id.partition("/")[2]),
+                escape(v.claim),
+                escape(v.paper),
+                escape(here(v)) + reason,
+                escape(evidence(v)),
+                mark,
+                notebook,
+            ]
         )
-    return table(title, ["item", "claim", "paper", "here", "verdict", "notebook"], rows)
+    return table(title, ["item", "claim", "paper says", "here", "evidence", "verdict", "notebook"], rows)
 
 
 def link(name: str) -> str:

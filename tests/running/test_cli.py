@@ -215,10 +215,10 @@ def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):
 
 
 def test_claims_are_printed_as_table_and_as_json(project, capsys):
-    text = "- {id: A/Table 1, claim: it closes, paper: 98 %, notebook: 04_x, key: a, predicate: value(a) > 0}\n"
+    text = "- {id: A/Table 1, claim: c, paper says: 98 %, margin: half, notebook: 04_x, predicate: [a >= 0]}\n"
     (project.root / "params" / "claims.yaml").write_text(text)
     assert main(["claims"]) == 0
-    assert "1 items: 0 reproduced, 0 differs, 1 not run" in capsys.readouterr().out
+    assert "1 tests: 0 reproduced, 0 differs, 0 undecided, 1 not run" in capsys.readouterr().out
     assert main(["claims", "--json", "--runs-dir", "elsewhere"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["verdict"] == "not run"
 

@@ -10,7 +10,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
         "sampling": "under-sampling masks, equal line by line to fastMRI's",
         "solvers": "conjugate gradients, power method",
         "metrics": "SSIM, PSNR, NMSE: every convention is an argument",
-        "gap": "performance gap, fraction closed, bootstrap intervals",
+        "gap": "performance gap, fraction closed, and their intervals",
         "subspace": "the toy proof: denoising in a subspace",
     },
     {

@@ -21,8 +21,8 @@ from mrilib.running.stills import make_stills
 from mrilib.store.records import write_json
 
 CLAIMS = """
-- {id: A/Table 1, claim: half is <closed>, paper: 98 %, notebook: 01_chart, key: closed, predicate: closed > 0.5}
-- {id: B/Figure 1, claim: nothing is lost, paper: plot only, notebook: 03_absent, key: lost, predicate: lost < 1}
+- {id: A/Table 1, claim: half is <closed>, paper says: 98 %, margin: ½, notebook: 01_chart, predicate: [closed >= .5]}
+- {id: B/Figure 1, claim: nothing is lost, paper says: plot, margin: all, notebook: 03_absent, predicate: [lost <= 1]}
 """
 PARAMETERS = {"steps": 3, "rate": 0.001}
 LANGUAGE = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
-from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.experiment import SIDES, Experiment, Side
 from mrilib.sample import Sample
 from mrilib.store.tables import StoredRow, StoredTable
@@ -234,7 +234,7 @@ def points(scores: Mapping[float, Scores]) -> list[dict[str, float]]:
     """One point per coefficient, in order: mean SSIM on P (x) and on Q (y) with their 95 % intervals."""
     rows = []
     for coefficient, columns in sorted(scores.items()):
-        x, y = (bootstrap_mean(columns[side]) for side in SIDES)
+        x, y = (mean_interval(columns[side]) for side in SIDES)
         ends = {"x": x.value, "x_low": x.low, "x_high": x.high, "y": y.value, "y_low": y.low, "y_high": y.high}
         rows.append({"coefficient": coefficient, **ends})
     return rows
@@ -243,7 +243,7 @@ def points(scores: Mapping[float, Scores]) -> list[dict[str, float]]:
 def curves(scores: Mapping[float, Scores]) -> list[dict[str, float | str]]:
     """Two points per coefficient, in order: mean SSIM on P and on Q with its 95 % interval, named by `tested on`."""
     return [
-        {"coefficient": coefficient, "tested on": f"SSIM on {side}", **vars(bootstrap_mean(columns[side]))}
+        {"coefficient": coefficient, "tested on": f"SSIM on {side}", **vars(mean_interval(columns[side]))}
         for coefficient, columns in sorted(scores.items())
         for side in SIDES
     ]
