@@ -1,17 +1,19 @@
 """Distribution-shift performance gap and the fraction of it that a method closes, with confidence intervals."""
 
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+NO_INTERVAL = "[n = 1: no interval]"
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over `n` test slices with its 95 % bootstrap interval."""
+    """A mean over `n` test slices with its 95 % bootstrap interval, which is unbounded for a single slice."""
 
     value: float
     low: float
@@ -19,7 +21,12 @@ class Interval:
     n: int
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f} " + (f"[{self.low:.3f}, {self.high:.3f}]" if self.bounded else NO_INTERVAL)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the interval is defined: a single slice does not say how much slices differ."""
+        return isfinite(self.low) and isfinite(self.high)
 
     @property
     def excludes_zero(self) -> bool:
@@ -43,8 +50,8 @@ class FractionClosed:
 def _scores(*columns: ArrayLike) -> NDArray[np.float64]:
     lists = [np.asarray(column, dtype=float) for column in columns]
     shapes = {scores.shape for scores in lists}
-    if len(shapes) != 1 or lists[0].ndim != 1 or len(lists[0]) < 2:
-        raise ValueError(f"scores: expected equal lists of at least 2 slices each, got shapes {sorted(shapes)}")
+    if len(shapes) != 1 or lists[0].ndim != 1 or not len(lists[0]):
+        raise ValueError(f"scores: expected equal lists of at least 1 slice each, got shapes {sorted(shapes)}")
     table = np.array(lists)
     if not np.isfinite(table).all():
         raise ValueError("scores: expected finite numbers, found NaN or Inf; a reconstruction has diverged")
@@ -59,7 +66,9 @@ def _resampled_means(table: NDArray[np.float64], seed: int) -> NDArray[np.float6
 
 
 def percentile_interval(value: float, samples: NDArray[np.float64], n: int) -> Interval:
-    """Percentile interval of a value at level CONFIDENCE, from its bootstrap samples."""
+    """Percentile interval of a value at level CONFIDENCE, from its bootstrap samples; unbounded if n is 1."""
+    if n == 1:
+        return Interval(float(value), -inf, inf, n)
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(samples, [tail, 100 - tail])
     return Interval(float(value), float(low), float(high), n)
@@ -69,11 +78,11 @@ def bootstrap_mean(scores: ArrayLike, seed: int = 0) -> Interval:
     """Mean of one score per test slice with its percentile bootstrap interval.
 
     Args:
-        scores: (n,) at least 2 finite numbers.
+        scores: (n,) at least 1 finite number.
         seed: seed for the resampling.
 
     Raises:
-        ValueError: fewer than 2 scores, or one that is not finite.
+        ValueError: no score, or one that is not finite.
 
     Reference: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
     """

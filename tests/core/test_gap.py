@@ -1,5 +1,7 @@
 """The gap, the fraction closed and their intervals, against numbers known in closed form."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,19 @@ def test_fraction_closed_is_undefined_when_training_on_p_was_better():
     assert "below 0" in closed.reason
 
 
+def test_one_slice_gives_a_mean_and_no_interval():
+    alone = bootstrap_mean([0.5])
+    assert alone == Interval(0.5, -inf, inf, 1)
+    assert not alone.bounded
+    assert not alone.excludes_zero
+    assert str(alone) == "0.500 [n = 1: no interval]"
+    gap = performance_gap([0.75], [0.5])
+    assert (gap.value, gap.bounded, gap.n) == (0.25, False, 1)
+    closed = fraction_closed([0.75], [0.5], [0.75], [0.75])
+    assert closed.interval is None
+    assert "0.250 [n = 1: no interval], is not distinguishable from a gap of 0" in closed.reason
+
+
 def test_intervals_are_printed_to_three_digits():
     assert str(Interval(0.81234, 0.7, 0.9, 5)) == "0.812 [0.700, 0.900]"
 
@@ -121,10 +136,9 @@ def test_intervals_are_printed_to_three_digits():
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        ([0.5], "at least 2 slices"),
-        ([], "at least 2 slices"),
-        (0.5, "at least 2 slices"),
-        ([[0.1, 0.2], [0.3, 0.4]], "at least 2 slices"),
+        ([], "at least 1 slice"),
+        (0.5, "at least 1 slice"),
+        ([[0.1, 0.2], [0.3, 0.4]], "at least 1 slice"),
         ([0.5, float("nan")], "diverged"),
         ([0.5, float("inf")], "diverged"),
     ],

@@ -17,7 +17,7 @@ from PIL import Image
 
 from mrilib.figures import plot
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
-from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png
+from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png, chart_svg
 from mrilib.ttt import History
 
 ROWS = [
@@ -212,6 +212,14 @@ def test_gap_is_labelled_with_its_length() -> None:
     assert '"gap 0.350"' in text
     assert "n = 8" in text
     assert '"A message"' in text
+
+
+def test_one_slice_has_a_point_and_no_interval() -> None:
+    alone = [row | {"low": -math.inf, "high": math.inf, "n": 1} for row in ROWS]
+    drawn = chart_svg(plot.gap_chart(alone, alt="x"))
+    assert (drawn.count('"point"'), drawn.count('"rule mark"')) == (len(ROWS), 0)
+    assert chart_svg(plot.gap_chart(ROWS, alt="x")).count('"rule mark"') == len(ROWS)
+    assert "SSIM [n = 1: no interval]" in drawn
 
 
 def test_legend_follows_the_right_edge() -> None:

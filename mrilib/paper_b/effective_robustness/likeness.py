@@ -154,12 +154,12 @@ def correlation(similarities: ArrayLike, scores: ArrayLike, seed: int = 0) -> In
         seed: seed of the resampling.
 
     Raises:
-        ValueError: different shapes, fewer than 3 sets or 2 slices, or sets that are all alike.
+        ValueError: different shapes, fewer than 3 sets, no slice, or sets that are all alike.
     """
     one, other = np.asarray(similarities, float), np.asarray(scores, float)
-    if one.shape != other.shape or one.ndim != 2 or len(one) < 3 or one.shape[1] < 2:
+    if one.shape != other.shape or one.ndim != 2 or len(one) < 3 or not one.shape[1]:
         raise ValueError(
-            f"similarities and scores: expected equal (sets, slices) of at least 3 sets and 2 slices, "
+            f"similarities and scores: expected equal (sets, slices) of at least 3 sets and 1 slice, "
             f"got {one.shape} and {other.shape}"
         )
     slices = one.shape[1]
