@@ -235,6 +235,12 @@ def _clean(
     return records
 
 
+def data(rows: Iterable[Row]) -> altair.Data:
+    """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
+    values = [{key: finite(item) if isinstance(item, float) else item for key, item in row.items()} for row in rows]
+    return altair.Data(values=values)
+
+
 def finite(value: Any) -> float | None:
     """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
     number = math.nan if value is None else float(value)
