@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from mrilib.beyond.ttt_for_any_network.experiment import EVERY, GAIN, PHASES, TITLES
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.running.jobs import plan
 from mrilib.sample import Sample
@@ -63,7 +63,7 @@ def main() -> None:
             until, each = times[:, column].T
             print(f"{loss} on P, {TITLES[phase]}: {np.nanmedian(until):.2f} s, {1e3 * each.mean():.0f} ms an iteration")
         logs = np.log(times[:, 0, 0] / times[:, 1, 0])
-        mean = bootstrap_mean(logs[np.isfinite(logs)])
+        mean = mean_interval(logs[np.isfinite(logs)])
         value, low, high = np.exp([mean.value, mean.low, mean.high])
         print(f"{loss}: {value:.1f} [{low:.1f}, {high:.1f}] times sooner, {mean.n} slices", flush=True)
 

@@ -71,7 +71,14 @@ def shown_path(file: Path) -> str:
     return file.relative_to(checkout).as_posix() if file.is_relative_to(checkout) else file.name
 
 
-def record(name: str, value: Any, low: float | None = None, high: float | None = None, n: int | None = None) -> None:
+def record(
+    name: str,
+    value: Any,
+    low: float | None = None,
+    high: float | None = None,
+    n: int | None = None,
+    trainings: int | None = None,
+) -> None:
     """Write a result to `results.json`: a number, optionally with its 95 % interval, text, or a list.
 
     Args:
@@ -79,6 +86,7 @@ def record(name: str, value: Any, low: float | None = None, high: float | None =
         value: number, one-element tensor, text, boolean, or a list.
         low, high: ends of the interval, both or neither; those of one sample are unbounded and left out.
         n: number of samples behind it.
+        trainings: number of trainings behind it; left out, one.
 
     Raises ValueError naming the result for a bad name, NaN, or an incomplete interval.
     """
@@ -92,7 +100,8 @@ def record(name: str, value: Any, low: float | None = None, high: float | None =
     interval = {"value": plain, "low": to_plain(low, name), "high": to_plain(high, name)}
     if not interval["low"] <= interval["high"]:
         raise ValueError(f"record({name!r}): low {low} is above high {high}")
-    put(name, interval if n is None else interval | {"n": int(n)})
+    counts = {"n": n, "trainings": None if trainings == 1 else trainings}
+    put(name, interval | {key: int(count) for key, count in counts.items() if count is not None})
 
 
 def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:

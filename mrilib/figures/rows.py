@@ -5,7 +5,7 @@ from typing import Any
 
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
-from mrilib.gap import Interval, bootstrap_mean
+from mrilib.gap import FractionClosed, Interval, mean_interval
 
 
 def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, An
 
 def shown(scores: Mapping[str, Sequence[float]], caption: str) -> Table:
     """Table of mean scores with their intervals, one row per method."""
-    rows = [interval_row(name, bootstrap_mean(values), None) for name, values in scores.items()]
+    rows = [interval_row(name, mean_interval(values), None) for name, values in scores.items()]
     return table(rows, {"method": "", "ours": "mean [95 % interval]"}, caption=caption)
 
 
@@ -34,4 +34,12 @@ def score_rows(x: Sequence[float], scores: Mapping[str, Sequence[float]]) -> lis
 
 def record_interval(name: str, interval: Interval) -> None:
     """Write a mean with its interval to `results.json`."""
-    record(name, interval.value, interval.low, interval.high, interval.n)
+    record(name, interval.value, interval.low, interval.high, interval.n, interval.trainings)
+
+
+def record_fraction(name: str, fraction: FractionClosed) -> None:
+    """Write a fraction with its interval to `results.json`, or the reason why it is undefined."""
+    if fraction.interval is None:
+        record(name, fraction.reason)
+    else:
+        record_interval(name, fraction.interval)

@@ -16,7 +16,7 @@ from mrilib.figures.charts import data, finished
 from mrilib.figures.frame import STYLE, WIDE, explorer, picture
 from mrilib.figures.theme import INK, PAPER, colors_of
 from mrilib.figures.tiles import error_tile, grey_tile, tile_row, white_of
-from mrilib.gap import bootstrap_mean, fraction_closed, performance_gap
+from mrilib.gap import fraction_closed, mean_interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.experiment import Experiment, side_title
 from mrilib.paper_a.shift_result import ShiftResult
@@ -113,7 +113,7 @@ def scheme_in_words(case: Case, network: str, ttt: str) -> str:
     scores, scheme = case.result.scores, scheme_of(network, ttt)
     if scheme not in scores:
         raise ValueError(f"{scheme}: not scored, in paper A neither; choose another network or switch TTT off")
-    words = f"{scheme}: mean SSIM {bootstrap_mean(scores[scheme])} over {case.slices} slices. "
+    words = f"{scheme}: mean SSIM {mean_interval(scores[scheme])} over {case.slices} slices. "
     pair, before = compared(case, network, ttt), case.result.before
     if pair == BEFORE:
         return f"{words}Gap before: {before}"
@@ -126,7 +126,7 @@ def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
     """Chart the gap before and that of a choice as bars between the scores of P and Q, on one scale for all choices."""
     scores, pair = case.result.scores, compared(case, network, ttt)
     rows = {"gap before": BEFORE, "gap now": pair}
-    means = {name: vars(bootstrap_mean(scores[name])) for name in {*BEFORE, *pair}}
+    means = {name: vars(mean_interval(scores[name])) for name in {*BEFORE, *pair}}
     ends = [{"row": row, "scheme": name} | means[name] for row, names in rows.items() for name in names]
     bars = [
         {"row": row, "from": means[of_p]["value"], "to": means[of_q]["value"]} for row, (of_p, of_q) in rows.items()
@@ -138,7 +138,7 @@ def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
 
 def _reach(scores: Mapping[str, Sequence[float]]) -> list[float]:
     """Range from the lowest to the highest interval end of any scheme, or mean where there is no interval."""
-    found = [bootstrap_mean(column) for column in scores.values()]
+    found = [mean_interval(column) for column in scores.values()]
     ends = [end for one in found for end in ((one.low, one.high) if one.bounded else (one.value,))]
     return [min(ends), max(ends)]
 

@@ -1,7 +1,7 @@
 """Paper A's Tables 1 to 3 as far as they were run: the blocks of this run and the stored ones, by network and shift."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -11,8 +11,8 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
-from mrilib.figures.rows import record_interval
-from mrilib.gap import performance_gap
+from mrilib.figures.rows import record_fraction, record_interval
+from mrilib.gap import performance_gap, ratio_of_means
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.published import TABLE_2, paper_a
 from mrilib.paper_a.schemes import Scores, networks_of, scores_with_ttt, scores_without_ttt, tuned
@@ -26,11 +26,15 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 
 @dataclass(frozen=True)
 class Block:
-    """One network under one shift: scores of every scheme, seconds per slice, and their origin."""
+    """One network under one shift: scores of every scheme, seconds per slice, and their origin.
+
+    `until_stop` are the seconds that TTT would have taken had it ended where its rule stops; of this run only.
+    """
 
     result: ShiftResult
     seconds: Mapping[str, Sequence[float]]
     origin: str
+    until_stop: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -64,12 +68,15 @@ class Block:
             record_interval(f"ssim_{identifier(scheme)}_{self.name}", interval)
         record_interval(f"gap_before_{self.name}", self.result.before)
         record_interval(f"gap_after_{self.name}", self.result.after)
-        closed = self.result.closed
-        if closed.interval:
-            record_interval(f"fraction_closed_{self.name}", closed.interval)
+        record_fraction(f"fraction_closed_{self.name}", self.result.closed)
+        record_fraction(f"fraction_reached_{self.name}", self.result.reached)
+        tuned_p = (self.result.scores[f"{loss} on P + TTT"] for loss in ("joint", "supervised"))
+        record_interval(f"lead_over_supervised_ttt_{self.name}", performance_gap(*tuned_p))
         for side in "PQ":
             seconds = self.seconds[f"joint on {side}"]
             record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
+        if self.until_stop and (ratio := ratio_of_means(*(self.until_stop[f"joint on {side}"] for side in "PQ"))):
+            record_interval("time_ratio_p_to_q", ratio)
 
 
 NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
@@ -138,7 +145,14 @@ def keep(
 
 def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block:
     """The block of this run."""
-    return Block(result, {name: [one.seconds for one in records] for name, records in adapted.items()}, "this run")
+    seconds = {name: [one.seconds for one in records] for name, records in adapted.items()}
+    needed = {name: [until_stop(one) for one in records] for name, records in adapted.items()}
+    return Block(result, seconds, "this run", needed)
+
+
+def until_stop(one: Adapted) -> float:
+    """Seconds of TTT up to the iteration at which its rule stops, where the run may have gone on."""
+    return one.seconds * (one.record.stopped_at + 1) / len(one.record.history.train_error)
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:

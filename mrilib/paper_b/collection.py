@@ -164,7 +164,8 @@ def matching_gain(scored: Study, datasets: Mapping[str, Sequence[str]]) -> Inter
         [score for arm, tested in pairs for score in scored.over(arm, tested, measure)]
         for measure in ("ssim", "ssim_unmatched")
     )
-    return performance_gap(matched, plain)
+    slices = [(part, n) for arm, tested in pairs for part in tested for n in range(len(scored.scores(arm, part)))]
+    return performance_gap(matched, plain, slices)
 
 
 @dataclass(frozen=True)

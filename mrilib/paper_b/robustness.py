@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mrilib.gap import RESAMPLES, Interval, percentile_interval
+from mrilib.gap import RESAMPLES, Interval, bootstrap_interval
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def fit_line(inside: ArrayLike, outside: ArrayLike) -> tuple[NDArray[np.float64]
 def effective_robustness(baseline: Models, diverse: Models, seed: int = 0) -> Interval:
     """Mean height of `diverse` models above the baseline's line, mean_i(y_i − (slope · x_i + intercept)).
 
-    The interval is over test slices, with the same draw for all models of one list; it does not cover retraining.
+    The interval is over test slices, with the same draw for all models of one list; it does not cover retraining. Its
+    `n` is the smaller number of slices.
 
     Args:
         baseline: models trained on one distribution, which define the line.
@@ -99,4 +100,4 @@ def effective_robustness(baseline: Models, diverse: Models, seed: int = 0) -> In
 
     value = height(*((models.inside.mean(1), models.outside.mean(1)) for models in (baseline, diverse)))
     drawn = (models._resampled(np.random.default_rng(seed)) for models in (baseline, diverse))
-    return percentile_interval(float(value), height(*drawn), slices.pop()[1])
+    return bootstrap_interval(float(value), height(*drawn), min(slices.pop()))

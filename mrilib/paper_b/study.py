@@ -9,7 +9,7 @@ import torch
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest
-from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.metrics import Match
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.protocol import slices_to_test, ssim_scores
@@ -117,7 +117,7 @@ class Study:
 
     def mean(self, arm: str, tests: Mapping[str, object] | None = None, measure: str = "ssim") -> Interval:
         """Mean of a measure over the slices of several test sets."""
-        return bootstrap_mean(self.over(arm, tests, measure))
+        return mean_interval(self.over(arm, tests, measure))
 
     def difference(
         self, arm: str, other: str, tests: Mapping[str, object] | None = None, measure: str = "ssim"

@@ -23,7 +23,6 @@ from mrilib.beyond.ttt_for_any_network.experiment import (
     iterations_to,
     most_of_the_gain,
     oracle,
-    over_seeds,
     regret,
     seed_rows,
     spread,
@@ -73,11 +72,7 @@ def test_iterations_to_most_of_the_gain():
     assert times_sooner([8.0, 8.0, math.nan], [2.0, 2.0, 1.0]).value == pytest.approx(4)
 
 
-def test_the_interval_over_hold_outs_is_wider_than_over_slices_alone():
-    values = np.array([[0.0, 0.1, 0.2, 0.1], [0.4, 0.5, 0.6, 0.5]])
-    both, slices = over_seeds(values), over_seeds(values.mean(0, keepdims=True))
-    assert both.value == pytest.approx(slices.value)
-    assert both.high - both.low > 2 * (slices.high - slices.low)
+def test_hold_outs_spread_by_their_standard_deviation():
     rows = [RISING, RISING | {"ssim": [0.94, 0.8]}]
     assert spread(rows) == pytest.approx(np.std([0.9, 0.94], ddof=1) / 2)
     assert spread(rows[:1]) == 0

@@ -9,7 +9,7 @@ from mrilib.figures import notebook
 from mrilib.figures.notebook import record, record_input, record_table, run_dir, setup, show_source
 from mrilib.figures.rows import record_interval
 from mrilib.fourier import fft2c
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.store.records import fingerprint, noted
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_result_is_refused_by_name(folder, arguments, message):
 
 
 def test_what_one_slice_leaves_open_is_left_out_and_said(folder):
-    alone = bootstrap_mean([0.5])
+    alone = mean_interval([0.5])
     record_interval("score", alone)
     shown = record_table("table", [{"method": "joint", "ssim": {"value": 0.5, "low": alone.low, "high": alone.high}}])
     found = results(folder)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tiny_networks import SPEC, small_world  # noqa: F401 (the fixture is used)
 
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.paper_a.transformers.learning_curve import curve_points, curves, learning_curve, stored_curve
 from mrilib.store.tables import origin
 from mrilib.train.networks import dataset, network, ssim_without_ttt
@@ -44,5 +44,5 @@ def test_a_curve_is_kept_and_found(monkeypatch):
 def test_points_carry_the_interval():
     points = curve_points("ViT", [[0.1, 0.3], [0.5, 0.5]])
     assert [point["epoch"] for point in points] == [0, 1]
-    assert points[0] == {"network": "ViT", "epoch": 0} | vars(bootstrap_mean([0.1, 0.3]))
+    assert points[0] == {"network": "ViT", "epoch": 0} | vars(mean_interval([0.1, 0.3]))
     assert points[1]["low"] == points[1]["high"] == 0.5

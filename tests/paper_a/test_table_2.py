@@ -28,12 +28,18 @@ def own_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
 
 
+def tuned(seconds, stopped_at):
+    """A slice whose TTT ran for ten iterations and whose rule stopped it at one of them, counted from 0."""
+    history = SimpleNamespace(train_error=[0.1] * 10)
+    return SimpleNamespace(seconds=seconds, record=SimpleNamespace(stopped_at=stopped_at, history=history))
+
+
 def found(shift="anatomy", slices=7, **changes):
     wobble = np.random.default_rng(0).normal(0, 0.01, slices)
     scores = {name: [mean + w for w in wobble] for name, mean in SCHEME_SCORES.items()}
     given = replace(P, shift=shift, test_slices=slices, **changes)
     result = ShiftResult(given.model, shift, given.source, scores)
-    adapted = {f"joint on {side}": [SimpleNamespace(seconds=s) for s in (1.0, 2.0, 9.0)] for side in "PQ"}
+    adapted = {f"joint on {side}": [tuned(s, stop) for s in (1.0, 2.0, 9.0)] for side, stop in {"P": 9, "Q": 4}.items()}
     keep(given.experiment, given.settings, scores, adapted, slices)
     return blocks(live(result, adapted), given.experiment, given.settings)
 
@@ -47,7 +53,28 @@ def test_the_runs_own_block_is_live_and_recorded(tmp_path):
     assert results["gap_after_unet_anatomy"]["value"] == pytest.approx(0.02)
     assert results["fraction_closed_unet_anatomy"]["value"] == pytest.approx(0.9)
     assert results["ssim_supervised_p_ttt_unet_anatomy"]["value"] == pytest.approx(0.75, abs=0.02)
+    assert results["fraction_reached_unet_anatomy"]["value"] == pytest.approx(0.95)
+    assert results["lead_over_supervised_ttt_unet_anatomy"]["value"] == pytest.approx(0.14)
     assert results["seconds_p_unet_anatomy"] == {"value": 2.0, "low": 1.0, "high": 9.0, "n": 3}
+
+
+def test_times_are_compared_up_to_the_stop_and_within_one_run(tmp_path):
+    """TTT of the network of P runs on past its stop, so that its whole time says nothing."""
+    wobble = np.random.default_rng(0).normal(0, 0.1, 6)
+    adapted = {f"joint on {side}": [tuned(2 + w, 9 if side == "P" else 4) for w in wobble] for side in "PQ"}
+    scores = {name: [mean] * 6 for name, mean in SCHEME_SCORES.items()}
+    live(ShiftResult("unet", "anatomy", "simulated", scores), adapted).record()
+    ratio = json.loads((tmp_path / "run" / "results.json").read_text())["time_ratio_p_to_q"]
+    assert ratio["value"] == pytest.approx(2)
+
+
+def test_an_undefined_fraction_is_recorded_with_its_reason(tmp_path):
+    scores = {name: [mean, mean + 0.01] for name, mean in SCHEME_SCORES.items()}
+    scores["supervised on Q"] = [0.69, 0.73]
+    adapted = {f"joint on {side}": [tuned(1.0, 4), tuned(1.5, 4)] for side in "PQ"}
+    live(ShiftResult("unet", "anatomy", "simulated", scores), adapted).record()
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert "not distinguishable from a gap of 0" in results["fraction_closed_unet_anatomy"]
 
 
 def test_a_block_that_was_run_before_is_shown_again():

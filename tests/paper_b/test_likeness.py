@@ -1,4 +1,4 @@
-"""Training sets that are compared have as many slices; correlations and differences are over the same test slices."""
+"""Training sets that are compared have as many slices; differences are over the same test slices."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from records import record
 from robust_scores import PARAMETERS, known_likeness
 
 from mrilib.paper_b.effective_robustness.experiment import QUARTER, SHIFTS, P, Shift, arms, candidates
-from mrilib.paper_b.effective_robustness.likeness import PATCH, Likeness, Q, correlation
+from mrilib.paper_b.effective_robustness.likeness import PATCH, Likeness, Q
 from mrilib.paper_b.effective_robustness.nearest import nearest_similarity, patch
 from mrilib.paper_b.pairs import Pair
 
@@ -61,32 +61,10 @@ def test_what_rises_together_is_correlated(tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     one = known_likeness()
     assert one.correlation().value == pytest.approx(1)
+    assert one.correlation().n == len(one.networks), "sets are the sample"
     assert one.nearer().value == pytest.approx(0.01)
     near, good = one.diversity()
     assert (near.value, good.value) == (pytest.approx(0.03), pytest.approx(0.06))
-
-
-def test_the_interval_of_a_correlation_is_over_slices():
-    generator = np.random.default_rng(0)
-    near = np.linspace(0, 1, 6)[:, None] + 0.3 * generator.standard_normal((6, 40))
-    good = np.linspace(0, 1, 6)[:, None] + 0.3 * generator.standard_normal((6, 40))
-    found = correlation(near, good)
-    assert found.value == pytest.approx(np.corrcoef(near.mean(1), good.mean(1))[0, 1])
-    assert found.low < found.value < found.high <= 1
-    assert correlation(near, -good).value == pytest.approx(-found.value)
-
-
-@pytest.mark.parametrize(
-    ("near", "good", "message"),
-    [
-        (np.ones((3, 4)), np.ones((3, 5)), r"expected equal \(sets, slices\).*got \(3, 4\) and \(3, 5\)"),
-        (np.ones((2, 4)), np.ones((2, 4)), "at least 3 sets"),
-        (np.ones((3, 4)), np.ones((3, 4)), "all sets are alike"),
-    ],
-)
-def test_correlations_of_nothing_are_refused(near, good, message):
-    with pytest.raises(ValueError, match=message):
-        correlation(near, good)
 
 
 def test_unknown_features_are_refused():

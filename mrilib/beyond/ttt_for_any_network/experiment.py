@@ -10,12 +10,11 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mrilib.beyond.ttt_for_any_network.parameters import Parameters
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
-from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, percentile_interval, performance_gap
+from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a import table_2
 from mrilib.paper_a.experiment import Side
 from mrilib.paper_a.published import TABLE_2
@@ -29,7 +28,6 @@ PHASES: tuple[Phase, ...] = ("network", "free")
 TITLES: dict[Phase, str] = {"network": "paper A", "free": "free phase"}
 EVERY = {"network": 4, "free": 2}  # iterations between scores of the true image
 GAIN = 0.95  # share of the gain after which a run could have ended
-RESAMPLES = 10_000
 MODEL = "unet"
 
 
@@ -197,20 +195,12 @@ CHOICES: dict[str, Callable[[Row], list[float]]] = {
 def regret(rows: Sequence[Row], choice: str) -> Interval:
     """SSIM lost to the best image of the run by a choice without the truth; rows are hold-outs of the same slices."""
     lost = [np.array(oracle(row)) - np.array(CHOICES[choice](row)) for row in rows]
-    return over_seeds(np.array(lost))
-
-
-def over_seeds(values: NDArray[np.float64], seed: int = 0) -> Interval:
-    """Mean of (seeds, slices) with an interval from a bootstrap over hold-out seeds and, independently, slices."""
-    draw = np.random.default_rng(seed)
-    rows, columns = (draw.integers(size, size=(RESAMPLES, size)) for size in values.shape)
-    means = values[rows[:, :, None], columns[:, None, :]].mean((1, 2))
-    return percentile_interval(values.mean(), means, values.shape[1])
+    return mean_interval(lost)
 
 
 def gain_over_seeds(rows: Sequence[Row]) -> Interval:
     """SSIM gained by TTT, with an interval over hold-outs and slices."""
-    return over_seeds(np.array([np.array(row["ssim"]) - np.array(row["before"]) for row in rows]))
+    return performance_gap([row["ssim"] for row in rows], [row["before"] for row in rows])
 
 
 def spread(rows: Sequence[Row]) -> float:
@@ -236,7 +226,7 @@ def iterations_to(row: Row, goals: Sequence[float]) -> list[float]:
 def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval:
     """Geometric mean of the ratio of two lists of iterations, over the slices of which both are known."""
     logs = np.log(np.maximum(slow, 1)) - np.log(np.maximum(fast, 1))
-    mean = bootstrap_mean(logs[np.isfinite(logs)])
+    mean = mean_interval(logs[np.isfinite(logs)])
     value, low, high = np.exp([mean.value, mean.low, mean.high])
     return Interval(float(value), float(low), float(high), mean.n)
 

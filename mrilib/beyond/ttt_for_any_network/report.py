@@ -20,7 +20,7 @@ from mrilib.beyond.ttt_for_any_network.experiment import (
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.train.objectives import Loss
 
 Results = Mapping[str, Shifted]
@@ -35,7 +35,7 @@ LOSSES: tuple[Loss, ...] = ("supervised", "joint")
 def curve_rows(found: Shifted, side: str = "P") -> list[dict[str, Any]]:
     """Mean SSIM along the runs of every network of one side, with its interval over the slices."""
     return [
-        {"method": arm.name, "iteration": at, **vars(bootstrap_mean([curve[place] for curve in row["curves"]]))}
+        {"method": arm.name, "iteration": at, **vars(mean_interval([curve[place] for curve in row["curves"]]))}
         for arm, row in found.rows.items()
         if arm.side == side
         for place, at in enumerate(row["iterations"])
@@ -54,7 +54,7 @@ def scores_table(found: Results, caption: str) -> Table:
             "supervised_free": here.after("supervised", "P", "free"),
             "supervised_q": here.published["supervised on Q"],
         }
-        rows.append({"shift": _words(shift)} | {name: vars(bootstrap_mean(one)) for name, one in columns.items()})
+        rows.append({"shift": _words(shift)} | {name: vars(mean_interval(one)) for name, one in columns.items()})
     columns_shown = {
         "shift": "shift",
         "supervised": "supervised on P",
@@ -132,7 +132,7 @@ def keep_results(found: Results) -> list[str]:
         for loss in LOSSES:
             lead, fraction = here.lead(loss), here.closed(loss, "free")
             record_interval(f"free_phase_leads_{loss}_{shift}", lead)
-            record_interval(f"ssim_{loss}_free_{shift}", bootstrap_mean(here.after(loss, "P", "free")))
+            record_interval(f"ssim_{loss}_free_{shift}", mean_interval(here.after(loss, "P", "free")))
             key = f"fraction_closed_{loss}_{shift}"
             record(key, fraction.reason) if fraction.interval is None else record_interval(key, fraction.interval)
             said.append(f"{_words(shift)}, {loss} on P: free phase minus paper A {lead}; closes {fraction}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mrilib.gap import Interval, bootstrap_mean
+from mrilib.gap import Interval, mean_interval
 from mrilib.linop import LinearOperator
 from mrilib.losses import Kind
 from mrilib.models.build import describe
@@ -187,13 +187,13 @@ def outcome(row: Row) -> dict[str, Interval]:
         "after": row["after"],
         "phase": [curve[0] for curve in row["phase_error"]],
     }
-    return {name: bootstrap_mean(values) for name, values in columns.items()}
+    return {name: mean_interval(values) for name, values in columns.items()}
 
 
 def mean_curves(rows: Mapping[str, Row], curve: str) -> list[dict[str, Any]]:
     """Chart rows of one curve of each named row: the mean over slices with its 95 % interval at every iteration."""
     return [
-        {"method": name, "iteration": iteration, **vars(bootstrap_mean([slice_[at] for slice_ in row[curve]]))}
+        {"method": name, "iteration": iteration, **vars(mean_interval([slice_[at] for slice_ in row[curve]]))}
         for name, row in rows.items()
         for at, iteration in enumerate(row["iterations"])
     ]
@@ -203,4 +203,4 @@ def phase_against_dip(rows: Sequence[Row]) -> Interval:
     """Rank correlation of initial phase error and SSIM drop over variants, per slice, averaged over slices."""
     phases = np.array([[curve[0] for curve in row["phase_error"]] for row in rows])
     depths = np.array([dips(row) for row in rows])
-    return bootstrap_mean([rank_correlation(*pair) for pair in zip(phases.T, depths.T, strict=True)])
+    return mean_interval([rank_correlation(*pair) for pair in zip(phases.T, depths.T, strict=True)])

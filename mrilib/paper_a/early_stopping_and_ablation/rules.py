@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mrilib.gap import bootstrap_mean, performance_gap
+from mrilib.gap import mean_interval, performance_gap
 from mrilib.store.tables import Row
 from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, rises
@@ -66,7 +66,7 @@ def rule_row(histories: Sequence[History], rule: Rule, window: int) -> dict[str,
     scores = scores_at_stop(histories, rule, window)
     stops = [stopping_point(history, rule, window) for history in histories]
     loss = performance_gap(scores_at_stop(histories, "oracle", window), scores)
-    return {"rule": rule, "window": window, "score": bootstrap_mean(scores), "loss": loss, "iteration": median(stops)}
+    return {"rule": rule, "window": window, "score": mean_interval(scores), "loss": loss, "iteration": median(stops)}
 
 
 def best_window(histories: Sequence[History], rule: Rule, windows: Sequence[int]) -> int:

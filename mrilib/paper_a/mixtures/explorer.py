@@ -8,7 +8,7 @@ import ipywidgets
 from mrilib.figures.frame import STYLE, WIDE, explorer, picture
 from mrilib.figures.plot import sweep_chart
 from mrilib.figures.tiles import grey_tile, tile_row, white_of
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.paper_a.mixtures.images import MixtureImages
 from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
 
@@ -17,7 +17,7 @@ Sweep = Mapping[float, Scores]  # by mixing coefficient
 
 def mixture_in_words(sweep: Sweep, coefficient: float) -> str:
     """Describe the two scores of a mixture, and its gain and cost compared with P alone and Q alone."""
-    scores = [f"SSIM on {side} {bootstrap_mean(sweep[coefficient][side])}" for side in SIDES]
+    scores = [f"SSIM on {side} {mean_interval(sweep[coefficient][side])}" for side in SIDES]
     outcome = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
     return f"Share of Q {coefficient:g}: {', '.join(scores)}; {outcome}"
 

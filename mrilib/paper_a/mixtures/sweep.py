@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
-from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.experiment import SIDES, Experiment, Side
 from mrilib.sample import Sample
 from mrilib.store.tables import StoredRow, StoredTable
@@ -235,7 +235,7 @@ def points(scores: Mapping[float, Scores]) -> list[dict[str, Any]]:
     """One point per coefficient, in order: mean SSIM on P (x) and on Q (y) with 95 % intervals, if any."""
     rows = []
     for coefficient, columns in sorted(scores.items()):
-        x, y = (bootstrap_mean(columns[side]) for side in SIDES)
+        x, y = (mean_interval(columns[side]) for side in SIDES)
         ends = [end if mean.bounded else None for mean in (x, y) for end in (mean.low, mean.high)]
         named = dict(zip(("x_low", "x_high", "y_low", "y_high"), ends, strict=True))
         rows.append({"coefficient": coefficient, "x": x.value, "y": y.value, **named})
@@ -245,7 +245,7 @@ def points(scores: Mapping[float, Scores]) -> list[dict[str, Any]]:
 def curves(scores: Mapping[float, Scores]) -> list[dict[str, float | str]]:
     """Two points per coefficient, in order: mean SSIM on P and on Q with its 95 % interval, named by `tested on`."""
     return [
-        {"coefficient": coefficient, "tested on": f"SSIM on {side}", **vars(bootstrap_mean(columns[side]))}
+        {"coefficient": coefficient, "tested on": f"SSIM on {side}", **vars(mean_interval(columns[side]))}
         for coefficient, columns in sorted(scores.items())
         for side in SIDES
     ]

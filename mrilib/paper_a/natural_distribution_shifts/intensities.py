@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mrilib.coils import corners
-from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.sample import Sample
 
 ABOVE_NOISE = 2.0  # times the mean of the corners; the noise magnitude of many coils rarely exceeds it
@@ -51,9 +51,9 @@ def intensity_distances(of_p: Sequence[Sample], of_q: Sequence[Sample]) -> dict[
     half = max(1, len(of_p) // 2)
     between = pairwise_distances(of_p[:half], of_q[:half])
     if len(of_p) == 1:
-        return {"P to Q": bootstrap_mean(between)}
+        return {"P to Q": mean_interval(between)}
     within = pairwise_distances(of_p[:half], of_p[half : 2 * half])
-    means = {"P to Q": bootstrap_mean(between), "P to P": bootstrap_mean(within)}
+    means = {"P to Q": mean_interval(between), "P to P": mean_interval(within)}
     return means | {"difference": performance_gap(between, within)}
 
 

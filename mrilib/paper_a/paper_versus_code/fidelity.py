@@ -12,7 +12,7 @@ from torch import Tensor
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import data_digest
-from mrilib.gap import CONFIDENCE, RESAMPLES, FractionClosed, Interval, fraction_closed, performance_gap
+from mrilib.gap import RESAMPLES, FractionClosed, Interval, bootstrap_interval, fraction_closed, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.experiment import Experiment, Side
 from mrilib.paper_a.paper_versus_code.as_published import (
@@ -233,10 +233,8 @@ def change_in_closed(
             return one
     table = np.array([[scores[scheme] for scheme in SCHEMES] for scores in (first, second)])
     picks = np.random.default_rng(seed).integers(table.shape[-1], size=(RESAMPLES, table.shape[-1]))
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(_closed_difference(table[..., picks].mean(-1)), [tail, 100 - tail])
-    value = _closed_difference(table.mean(-1))
-    return FractionClosed(Interval(float(value), float(low), float(high), table.shape[-1]))
+    drawn = _closed_difference(table[..., picks].mean(-1))
+    return FractionClosed(bootstrap_interval(float(_closed_difference(table.mean(-1))), drawn, table.shape[-1]))
 
 
 def _closed_difference(means: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mrilib.figures.plot import interval_chart, lines_chart
-from mrilib.gap import Interval, bootstrap_mean
+from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import log_slope
 from mrilib.subspace import alpha_moments, leading_deviation
 
@@ -62,7 +62,7 @@ def slope_rows(
         exact = torch.tensor([alpha_moments(n, d, noise)[1] for n, d in shapes], dtype=torch.float64)
         leading = torch.tensor([leading_deviation(n, d, noise) for n, d in shapes], dtype=torch.float64)
         theory = {"exact": float(log_slope(sizes, exact.log())), "leading": float(log_slope(sizes, leading.log()))}
-        rows.append({"regime": name, "measured": asdict(bootstrap_mean(log_slope(sizes, logs[name]))), **theory})
+        rows.append({"regime": name, "measured": asdict(mean_interval(log_slope(sizes, logs[name]))), **theory})
     return rows
 
 

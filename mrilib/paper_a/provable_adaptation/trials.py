@@ -155,8 +155,7 @@ def minimiser_values(y: Tensor, V: Tensor) -> Tensor:
     """One value per measurement (count, n) → (count,), whose mean is the α that minimises their mean L_SS.
 
     α = 1 − d/(n − d) b̄/ā has influence −d/(n − d) (b − a b̄/ā)/ā at each y, a = ‖Vᵀy‖², b = ‖(I − V Vᵀ) y‖².
-    A bootstrap interval of the mean is then an interval for α. Source: paper A, Prop. F.2; Efron, Tibshirani, 1993,
-    ch. 21.
+    An interval of the mean is then an interval for α. Source: paper A, Prop. F.2; Efron, Tibshirani, 1993, ch. 21.
     """
     n, d = V.shape
     inside, outside = split_energy(y, V)

@@ -8,7 +8,7 @@ import torch
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.transformers.parameters import Parameters
 from mrilib.store.tables import Row, StoredRow, StoredTable
@@ -69,4 +69,4 @@ def curve_key(spec: NetworkSpec) -> dict[str, Any]:
 
 def curve_points(name: str, ssim: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
     """Rows for `plot.lines_chart`: mean score and 95 % interval after each epoch, under the network's name."""
-    return [{"network": name, "epoch": epoch} | vars(bootstrap_mean(scores)) for epoch, scores in enumerate(ssim)]
+    return [{"network": name, "epoch": epoch} | vars(mean_interval(scores)) for epoch, scores in enumerate(ssim)]

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import read_slice
-from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.variants_that_fail.perturbations import Strength, perturb
 from mrilib.sample import Sample, undersample
@@ -188,7 +188,7 @@ class Closing:
     @property
     def row(self) -> dict[str, Any]:
         """Table row: means of both networks, the gap between them, and both fractions as text."""
-        numbers = {"q": bootstrap_mean(self.after_q), "p": bootstrap_mean(self.after_p), "gap": self.gap}
+        numbers = {"q": mean_interval(self.after_q), "p": mean_interval(self.after_p), "gap": self.gap}
         fractions = {"closed": str(self.closed), "reached": str(self.reached)}
         return {name: vars(interval) for name, interval in numbers.items()} | fractions
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
-from mrilib.figures.rows import interval_row, record_interval
-from mrilib.gap import FractionClosed, Interval, bootstrap_mean, fraction_closed, performance_gap
+from mrilib.figures.rows import interval_row, record_fraction, record_interval
+from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.slips import PRINTED, PrintedGap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
 from mrilib.store.tables import Row
@@ -25,7 +24,7 @@ def result_key(name: str) -> str:
 def record_scores(scores: Scores) -> None:
     """Write each method's mean SSIM with its interval to `results.json`, as `ssim_…`."""
     for name, values in scores.items():
-        record_interval(f"ssim_{result_key(name)}", bootstrap_mean(values))
+        record_interval(f"ssim_{result_key(name)}", mean_interval(values))
 
 
 def rates_table(contest: Contest, caption: str) -> Table:
@@ -52,13 +51,13 @@ def cost_table(contest: Contest, caption: str) -> Table:
 def time_ratio(contest: Contest, slow: str, fast: str) -> Interval:
     """Ratio of the seconds of one method to those of another, averaged over the test slices."""
     pairs = zip(contest.on_test(slow)["seconds"], contest.on_test(fast)["seconds"], strict=True)
-    return bootstrap_mean([one / other for one, other in pairs])
+    return mean_interval([one / other for one, other in pairs])
 
 
 def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
     """Rows for `plot.lines_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
     return [
-        {"step": iteration + 1, "method": name} | vars(bootstrap_mean(scores))
+        {"step": iteration + 1, "method": name} | vars(mean_interval(scores))
         for name, curve in curves.items()
         for iteration, scores in zip(curve["iterations"], zip(*curve["ssim"], strict=True), strict=True)
     ]
@@ -66,7 +65,7 @@ def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
 
 def falls(curves: Mapping[str, Row]) -> dict[str, Interval]:
     """Minimum SSIM of each curve minus its initial value, averaged over slices; 0 if it never falls below the start."""
-    return {name: bootstrap_mean([min(ssim) - ssim[0] for ssim in curve["ssim"]]) for name, curve in curves.items()}
+    return {name: mean_interval([min(ssim) - ssim[0] for ssim in curve["ssim"]]) for name, curve in curves.items()}
 
 
 def leads_table(
@@ -119,6 +118,12 @@ class Adaptation:
         return fraction_closed(before_q, before_p, after_q, after_p)
 
     @property
+    def reached(self) -> FractionClosed:
+        """Fraction of the way from P to Q without adaptation that the network of P goes by adaptation."""
+        before_q, before_p, _, after_p = (self.scores[name] for name in self.names)
+        return fraction_closed(before_q, before_p, before_q, after_p)
+
+    @property
     def printed(self) -> PrintedGap:
         """The paper's numbers."""
         return next(gap for gap in PRINTED if gap.item == self.item)
@@ -127,17 +132,15 @@ class Adaptation:
         """Four scores, both gaps and the fraction, ours and the paper's."""
         printed = self.printed
         means = zip(self.names, (*printed.before, *printed.after), strict=True)
-        rows = [interval_row(name, bootstrap_mean(self.scores[name]), paper) for name, paper in means]
+        rows = [interval_row(name, mean_interval(self.scores[name]), paper) for name, paper in means]
         rows.append(interval_row("gap before", self.before, printed.before[0] - printed.before[1]))
         rows.append(interval_row("gap after", self.after, printed.recomputed_gap))
         paper = f"{printed.closed:.1f} %; its scores give {printed.recomputed:.1f} %"
         return [*rows, {"method": "closed", "ours": str(self.closed), "paper": paper}]
 
     def record(self, key: str) -> None:
-        """Write `gap_before_…`, `gap_after_…` and `fraction_closed_…`, or the reason why the fraction is undefined."""
+        """Write `gap_before_…`, `gap_after_…`, `fraction_closed_…` and `fraction_reached_…`, see `ShiftResult`."""
         record_interval(f"gap_before_{key}", self.before)
         record_interval(f"gap_after_{key}", self.after)
-        if self.closed.interval is None:
-            record(f"fraction_closed_{key}", self.closed.reason)
-        else:
-            record_interval(f"fraction_closed_{key}", self.closed.interval)
+        record_fraction(f"fraction_closed_{key}", self.closed)
+        record_fraction(f"fraction_reached_{key}", self.reached)

@@ -9,7 +9,7 @@ import altair
 from mrilib.data.catalogue import distribution
 from mrilib.data.twins import TWINS
 from mrilib.figures.plot import Picture, Table, image_grid, image_row, interval_chart, table
-from mrilib.gap import Interval
+from mrilib.gap import Interval, ratio_of_means
 from mrilib.paper_b.collection import ELSEWHERE, TESTED, Example, arm_title, best_of_fastmri, gain, members
 from mrilib.paper_b.protocol import slices_to_test
 from mrilib.paper_b.study import Study
@@ -84,7 +84,8 @@ def beside_paper(
 def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
     """Gains of the collection's network over fastMRI's, by result: on each dataset, and on those outside D_P.
 
-    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM.
+    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM. Of artefacts, whose
+    scale is that of the images, also the gain as a share of the other network's: `…_elsewhere_share`.
     """
     found = {}
     if measure == "ssim":
@@ -94,7 +95,14 @@ def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
         for name in TESTED:
             found[f"{key}_{name}"] = gain(study, other, [name], measure)
         found[f"{key}_elsewhere"] = gain(study, other, ELSEWHERE, measure)
+        if measure == "artefacts" and (share := artefacts_left(study, other)):
+            found[f"{key}_elsewhere_share"] = Interval(1 - share.value, 1 - share.high, 1 - share.low, share.n)
     return found
+
+
+def artefacts_left(study: Study, other: str) -> Interval | None:
+    """Ratio of the artefacts of the collection's network to another's, on data outside D_P."""
+    return ratio_of_means(*(study.over(arm, members(*ELSEWHERE), "artefacts") for arm in ("d_p", other)))
 
 
 def gains_table(studies: Mapping[str, Study], caption: str) -> Table:

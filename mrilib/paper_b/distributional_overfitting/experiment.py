@@ -12,7 +12,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.data.twins import TWINS
-from mrilib.gap import Interval, bootstrap_mean, performance_gap
+from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
@@ -163,7 +163,7 @@ class Curve:
 
     def mean(self, side: str, point: int) -> Interval:
         """Mean SSIM over the test slices of a side at a point of the curve."""
-        return bootstrap_mean(self.scores(f"test {side}")[point])
+        return mean_interval(self.scores(f"test {side}")[point])
 
 
 def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) -> int:

@@ -92,6 +92,7 @@ def record_curves(curves: Curves) -> None:
         record_interval(f"rise_{name}", one.change("P", one.peak))
         record_interval(f"stopped_ood_{name}", one.gains["Q"][one.epochs[one.stop]])
         record_interval(f"stopped_id_{name}", one.gains["P"][one.epochs[one.stop]])
+        record_interval(f"ood_since_quarter_{name}", one.change("Q", one.epochs.index(one.example_epochs[0])))
 
 
 def since_quarter(curve: Curve) -> tuple[float, Interval]:

@@ -8,12 +8,11 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import data_digest, slices_of
-from mrilib.gap import RESAMPLES, Interval, percentile_interval, performance_gap
+from mrilib.gap import Interval, correlation, performance_gap
 from mrilib.paper_b.effective_robustness.experiment import QUARTER, SIZES, P, arms, candidates, shift_named
 from mrilib.paper_b.effective_robustness.nearest import Features, nearest_similarity, patch, vgg
 from mrilib.paper_b.effective_robustness.parameters import Parameters
@@ -130,9 +129,9 @@ class Likeness:
         return {"similarity": [round(value, 6) for value in found.tolist()]}
 
     def correlation(self) -> Interval:
-        """Correlation of similarity to Q and SSIM on Q over the training sets that networks were trained on."""
-        scores = [self.study.over(name) for name in self.networks]
-        return correlation([self.similarities(name) for name in self.networks], scores)
+        """Correlation of mean similarity to Q and mean SSIM on Q; the training sets of the networks are the sample."""
+        near, good = ([np.mean(of(name)) for name in self.networks] for of in (self.similarities, self.study.over))
+        return correlation(near, good)
 
     def nearer(self) -> Interval:
         """Similarity of Q's test slices to Q's training slices minus that to P's."""
@@ -144,33 +143,3 @@ class Likeness:
         near = np.mean([self.similarities(name) for name in parts], 0)
         good = np.mean([self.study.over(name) for name in parts], 0)
         return performance_gap(self.similarities(P), near), performance_gap(self.study.over(P), good)
-
-
-def correlation(similarities: ArrayLike, scores: ArrayLike, seed: int = 0) -> Interval:
-    """Pearson's r of mean similarity and mean score over training sets; the interval is over test slices.
-
-    Args:
-        similarities, scores: (sets, slices), of the same sets and test slices.
-        seed: seed of the resampling.
-
-    Raises:
-        ValueError: different shapes, fewer than 3 sets, no slice, or sets that are all alike.
-    """
-    one, other = np.asarray(similarities, float), np.asarray(scores, float)
-    if one.shape != other.shape or one.ndim != 2 or len(one) < 3 or not one.shape[1]:
-        raise ValueError(
-            f"similarities and scores: expected equal (sets, slices) of at least 3 sets and 1 slice, "
-            f"got {one.shape} and {other.shape}"
-        )
-    slices = one.shape[1]
-    drawn = np.random.default_rng(seed).multinomial(slices, np.full(slices, 1 / slices), size=RESAMPLES) / slices
-    value = _pearson(one.mean(1), other.mean(1))
-    return percentile_interval(float(value), _pearson(drawn @ one.T, drawn @ other.T), slices)
-
-
-def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y = (z - z.mean(-1, keepdims=True) for z in (x, y))
-    power = (x**2).sum(-1) * (y**2).sum(-1)
-    if (power <= 0).any():
-        raise ValueError("similarities and scores: all sets are alike, so that no correlation is defined")
-    return (x * y).sum(-1) / np.sqrt(power)

@@ -87,6 +87,8 @@ def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
         "joint_minus_q": ("P and Q", "Q", "Q"),
         "ood_minus_p": ("Q", "P", "P"),
         "ood_minus_q": ("P", "Q", "Q"),
+        "half_minus_p": ("half of P and Q", "P", "P"),
+        "half_minus_q": ("half of P and Q", "Q", "Q"),
         "half_minus_joint_p": ("half of P and Q", "P and Q", "P"),
         "half_minus_joint_q": ("half of P and Q", "P and Q", "Q"),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mrilib.gap import RESAMPLES, Interval, bootstrap_mean, percentile_interval, performance_gap
+from mrilib.gap import Interval, mean_interval, performance_gap, ratio_of_means
 from mrilib.paper_b.pathologies.experiment import MORE, SHARES, with_lesions, without_lesions
 from mrilib.paper_b.robustness import Models, effective_robustness
 from mrilib.paper_b.study import Study
@@ -52,14 +52,19 @@ def box_ssim(study: Study, arm: str, size: str) -> list[float]:
     return [one.ssim for one in lesions(study, arm, size)]
 
 
+def heads(study: Study, arm: str, size: str) -> list[tuple[str, int]]:
+    """Slice of each lesion of one size: lesions of one slice are not independent."""
+    return [(one.test, one.slice) for one in lesions(study, arm, size)]
+
+
 def mean(study: Study, arm: str, size: str) -> Interval:
     """Mean SSIM of the boxes of one size, over lesions."""
-    return bootstrap_mean(box_ssim(study, arm, size))
+    return mean_interval(box_ssim(study, arm, size), heads(study, arm, size))
 
 
 def difference(study: Study, arm: str, other: str, size: str) -> Interval:
     """Mean SSIM of the boxes of one size, one network minus another, paired over lesions."""
-    return performance_gap(box_ssim(study, arm, size), box_ssim(study, other, size))
+    return performance_gap(box_ssim(study, arm, size), box_ssim(study, other, size), heads(study, arm, size))
 
 
 def height(study: Study, size: str = "") -> Interval:
@@ -83,14 +88,17 @@ def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval
     """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus that of another arm.
 
     t and r are the contrasts of a lesion in target and reconstruction, see `experiment.contrast`.
+
+    Raises ValueError if the lesions have no contrast in the targets.
     """
     target = _contrasts(study, arm, size, "target_contrast")
     kept = _contrasts(study, arm, size, "contrast")
     if over:
         kept = kept - _contrasts(study, over, size, "contrast")
-    picks = np.random.default_rng(0).integers(len(target), size=(RESAMPLES, len(target)))
-    drawn = (target * kept)[picks].sum(1) / (target**2)[picks].sum(1)
-    return percentile_interval((target * kept).sum() / (target**2).sum(), drawn, len(target))
+    found = ratio_of_means(target * kept, target**2, heads(study, arm, size))
+    if found is None:
+        raise ValueError(f"contrast of {size} lesions: the targets have none")
+    return found
 
 
 def _contrasts(study: Study, arm: str, size: str, name: str) -> NDArray[np.float64]:
@@ -119,7 +127,7 @@ def agreement(study: Study, arm: str, other: str, size: str) -> Agreement:
     a, b = (np.array(box_ssim(study, name, size)) for name in (arm, other))
     low, by = a + b < np.median(a + b), a - b
     return Agreement(
-        bootstrap_mean((abs(by) <= ALIKE).astype(float)),
+        mean_interval((abs(by) <= ALIKE).astype(float), heads(study, arm, size)),
         float(by[low].std()),
         float(by[~low].std()),
         float((by[low] > 0).mean()),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair
 
 from mrilib.figures.plot import Table, lines_chart, table
-from mrilib.gap import bootstrap_mean
+from mrilib.gap import mean_interval
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
 
@@ -31,7 +31,7 @@ def weights_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Ta
     rows = []
     for name in tuning.distributions:
         best = tuning.best(name)
-        score = bootstrap_mean(tuning.scores(name, "test")[best])
+        score = mean_interval(tuning.scores(name, "test")[best])
         rows.append({"name": titles[name], "best": f"{best:g}", "score": vars(score)})
     columns = {"name": "distribution", "best": "best λ", "score": "SSIM with it"}
     return table(rows, columns, caption=caption)
