@@ -35,6 +35,11 @@ class TestSet:
         """Load the slices, with paper B's masks."""
         return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
 
+    @property
+    def slice_list(self) -> tuple[str, str, int]:
+        """(distribution, split, number of slices)."""
+        return self.distribution, self.split, self.slices
+
     def digest(self, source: Source) -> str:
         """Digest of the slices."""
         return data_digest(distribution(self.distribution), self.split, self.slices, source)
