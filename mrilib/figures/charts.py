@@ -237,8 +237,7 @@ def _clean(
 
 def data(rows: Iterable[Row]) -> altair.Data:
     """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
-    values = [{key: finite(item) if isinstance(item, float) else item for key, item in row.items()} for row in rows]
-    return altair.Data(values=values)
+    return altair.Data(values=[{k: finite(x) if isinstance(x, float) else x for k, x in row.items()} for row in rows])
 
 
 def finite(value: Any) -> float | None:

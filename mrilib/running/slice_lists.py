@@ -29,7 +29,7 @@ def slice_lists(folder: str | None, p: Record) -> SliceLists:
     scored = getattr(import_module(f"{folder}.networks"), "scored", lambda p: ())
     for name, split, count in [*_tests_of_q(p), *scored(p), *_trained(networks_of(folder, p))]:
         found[name, split] = max(count, found.get((name, split), 0))
-    return found
+    return {key: count for key, count in found.items() if count}
 
 
 def _tests_of_q(p: Record) -> Iterable[tuple[str, str, int]]:
