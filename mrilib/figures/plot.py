@@ -97,15 +97,15 @@ def table(
     """Table of `rows`; the first column names its row.
 
     Args:
-        rows: dicts; a missing key prints "–", a dict with `value`, `low`, `high` prints with its interval.
+        rows: dicts; none print as one of "–", as does a missing key; `value`, `low`, `high` print as an interval.
         columns: keys in order, or key → heading.
         digits: decimals of non-integer numbers.
 
     Raises:
         ValueError: a column that is in no row.
     """
-    records = list(rows)
     headings = dict(columns) if isinstance(columns, Mapping) else {key: key for key in columns}
+    records = list(rows) or [dict.fromkeys(headings)]
     unknown = [key for key in headings if not any(key in record for record in records)]
     if unknown:
         raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")

@@ -280,6 +280,10 @@ def test_table_names_its_rows_and_columns() -> None:
     assert repr(table).splitlines()[0] == "Scores"
 
 
+def test_a_table_without_rows_says_so() -> None:
+    assert plot.table([], {"pair": "pair", "gap": "SSIM"}).cells == (("–", "–"),)
+
+
 def test_save_writes_whole_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, picture = tmp_path / "figures" / "row.png", FIGURES["image_row"]("ramp")
     plot.save(picture, path)

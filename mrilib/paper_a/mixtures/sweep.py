@@ -122,10 +122,10 @@ class Mixtures:
         fields = {name: getattr(one, name) for name in one.__dataclass_fields__}
         return MixtureSpec(**fields, q=q, q_acceleration=acceleration, coefficient=float(coefficient))
 
-    def tests(self, side: Side) -> InMemory:
-        """Test slices of one side."""
+    def tests(self, side: Side, count: int | None = None) -> InMemory:
+        """Test slices of one side, or the first `count` of them."""
         name, acceleration = self.experiment.side(side)
-        return dataset(name, "test", self._count(name), acceleration, self.experiment.source)
+        return dataset(name, "test", count or self._count(name), acceleration, self.experiment.source)
 
     def _count(self, name: str) -> int:
         return self.test_slices or distribution(name).test_slices
