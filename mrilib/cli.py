@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from mrilib import __version__
 from mrilib.classroom.command import add_classroom
-from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
+from mrilib.running.arguments import (
+    Parser,
+    join_parameters,
+    read_given,
+    replace_missing_letters,
+    show_help,
+    show_progress,
+    termination_as_exit,
+)
 from mrilib.running.data_command import add_data
 from mrilib.running.plan_command import add_part, add_plan
 from mrilib.running.reconstruct_command import add_networks, add_reconstruct
@@ -29,6 +37,7 @@ Subparsers = Any
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status: 1 for failures, 2 for errors that the user can fix."""
+    replace_missing_letters()
     parser = Parser(prog="mrilib", description=__doc__)
     parser.add_argument("--version", action="version", version=f"mrilib {__version__}")
     parser.set_defaults(command=lambda options: show_help(parser))
@@ -156,7 +165,7 @@ def show_claims(options: argparse.Namespace) -> int:
     runs = complete_runs(options.runs_dir or root / "runs")
     verdicts = [answer(claim, runs) for claim in load(root / "params" / "claims.yaml")]
     if options.json:
-        print(json.dumps(as_json(verdicts), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(verdicts), indent=2))
     else:
         print(markdown(verdicts) if options.markdown else table(verdicts))
     return 0

@@ -6,6 +6,7 @@ Intervals cover both: another draw of trainings and another draw of slices (or o
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,7 @@ from scipy.special import stdtrit
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 STRETCH = 0.85  # largest product of skewness / √n and t that is corrected
+NO_INTERVAL = "[n = 1: no interval]"
 Array = NDArray[np.float64]
 
 
@@ -21,7 +23,8 @@ Array = NDArray[np.float64]
 class Interval:
     """A mean over `n` test slices (or patients) and `trainings`, with its 95 % interval.
 
-    With one training the interval is over slices only: it does not cover another training.
+    With one training the interval is over slices only: it does not cover another training. One slice does not say how
+    much slices differ: its interval is unbounded.
     """
 
     value: float
@@ -31,7 +34,12 @@ class Interval:
     trainings: int = 1
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f} " + (f"[{self.low:.3f}, {self.high:.3f}]" if self.bounded else NO_INTERVAL)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval."""
+        return isfinite(self.low) and isfinite(self.high)
 
     @property
     def excludes_zero(self) -> bool:
@@ -72,11 +80,11 @@ def mean_interval(scores: ArrayLike, patients: Sequence[Hashable] | None = None)
     Skewness over slices is removed by Hall's cubic transformation. Of slices of one patient the sums are the units.
 
     Args:
-        scores: (slices,) or (trainings, slices) finite numbers, at least 2 slices.
+        scores: (slices,) or (trainings, slices) finite numbers.
         patients: whose each slice is; every slice its own patient if None.
 
     Raises:
-        ValueError: fewer than 2 slices or patients, another shape, or a score that is not finite.
+        ValueError: no slice, another shape, or a score that is not finite.
 
     Reference: Satterthwaite, Biometrics Bulletin 2, 1946; Hall, J. R. Stat. Soc. B 54, 1992.
     """
@@ -190,10 +198,13 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Interval:
 def bootstrap_interval(value: float, samples: ArrayLike, n: int) -> Interval:
     """Interval value ± t s √(n / (n − 1)) from bootstrap samples of a statistic of `n` slices, s their deviation.
 
-    For the mean it is Student's interval; percentiles of so few slices would cover less than they say.
+    For the mean it is Student's interval; percentiles of so few slices would cover less than they say. One slice has
+    no interval.
 
     Reference: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, ch. 12.
     """
+    if n == 1:
+        return Interval(float(value), -inf, inf, n)
     half = _t(n - 1) * float(np.std(np.asarray(samples, float))) * np.sqrt(n / (n - 1))
     return Interval(float(value), float(value - half), float(value + half), n)
 
@@ -202,9 +213,9 @@ def _scores(*columns: ArrayLike) -> list[Array]:
     """Score tables of equal shape, (trainings, slices)."""
     tables = [np.asarray(column, dtype=float) for column in columns]
     shapes = {table.shape for table in tables}
-    if len(shapes) != 1 or tables[0].ndim not in (1, 2) or not tables[0].size or tables[0].shape[-1] < 2:
+    if len(shapes) != 1 or tables[0].ndim not in (1, 2) or not tables[0].size:
         raise ValueError(
-            "scores: expected equal lists of at least 2 slices each, (slices) or (trainings, slices), "
+            "scores: expected equal lists of at least 1 slice each, (slices) or (trainings, slices), "
             f"got shapes {sorted(shapes)}"
         )
     if not all(np.isfinite(table).all() for table in tables):
@@ -216,10 +227,8 @@ def _by_patient(table: Array, patients: Sequence[Hashable] | None) -> Array:
     """One column per patient, with the mean of the table: mean + deviations summed over the patient · P / slices."""
     if patients is None:
         return table
-    if len(patients) != table.shape[1] or len(set(patients)) < 2:
-        raise ValueError(
-            f"patients: expected one for each of {table.shape[1]} slices, at least 2 in all, got {len(patients)}"
-        )
+    if len(patients) != table.shape[1]:
+        raise ValueError(f"patients: expected one for each of {table.shape[1]} slices, got {len(patients)}")
     names = list(dict.fromkeys(patients))
     belongs = np.array([[patient == name for name in names] for patient in patients], float)
     mean = table.mean()
@@ -228,6 +237,8 @@ def _by_patient(table: Array, patients: Sequence[Hashable] | None) -> Array:
 
 def _interval(table: Array) -> Interval:
     mean, (trainings, slices) = float(table.mean()), table.shape
+    if slices == 1:
+        return Interval(mean, -inf, inf, slices, trainings)
     variance, freedom = _variance(table)
     error = float(np.sqrt(variance))
     if error <= 1e-15 * max(1.0, abs(mean)):

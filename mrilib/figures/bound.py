@@ -7,6 +7,7 @@ import altair
 
 from mrilib.figures.charts import WIDTH, finest, finite, lines_chart
 from mrilib.figures.theme import INK
+from mrilib.gap import NO_INTERVAL
 
 POSITION = "position"  # name of the slider's parameter; one such chart per figure
 BESIDE, TOP, LEADING = 12, 12, 20  # CSS pixels: distance of the values from the curves, first line, line spacing
@@ -70,7 +71,8 @@ def _reading(near: altair.Chart, name: str, row: int, banded: bool) -> list[alta
     """Name and value of one curve at the rule."""
     number = "format(datum.y, '.3f')"
     if banded:
-        number += " + ' [' + format(datum.low, '.3f') + ', ' + format(datum.high, '.3f') + ']'"
+        ends = "' [' + format(datum.low, '.3f') + ', ' + format(datum.high, '.3f') + ']'"
+        number += f" + (isValid(datum.low) ? {ends} : ' {NO_INTERVAL}')"
     own, line = near.transform_filter(altair.datum.name == name), 2 * row + 1.5
     label, value = (own.transform_calculate(words=words) for words in ("datum.name + ':'", number))
     return [_written(label, line), _written(value, line + 1)]

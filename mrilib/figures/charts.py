@@ -10,6 +10,7 @@ from typing import Any
 import altair
 
 from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, ordered
+from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
 WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores are placed beside the gap chart
@@ -234,6 +235,11 @@ def _clean(
     return records
 
 
+def data(rows: Iterable[Row]) -> altair.Data:
+    """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
+    return altair.Data(values=[{k: finite(x) if isinstance(x, float) else x for k, x in row.items()} for row in rows])
+
+
 def finite(value: Any) -> float | None:
     """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
     number = math.nan if value is None else float(value)
@@ -242,6 +248,8 @@ def finite(value: Any) -> float | None:
 
 def _sample(records: list[dict[str, Any]]) -> str:
     sizes = {int(record["n"]) for record in records}
+    if sizes == {1}:
+        return f" {NO_INTERVAL}"
     size = str(sizes.pop()) if len(sizes) == 1 else f"{min(sizes)} to {max(sizes)}"
     return f" (mean and 95 % interval, n = {size})"
 

@@ -84,7 +84,7 @@ def record(
     Args:
         name: flat key, such as `fraction_closed`.
         value: number, one-element tensor, text, boolean, or a list.
-        low, high: ends of the interval, both or neither.
+        low, high: ends of the interval, both or neither; those of one sample are unbounded and left out.
         n: number of samples behind it.
         trainings: number of trainings behind it; left out, one.
 
@@ -94,7 +94,7 @@ def record(
     if (low is None) != (high is None):
         raise ValueError(f"record({name!r}): an interval needs both low and high")
     plain = to_plain(value, name)
-    if low is None or high is None:
+    if low is None or high is None or (n == 1 and unbounded(low, high)):
         put(name, plain if n is None else {"value": plain, "n": int(n)})
         return
     interval = {"value": plain, "low": to_plain(low, name), "high": to_plain(high, name)}
@@ -159,12 +159,18 @@ def check_name(name: str) -> None:
         raise ValueError(f"record: expected a name like 'fraction_closed', got {name!r}")
 
 
+def unbounded(low: Any, high: Any) -> bool:
+    """Whether these are the ends of an interval that is not defined, see `gap.Interval`."""
+    return any(isinstance(end, float) and math.isinf(end) for end in (low, high))
+
+
 def to_plain(value: Any, name: str) -> Any:
     """Convert `value` to JSON types; raises ValueError naming the result for NaN and unsupported types."""
     if hasattr(value, "tolist"):  # tensors and numpy's numbers
         value = value.item() if math.prod(value.shape) == 1 else value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): to_plain(item, name) for key, item in value.items()}
+        left_out = ("low", "high") if unbounded(value.get("low"), value.get("high")) else ()
+        return {str(key): to_plain(item, name) for key, item in value.items() if key not in left_out}
     if isinstance(value, (list, tuple)):
         return [to_plain(item, name) for item in value]
     if value is None or isinstance(value, (bool, str)):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import altair
 
 from mrilib.figures.bound import scrubbed_chart
-from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
+from mrilib.figures.charts import finite, gap_chart, interval_chart, lines_chart, sweep_chart
 from mrilib.figures.history import history_chart
 from mrilib.figures.images import (
     comparison,
@@ -26,6 +26,7 @@ from mrilib.figures.images import (
 )
 from mrilib.figures.layout import Picture
 from mrilib.figures.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
+from mrilib.gap import NO_INTERVAL
 
 __all__ = [
     "METHOD_COLORS",
@@ -96,15 +97,15 @@ def table(
     """Table of `rows`; the first column names its row.
 
     Args:
-        rows: dicts; a missing key prints "–", a dict with `value`, `low`, `high` prints with its interval.
+        rows: dicts; none print as one of "–", as does a missing key; `value`, `low`, `high` print as an interval.
         columns: keys in order, or key → heading.
         digits: decimals of non-integer numbers.
 
     Raises:
         ValueError: a column that is in no row.
     """
-    records = list(rows)
     headings = dict(columns) if isinstance(columns, Mapping) else {key: key for key in columns}
+    records = list(rows) or [dict.fromkeys(headings)]
     unknown = [key for key in headings if not any(key in record for record in records)]
     if unknown:
         raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")
@@ -154,8 +155,11 @@ def _cell(value: Any, digits: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, Mapping):
-        mean, low, high = (_cell(value[key], digits) for key in ("value", "low", "high"))
-        return f"{mean} [{low}, {high}]"
+        ends = [value.get(key) for key in ("low", "high")]
+        known = all(finite(end) is not None for end in ends)
+        return f"{_cell(value['value'], digits)} " + (
+            f"[{', '.join(_cell(end, digits) for end in ends)}]" if known else NO_INTERVAL
+        )
     if isinstance(value, str | bool | int):
         return str(value)
     return f"{float(value):.{digits}f}"

@@ -54,6 +54,11 @@ class Experiment:
         """(distribution, acceleration) of P or Q."""
         return side_of(self.shift, side)
 
+    def slice_list(self, side: Side, split: str, count: int) -> tuple[str, str, int]:
+        """(distribution, split, number of slices) of P or Q; 0 test slices are paper A's whole list."""
+        name = self.side(side)[0]
+        return name, split, count or distribution(name).test_slices
+
     def title(self, side: Side) -> str:
         """Description of P or Q in words."""
         return side_title(self.shift, side)

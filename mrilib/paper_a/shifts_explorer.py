@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from mrilib.data.catalogue import SHIFTS
-from mrilib.figures.charts import finished
+from mrilib.figures.charts import data, finished
 from mrilib.figures.frame import STYLE, WIDE, explorer, picture
 from mrilib.figures.theme import INK, PAPER, colors_of
 from mrilib.figures.tiles import error_tile, grey_tile, tile_row, white_of
@@ -137,9 +137,10 @@ def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
 
 
 def _reach(scores: Mapping[str, Sequence[float]]) -> list[float]:
-    """Range from the lowest to the highest interval end of any scheme."""
+    """Range from the lowest to the highest interval end of any scheme, or mean where there is no interval."""
     found = [mean_interval(column) for column in scores.values()]
-    return [min(one.low for one in found), max(one.high for one in found)]
+    ends = [end for one in found for end in ((one.low, one.high) if one.bounded else (one.value,))]
+    return [min(ends), max(ends)]
 
 
 def _layers(ends: list[dict[str, object]], bars: list[dict[str, object]], reach: list[float]) -> list[altair.Chart]:
@@ -151,7 +152,7 @@ def _layers(ends: list[dict[str, object]], bars: list[dict[str, object]], reach:
     color = altair.Color("scheme:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
     shapes = ["circle" if " on P" in name else "square" for name in names]
     shape = altair.Shape("scheme:N", scale=altair.Scale(domain=names, range=shapes), legend=legend)
-    across, dots = (altair.Chart(altair.Data(values=values)).encode(y=y) for values in (bars, ends))
+    across, dots = (altair.Chart(data(values)).encode(y=y) for values in (bars, ends))
     length = across.transform_calculate(length="format(datum.to - datum.from, '.3f')")
     return [
         across.mark_bar(color=BAR, height=18).encode(x=altair.X("from:Q", **x), x2="to:Q"),

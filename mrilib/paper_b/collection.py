@@ -14,7 +14,7 @@ from mrilib.metrics import Match, artefact_variance, center_crop, match_mean_std
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b import perceptual
 from mrilib.paper_b.parameters import CollectionTraining
-from mrilib.paper_b.protocol import UnionSpec, apportioned, slices_to_test, union
+from mrilib.paper_b.protocol import UnionSpec, apportioned, sampled, slices_to_test, union
 from mrilib.paper_b.study import Measures, Study, TestSet
 from mrilib.scoring import reconstruct
 from mrilib.train.networks import network, stored
@@ -69,8 +69,8 @@ def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
 
 
 def tests(slices: int) -> dict[str, TestSet]:
-    """Test sets by population, with `slices` slices of each of the six datasets of Figure 10."""
-    counts = of_datasets(dict.fromkeys(TESTED, slices))
+    """Test sets by population, of `slices` slices of each of the six datasets of Figure 10, some of them empty."""
+    counts = {part: count for name in TESTED for part, count in sampled(TWINS[name], slices).items()}
     return {name: TestSet(name, count) for name, count in counts.items()}
 
 

@@ -142,6 +142,14 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     return found
 
 
+def sampled(shares: Mapping[str, float], slices: int) -> dict[str, int]:
+    """Test slices of each distribution: as `apportioned`, but the largest shares alone get one each of fewer slices."""
+    if slices >= len(shares):
+        return apportioned(shares, slices)
+    chosen = sorted(shares, key=lambda name: -shares[name])[:slices]
+    return {name: int(name in chosen) for name in shares}
+
+
 def slices_to_test(
     name: str, count: int, acceleration: int = 4, source: Source = "simulated", split: str = "test"
 ) -> SliceDataset:

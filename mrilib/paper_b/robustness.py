@@ -18,7 +18,7 @@ class Models:
             is one model in both.
 
     Raises:
-        ValueError: wrong shapes, different numbers of models, fewer than 2 slices, or non-finite scores.
+        ValueError: wrong shapes, different numbers of models, no slice, or non-finite scores.
     """
 
     inside: NDArray[np.float64]
@@ -43,8 +43,8 @@ class Models:
 
 def _scores(values: ArrayLike, name: str) -> NDArray[np.float64]:
     table = np.asarray(values, dtype=float)
-    if table.ndim != 2 or not len(table) or table.shape[1] < 2:
-        raise ValueError(f"{name}: expected (models, slices) with at least 2 slices, got shape {table.shape}")
+    if table.ndim != 2 or not len(table) or not table.shape[1]:
+        raise ValueError(f"{name}: expected (models, slices) with at least 1 slice, got shape {table.shape}")
     if not np.isfinite(table).all():
         raise ValueError(f"{name}: expected finite scores, found NaN or Inf; a reconstruction has diverged")
     return table

@@ -35,6 +35,11 @@ class TestSet:
         """Load the slices, with paper B's masks."""
         return slices_to_test(self.distribution, self.slices, self.acceleration, source, self.split)
 
+    @property
+    def slice_list(self) -> tuple[str, str, int]:
+        """(distribution, split, number of slices)."""
+        return self.distribution, self.split, self.slices
+
     def digest(self, source: Source) -> str:
         """Digest of the slices."""
         return data_digest(distribution(self.distribution), self.split, self.slices, source)
@@ -87,7 +92,11 @@ class Study:
 
     def rows(self) -> list[StoredRow]:
         """Stored rows of all networks on all test sets."""
-        return [self.stored_row(arm, test) for arm in self.arms for test in self.tests]
+        return [self.stored_row(arm, test) for arm in self.arms for test in self._filled]
+
+    @property
+    def _filled(self) -> list[str]:
+        return [name for name, test in self.tests.items() if test.slices]
 
     @property
     def origin(self) -> str:
@@ -97,11 +106,13 @@ class Study:
     @property
     def missing(self) -> list[str]:
         """Networks with at least one row that is not stored yet."""
-        return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self.tests)]
+        return [arm for arm in self.arms if any(self.table.find(self.key(arm, test)) is None for test in self._filled)]
 
     def scores(self, arm: str, test: str, measure: str = "ssim") -> list[float]:
         """Measure of each slice of a test set; trains the network if neither the row nor the weights are stored."""
         if (arm, test) not in self._read:
+            if test not in self._filled:
+                return []
             self._read[arm, test] = self.stored_row(arm, test).read(self.recompute)
         return self._read[arm, test][measure]
 

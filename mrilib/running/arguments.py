@@ -1,6 +1,7 @@
-"""Parsing of the command line: one-line errors, `-p name value`, and an orderly exit on SIGTERM."""
+"""Parsing of the command line: one-line errors, `-p name value`, any encoding, and an orderly exit on SIGTERM."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; see `{self.prog} --help`")
+
+
+def replace_missing_letters() -> None:
+    """Print `?` in place of letters that the encoding of the output lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager

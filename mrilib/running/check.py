@@ -18,6 +18,7 @@ from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.paper_versus_code.as_published import PUBLISHED_LINES
 from mrilib.paper_a.parameters import Training
 from mrilib.running.parameters import networks_of
+from mrilib.running.slice_lists import SliceLists, slice_lists
 from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
 from mrilib.store.parameters import Record
@@ -52,48 +53,42 @@ def check(folder: str | None, p: Record) -> Report:
     for name in p.datasets:
         found = locate(name)
         report.note(f"{name}: {found or f'not fetched; mrilib data get {name}'}", found is not None)
-    specs = networks_of(folder, p)
-    if not specs and isinstance(p, Sourced) and p.source == "files":
+    specs, lists = networks_of(folder, p), slice_lists(folder, p)
+    if lists and not specs:
+        _check_slices(report, p, lists)
+    elif not specs and isinstance(p, Sourced) and p.source == "files":
         root = data_dir()
         report.note(f"fastMRI files: {root or 'MRILIB_DATA is not set'}", root is not None)
     elif not specs:
         report.note("runs on embedded data")
     elif isinstance(p, Training):
-        _check_networks(report, specs, _check_lists(report, p, specs), p)
+        _check_networks(report, specs, _check_shifts(report, p, lists), p)
     else:
-        _check_networks(report, specs, _check_unions(report, p, specs), p)
+        _check_networks(report, specs, _check_unions(report, p, specs, lists), p)
     return report
 
 
-def _check_lists(report: Report, p: Training, specs: Sequence[NetworkSpec]) -> int:
+def _check_shifts(report: Report, p: Training, lists: SliceLists) -> int:
     """Report shifts, masks and lists of slices; returns the number of test slices of all shifts."""
-    wanted: dict[tuple[str, str], int] = {}
-    tests = 0
     for experiment in p.experiments.values():
         report.note(f"{experiment.shift}: P {experiment.title('P')}, Q {experiment.title('Q')}, {experiment.source}")
         for side in SIDES:
             report.note(mask_line(*experiment.side(side), experiment.source))
-        name = experiment.side("Q")[0]
-        wanted[name, "test"] = p.test_slices or distribution(name).test_slices
-        tests += wanted[name, "test"]
-    for spec in specs:
-        for name, count in spec.lists.items():
-            wanted[name, "train"] = max(count, wanted.get((name, "train"), 0))
-    for (name, split), count in wanted.items():
-        _check_data(report, p.source, name, split, count)
-    return tests
+    return _check_slices(report, p, lists)
 
 
-def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec]) -> int:
-    """Report slice lists and test slices of networks of several distributions; returns the number of test slices."""
-    wanted: dict[str, int] = {}
+def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec], lists: SliceLists) -> int:
+    """Report networks of several distributions and lists of slices; returns the number of test slices."""
     for spec in specs:
         report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
-        wanted |= {name: max(count, wanted.get(name, 0)) for name, count in spec.lists.items()}
-    for name, count in wanted.items():
-        for split, asked in (("train", count), ("test", p.test_slices)):
-            _check_data(report, p.source, name, split, asked, getattr(p, "annotations", None))
-    return len(wanted) * p.test_slices
+    return _check_slices(report, p, lists)
+
+
+def _check_slices(report: Report, p: Any, lists: SliceLists) -> int:
+    """Report the slices of every split; returns the number of test slices."""
+    for (name, split), count in lists.items():
+        _check_data(report, p.source, name, split, count, getattr(p, "annotations", None))
+    return sum(count for (_, split), count in lists.items() if split == "test")
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:

@@ -1,5 +1,7 @@
 """The gap, the fraction closed and their intervals, against numbers known in closed form."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -130,7 +132,8 @@ def test_slices_of_one_patient_count_once():
     assert found.n == 8
     assert vars(found) == pytest.approx(vars(mean_interval(scores)))
     with pytest.raises(ValueError, match="patients: expected one for each of 8 slices"):
-        mean_interval(scores, ["a"] * 8)
+        mean_interval(scores, ["a"] * 7)
+    assert not mean_interval(scores, ["a"] * 8).bounded, "one patient does not say how much patients differ"
     unequal = mean_interval([0.0, 0.0, 0.0, 1.0, 0.5], ["a", "a", "a", "b", "c"])
     assert unequal.value == pytest.approx(0.3), "the mean is that of slices"
 
@@ -237,6 +240,21 @@ def test_fraction_closed_is_undefined_when_training_on_p_was_better():
     assert "below 0" in closed.reason
 
 
+def test_one_slice_gives_a_mean_and_no_interval():
+    alone = mean_interval([0.5])
+    assert alone == Interval(0.5, -inf, inf, 1)
+    assert not alone.bounded
+    assert not alone.excludes_zero
+    assert at_least(alone, 0.0) is None
+    assert not mean_interval([[0.5], [0.6]]).bounded, "two trainings, one slice"
+    assert str(alone) == "0.500 [n = 1: no interval]"
+    gap = performance_gap([0.75], [0.5])
+    assert (gap.value, gap.bounded, gap.n) == (0.25, False, 1)
+    closed = fraction_closed([0.75], [0.5], [0.75], [0.75])
+    assert closed.interval is None
+    assert "0.250 [n = 1: no interval], is not distinguishable from a gap of 0" in closed.reason
+
+
 def test_intervals_are_printed_to_three_digits():
     assert str(Interval(0.81234, 0.7, 0.9, 5)) == "0.812 [0.700, 0.900]"
 
@@ -244,11 +262,9 @@ def test_intervals_are_printed_to_three_digits():
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        ([0.5], "at least 2 slices"),
-        ([], "at least 2 slices"),
-        (0.5, "at least 2 slices"),
-        ([[[0.1, 0.2]]], "at least 2 slices"),
-        ([[0.1], [0.2]], "at least 2 slices"),
+        ([], "at least 1 slice"),
+        (0.5, "at least 1 slice"),
+        ([[[0.1, 0.2]]], "at least 1 slice"),
         ([0.5, float("nan")], "diverged"),
         ([0.5, float("inf")], "diverged"),
     ],

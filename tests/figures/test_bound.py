@@ -45,6 +45,11 @@ def test_intervals_are_written_where_there_is_a_band():
     assert "0.800 [0.790, 0.820]" in drawn(1, band=("low", "high"))
 
 
+def test_the_missing_interval_of_one_slice_is_said():
+    alone = [{**row, "low": float("-inf"), "high": float("inf")} for row in ROWS]
+    assert "0.800 [n = 1: no interval]" in drawn(1, alone, band=("low", "high"))
+
+
 def test_a_curve_that_was_not_measured_there_says_nothing():
     words = drawn(4, [row for row in ROWS if (row["name"], row["x"]) != ("b", 4.0)])
     assert "a:" in words

@@ -7,7 +7,9 @@ import torch
 
 from mrilib.figures import notebook
 from mrilib.figures.notebook import record, record_input, record_table, run_dir, setup, show_source
+from mrilib.figures.rows import record_interval
 from mrilib.fourier import fft2c
+from mrilib.gap import mean_interval
 from mrilib.store.records import fingerprint, noted
 
 
@@ -65,6 +67,7 @@ def test_results_are_flat_names_with_plain_values(folder):
         (("a", torch.tensor(float("inf"))), "'a'.*finite"),
         (("a", 1 + 2j), "'a'.*finite"),
         (("a", 1.0, 0.5), "'a'.*both low and high"),
+        (("a", 1.0, float("-inf"), float("inf"), 12), "'a'.*finite"),
         (("a", 1.0, 2.0, 0.5), "'a'.*low 2.0 is above high 0.5"),
         (("a b", 1.0), "expected a name like 'fraction_closed', got 'a b'"),
         (("run", 1.0), "got 'run'"),
@@ -74,6 +77,16 @@ def test_what_is_no_result_is_refused_by_name(folder, arguments, message):
     with pytest.raises(ValueError, match=message):
         record(*arguments)
     assert not (folder / "results.json").exists()
+
+
+def test_what_one_slice_leaves_open_is_left_out_and_said(folder):
+    alone = mean_interval([0.5])
+    record_interval("score", alone)
+    shown = record_table("table", [{"method": "joint", "ssim": {"value": 0.5, "low": alone.low, "high": alone.high}}])
+    found = results(folder)
+    assert found["score"] == {"value": 0.5, "n": 1}
+    assert found["table"] == [{"method": "joint", "ssim": {"value": 0.5}}]
+    assert shown.cells == (("joint", "0.5000 [n = 1: no interval]"),)
 
 
 def test_a_table_is_recorded_and_shown(folder):

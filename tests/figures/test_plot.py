@@ -17,7 +17,7 @@ from PIL import Image
 
 from mrilib.figures import plot
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
-from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png
+from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png, chart_svg
 from mrilib.ttt import History
 
 ROWS = [
@@ -214,6 +214,14 @@ def test_gap_is_labelled_with_its_length() -> None:
     assert '"A message"' in text
 
 
+def test_one_slice_has_a_point_and_no_interval() -> None:
+    alone = [row | {"low": -math.inf, "high": math.inf, "n": 1} for row in ROWS]
+    drawn = chart_svg(plot.gap_chart(alone, alt="x"))
+    assert (drawn.count('"point"'), drawn.count('"rule mark"')) == (len(ROWS), 0)
+    assert chart_svg(plot.gap_chart(ROWS, alt="x")).count('"rule mark"') == len(ROWS)
+    assert "SSIM [n = 1: no interval]" in drawn
+
+
 def test_legend_follows_the_right_edge() -> None:
     spec = FIGURES["lines_chart"]("two lines").to_dict()
     assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["high", "low"]
@@ -270,6 +278,10 @@ def test_table_names_its_rows_and_columns() -> None:
     assert "a&lt;b" in html
     assert table.cells == (("a<b", "0.500 [0.400, 0.600]", "–"), ("c", "0.333", "4"))
     assert repr(table).splitlines()[0] == "Scores"
+
+
+def test_a_table_without_rows_says_so() -> None:
+    assert plot.table([], {"pair": "pair", "gap": "SSIM"}).cells == (("–", "–"),)
 
 
 def test_save_writes_whole_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

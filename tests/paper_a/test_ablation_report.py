@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from records import record
 
 from mrilib.figures.notebook import setup
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE
@@ -14,6 +15,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
     windows_chart,
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
+from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
 from mrilib.ttt import History
 
 ROW = {
@@ -70,3 +72,8 @@ def test_rules_stand_with_their_loss_to_the_oracle(histories):
     lines = [rule_row(histories, "fixed", 1), rule_row(histories, "oracle", 1)]
     text = str(rules_table(lines, "A caption"))
     assert all(word in text for word in ("fixed", "oracle", "0.8", "0.2"))
+
+
+def test_the_run_that_is_watched_is_no_longer_than_the_stored_ones():
+    for asked, made in ((70, 70), (700, 600)):
+        assert live_settings(record("05", live_iterations=asked)).max_iterations == made

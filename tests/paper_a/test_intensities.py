@@ -9,6 +9,7 @@ from tiny_slices import tiny_sample
 from mrilib.paper_a.natural_distribution_shifts.intensities import (
     body_intensities,
     histogram_rows,
+    intensity_distances,
     ks_distance,
     pairwise_distances,
 )
@@ -22,6 +23,10 @@ def slice_of(low, high):
     image = NOISE.clone()
     image[..., 8:24, 8:24] = low + (high - low) * torch.rand(16, 16, generator=RANDOM)
     return image
+
+
+def ks(first, second):
+    return ks_distance(body_intensities(first.target), body_intensities(second.target))
 
 
 def test_the_body_is_what_stands_above_the_noise():
@@ -66,6 +71,15 @@ def test_slices_are_compared_in_pairs():
     near, far = pairwise_distances([narrow, narrow], [narrow, wide])
     assert near == 0
     assert far > 0.3
+
+
+def test_a_single_slice_has_no_second_half_to_compare_with():
+    sample = tiny_sample()
+    narrow, wide = (replace(sample, target=slice_of(*ends)) for ends in ((0.9, 1.1), (0.2, 1.8)))
+    three = intensity_distances([narrow, narrow, narrow], [wide, wide, wide])
+    assert [found.value for found in three.values()] == pytest.approx([ks(narrow, wide), 0, ks(narrow, wide)])
+    (alone,) = intensity_distances([narrow], [wide]).values()
+    assert (alone.value, alone.bounded, alone.n) == (pytest.approx(ks(narrow, wide)), False, 1)
 
 
 def test_histograms_are_densities_and_every_slice_counts_the_same():

@@ -217,6 +217,12 @@ def test_points_are_in_order_of_the_coefficient_with_intervals_both_ways():
     assert all(p["x_low"] < p["x"] < p["x_high"] and p["y_low"] < p["y"] < p["y_high"] for p in found)
 
 
+def test_a_point_of_one_slice_has_no_interval():
+    (alone,) = points({0.0: {"P": [0.9], "Q": [0.75]}})
+    ends = dict.fromkeys(("x_low", "x_high", "y_low", "y_high"))
+    assert alone == {"coefficient": 0.0, "x": 0.9, "y": 0.75} | ends
+
+
 @pytest.mark.notebook
 @pytest.mark.parametrize("shift", ["anatomy", "dataset"])
 def test_a_sampled_row_of_the_stored_table_comes_out_the_same(shift):

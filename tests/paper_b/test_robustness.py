@@ -57,11 +57,17 @@ def test_the_points_are_means():
     ]
 
 
+def test_one_slice_gives_a_height_and_no_interval():
+    height = effective_robustness(Models([[0.4], [0.6]], [[0.3], [0.5]]), Models([[0.5]], [[0.55]]))
+    assert height.value == pytest.approx(0.15)
+    assert (height.bounded, height.n) == (False, 1)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Models([0.1, 0.2], [[0.1, 0.2]]), r"inside: expected \(models, slices\).*got shape \(2,\)"),
-        (lambda: Models([[0.1, 0.2]], [[0.1]]), "outside: expected"),
+        (lambda: Models([[0.1, 0.2]], [[]]), "outside: expected"),
         (lambda: Models([[0.1, 0.2]] * 2, [[0.1, 0.2]]), "inside has 2 models and outside 1"),
         (lambda: Models([[0.1, np.nan]], [[0.1, 0.2]]), "inside: expected finite"),
         (lambda: effective_robustness(models([0.5, 0.5]), models([0.6])), "a line needs models that score differently"),

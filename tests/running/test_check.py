@@ -10,6 +10,7 @@ from mrilib.data.volumes import write_volume
 from mrilib.models.build import build
 from mrilib.running.check import check, measured_step
 from mrilib.running.parameters import networks_of
+from mrilib.running.slice_lists import slice_lists
 
 TINY = {"train_slices": 4, "epochs": 1, "chans": 2, "num_pool_layers": 2, "test_slices": 2, "ttt_iterations": 3}
 
@@ -46,6 +47,38 @@ def test_files_are_counted_by_rule(monkeypatch, tmp_path, generator):
     report = checked("04", source="files", **TINY)
     assert any("data: 4 of 4 train slices of knee_pd" in line for line in report.lines)
     assert any(line.startswith("MISSING  data: 0 of 2 test slices of brain_axt2") for line in report.lines)
+    assert any(line.startswith("MISSING  data: 4 of 24 validation slices of knee_pd") for line in report.lines)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "changes", "found"),
+    [
+        (
+            "02",
+            {"test_slices": 3},
+            {("knee_pdfs", "test"): 1, ("brain_axt2", "test"): 3, ("stanford", "validation"): 24},
+        ),
+        ("03", {"test_slices": 3}, {("knee_pdfs", "test"): 3, ("stanford", "test"): 3}),
+        ("05", {"validation_slices": 40, "test_slices": 3}, {("knee_pd", "validation"): 40, ("brain_axt2", "test"): 3}),
+        ("08", {"validation_slices": 40}, {("brain_axt2", "validation"): 40, ("knee_pd", "validation"): 24}),
+        ("09", {"curve_slices": 40}, {("knee_pd", "validation"): 40}),
+        ("11", {"test_slices": 3}, {("fm_brain_t2_skyra", "test"): 3, ("fm_knee_pd_aera", "validation"): 8}),
+        (
+            "12",
+            {"test_slices": 9, "best_slices": 5},
+            {("fm_brain_t2_skyra", "validation"): 9, ("fm_knee_pd_aera", "test"): 5},
+        ),
+        ("13", {"test_slices": 3}, {("fm_brain_t2_skyra_lesions", "test"): 3}),
+        ("14", {"test_slices": 20}, {("fm_brain_t2_skyra", "test"): 4, ("fm_knee_pd_aera", "validation"): 3}),
+        ("15", {"test_slices": 12}, {("cc_359_sagittal", "test"): 12, ("cc_359_sagittal", "validation"): 8}),
+        ("16", {"validation_slices": 3, "test_slices": 5}, {("m4raw_t2", "validation"): 3, ("m4raw_t2", "test"): 5}),
+        ("17", {"test_slices": 12}, {("m4raw_gre", "test"): 12, ("m4raw_gre", "validation"): 8}),
+        ("18", {"test_slices": 6}, {("m4raw_gre", "test"): 6, ("stanford_2d_knee", "train"): 32}),
+    ],
+)
+def test_every_split_that_a_notebook_reads_is_counted(notebook, changes, found):
+    lists = slice_lists(section(notebook), record(notebook, **changes))
+    assert {key: lists.get(key) for key in found} == found
 
 
 def test_the_paper_profile_is_the_papers_network():

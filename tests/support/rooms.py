@@ -22,7 +22,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     {"models": "networks: one file for each, `build.py` lists them"},
     {
         "scoring": "images as they are scored, and the baselines",
-        "ttt": "test-time training: settings, objective, stopping rule, one slice or many at once",
+        "ttt": "test-time training of one slice, or of many at once",
     },
     {
         "simulate": "where simulated k-space comes from",

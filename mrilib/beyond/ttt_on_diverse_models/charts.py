@@ -7,7 +7,7 @@ import altair
 
 from mrilib.beyond.ttt_on_diverse_models.experiment import GOAL, REMEDIES, TESTED, Studies, closed, gain, seconds
 from mrilib.beyond.ttt_on_diverse_models.report import grouped
-from mrilib.figures.charts import finished, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.plot import colors_of, interval_chart
 from mrilib.figures.theme import INK, MUTED
 
@@ -24,7 +24,7 @@ def lifts_chart(found: Studies, title: str) -> altair.FacetChart:
     color = altair.Color("arm:N", scale=altair.Scale(domain=arms, range=colors_of(arms)), legend=None)
     said = tooltip("arm", "before", "after", "low", "high")
     base = altair.Chart().encode(y=altair.Y("arm:N", sort=arms, title=None, axis=axis), color=color, tooltip=said)
-    layers = altair.layer(*_arrows(base), data=altair.Data(values=rows))
+    layers = altair.layer(*_arrows(base), data=data(rows))
     panels = layers.properties(width=WIDTH, height=ROW_HEIGHT * len(arms))
     order = [TESTED[name] for name in found]
     chart = panels.facet(altair.Facet("panel:N", sort=order, title=None), columns=1)
@@ -76,7 +76,7 @@ def cost_chart(found: Studies, title: str) -> altair.FacetChart:
         base.mark_rule(strokeWidth=1.5).encode(x=x, y=altair.Y("low:Q"), y2="high:Q"),
         base.mark_point(filled=False, size=130, strokeWidth=2.5).encode(x=x, y=y, shape=shape),  # hides none below
     ]
-    panels = altair.layer(*layers, data=altair.Data(values=rows)).properties(width=PANEL[0], height=PANEL[1])
+    panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL[0], height=PANEL[1])
     chart = panels.facet(altair.Facet("panel:N", sort=list(groups), title=None), columns=len(groups))
     said = "; ".join(f"{r['panel']}, {r['remedy']}: {r['value']:.3f} for {r['seconds']:.2g} s" for r in rows)
     return finished(chart.resolve_scale(y="independent"), f"{title}: {said}", title)

@@ -18,7 +18,7 @@ from mrilib.gap import FractionClosed, Interval, fraction_closed, performance_ga
 from mrilib.metrics import Match
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.pairs import shared_out
-from mrilib.paper_b.protocol import UnionSpec, union
+from mrilib.paper_b.protocol import UnionSpec, sampled, union
 from mrilib.paper_b.study import Measures, Study, TestSet
 from mrilib.sample import Sample
 from mrilib.scoring import reconstruct, slice_ssim
@@ -91,11 +91,11 @@ def studies(p: Parameters, device: torch.device | str = "cpu") -> Studies:
     """
     found = {}
     for collection in TESTED:
-        counts = shared_out(tuple(TWINS[collection]), p.test_slices)
+        counts = sampled(dict.fromkeys(TWINS[collection], 1.0), p.test_slices)
         found[collection] = Study(
             "remedies",
             arms(p, collection),
-            {name: TestSet(name, count) for name, count in counts.items()},
+            {name: TestSet(name, count) for name, count in counts.items() if count},
             "mean_std",
             p.source,
             device,

@@ -26,6 +26,7 @@ class Parameters(Sourced):
     train_learning_rate: Rate
     ttt_learning_rate: Rate
     ttt_iterations: Count
+    live_iterations: Count
     window: Count
     holdout: Share
     recompute: bool

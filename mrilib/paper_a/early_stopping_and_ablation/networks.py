@@ -11,3 +11,8 @@ def networks(p: Parameters) -> list[NetworkSpec]:
     if p.num_cascades:
         found += [small_varnet(p).spec(loss, "P") for loss in ("supervised", "joint")]
     return found
+
+
+def scored(p: Parameters) -> list[tuple[str, str, int]]:
+    """Slices of P that windows are chosen on."""
+    return [p.experiment.slice_list("P", "validation", p.validation_slices)]

@@ -22,6 +22,7 @@ class Parameters(OneShift, UnetTraining):
     ttt_learning_rate: Rate
     ttt_iterations: Count
     long_iterations: Count
+    live_iterations: Count
     holdout: Share
     rule: Literal["rises", "rises_last", "best_so_far", "fixed"]
     window: Count

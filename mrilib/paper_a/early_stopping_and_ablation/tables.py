@@ -66,6 +66,11 @@ def long_settings(p: Parameters) -> Settings:
     return replace(p.settings, max_iterations=p.long_iterations, run_on=True)
 
 
+def live_settings(p: Parameters) -> Settings:
+    """The same for the run on one slice that the notebook makes itself, which is no longer than the stored ones."""
+    return replace(long_settings(p), max_iterations=min(p.live_iterations, p.long_iterations))
+
+
 def histories(p: Parameters, device: Device = "cpu") -> dict[str, StoredRow]:
     """Rows with histories of the joint network, on validation slices of P and on test slices of Q."""
     return {

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -121,10 +122,10 @@ class Mixtures:
         fields = {name: getattr(one, name) for name in one.__dataclass_fields__}
         return MixtureSpec(**fields, q=q, q_acceleration=acceleration, coefficient=float(coefficient))
 
-    def tests(self, side: Side) -> InMemory:
-        """Test slices of one side."""
+    def tests(self, side: Side, count: int | None = None) -> InMemory:
+        """Test slices of one side, or the first `count` of them."""
         name, acceleration = self.experiment.side(side)
-        return dataset(name, "test", self._count(name), acceleration, self.experiment.source)
+        return dataset(name, "test", count or self._count(name), acceleration, self.experiment.source)
 
     def _count(self, name: str) -> int:
         return self.test_slices or distribution(name).test_slices
@@ -230,13 +231,14 @@ class Outcome:
         return f"gained on Q {self.gained}; kept on P {self.kept}; costs {self.lost} of SSIM on P"
 
 
-def points(scores: Mapping[float, Scores]) -> list[dict[str, float]]:
-    """One point per coefficient, in order: mean SSIM on P (x) and on Q (y) with their 95 % intervals."""
+def points(scores: Mapping[float, Scores]) -> list[dict[str, Any]]:
+    """One point per coefficient, in order: mean SSIM on P (x) and on Q (y) with 95 % intervals, if any."""
     rows = []
     for coefficient, columns in sorted(scores.items()):
         x, y = (mean_interval(columns[side]) for side in SIDES)
-        ends = {"x": x.value, "x_low": x.low, "x_high": x.high, "y": y.value, "y_low": y.low, "y_high": y.high}
-        rows.append({"coefficient": coefficient, **ends})
+        ends = [end if mean.bounded else None for mean in (x, y) for end in (mean.low, mean.high)]
+        named = dict(zip(("x_low", "x_high", "y_low", "y_high"), ends, strict=True))
+        rows.append({"coefficient": coefficient, "x": x.value, "y": y.value, **named})
     return rows
 
 

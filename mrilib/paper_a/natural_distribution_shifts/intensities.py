@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mrilib.coils import corners
+from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.sample import Sample
 
 ABOVE_NOISE = 2.0  # times the mean of the corners; the noise magnitude of many coils rarely exceeds it
@@ -40,6 +41,20 @@ def pairwise_distances(first: Sequence[Sample], second: Sequence[Sample]) -> lis
     """Distances between the intensities of each slice in one list and its counterpart in the other."""
     pairs = zip(first, second, strict=True)
     return [ks_distance(body_intensities(a.target), body_intensities(b.target)) for a, b in pairs]
+
+
+def intensity_distances(of_p: Sequence[Sample], of_q: Sequence[Sample]) -> dict[str, Interval]:
+    """Mean distances of the first half of P's slices to slices of Q and to the other half of P, and their difference.
+
+    A single slice of P has no other half: the last two are left out.
+    """
+    half = max(1, len(of_p) // 2)
+    between = pairwise_distances(of_p[:half], of_q[:half])
+    if len(of_p) == 1:
+        return {"P to Q": mean_interval(between)}
+    within = pairwise_distances(of_p[:half], of_p[half : 2 * half])
+    means = {"P to Q": mean_interval(between), "P to P": mean_interval(within)}
+    return means | {"difference": performance_gap(between, within)}
 
 
 def histogram_rows(slices: Mapping[str, Sequence[Sample]], bins: int = 60, top: float = 3.0) -> list[dict[str, object]]:

@@ -8,3 +8,10 @@ from mrilib.train.networks import NetworkSpec
 def networks(p: Parameters) -> list[NetworkSpec]:
     """Supervised networks on P and on Q, under every shift."""
     return [one.spec("supervised", side) for one in p.experiments.values() for side in SIDES]
+
+
+def scored(p: Parameters) -> list[tuple[str, str, int]]:
+    """Test slices of P: one under every shift, and as many as of Q where intensities are compared (Figure 4)."""
+    one_each = [one.slice_list("P", "test", 1) for one in p.experiments.values()]
+    name, split, _ = p.experiments["modality"].slice_list("P", "test", 1)
+    return [*one_each, (name, split, p.experiments["modality"].slice_list("Q", "test", p.test_slices)[2])]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import altair
 
-from mrilib.figures.charts import finished, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS
 from mrilib.gap import Interval
 
@@ -32,7 +32,7 @@ def changes_chart(changes: Mapping[str, Interval], *, x_title: str, alt: str, ti
     labels = altair.Axis(labelLimit=300, ticks=False, domain=False, grid=True)
     y = altair.Y("name:N", sort=names, title=None, axis=labels)
     color = altair.Color("direction:N", title=None, scale=_scale(DIRECTIONS), legend=_legend())
-    base = altair.Chart(altair.Data(values=rows)).encode(y=y, tooltip=tooltip("name", "value", "low", "high"))
+    base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("name", "value", "low", "high"))
     x = altair.X("value:Q", title=x_title, axis=altair.Axis(tickCount=7))
     dots = base.mark_point(size=85, opacity=1, strokeWidth=2).encode(x=x, color=color)
     fill = altair.condition(

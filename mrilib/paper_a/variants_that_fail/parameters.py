@@ -27,6 +27,7 @@ class Parameters(OneShift, UnetTraining):
     ttt_learning_rate: Rate
     ttt_iterations: Count
     window: Count
+    live_iterations: Count
     recompute: bool
     workers: Count
 

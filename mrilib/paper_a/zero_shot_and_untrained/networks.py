@@ -9,3 +9,8 @@ def networks(p: Parameters) -> list[NetworkSpec]:
     """Four networks for test-time training and two for ZS-SSL (Table 4)."""
     unrolled = [p.unrolled_experiment.spec("supervised", side) for side in SIDES]
     return [*p.experiment.specs().values(), *unrolled]
+
+
+def scored(p: Parameters) -> list[tuple[str, str, int]]:
+    """Slices of Q that choose each method's learning rate."""
+    return [p.experiment.slice_list("Q", "validation", p.validation_slices)]

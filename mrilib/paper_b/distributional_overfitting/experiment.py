@@ -18,7 +18,7 @@ from mrilib.paper_b.distributional_overfitting.parameters import Parameters
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair, shared_out
 from mrilib.paper_b.parameters import NETWORKS
-from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, ssim_scores, union
+from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, sampled, ssim_scores, union
 from mrilib.scoring import reconstruct
 from mrilib.store.pictures import packed, unpacked
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
@@ -66,7 +66,7 @@ class Curve:
         """Number of slices of each distribution in each scored list."""
         wanted = {"test": self.test_slices, "validation": VALIDATION_SLICES}
         return {
-            f"{split} {side}": shared_out(names, count)
+            f"{split} {side}": {name: some for name, some in sampled(dict.fromkeys(names, 1.0), count).items() if some}
             for split, count in wanted.items()
             for side, names in self.shift.sides.items()
         }

@@ -1,7 +1,7 @@
 """Networks that notebook 12 trains or loads."""
 
 from mrilib.paper_b.effective_robustness import table_2
-from mrilib.paper_b.effective_robustness.experiment import SHIFTS, arms, candidates
+from mrilib.paper_b.effective_robustness.experiment import SHIFTS, Robustness, arms, candidates
 from mrilib.paper_b.effective_robustness.likeness import Likeness
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.train.networks import NetworkSpec
@@ -15,3 +15,12 @@ def networks(p: Parameters) -> list[NetworkSpec]:
     shifts = [made for name in SHIFTS for made in (candidates(name, p), arms(name, p))]
     every = [*shifts, table_2.arms(p), Likeness("contrast", p).of_varnet.networks]
     return [spec for made in every for spec in made.values()]
+
+
+def scored(p: Parameters) -> list[tuple[str, str, int]]:
+    """Test slices of every part of P, one of which is the best, and of Q; validation slices of Q; Table 2's knees."""
+    selections = [Robustness(name, p).selection for name in SHIFTS]
+    inside = [(part, "test", p.best_slices) for selection in selections for part in selection.arms]
+    choosing = [test.slice_list for selection in selections for test in selection.tests.values()]
+    knees = [test.slice_list for test in table_2.study(p).tests.values()]
+    return [*inside, *choosing, *((name, "test", count) for name, _, count in choosing), *knees]

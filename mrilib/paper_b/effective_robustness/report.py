@@ -8,7 +8,7 @@ import altair
 import numpy as np
 
 from mrilib.data.catalogue import distribution
-from mrilib.figures.charts import finished, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.plot import Table, colors_of, interval_chart, lines_chart, table
 from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
@@ -60,7 +60,7 @@ def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title:
         .mark_point(filled=True, size=110, opacity=1)
         .encode(shape=shape, tooltip=tooltip("set", "x", "y")),
     ]
-    panels = altair.layer(*layers, data=altair.Data(values=rows)).properties(width=PANEL[0], height=PANEL[1])
+    panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL[0], height=PANEL[1])
     order = list(dict.fromkeys(row["panel"] for row in rows))
     facet = panels.facet(altair.Facet("panel:N", sort=order, title=None), columns=ACROSS)
     return finished(facet.resolve_scale(x="independent", y="independent"), f"{title}: {words}", title)

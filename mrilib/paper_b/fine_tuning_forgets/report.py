@@ -5,7 +5,7 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import broken, finished, tooltip
+from mrilib.figures.charts import broken, data, finished, tooltip
 from mrilib.figures.plot import Table, table
 from mrilib.figures.theme import INK
 from mrilib.gap import Interval
@@ -36,7 +36,7 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     short: dict[str, Any] = {"labelAngle": 0, "labelExpr": broken(order["tested"], 10)}
     short["labelPadding"] = LINE  # room for the second line
     above = altair.Axis(orient="top", ticks=False, domain=False, grid=False, **short)
-    base = altair.Chart(altair.Data(values=rows)).encode(
+    base = altair.Chart(data(rows)).encode(
         x=altair.X("tested:N", sort=order["tested"], title="tested on", axis=above),
         y=altair.Y("tuned:N", sort=order["tuned"], title="fine-tuned on", axis=labels),
         tooltip=tooltip("tuned", "value", "low", "high"),

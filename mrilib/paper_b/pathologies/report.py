@@ -10,7 +10,7 @@ from mrilib.data.annotated import Heads
 from mrilib.data.annotations import Region
 from mrilib.data.catalogue import distribution
 from mrilib.data.volumes import read_slice
-from mrilib.figures.charts import finished, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.plot import Picture, Table, comparison, image_row, table
 from mrilib.figures.theme import MUTED, colors_of
 from mrilib.gap import Interval
@@ -112,7 +112,7 @@ def _panels(
         base.mark_rule(strokeWidth=2).encode(y=altair.Y("low:Q"), y2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(y=y, shape=shape),
     ]
-    panels = altair.layer(*layers, data=altair.Data(values=list(rows))).properties(width=PANEL, height=PANEL)
+    panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL, height=PANEL)
     order = list(dict.fromkeys(row["panel"] for row in rows))
     chart = panels.facet(altair.Facet("panel:N", sort=order, title=None)).resolve_scale(y="independent")
     said = "; ".join(f"{r['trained on']}, {r['panel']}, at {r['x']:.4g}: {r['y']:.3f}" for r in rows)
