@@ -131,10 +131,10 @@ def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
         overall = next(one for one in ("differs", "not run", "undecided", "reproduced") if one in found)
     else:
         overall = "not a test" if claim.not_a_test else "same evidence"
-    note = f"not run: {claim.not_run}" if claim.not_run else claim.not_a_test or f"see {', '.join(claim.same_as)}"
+    notes = {"not run: ": claim.not_run, "": claim.not_a_test, "see ": ", ".join(claim.same_as)}
+    note = "".join(start + text for start, text in notes.items() if text)
     described = claim.model_dump(include={"id", "claim", "paper", "notebook", "margin", "trained"})
     reason = claim.reason if overall in ("differs", "undecided") else ""
-    note = "" if claim.predicate and not claim.not_run else note
     return Verdict(**described, predicate=claim.lines, verdict=overall, cases=cases, note=note, reason=reason)
 
 
