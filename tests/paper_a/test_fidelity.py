@@ -288,3 +288,8 @@ def test_a_stored_row_comes_out_the_same():
     for name in ("as written", "score of fastMRI"):
         kept = bench.table.find(bench.key(name, "supervised on P"))["row"]["ssim"]
         assert bench.measure(name, "supervised on P", count=2) == pytest.approx(kept[:2], abs=2e-4)
+
+
+def test_without_a_stored_row_the_way_to_make_them_is_told(bench):
+    with pytest.raises(ValueError, match=r"no row is stored .*-p recompute missing"):
+        bench.provenance()

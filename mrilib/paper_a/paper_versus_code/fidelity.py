@@ -28,7 +28,7 @@ from mrilib.paper_a.paper_versus_code.discrepancies import NOT_RUN
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, with_cropped_maps
-from mrilib.store.tables import StoredRow, StoredTable
+from mrilib.store.tables import StoredRow, StoredTable, origin
 from mrilib.train.adaptation import adapt
 from mrilib.train.networks import InMemory, NetworkSpec, network
 from mrilib.train.objectives import Loss
@@ -194,6 +194,13 @@ class Bench:
         """SSIM of each test slice from the table, or None if missing."""
         entry = self.table.find(self.key(name, scheme))
         return None if entry is None else entry["row"]["ssim"]
+
+    def provenance(self) -> str:
+        """Origin of the rows that are stored, for captions; raises ValueError if none is."""
+        stored = [row for pair, row in self.rows().items() if self.found(*pair)]
+        if not stored:
+            raise ValueError("no row is stored for these parameters; hours on a CPU make them: -p recompute missing")
+        return origin(stored)
 
     def schemes(self, name: str) -> Scores | None:
         """Scores of all four schemes of the gap from the table, or None if any is missing."""
