@@ -38,6 +38,6 @@ class SliceDataset(Dataset[Sample]):
     def _sampled(self, item: int, seed: str) -> Sample:
         path, index = self.slices[item]
         found = read_slice(path, index)
-        mask = self.sampling.mask(seed, found.kspace.shape[-1])
+        mask = self.sampling.mask(seed, found.kspace.shape[-1]) & found.columns
         name, size = f"{path.name}[{index}]", found.info.recon_size
-        return undersample(found.kspace, mask, name, size, peak=found.info.max, maps=self.maps)
+        return undersample(found.kspace, mask, name, size, peak=found.peak, target=found.image, maps=self.maps)
