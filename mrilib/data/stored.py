@@ -135,7 +135,7 @@ def text_in(attributes: dict[str, Any], name: str, path: Path, default: str) -> 
     value = attributes.get(name, default)
     if isinstance(value, (str, bool, int, float)):
         return str(value)
-    raise VolumeError(f"{path}: attribute `{name}` is {_shown(value)}; expected a text: correct or remove it")
+    raise VolumeError(f"{path}: attribute `{name}` is {_shown(value)}; expected one text: correct or remove it")
 
 
 def _shown(value: Any) -> str:
