@@ -72,7 +72,7 @@ def undersample(
             coils and its reference is the target.
 
     Raises:
-        ValueError: mask and k-space have different widths.
+        ValueError: mask and k-space have different widths; or as in `estimate_sens_maps`, naming the slice.
     """
     if mask.shape[-1] != kspace.shape[-1]:
         raise ValueError(
@@ -83,13 +83,20 @@ def undersample(
     masked = full * mask
     truth = rss(ifft2c(full)) if target is None else target[None, None]
     if maps:
-        sens_maps = estimate_sens_maps(masked, calibration_width(mask))
+        sens_maps = _maps(masked, mask, name)
         reference = (sens_maps.conj() * ifft2c(full)).sum(1, keepdim=True)
     else:
         sens_maps, reference = masked[:, :0], truth.to(masked.dtype)
     size = recon_size or (kspace.shape[-2], kspace.shape[-1])
     largest = truth.amax((1, 2, 3)) if peak is None else truth.new_tensor([peak])
     return Sample(masked, mask, sens_maps, truth, reference, largest, (name,), size)
+
+
+def _maps(masked: Tensor, mask: Tensor, name: str) -> Tensor:
+    try:
+        return estimate_sens_maps(masked, calibration_width(mask))
+    except ValueError as error:
+        raise ValueError(f"{name or 'kspace'}: {error}") from error
 
 
 def collate(samples: Sequence[Sample]) -> Sample:

@@ -60,14 +60,13 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
 def _report(faults: Mapping[str, str], count: int, folder: Path) -> None:
     """Refuse a folder with files that cannot be used, or warn of them if told to go on."""
     names = ", ".join([*list(faults)[:NAMED], *([f"and {len(faults) - NAMED} more"] if len(faults) > NAMED else [])])
+    counted = f"{folder}: {len(faults)} of {count} files"
     if os.environ.get(SKIP) == "1":
-        warnings.warn(
-            f"{folder}: {len(faults)} of {count} files left out, as they cannot be used: {names}", stacklevel=3
-        )
+        warnings.warn(f"{counted} left out, as they cannot be used: {names}", stacklevel=3)
         return
     raise VolumeError(
-        f"{folder}: {len(faults)} of {count} files cannot be used ({names}), and others would take their places; repair "
-        f"them or move them away, or go on without them by {SKIP}=1. The first: {next(iter(faults.values()))}"
+        f"{counted} cannot be used ({names}), and others would take their places; repair them or move them away, or go "
+        f"on without them by {SKIP}=1. The first: {next(iter(faults.values()))}"
     )
 
 
