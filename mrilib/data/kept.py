@@ -1,6 +1,7 @@
 """Prepared slices are kept, so that coil maps are estimated once: in memory up to a bound, then in a temporary file."""
 
 import os
+import shutil
 import threading
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mrilib.data.stored import in_bytes
 from mrilib.sample import TENSORS, Sample
 from mrilib.store.paths import cache_dir
 
@@ -123,3 +125,13 @@ def _written(stream: IO[bytes], tensor: Tensor) -> Tensor | _Filed:
 def size_of(coils: int, shape: tuple[int, int], maps: bool = True) -> int:
     """Bytes of a prepared slice of k-space (coil, ky, kx): under-sampled k-space, coil maps, target and reference."""
     return 4 * shape[0] * shape[1] * ((4 if maps else 2) * coils + 3)
+
+
+def in_words(size: int) -> tuple[str, bool]:
+    """Where a list of `size` bytes is kept, for a reader, and whether there is room for it."""
+    if size <= MEMORY:
+        return f"{in_bytes(size)}, in memory", True
+    cache, filed = cache_dir(), size - MEMORY
+    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.exists())).free
+    placed = f"{in_bytes(MEMORY)} in memory, {in_bytes(filed)} in a temporary file in {cache}"
+    return f"{in_bytes(size)}: {placed}, where {in_bytes(free)} are free", filed <= free
