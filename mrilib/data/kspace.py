@@ -23,7 +23,7 @@ def check_kspace(kspace: Tensor, name: str) -> None:
     Raises:
         VolumeError: another layout; the message, which starts with `name`, says what was found and how to convert it.
     """
-    power = kspace.abs().double().square()
+    power = power_of(kspace)
     found = {axis: _concentration(power, axis) for axis in (1, 2) if kspace.shape[axis] >= FEWEST}
     spread = [axis for axis, (_, share) in found.items() if share < CONCENTRATED]
     beside = [axis for axis, (place, _) in found.items() if not _central(place, kspace.shape[axis])]
@@ -38,6 +38,11 @@ def check_kspace(kspace: Tensor, name: str) -> None:
         )
     if off := {axis: found[axis][0] for axis in beside if axis not in spread}:
         _refuse_off_centre(off, kspace.shape, name)
+
+
+def power_of(kspace: Tensor) -> Tensor:
+    """|k|², faster than by the modulus."""
+    return kspace.real.square() + kspace.imag.square()
 
 
 def _concentration(power: Tensor, axis: int) -> tuple[int, float]:
@@ -67,7 +72,7 @@ def _refuse_other_order(power: Tensor, unlike: list[int], name: str) -> None:
 
 def _is_image(kspace: Tensor, axis: int, share: float) -> bool:
     """Whether the transform of an axis is more concentrated than the axis itself, and at the centre."""
-    place, transformed = _concentration(fftc(kspace, (axis,)).abs().double().square(), axis)
+    place, transformed = _concentration(power_of(fftc(kspace, (axis,))), axis)
     return transformed > max(CONCENTRATED, share) and abs(place - kspace.shape[axis] // 2) <= 1
 
 

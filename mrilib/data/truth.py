@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mrilib.coils import rss
 from mrilib.data.info import VolumeInfo, info_of
-from mrilib.data.kspace import check_kspace
+from mrilib.data.kspace import check_kspace, power_of
 from mrilib.data.layout import dataset, opened
 from mrilib.data.stored import VolumeError, complex_values
 from mrilib.fourier import ifft2c
@@ -93,7 +93,7 @@ def _check_middle(file: h5py.File, info: VolumeInfo) -> None:
     if not torch.isfinite(torch.view_as_real(kspace)).all():
         return  # reading that slice says so
     check_kspace(kspace, f"{info.path}: slice {info.slices // 2}")
-    energy = kspace.abs().double().square().sum((0, 1))
+    energy = power_of(kspace).sum((0, 1))
     first, after = (max(end, 0) for end in info.padding)
     if energy[first:after].sum() < (1 - OUTSIDE) * energy.sum():
         raise VolumeError(
