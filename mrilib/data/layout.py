@@ -68,11 +68,16 @@ def dataset(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
     """
     link = file.get(name, getlink=True)
     if link is None:
-        raise VolumeError(f"{path}: no dataset `{name}`; {WANTED}, found {sorted(file) or 'nothing'}")
+        raise VolumeError(f"{path}: no dataset `{name}`; {WANTED}, found {sorted(map(str, file)) or 'nothing'}")
     data = None if isinstance(link, h5py.ExternalLink) else file.get(name)
     if not isinstance(data, h5py.Dataset) or not _lies_in(file, data):
         raise VolumeError(f"{path}: `{name}` is not a dataset inside this file; copy its data into the file")
-    check_stored(data, f"{path}: `{name}`")
+    try:
+        check_stored(data, f"{path}: `{name}`")
+    except VolumeError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:  # from h5py, of a damaged type or size
+        raise VolumeError(f"{path}: `{name}` is damaged ({error}); copy or download the file again") from error
     return data
 
 

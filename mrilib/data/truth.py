@@ -18,7 +18,6 @@ from mrilib.metrics import center_crop
 
 AGREEMENT = 1e-2  # largest relative error: rounding makes 1e-6, half precision 5e-4, one missing line in the centre 0.1
 OUTSIDE = 0.1  # largest share of the energy outside the columns that the header calls measured
-Stamp = tuple[int, ...]
 
 
 def image_of(kspace: Tensor) -> Tensor:
@@ -58,20 +57,19 @@ def refuse_under_sampled(info: VolumeInfo) -> None:
         )
 
 
-def stamp_of(path: Path) -> Stamp:
-    """What changes when a file is replaced."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-@cache  # reads a slice of k-space and all images
-def volume_maximum(path: Path, stamp: Stamp) -> float:
+def volume_maximum(path: Path) -> float:
     """Maximum of a volume's images, computed from the stored ones, else from k-space; once for each file.
 
     Raises:
         VolumeError: the attribute `max` differs from it; or the middle slice shows that what is stored as k-space is
             something else, see `kspace.check_kspace`, or was measured elsewhere than the header says.
     """
+    status = path.stat()
+    return _maximum(path, (status.st_ino, status.st_size, status.st_mtime_ns))  # which change when it is replaced
+
+
+@cache  # reads a slice of k-space and all images
+def _maximum(path: Path, stamp: tuple[int, int, int]) -> float:
     with opened(path) as file:
         info = info_of(file, path)
         _check_middle(file, info)

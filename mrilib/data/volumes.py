@@ -22,7 +22,7 @@ from mrilib.data.info import VolumeInfo, check_target, info_of
 from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
 from mrilib.data.stored import attributes_of, complex_values, native
-from mrilib.data.truth import image_of, refuse_under_sampled, stamp_of, volume_maximum, with_stored
+from mrilib.data.truth import image_of, refuse_under_sampled, volume_maximum, with_stored
 from mrilib.metrics import center_crop
 from mrilib.store.paths import atomic_write
 from mrilib.store.records import note
@@ -99,7 +99,7 @@ def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlic
     image = image_of(kspace)
     if images is not None:
         image = with_stored(image, torch.from_numpy(images.astype(np.float32)), f"{path}: slice {index}")
-    peak = volume_maximum(path, stamp_of(path))
+    peak = volume_maximum(path)
     return VolumeSlice(info, index, kspace, columns, image, center_crop(image, info.recon_size), peak, attributes, read)
 
 

@@ -184,6 +184,35 @@ def test_a_file_compressed_by_a_filter_that_is_not_installed_says_which(volume, 
     assert "download" not in said
 
 
+def test_a_name_that_is_no_text_is_refused(volume):
+    content = volume.read_bytes()
+    volume.write_bytes(content.replace(b"kspace\x00\x00", b"\xffspace\x00\x00"))
+    assert "no dataset `kspace`" in refused(volume)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("seed", range(20))
+def test_flipped_bytes_are_refused_in_one_line_or_read(tmp_path, kspace, libver, seed):
+    path = tmp_path / "scan.h5"
+    write_volume(path, kspace)
+    with h5py.File(path) as file, h5py.File(tmp_path / "other.h5", "w", libver=libver) as copy:
+        for name in file:
+            file.copy(name, copy)
+        copy.attrs.update(file.attrs)
+    content = bytearray((tmp_path / "other.h5").read_bytes())
+    random = np.random.default_rng(seed)
+    for place in random.integers(min(len(content), 6000), size=5):
+        content[place] ^= 1 << random.integers(8)
+    path.write_bytes(content)
+    said = f"{path}: "
+    try:
+        read_slice(path, 1)
+    except VolumeError as error:
+        said = str(error)
+    assert said.startswith(f"{path}: ")
+    assert "\n" not in said
+
+
 # --- sizes that cannot be -------------------------------------------------------------------------------------------
 
 

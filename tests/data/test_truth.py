@@ -7,8 +7,8 @@ import torch
 from tiny_slices import SAMPLING, tiny_scan
 
 from mrilib.coils import rss
+from mrilib.data import truth
 from mrilib.data.slices import SliceDataset
-from mrilib.data.truth import volume_maximum
 from mrilib.data.volumes import VolumeError, inspect_volume, read_slice, write_volume
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop
@@ -202,9 +202,9 @@ def test_a_maximum_that_disagrees_is_refused_with_both_numbers(volume, measured,
 
 def test_the_maximum_is_computed_once_for_each_file_and_again_when_it_is_replaced(volume, measured):
     changed(volume, reconstruction_rss=None, attributes={"max": None})
-    before = volume_maximum.cache_info().misses
+    before = truth._maximum.cache_info().misses
     first = [read_slice(volume, index).peak for index in (0, 1, 2, 0)]
-    assert volume_maximum.cache_info().misses == before + 1
+    assert truth._maximum.cache_info().misses == before + 1
     assert len(set(first)) == 1
     write_volume(volume, 2 * measured, recon_size=KEPT)
     assert read_slice(volume, 0).peak == pytest.approx(2 * first[0])
