@@ -7,7 +7,7 @@ import h5py
 import torch
 
 from mrilib.data import header
-from mrilib.data.kspace import measured, under_sampled
+from mrilib.data.kspace import has_gaps, measured
 from mrilib.data.layout import check_layout, dataset
 from mrilib.data.stored import VolumeError, attributes_of, complex_values, is_complex, number_in, text_in
 
@@ -63,9 +63,9 @@ def info_of(file: h5py.File, path: Path) -> VolumeInfo:
         text_in(attributes, "acquisition", path, "unknown"),
         text_in(attributes, "patient_id", path, ""),
         number_in(attributes, "max", path),
-        text_in(attributes, "simulated", path, "False") in ("True", "1"),
+        text_in(attributes, "simulated", path, "False") not in ("False", "0", "0.0"),
         has_target,
-        "mask" in file or _has_gaps(data),
+        "mask" in file or _columns_missing(data),
         header.scanner(text, path),
     )
 
@@ -78,8 +78,8 @@ def check_target(path: Path, shape: tuple[int, ...], slices: int, kind: str) -> 
         raise VolumeError(f"{path}: `reconstruction_rss` does not hold real numbers; expected magnitudes")
 
 
-def _has_gaps(data: h5py.Dataset) -> bool:
+def _columns_missing(data: h5py.Dataset) -> bool:
     """Whether columns of the middle slice are empty between others, around the centre of its rows."""
     first = max(data.shape[2] // 2 - ROWS // 2, 0)
     rows = torch.from_numpy(complex_values(data[data.shape[0] // 2, :, first : first + ROWS]))
-    return bool(rows.any()) and under_sampled(measured(rows).any(-2, keepdim=True))
+    return has_gaps(measured(rows).any(-2, keepdim=True))

@@ -11,6 +11,7 @@ CONCENTRATED = 0.5  # share of the energy in there from which on an axis is one 
 FEWEST = 32  # samples of an axis from which on it is judged
 OFF_CENTRE = 64  # the maximum may lie 1/64 of an axis beside the centre, at least `BESIDE` samples
 BESIDE = 3
+GAPS = 0.05  # share of locations
 AXES = ("coil", "ky", "kx")
 
 
@@ -109,3 +110,22 @@ def under_sampled(mask: Tensor) -> bool:
         inside = plane.any(1 - axis).nonzero().flatten()
         sides.append(slice(int(inside[0]), int(inside[-1]) + 1))
     return not bool(plane[sides[0], sides[1]].all())
+
+
+def has_gaps(mask: Tensor) -> bool:
+    """Whether columns are empty between measured ones, or more than `GAPS` of all locations between measured ones.
+
+    Other than for `under_sampled`, missing corners are none, nor single values that happen to be zero in all coils.
+
+    Args:
+        mask: (…, 1 or ky, kx) bool.
+    """
+    plane = mask.reshape(-1, mask.shape[-1])
+    inside = _between(plane, 0) | _between(plane, 1)
+    return bool(_between(plane.any(0, keepdim=True), 1).any()) or inside.float().mean().item() > GAPS
+
+
+def _between(plane: Tensor, axis: int) -> Tensor:
+    """Empty locations that have measured ones on both sides along an axis."""
+    before, after = plane.cumsum(axis) > 0, plane.flip(axis).cumsum(axis).flip(axis) > 0
+    return before & after & ~plane

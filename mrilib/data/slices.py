@@ -13,6 +13,8 @@ from mrilib.sampling import AnyOf, Undersampling
 class SliceDataset(Dataset[Sample]):
     """Slices of fastMRI-layout volumes, read one at a time and prepared by `undersample`.
 
+    Columns that were never acquired are not in the mask, as in fastMRI's transform.
+
     Args:
         slices: (path, slice index) pairs.
         sampling: the under-sampling settings.

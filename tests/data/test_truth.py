@@ -74,6 +74,19 @@ def test_an_under_sampled_file_is_no_ground_truth(volume, measured, target, mask
         SliceDataset([(volume, 1)], SAMPLING)[0]
 
 
+def test_scattered_gaps_are_under_sampling_but_corners_and_single_zeros_are_not(volume, measured, generator):
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 40), torch.linspace(-1, 1, 48), indexing="ij")
+    ellipse, single = (y**2 + x**2 < 1.2).numpy(), np.ones((40, 48), bool)
+    single[3, 4] = single[35, 40] = False
+    for seen in (ellipse, single):
+        write_volume(volume, measured * seen, recon_size=KEPT)
+        assert read_slice(volume, 1).columns.all()
+    scattered = (torch.rand(40, 48, generator=generator) < 0.5).numpy()
+    changed(volume, kspace=measured * scattered, reconstruction_rss=None, attributes={"max": None})
+    with pytest.raises(VolumeError, match="under-sampled"):
+        read_slice(volume, 1)
+
+
 def test_a_mask_alone_says_that_the_file_is_under_sampled(volume):
     changed(volume, mask=np.ones(48, np.float32))
     with pytest.raises(VolumeError, match="it holds a `mask`"):
