@@ -7,7 +7,7 @@ import h5py
 import torch
 
 from mrilib.data import header
-from mrilib.data.kspace import has_gaps, measured
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import check_layout, dataset
 from mrilib.data.stored import VolumeError, attributes_of, complex_values, is_complex, number_in, text_in
 
@@ -82,4 +82,4 @@ def _columns_missing(data: h5py.Dataset) -> bool:
     """Whether columns of the middle slice are empty between others, around the centre of its rows."""
     first = max(data.shape[2] // 2 - ROWS // 2, 0)
     rows = torch.from_numpy(complex_values(data[data.shape[0] // 2, :, first : first + ROWS]))
-    return has_gaps(measured(rows).any(-2, keepdim=True))
+    return under_sampled(measured(rows).any(-2, keepdim=True))

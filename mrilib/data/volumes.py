@@ -19,7 +19,7 @@ from torch import Tensor
 
 from mrilib.data import header
 from mrilib.data.info import VolumeInfo, check_target, info_of
-from mrilib.data.kspace import has_gaps, measured
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
 from mrilib.data.stored import attributes_of, complex_values, native
 from mrilib.data.truth import image_of, refuse_under_sampled, volume_maximum, with_stored
@@ -160,7 +160,7 @@ def _images(
     """Images to write: those given, else those of fully sampled k-space."""
     if images is not None:
         return _array(images).astype(np.float32)
-    if mask is not None or has_gaps(measured(torch.from_numpy(kspace).flatten(0, 1))):
+    if mask is not None or under_sampled(measured(torch.from_numpy(kspace).flatten(0, 1))):
         return None
     return np.stack([_cropped(torch.from_numpy(one), size, path).numpy() for one in kspace])
 
@@ -216,7 +216,7 @@ def _measured_columns(kspace: Tensor, info: VolumeInfo) -> Tensor:
     """Columns that were measured, (1, 1, 1, kx); raises VolumeError if others lie between them."""
     refuse_under_sampled(info)
     seen = measured(kspace)
-    if has_gaps(seen):
+    if under_sampled(seen):
         refuse_under_sampled(replace(info, under_sampled=True))
     columns = seen.any(-2, keepdim=True)
     first, after = (max(end, 0) for end in info.padding)

@@ -77,7 +77,7 @@ def test_an_under_sampled_file_is_no_ground_truth(volume, measured, target, mask
 def test_scattered_gaps_are_under_sampling_but_corners_and_single_zeros_are_not(volume, measured, generator):
     y, x = torch.meshgrid(torch.linspace(-1, 1, 40), torch.linspace(-1, 1, 48), indexing="ij")
     ellipse, single = (y**2 + x**2 < 1.2).numpy(), np.ones((40, 48), bool)
-    single[3, 4] = single[35, 40] = False
+    single[35, 40] = False
     for seen in (ellipse, single):
         write_volume(volume, measured * seen, recon_size=KEPT)
         assert read_slice(volume, 1).columns.all()
