@@ -80,8 +80,15 @@ def estimate_sens_maps(
 
 
 def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Tensor:
-    height = min(rows, kspace.shape[-2])
-    if not kernel_size <= width <= kspace.shape[-1] or height < kernel_size:
+    height, columns = min(rows, kspace.shape[-2]), kspace.shape[-1]
+    if width < kernel_size <= columns:
+        wanted = _rounded_up((kernel_size + 1) / columns)
+        raise ValueError(
+            f"center_fraction: {width} calibration lines in the centre of {columns} columns, but the coil maps need "
+            f"{kernel_size}; give a center_fraction of {wanted} or more, and a lower acceleration if it does not leave "
+            "as many"
+        )
+    if width > columns or height < kernel_size or columns < kernel_size:
         raise ValueError(
             f"calibration_width is {width} and calibration_rows {height}: they must be at least kernel_size "
             f"({kernel_size}) and at most the size of the k-space {tuple(kspace.shape[-2:])}"
@@ -92,6 +99,11 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
     if not (center.abs().flatten(1).amax(1) > 0).all():
         raise ValueError("masked_kspace is zero in the centre: nothing to calibrate the coils with")
     return center
+
+
+def _rounded_up(share: float) -> float:
+    """The next hundredth, so that it can be typed."""
+    return math.ceil(100 * share) / 100
 
 
 def _patch_projector(center: Tensor, k: int, threshold: float) -> Tensor:

@@ -56,6 +56,7 @@ def undersample(
     recon_size: tuple[int, int] | None = None,
     *,
     peak: float | None = None,
+    target: Tensor | None = None,
     maps: bool = True,
 ) -> Sample:
     """Under-sample one fully sampled slice and estimate the coil maps from the remaining data.
@@ -66,11 +67,12 @@ def undersample(
         name: name of the slice, for messages and tables.
         recon_size: (y, x) size of the central crop used for scoring; the full image when None.
         peak: maximum of the volume's targets; the slice's own maximum when None.
+        target: (ky, kx) real, the image to score against; the RSS of the k-space when None.
         maps: whether to estimate coil maps, which takes most of the time; without them, the sample's maps have zero
             coils and its reference is the target.
 
     Raises:
-        ValueError: mask and k-space have different widths.
+        ValueError: mask and k-space have different widths; or as in `estimate_sens_maps`, naming the slice.
     """
     if mask.shape[-1] != kspace.shape[-1]:
         raise ValueError(
@@ -79,16 +81,22 @@ def undersample(
         )
     full = kspace[None]
     masked = full * mask
-    coil_images = ifft2c(full)
-    target = rss(coil_images)
+    truth = rss(ifft2c(full)) if target is None else target[None, None]
     if maps:
-        sens_maps = estimate_sens_maps(masked, calibration_width(mask))
-        reference = (sens_maps.conj() * coil_images).sum(1, keepdim=True)
+        sens_maps = _maps(masked, mask, name)
+        reference = (sens_maps.conj() * ifft2c(full)).sum(1, keepdim=True)
     else:
-        sens_maps, reference = masked[:, :0], target.to(masked.dtype)
+        sens_maps, reference = masked[:, :0], truth.to(masked.dtype)
     size = recon_size or (kspace.shape[-2], kspace.shape[-1])
-    largest = target.amax((1, 2, 3)) if peak is None else target.new_tensor([peak])
-    return Sample(masked, mask, sens_maps, target, reference, largest, (name,), size)
+    largest = truth.amax((1, 2, 3)) if peak is None else truth.new_tensor([peak])
+    return Sample(masked, mask, sens_maps, truth, reference, largest, (name,), size)
+
+
+def _maps(masked: Tensor, mask: Tensor, name: str) -> Tensor:
+    try:
+        return estimate_sens_maps(masked, calibration_width(mask))
+    except ValueError as error:
+        raise ValueError(f"{name or 'kspace'}: {error}") from error
 
 
 def collate(samples: Sequence[Sample]) -> Sample:

@@ -49,6 +49,8 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
         if isinstance(reason, VolumeError):
             raise
         raise VolumeError(f"{path}: `ismrmrd_header` cannot be used ({reason}); write the volume again") from reason
+    if min(number[RECON_X], number[RECON_Y]) < 1:
+        raise VolumeError(f"{path}: `ismrmrd_header` gives images of no size; write the volume again")
     first = number[ENCODED_Y] // 2 - number[CENTER]
     return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
 

@@ -6,42 +6,78 @@ from pathlib import Path
 
 import h5py
 
+from mrilib.data.stored import VolumeError, check_stored
+
 WANTED = "expected `kspace` complex (slice, coil, ky, kx)"
-
-
-class VolumeError(ValueError):
-    """A file is not a usable fastMRI-layout volume; the message says what to do about it."""
+# No lock: volumes are only ever replaced atomically, and network file systems often do not support locks. A file that
+# this process has open elsewhere must be opened with the same lock as there: h5py's default, or always.
+LOCKS = (False, None, True)
+OTHER_LOCK = "flag values don't match"
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
     """Open the file for reading, turning the various HDF5 errors into one line."""
-    if not path.is_file():
-        raise VolumeError(f"{path}: no such file; expected a fastMRI-layout HDF5 volume")
-    if path.stat().st_size == 0:
-        raise VolumeError(f"{path}: the file is empty; copy or download it again")
     try:
-        path.open("rb").close()  # says why the file cannot be read; is_hdf5 only returns False
-        if not h5py.is_hdf5(path):
-            raise VolumeError(f"{path}: not an HDF5 file; {WANTED} in HDF5; convert it or fetch it again")
-        # No lock: volumes are only ever replaced atomically, and network file systems often do not support locks.
-        with h5py.File(path, "r", locking=False) as file:
+        _check_kind(path)
+        with _open(path) as file:
             yield file
     except PermissionError:
         raise VolumeError(f"{path}: no permission to read it; change its mode or copy it") from None
     except (OSError, RuntimeError) as error:
-        what = "truncated" if "truncated" in str(error) else f"damaged ({str(error).splitlines()[0]})"
-        raise VolumeError(f"{path}: the file is {what}; copy or download it again") from error
+        raise VolumeError(f"{path}: the file is {_fault(path, error)}") from error
+
+
+def _check_kind(path: Path) -> None:
+    if not path.exists():
+        raise VolumeError(f"{path}: no such file; expected a fastMRI-layout HDF5 volume")
+    if not path.is_file():
+        raise VolumeError(f"{path}: not a regular file; expected a fastMRI-layout HDF5 volume")
+    if path.stat().st_size == 0:
+        raise VolumeError(f"{path}: the file is empty; copy or download it again")
+    path.open("rb").close()  # says why the file cannot be read; is_hdf5 only returns False
+    if not h5py.is_hdf5(path):
+        raise VolumeError(f"{path}: not an HDF5 file; {WANTED} in HDF5; convert it or fetch it again")
+
+
+def _open(path: Path) -> h5py.File:
+    for lock in LOCKS:
+        try:
+            return h5py.File(path, "r", locking=lock)
+        except OSError as error:
+            if OTHER_LOCK not in str(error) or lock is LOCKS[-1]:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """What is wrong with the file and what to do, from an error of HDF5."""
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if "already open for write" in said:
+        return f"open in a program that writes it; close it there, or if that crashed run `h5clear -s {path.name}`"
+    if "truncated" in said:
+        return "truncated; copy or download it again"
+    return f"damaged ({said}); copy or download it again"
 
 
 def dataset(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
-    """A dataset stored in the file itself; external links are refused, as they could point to any file."""
+    """A dataset stored in the file itself; external links are refused, as they could point to any file.
+
+    Raises:
+        VolumeError: there is none, or its values cannot be in the file; see `stored.check_stored`.
+    """
     link = file.get(name, getlink=True)
     if link is None:
-        raise VolumeError(f"{path}: no dataset `{name}`; {WANTED}, found {sorted(file) or 'nothing'}")
+        raise VolumeError(f"{path}: no dataset `{name}`; {WANTED}, found {sorted(map(str, file)) or 'nothing'}")
     data = None if isinstance(link, h5py.ExternalLink) else file.get(name)
     if not isinstance(data, h5py.Dataset) or not _lies_in(file, data):
         raise VolumeError(f"{path}: `{name}` is not a dataset inside this file; copy its data into the file")
+    try:
+        check_stored(data, f"{path}: `{name}`")
+    except VolumeError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:  # from h5py, of a damaged type or size
+        raise VolumeError(f"{path}: `{name}` is damaged ({error}); copy or download the file again") from error
     return data
 
 

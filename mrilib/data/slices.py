@@ -13,6 +13,8 @@ from mrilib.sampling import AnyOf, Undersampling
 class SliceDataset(Dataset[Sample]):
     """Slices of fastMRI-layout volumes, read one at a time and prepared by `undersample`.
 
+    Columns that were never acquired are not in the mask, as in fastMRI's transform.
+
     Args:
         slices: (path, slice index) pairs.
         sampling: the under-sampling settings.
@@ -38,6 +40,6 @@ class SliceDataset(Dataset[Sample]):
     def _sampled(self, item: int, seed: str) -> Sample:
         path, index = self.slices[item]
         found = read_slice(path, index)
-        mask = self.sampling.mask(seed, found.kspace.shape[-1])
+        mask = self.sampling.mask(seed, found.kspace.shape[-1]) & found.columns
         name, size = f"{path.name}[{index}]", found.info.recon_size
-        return undersample(found.kspace, mask, name, size, peak=found.info.max, maps=self.maps)
+        return undersample(found.kspace, mask, name, size, peak=found.peak, target=found.image, maps=self.maps)

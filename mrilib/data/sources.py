@@ -1,17 +1,22 @@
 """Slices of a distribution's split: simulated, or selected by a rule from files on disk."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from mrilib.data.distribution import Distribution
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
+from mrilib.data.truth import refuse_under_sampled
 from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.store.paths import data_dir
 
 Source = Literal["simulated", "files"]
 Keep = Callable[[Path, int], bool]  # whether to take a slice of a file
+SKIP = "MRILIB_SKIP_UNUSABLE"  # variable that, if 1, lets lists go on without the files that cannot be used
+NAMED = 5  # of these files, in messages
 
 
 def in_a_word(source: Source) -> str:
@@ -33,18 +38,36 @@ def folder_of(entry: Distribution, split: str) -> Path:
 def list_files(entry: Distribution, split: str) -> list[Path]:
     """Volumes of the split with matching acquisition, k-space width and scanner, sorted by name.
 
-    Unreadable files are skipped here; reading them says why.
+    Raises:
+        VolumeError: files of the folder cannot be read, or are of this kind and under-sampled; the message names them.
+            If the variable MRILIB_SKIP_UNUSABLE is 1, they are left out with a warning.
     """
-    found = []
-    for path in sorted(folder_of(entry, split).glob("*.h5")):
+    folder, found, faults = folder_of(entry, split), [], {}
+    for path in (every := sorted(folder.glob("*.h5"))):
         try:
             info = inspect_volume(path)
-        except (VolumeError, OSError):
-            continue
-        fits = info.acquisition == entry.acquisition and info.shape[-1] == (entry.width or info.shape[-1])
-        if fits and info.scanner.lower().startswith(entry.scanner):
-            found.append(path)
+            fits = info.acquisition == entry.acquisition and info.shape[-1] == (entry.width or info.shape[-1])
+            if fits and info.scanner.lower().startswith(entry.scanner):
+                refuse_under_sampled(info)
+                found.append(path)
+        except (VolumeError, OSError) as error:
+            faults[path.name] = str(error)
+    if faults:
+        _report(faults, len(every), folder)
     return found
+
+
+def _report(faults: Mapping[str, str], count: int, folder: Path) -> None:
+    """Refuse a folder with files that cannot be used, or warn of them if told to go on."""
+    names = ", ".join([*list(faults)[:NAMED], *([f"and {len(faults) - NAMED} more"] if len(faults) > NAMED else [])])
+    counted = f"{folder}: {len(faults)} of {count} files"
+    if os.environ.get(SKIP) == "1":
+        warnings.warn(f"{counted} left out, as they cannot be used: {names}", stacklevel=3)
+        return
+    raise VolumeError(
+        f"{counted} cannot be used ({names}), and others would take their places; repair them or move them away, or go "
+        f"on without them by {SKIP}=1. The first: {next(iter(faults.values()))}"
+    )
 
 
 def middle(slices: int, count: int) -> list[int]:

@@ -6,8 +6,9 @@ closed for each read, so that workers can fork and threads share nothing.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +17,43 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mrilib.coils import rss
 from mrilib.data import header
+from mrilib.data.info import VolumeInfo, check_target, info_of
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
-from mrilib.fourier import ifft2c
+from mrilib.data.stored import attributes_of, complex_values, native
+from mrilib.data.truth import image_of, refuse_under_sampled, volume_maximum, with_stored
 from mrilib.metrics import center_crop
 from mrilib.store.paths import atomic_write
 from mrilib.store.records import note
 
 RESERVED = {"kspace", "reconstruction_rss", "ismrmrd_header", "mask"}
-
-
-@dataclass(frozen=True)
-class VolumeInfo:
-    """Contents of a volume's headers, obtained without reading k-space."""
-
-    path: Path
-    slices: int
-    coils: int
-    shape: tuple[int, int]  # (ky, kx)
-    recon_size: tuple[int, int]  # (y, x)
-    padding: tuple[int, int]  # first measured column, first column after the measured ones
-    acquisition: str
-    patient_id: str
-    max: float | None  # of the RSS volume; challenge files have none
-    simulated: bool
-    has_target: bool
-    under_sampled: bool
-    scanner: str = ""  # model, as named in fastMRI's headers
+SMALLEST, LARGEST = 1e-15, 1e15  # of the largest modulus: images are sums of squares in single precision
 
 
 @dataclass(frozen=True)
 class VolumeSlice:
-    """One slice: k-space (coil, ky, kx) complex64, target (y, x) float32, attributes and extras of the file."""
+    """One slice of a fully sampled volume.
+
+    Args:
+        info: the headers.
+        index: of the slice, from 0.
+        kspace: (coil, ky, kx) complex64.
+        columns: (1, 1, 1, kx) bool, those that were measured: neither empty nor outside the header's range.
+        image: root sum of squares of all k-space, (ky, kx) float32, with the stored target in its centre.
+        target: the centre of `image` of the size `info.recon_size`.
+        peak: maximum of the volume's targets.
+        attributes: of the file.
+        extras: slices of further datasets.
+    """
 
     info: VolumeInfo
     index: int
     kspace: Tensor
+    columns: Tensor
+    image: Tensor
     target: Tensor
+    peak: float
     attributes: dict[str, Any]
     extras: dict[str, Tensor]
 
@@ -65,13 +65,14 @@ def inspect_volume(path: Path) -> VolumeInfo:
         VolumeError: the file is missing, empty, truncated, of another format, or has no multi-coil complex k-space.
     """
     with opened(Path(path)) as file:
-        return _inspect(file, Path(path))
+        return info_of(file, Path(path))
 
 
 def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlice:
-    """Read a single slice of a volume.
+    """Read a single slice of a fully sampled volume.
 
-    The target is the file's `reconstruction_rss`; if a fully sampled file has none, it is computed.
+    The target is the file's `reconstruction_rss` if it agrees with the k-space, see `truth.with_stored`; if the file
+    has none, it is computed. The volume's maximum is read or computed once for each file.
 
     Args:
         path: path of the volume.
@@ -80,21 +81,26 @@ def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlic
 
     Raises:
         VolumeError: as in `inspect_volume`; no such slice; NaN or infinite k-space; a coil that is zero everywhere;
-            under-sampled data without ground truth.
+            under-sampled k-space; a target or a maximum that disagrees with the k-space; k-space stored otherwise, see
+            `kspace.check_kspace`.
     """
     path = Path(path)
     with opened(path) as file:
-        info = _inspect(file, path)
+        info = info_of(file, path)
         if not 0 <= index < info.slices:
             raise VolumeError(f"{path}: no slice {index}; the volume has slices 0 to {info.slices - 1}")
-        names = ("kspace", *extras, *(("reconstruction_rss",) if info.has_target else ()))
-        read = {name: _tensor(file, path, name, index) for name in names}
-        attributes = _attributes(file)
+        read = {name: _tensor(file, path, name, index) for name in extras}
+        kspace = torch.from_numpy(complex_values(_row(file, path, "kspace", index)))
+        images = _row(file, path, "reconstruction_rss", index) if info.has_target else None
+        attributes = attributes_of(file, path)
     note(path)
-    kspace = read["kspace"].to(torch.complex64)
     _check_values(kspace, path, index)
-    target = read["reconstruction_rss"].float() if info.has_target else _computed_target(kspace, info)
-    return VolumeSlice(info, index, kspace, target, attributes, {name: read[name] for name in extras})
+    columns = _measured_columns(kspace, info)
+    image = image_of(kspace)
+    if images is not None:
+        image = with_stored(image, torch.from_numpy(images.astype(np.float32)), f"{path}: slice {index}")
+    peak = volume_maximum(path)
+    return VolumeSlice(info, index, kspace, columns, image, center_crop(image, info.recon_size), peak, attributes, read)
 
 
 def write_volume(
@@ -105,38 +111,58 @@ def write_volume(
     extras: Mapping[str, np.ndarray] | None = None,
     recon_size: tuple[int, int] | None = None,
     padding: tuple[int, int] | None = None,
+    mask: np.ndarray | None = None,
 ) -> None:
     """Write a volume atomically.
 
     Args:
         path: path of the file; missing folders are created, an existing file is replaced.
         kspace: (slice, coil, ky, kx) complex, stored as complex64.
-        reconstruction_rss: (slice, y, x); computed from the k-space when None.
-        attributes: in addition to `acquisition`, `patient_id`, `max` and `norm`, which are set when not given.
+        reconstruction_rss: (slice, y, x); computed from the k-space when None, unless this is under-sampled.
+        attributes: in addition to `acquisition`, `patient_id`, and with images `max` and `norm`, which are set when not
+            given.
         extras: further datasets, slice axis first.
         recon_size: (y, x) to which a computed reconstruction is cropped.
         padding: first measured column and first after the measured ones; None if all were measured.
+        mask: (kx,) of an under-sampled acquisition, stored with it.
 
     Raises:
         VolumeError: k-space has the wrong rank or type, is empty or not finite; or an extra has a reserved name.
         OSError: the file cannot be written.
     """
-    path, measured = Path(path), _array(kspace)
-    _check_given(path, measured, extras or {})
-    measured = measured.astype(np.complex64)
-    if reconstruction_rss is None:
-        target = np.stack([_rss(torch.from_numpy(one), recon_size, path).numpy() for one in measured])
-    else:
-        target = _array(reconstruction_rss).astype(np.float32)
-    _check_target(path, target.shape, len(measured))
-    text = header.compose(measured.shape[2:], target.shape[1:], padding)
-    datasets = {**(extras or {}), "kspace": measured, "reconstruction_rss": target, "ismrmrd_header": text}
-    derived = {"max": float(target.max()), "norm": float(np.linalg.norm(target))}
-    given = {"acquisition": "unknown", "patient_id": path.stem, **derived, **(attributes or {})}
+    path, given = Path(path), _array(kspace)
+    _check_given(path, given, extras or {})
+    given = given.astype(np.complex64)
+    datasets: dict[str, Any] = {**(extras or {}), "kspace": given}
+    if mask is not None:
+        datasets["mask"] = np.asarray(mask)
+    size, derived = recon_size or given.shape[2:], {}
+    images = _images(path, given, reconstruction_rss, recon_size, mask)
+    if images is not None:
+        check_target(path, images.shape, len(given), images.dtype.kind)
+        datasets["reconstruction_rss"], size = images, images.shape[1:]
+        derived = {"max": float(images.max()), "norm": float(np.linalg.norm(images))}
+    datasets["ismrmrd_header"] = header.compose(given.shape[2:], size, padding)
+    attached = {"acquisition": "unknown", "patient_id": path.stem, **derived, **(attributes or {})}
     with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
         for name, data in datasets.items():
             file[name] = data
-        file.attrs.update(given)
+        file.attrs.update(attached)
+
+
+def _images(
+    path: Path,
+    kspace: np.ndarray,
+    images: np.ndarray | Tensor | None,
+    size: tuple[int, int] | None,
+    mask: np.ndarray | None,
+) -> np.ndarray | None:
+    """Images to write: those given, else those of fully sampled k-space."""
+    if images is not None:
+        return _array(images).astype(np.float32)
+    if mask is not None or under_sampled(measured(torch.from_numpy(kspace).flatten(0, 1))):
+        return None
+    return np.stack([_cropped(torch.from_numpy(one), size, path).numpy() for one in kspace])
 
 
 def check_same_shape(infos: Sequence[VolumeInfo]) -> None:
@@ -160,35 +186,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _inspect(file: h5py.File, path: Path) -> VolumeInfo:
-    data = dataset(file, path, "kspace")
-    check_layout(path, data.shape, data.dtype.kind == "c", "found")
-    slices, coils, *shape = data.shape
-    size: tuple[int, int] = tuple(shape)
-    has_target = "reconstruction_rss" in file
-    if has_target:
-        target = dataset(file, path, "reconstruction_rss").shape
-        _check_target(path, target, slices)
-    text = dataset(file, path, "ismrmrd_header")[()] if "ismrmrd_header" in file else None
-    recon_size, padding = header.parse(text, size, path)
-    attributes = _attributes(file)
-    return VolumeInfo(
-        path,
-        slices,
-        coils,
-        size,
-        tuple(target[1:]) if has_target else recon_size,
-        padding,
-        str(attributes.get("acquisition", "unknown")),
-        str(attributes.get("patient_id", "")),
-        float(attributes["max"]) if "max" in attributes else None,
-        bool(attributes.get("simulated", False)),
-        has_target,
-        "mask" in file,
-        header.scanner(text, path),
-    )
-
-
 def _check_given(path: Path, kspace: np.ndarray, extras: Mapping[str, Any]) -> None:
     check_layout(path, kspace.shape, np.iscomplexobj(kspace), "given")
     if not np.isfinite(kspace).all():
@@ -197,50 +194,54 @@ def _check_given(path: Path, kspace: np.ndarray, extras: Mapping[str, Any]) -> N
         raise VolumeError(f"{path}: an extra dataset cannot be called {', '.join(sorted(reserved))}")
 
 
-def _check_target(path: Path, shape: tuple[int, ...], slices: int) -> None:
-    if len(shape) != 3 or shape[0] != slices or 0 in shape:
-        raise VolumeError(f"{path}: `reconstruction_rss` is {shape}; expected ({slices}, y, x), one image a slice")
-
-
 def _check_values(kspace: Tensor, path: Path, index: int) -> None:
-    if not torch.isfinite(torch.view_as_real(kspace)).all():
-        raise VolumeError(f"{path}: slice {index} holds NaN or infinite k-space; leave it out or write it again")
+    lowest, highest = torch.view_as_real(kspace).aminmax()
+    largest = max(-lowest.item(), highest.item())
+    if not math.isfinite(largest):
+        raise VolumeError(
+            f"{path}: slice {index} holds NaN or infinite k-space, or values beyond single precision; leave it out or "
+            "write it again"
+        )
     empty = (~kspace.flatten(1).any(1)).nonzero().flatten().tolist()
     if empty:
         raise VolumeError(f"{path}: slice {index}, coil {empty} is zero everywhere; remove it from the file")
+    if not SMALLEST < largest < LARGEST:
+        raise VolumeError(
+            f"{path}: slice {index} has k-space of up to {largest:.2g}, whose square single precision cannot hold; "
+            "scale it to about 1 and write it again"
+        )
 
 
-def _tensor(file: h5py.File, path: Path, name: str, index: int) -> Tensor:
+def _measured_columns(kspace: Tensor, info: VolumeInfo) -> Tensor:
+    """Columns that were measured, (1, 1, 1, kx); raises VolumeError if others lie between them."""
+    refuse_under_sampled(info)
+    seen = measured(kspace)
+    if under_sampled(seen):
+        refuse_under_sampled(replace(info, under_sampled=True))
+    columns = seen.any(-2, keepdim=True)
+    first, after = (max(end, 0) for end in info.padding)
+    columns[..., :first], columns[..., after:] = False, False
+    return columns
+
+
+def _row(file: h5py.File, path: Path, name: str, index: int) -> np.ndarray:
     data = dataset(file, path, name)
     if data.ndim == 0 or index >= len(data):
         raise VolumeError(f"{path}: `{name}` has no slice {index}; its shape is {data.shape}")
-    return torch.from_numpy(np.asarray(data[index]))
+    return np.asarray(data[index])
 
 
-def _computed_target(kspace: Tensor, info: VolumeInfo) -> Tensor:
-    if info.under_sampled:
-        raise VolumeError(f"{info.path}: under-sampled, without ground truth; use training or validation files")
-    return _rss(kspace, info.recon_size, info.path)
+def _tensor(file: h5py.File, path: Path, name: str, index: int) -> Tensor:
+    return torch.from_numpy(native(_row(file, path, name, index)))
 
 
 def _array(data: np.ndarray | Tensor) -> np.ndarray:
     return data.numpy(force=True) if isinstance(data, Tensor) else np.asarray(data)
 
 
-def _rss(kspace: Tensor, size: tuple[int, int] | None, path: Path) -> Tensor:
-    image = rss(ifft2c(kspace.to(torch.complex64)[None]))[0, 0]
+def _cropped(kspace: Tensor, size: tuple[int, int] | None, path: Path) -> Tensor:
+    image = image_of(kspace)
     try:
         return center_crop(image, size) if size else image
     except ValueError as error:
         raise VolumeError(f"{path}: recon_size: {error}; give one that fits, or none") from error
-
-
-def _attributes(file: h5py.File) -> dict[str, Any]:
-    """Attributes as plain Python values."""
-    return {name: _plain(value) for name, value in file.attrs.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.item() if isinstance(value, np.generic) else value

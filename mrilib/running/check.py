@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,10 @@ from mrilib.data.annotated import Heads
 from mrilib.data.catalogue import distribution
 from mrilib.data.distribution import Distribution
 from mrilib.data.fetch import locate
+from mrilib.data.kept import in_words, size_of
 from mrilib.data.parameters import Sourced
-from mrilib.data.sources import Source, count_slices
+from mrilib.data.sources import Source, count_slices, list_files
+from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.models.build import build
 from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.paper_versus_code.as_published import PUBLISHED_LINES
@@ -62,26 +65,31 @@ def check(folder: str | None, p: Record) -> Report:
     elif not specs:
         report.note("runs on embedded data")
     elif isinstance(p, Training):
-        _check_networks(report, specs, _check_shifts(report, p, lists), p)
+        _check_networks(report, specs, _check_shifts(report, p, specs, lists), p)
     else:
         _check_networks(report, specs, _check_unions(report, p, specs, lists), p)
     return report
 
 
-def _check_shifts(report: Report, p: Training, lists: SliceLists) -> int:
+def _check_shifts(report: Report, p: Training, specs: Sequence[NetworkSpec], lists: SliceLists) -> int:
     """Report shifts, masks and lists of slices; returns the number of test slices of all shifts."""
     for experiment in p.experiments.values():
         report.note(f"{experiment.shift}: P {experiment.title('P')}, Q {experiment.title('Q')}, {experiment.source}")
         for side in SIDES:
             report.note(mask_line(*experiment.side(side), experiment.source))
-    return _check_slices(report, p, lists)
+    found = _check_slices(report, p, lists)
+    tests = {name: count for (name, split), count in lists.items() if split == "test"}
+    _check_room(report, specs, p.source, tests)
+    return found
 
 
 def _check_unions(report: Report, p: Any, specs: Sequence[NetworkSpec], lists: SliceLists) -> int:
     """Report networks of several distributions and lists of slices; returns the number of test slices."""
     for spec in specs:
         report.note(f"{spec.name}: {spec.train_slices:,} training slices of {len(spec.lists)} distributions")
-    return _check_slices(report, p, lists)
+    found = _check_slices(report, p, lists)
+    _check_room(report, specs, p.source, {})
+    return found
 
 
 def _check_slices(report: Report, p: Any, lists: SliceLists) -> int:
@@ -105,12 +113,43 @@ def _check_data(
     if source == "simulated":
         report.note(f"data: {count} {split} slices of {name}, simulated on demand")
         return
-    if annotations is None:
-        found, where = count_slices(distribution(name), split)
-    else:
-        found, where = Heads(source, annotations).count(name, split)
+    try:
+        if annotations is None:
+            found, where = count_slices(distribution(name), split)
+        else:
+            found, where = Heads(source, annotations).count(name, split)
+    except VolumeError as error:
+        report.note(f"data: {split} slices of {name}: {error}", ready=False)
+        return
     enough = found >= count or bool(annotations and split == "test")  # for annotated test slices, any number is enough
     report.note(f"data: {found} of {count} {split} slices of {name} in {where}", enough)
+
+
+def _check_room(report: Report, specs: Sequence[NetworkSpec], source: Source, tests: dict[str, int]) -> None:
+    """Report memory and disk of the longest list of prepared slices; lists with new masks are not kept."""
+    sizes: dict[tuple[str, bool], int] = {}
+
+    def room(lists: dict[str, int], maps: bool) -> int:
+        for name in lists:
+            if (name, maps) not in sizes:
+                sizes[name, maps] = size_of(*_slice(name, source), maps)
+        return sum(count * sizes[name, maps] for name, count in lists.items())
+
+    kept = [room(spec.lists, spec.recipe.loss != "ssim") for spec in specs if not spec.recipe.new_masks]
+    kept += [room({name: count}, maps=True) for name, count in tests.items()]
+    words, enough = in_words(max(kept, default=0))
+    report.note(f"memory: the longest list of prepared slices takes {words}", enough)
+
+
+def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
+    """Coils and size of a distribution's slices; of files, those of the first."""
+    entry = distribution(name)
+    if source == "files" and data_dir() is not None:
+        with suppress(VolumeError):
+            for path in list_files(entry, "train")[:1]:
+                info = inspect_volume(path)
+                return info.coils, info.shape
+    return entry.scan.coils, slice_size(entry, source)
 
 
 def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record) -> None:

@@ -12,6 +12,7 @@ from mrilib.data import header
 from mrilib.data.ismrmrd import Header, check_single, is_raw_group
 from mrilib.data.layout import VolumeError, dataset, opened
 from mrilib.data.raw_formats import read_corrected
+from mrilib.data.stored import complex_values
 from mrilib.data.volumes import inspect_volume
 from mrilib.fourier import ifftc
 from mrilib.scan.geometry import affine_of
@@ -50,7 +51,7 @@ def _fastmri(path: Path) -> ScanFile:
 
     def read(index: int) -> torch.Tensor:
         with opened(path) as file:
-            return torch.from_numpy(dataset(file, path, "kspace")[index])
+            return torch.from_numpy(complex_values(dataset(file, path, "kspace")[index]))
 
     with opened(path) as file:
         voxel = _voxel(file, path, info.recon_size)

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from mrilib.coils import KERNEL, compress, estimate_sens_maps, rss
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError
 from mrilib.fourier import ifft2c
 from mrilib.linop import sense
 from mrilib.metrics import center_crop, ssim
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import Undersampling, calibration_width
-from mrilib.scan.source import ScanFile, Size, measured, under_sampled
+from mrilib.scan.source import ScanFile, Size
 from mrilib.ttt import Settings, test_time_train
 
 CG_ITERATIONS = 10  # of CG-SENSE, which without a target cannot be stopped at its best

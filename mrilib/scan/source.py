@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mrilib.data.kspace import check_kspace
 from mrilib.data.layout import VolumeError
 from mrilib.fourier import fftc, ifftc
 from mrilib.metrics import center_crop
@@ -43,7 +44,7 @@ class ScanFile:
         """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling unless `whole_readout`.
 
         Raises:
-            VolumeError: it holds NaN, is zero, or its zero frequency is not in the centre.
+            VolumeError: it holds NaN, is zero, or is stored otherwise, see `check_kspace`.
         """
         kspace = self.read(index).to(torch.complex64)
         if not torch.isfinite(torch.view_as_real(kspace)).all():
@@ -51,22 +52,10 @@ class ScanFile:
         kspace = kspace[kspace.flatten(1).any(1)]  # a coil that was switched off says nothing
         if not len(kspace):
             raise VolumeError(f"{self.path}: slice {index} is zero everywhere; leave it out with --slices")
-        check_centred(kspace, f"{self.path}: slice {index}")
+        check_kspace(kspace, f"{self.path}: slice {index}")
         if self.recon_size is None or whole_readout:
             return kspace
         return without_oversampling(kspace, self.recon_size[0])
-
-
-def check_centred(kspace: Tensor, name: str) -> None:
-    """Raise VolumeError if the energy of k-space (coil, ky, kx) has its maximum in the outer half along an axis."""
-    energy = kspace.abs().square().sum(0)
-    row, column = divmod(int(energy.argmax()), energy.shape[-1])
-    for place, size, axis in ((row, energy.shape[0], "ky"), (column, energy.shape[1], "kx")):
-        if abs(place - size // 2) > size / 4:
-            raise VolumeError(
-                f"{name}: the largest value lies at {axis} {place} of {size}, not in the centre; centre the k-space "
-                "first, e.g. with np.fft.fftshift(kspace, axes=(-2, -1))"
-            )
 
 
 def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
@@ -83,26 +72,3 @@ def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
     places = before // 2 + (torch.arange(rows) - rows // 2) * before / rows
     kept = seen[places.floor().long()] & seen[places.ceil().long().clamp(max=before - 1)]
     return fftc(center_crop(ifftc(kspace, (-2,)), (rows, kspace.shape[-1])), (-2,)) * kept[:, None]
-
-
-def measured(kspace: Tensor) -> Tensor:
-    """Mask of the measured locations, where any coil is not zero: (coil, ky, kx) → (1, 1, 1 or ky, kx) bool.
-
-    It has one row if each column is measured at all rows or at none.
-    """
-    seen = (kspace != 0).any(0)
-    columns = seen.any(0)
-    return (columns if seen[:, columns].all() else seen).reshape(1, 1, -1, seen.shape[-1])
-
-
-def under_sampled(mask: Tensor) -> bool:
-    """Whether locations are missing between measured rows and columns; (…, 1 or ky, kx) bool.
-
-    Missing edges are zero padding, partial Fourier or a partial echo: what was measured is then one full rectangle.
-    """
-    plane = mask.reshape(-1, mask.shape[-1])
-    sides = []
-    for axis in (0, 1):
-        inside = plane.any(1 - axis).nonzero().flatten()
-        sides.append(slice(int(inside[0]), int(inside[-1]) + 1))
-    return not bool(plane[sides[0], sides[1]].all())

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from mrilib import __version__
 from mrilib.data.catalogue import distribution
+from mrilib.data.kept import Kept
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.models.build import WeightsError, build
@@ -118,19 +119,17 @@ def weights_file(name: str) -> Path:
 
 
 class InMemory(Dataset[Sample]):
-    """Prepared slices kept in memory, so that coil maps are estimated once instead of once per epoch."""
+    """Prepared slices that are kept, so that coil maps are estimated once instead of once per epoch; see `Kept`."""
 
     def __init__(self, slices: SliceDataset) -> None:
         self.slices = slices
-        self.kept: dict[int, Sample] = {}
+        self.kept = Kept()
 
     def __len__(self) -> int:
         return len(self.slices)
 
     def __getitem__(self, item: int) -> Sample:
-        if item not in self.kept:
-            self.kept[item] = self.slices[item]
-        return self.kept[item]
+        return self.kept.sample(item, self.slices.__getitem__)
 
 
 def dataset(name: str, split: str, count: int, acceleration: float, source: Source = "simulated") -> InMemory:

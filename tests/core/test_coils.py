@@ -152,7 +152,7 @@ def sigpy_maps(kspace: Tensor, width: int) -> Tensor:
 
 def test_wrong_input_is_named() -> None:
     kspace = randn(1, 3, 32, 32)
-    with pytest.raises(ValueError, match=r"calibration_width is 5 .* kernel_size"):
+    with pytest.raises(ValueError, match=r"center_fraction: 5 calibration lines .* need 6; .* of 0\.22 or more"):
         estimate_sens_maps(kspace, 5)
     with pytest.raises(ValueError, match="calibration_width is 33"):
         estimate_sens_maps(kspace, 33)

@@ -1,5 +1,6 @@
 """Which slices belong to a split: by rule from files on disk, or from ranges of simulated patients."""
 
+import os
 from dataclasses import replace
 
 import h5py
@@ -10,7 +11,7 @@ from tiny_slices import tiny_scan
 from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import SPLITS
 from mrilib.data.sources import data_digest, file_slices, list_files, middle, slices_of
-from mrilib.data.volumes import inspect_volume, write_volume
+from mrilib.data.volumes import VolumeError, inspect_volume, write_volume
 
 ENTRY = replace(distribution("knee_pd"), width=12, slices_per_volume=2)
 
@@ -33,8 +34,6 @@ def root(tmp_path, monkeypatch):
     write(train, "other_width", width=14)
     write(train, "other_contrast", acquisition="CORPDFS_FBK")
     write(test, "file9")
-    (train / "broken.h5").write_bytes(b"no HDF5")
-    (train / "empty.h5").touch()
     (train / "notes.txt").write_text("not a volume")
     monkeypatch.setenv("MRILIB_DATA", str(root))
     return root
@@ -53,6 +52,63 @@ def test_files_are_chosen_by_contrast_and_width_in_order_of_name(root):
     assert [path.name for path in list_files(ENTRY, "test")] == ["file9.h5"]
     any_width = replace(ENTRY, width=None)
     assert "other_width.h5" in [path.name for path in list_files(any_width, "train")]
+
+
+def truncated(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def odd(path):
+    with h5py.File(path, "a") as file:
+        file.attrs["max"] = [1.0, 2.0]
+
+
+def masked(path):
+    with h5py.File(path, "a") as file:
+        file["mask"] = np.ones(12)
+
+
+def pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (truncated, "truncated"),
+        (odd, r"attribute `max` is array\(\[1\., 2\.\]\); expected one positive number"),
+        (masked, "under-sampled"),
+        (pipe, "not a regular file"),
+        (lambda path: path.write_bytes(b"no HDF5"), "not an HDF5 file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_stops_the_list_and_no_other_takes_its_place(root, spoil, reason, monkeypatch):
+    spoil(root / ENTRY.folder / "file2.h5")
+    for listed in (lambda: list_files(ENTRY, "train"), lambda: file_slices(ENTRY, "train", 3)):
+        with pytest.raises(VolumeError, match=rf"1 of 5 files cannot be used \(file2\.h5\).*: .*{reason}") as caught:
+            listed()
+        assert "\n" not in str(caught.value)
+    monkeypatch.setenv("MRILIB_SKIP_UNUSABLE", "1")
+    with pytest.warns(UserWarning, match=r"1 of 5 files left out, as they cannot be used: file2\.h5"):
+        assert [path.name for path in list_files(ENTRY, "train")] == ["file1.h5", "file3.h5"]
+
+
+def test_files_that_cannot_be_used_are_counted(root):
+    for number in range(7):
+        (root / ENTRY.folder / f"x{number}.h5").touch()
+    with pytest.raises(VolumeError, match=r"7 of 12 files cannot be used \(x0\.h5, x1\.h5, .*x4\.h5, and 2 more\)"):
+        list_files(ENTRY, "train")
+    masked(root / ENTRY.folder / "other_width.h5")  # of another kind, so none that this list leaves out
+    with pytest.raises(VolumeError, match="7 of 12 files"):
+        list_files(ENTRY, "train")
+
+
+@pytest.mark.parametrize("mode", ["r", "r+"])
+@pytest.mark.parametrize("locking", [None, True, False])
+def test_a_file_open_elsewhere_in_the_process_stays_in_the_list(root, mode, locking):
+    with h5py.File(root / ENTRY.folder / "file2.h5", mode, locking=locking):
+        assert [path.name for path in list_files(ENTRY, "train")] == ["file1.h5", "file2.h5", "file3.h5"]
 
 
 def made_on(path, model):

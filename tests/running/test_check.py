@@ -1,10 +1,15 @@
 """`--check` finds what a run would need and says what is missing."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from annotated_files import brains
 from records import record, section
 
+from mrilib.data.catalogue import distribution
+from mrilib.data.kept import size_of
+from mrilib.data.stored import in_bytes
 from mrilib.data.twins import DISEASED, HEALTHY
 from mrilib.data.volumes import write_volume
 from mrilib.models.build import build
@@ -163,3 +168,45 @@ def test_annotated_heads_are_counted_by_the_csv(tmp_path, monkeypatch):
     monkeypatch.delenv("MRILIB_DATA")
     lines = str(checked("13", "paper", **asked))
     assert f"0 of 80 test slices of {DISEASED[0].name} in MRILIB_DATA, which is not set" in lines
+
+
+def test_memory_and_disk_are_stated(monkeypatch, tmp_path):
+    """310 slices of fastMRI's brain, 768 × 396 with 12 coils of 62 MB each: 19 GB, all but 2 of them on disk."""
+    monkeypatch.setattr("mrilib.running.check.measured_step", lambda spec, device: 1.0)
+    [line] = [line for line in checked("04", **TINY).lines if "prepared slices" in line]
+    assert line.endswith(f"takes {in_bytes(4 * size_of(12, (128, 128)))}, in memory")
+    wanted = 310 * size_of(12, (768, 396))
+    free = SimpleNamespace(free=wanted)
+    monkeypatch.setattr("mrilib.data.kept.shutil.disk_usage", lambda _: free)
+    [line] = [line for line in checked("04", "paper").lines if "prepared slices" in line]
+    kept = f"takes {in_bytes(wanted)}: 2 GB in memory, {in_bytes(wanted - 2e9)} in a temporary file in {tmp_path}/cache"
+    assert line == f"memory: the longest list of prepared slices {kept}, where {in_bytes(wanted)} are free"
+    free.free = wanted - 2 * 10**9 - 1
+    [line] = [line for line in checked("04", "paper").lines if "prepared slices" in line]
+    assert line.startswith("MISSING  memory: ")
+
+
+def test_sizes_of_files_are_those_of_the_first(monkeypatch, tmp_path, generator):
+    monkeypatch.setenv("MRILIB_DATA", str(tmp_path))
+    monkeypatch.setattr("mrilib.running.check.measured_step", lambda spec, device: 1.0)
+    kspace = torch.complex(*torch.randn(2, 3, 7, 50, 372, generator=generator))
+    for folder in ("knee_multicoil_train", "knee_multicoil_val"):
+        write_volume(tmp_path / folder / "file0.h5", kspace, attributes={"acquisition": "CORPD_FBK"})
+    asked = TINY | {"train_slices": 1000}
+    [line] = [line for line in checked("04", source="files", **asked).lines if "prepared slices" in line]
+    assert f"takes {in_bytes(1000 * size_of(12, (768, 396)))}: " in line, "the brain's, of which there are no files"
+    monkeypatch.setattr("mrilib.running.check.distribution", lambda _: distribution("knee_pd"))
+    [line] = [line for line in checked("04", source="files", **asked).lines if "prepared slices" in line]
+    assert f"takes {in_bytes(1000 * size_of(7, (50, 372)))}: 2 GB in memory" in line
+
+
+def test_a_file_that_cannot_be_used_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_DATA", str(tmp_path))
+    (tmp_path / "knee_multicoil_train").mkdir()
+    (tmp_path / "knee_multicoil_train" / "half.h5").touch()
+    report = checked("04", source="files", **TINY)
+    assert not report.ready
+    assert any(
+        "MISSING  data: train slices of knee_pd: " in one and "half.h5: the file is empty" in one
+        for one in report.lines
+    )

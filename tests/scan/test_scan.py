@@ -16,6 +16,7 @@ from command_line import refused
 from tiny_slices import tiny_model, tiny_scan
 
 from mrilib.cli import main
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError
 from mrilib.data.volumes import write_volume
 from mrilib.fourier import fft2c, fftc, ifft2c
@@ -24,7 +25,7 @@ from mrilib.sampling import Undersampling
 from mrilib.scan.formats import open_scan
 from mrilib.scan.job import Job
 from mrilib.scan.reconstruction import prepare, reconstruct_slice
-from mrilib.scan.source import measured, under_sampled, without_oversampling
+from mrilib.scan.source import without_oversampling
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import UserError
 from mrilib.train.checkpoints import save_weights

@@ -18,6 +18,7 @@ def write(folder, name, slices=3):
     """A volume with one bright rectangle, far from the middle, on all slices but the first and the last."""
     image = torch.full((slices, 1, ROWS, COLUMNS), 0.01, dtype=torch.complex64)
     image[1:-1, 0, TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = 1
+    image += 1e-4 * torch.randn(image.shape, generator=torch.Generator().manual_seed(0))  # no column is exactly zero
     write_volume(folder / f"{name}.h5", fft2c(image), attributes={"acquisition": HEALTHY[0].acquisition})
     return folder / f"{name}.h5"
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mrilib.coils import rss
+from mrilib.data import truth
 from mrilib.data.catalogue import distribution
 from mrilib.data.distribution import Distribution
 from mrilib.data.slices import SliceDataset
@@ -113,11 +114,9 @@ def volume_maximum(entry: Distribution, path: Path) -> float:
 
     Simulated files contain one slice, so the seven slices of the same patient at `LEVELS` are simulated as well.
     """
-    info = inspect_volume(path)
-    if info.max is None:
-        raise ValueError(f"{path}: no attribute `max`, which fastMRI's SSIM takes as range")
+    info, found = inspect_volume(path), truth.volume_maximum(path)
     if not info.simulated:
-        return info.max
+        return found
     patient = int(info.patient_id.rsplit("-", 1)[-1])
     slices = (simulate_slice(entry.scan, patient, float(level)).kspace for level in LEVELS)
-    return max(info.max, *(rss(ifft2c(torch.from_numpy(kspace)[None])).max().item() for kspace in slices))
+    return max(found, *(rss(ifft2c(torch.from_numpy(kspace)[None])).max().item() for kspace in slices))
