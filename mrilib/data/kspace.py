@@ -94,13 +94,10 @@ def measured(kspace: Tensor) -> Tensor:
 
 
 def under_sampled(mask: Tensor) -> bool:
-    """Whether locations are missing between measured rows and columns; (…, 1 or ky, kx) bool.
+    """Whether a location is missing between two that were measured in its row or in its column; (…, 1 or ky, kx) bool.
 
-    Missing edges are zero padding, partial Fourier or a partial echo: what was measured is then one full rectangle.
+    Missing edges and corners are zero padding, partial Fourier, a partial echo or an elliptic shutter.
     """
-    plane = mask.reshape(-1, mask.shape[-1])
-    sides = []
-    for axis in (0, 1):
-        inside = plane.any(1 - axis).nonzero().flatten()
-        sides.append(slice(int(inside[0]), int(inside[-1]) + 1))
-    return not bool(plane[sides[0], sides[1]].all())
+    plane = mask.reshape(-1, mask.shape[-1]).int()
+    enclosed = [plane.cummax(axis).values & plane.flip(axis).cummax(axis).values.flip(axis) for axis in (0, 1)]
+    return bool(((enclosed[0] | enclosed[1]) & ~plane).any())
