@@ -57,6 +57,8 @@ def verify(path: Path, afresh: bool = False) -> None:
     expected = sealed(path)
     if expected is None:
         return
+    if not path.exists():
+        raise VolumeError(f"{path}: no such file, though its checksum is there; {_advice(path)}")
     state = [expected, *_times(path)]
     if not afresh and state in (_checked.get(path), (read_json(_memory(path)) or {}).get("state")):
         _checked[path] = state

@@ -37,7 +37,7 @@ def list_data(options: argparse.Namespace) -> int:
     from mrilib.data.twins import TWINS
 
     for name, dataset in fetch.DATASETS.items():
-        print(f"{name}  {fetch.locate(name) or 'not fetched'}")
+        print(f"{name}  {fetch.examined(name)[1]}")
         print(f"  {dataset.description}")
         print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
     print("\nPaper B's datasets, each from its own publisher; then mrilib data convert FORMAT FILE … [--view VIEW]")
