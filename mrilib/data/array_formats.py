@@ -3,17 +3,21 @@
 Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, scalings and offsets.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import torch
+from torch import Tensor
 
 from mrilib.data import header
-from mrilib.data.conversion import Axes, Converted, images_of, kspace_of, upside_down
+from mrilib.data.conversion import NATIVE, Axes, Converted, by_coils, by_slice, complete, cornered, permuted, turned
 from mrilib.data.ismrmrd import Header
 from mrilib.data.layout import VolumeError, dataset, opened
+from mrilib.data.stored import complex_values, is_complex, native
 
 M4RAW = (4, 256, 256)  # coils, rows, columns
 
@@ -24,8 +28,8 @@ def _described(path: Path) -> tuple[tuple[int, ...], str, bool, str]:
         if not isinstance(file.get("kspace"), h5py.Dataset):
             return (), "", False, ""
         data = dataset(file, path, "kspace")
-        acquisition = file.attrs.get("acquisition", "")
-        return data.shape, data.dtype.kind, "ismrmrd_header" in file, str(acquisition)
+        kind = "c" if is_complex(data.dtype) else data.dtype.kind
+        return data.shape, kind, "ismrmrd_header" in file, str(file.attrs.get("acquisition", ""))
 
 
 def is_array(path: Path, kind: str, ndim: int, has_header: bool) -> bool:
@@ -47,27 +51,61 @@ def _is_low_field(path: Path) -> bool:
     return is_array(path, "c", 4, True) and _described(path)[0][1:] == M4RAW
 
 
-def _read(path: Path) -> tuple[np.ndarray, bytes | None, tuple[int, int] | None, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Stored:
+    """What a file holds beside k-space: its shape, header, mask, size of its images, attributes to keep."""
+
+    path: Path
+    shape: tuple[int, ...]
+    text: bytes | None
+    mask: np.ndarray | None
+    image_size: tuple[int, int] | None
+    attributes: dict[str, Any]
+
+    def kspace(self, *place: Any) -> Tensor:
+        """Part of k-space, complex64."""
+        return torch.from_numpy(complex_values(self.values("kspace", *place)))
+
+    def values(self, name: str, *place: Any) -> np.ndarray:
+        """Part of a dataset."""
+        with opened(self.path) as file:
+            return native(np.asarray(dataset(file, self.path, name)[place]))
+
+    def image(self, index: int) -> np.ndarray:
+        """The file's own image of a slice."""
+        return self.values("reconstruction_rss", index)
+
+
+def _read(path: Path) -> _Stored:
     with opened(path) as file:
-        kspace = dataset(file, path, "kspace")[()]
+        shape = dataset(file, path, "kspace").shape
         text = dataset(file, path, "ismrmrd_header")[()] if "ismrmrd_header" in file else None
-        rss = dataset(file, path, "reconstruction_rss").shape[1:] if "reconstruction_rss" in file else None
+        mask = np.asarray(dataset(file, path, "mask")[()]) if "mask" in file else None
+        images = dataset(file, path, "reconstruction_rss").shape if "reconstruction_rss" in file else None
         kept = {name: file.attrs[name] for name in ("acquisition", "patient_id") if name in file.attrs}
-    return kspace, text, rss, kept
+    if images is not None and (len(images) != 3 or 0 in images):
+        raise VolumeError(f"{path}: `reconstruction_rss` is {images}; expected (slice, y, x)")
+    return _Stored(path, shape, text, mask, images and (images[1], images[2]), kept)
+
+
+def _as_stored(stored: _Stored, change: Callable[[Tensor], Tensor] = lambda kspace: kspace) -> Converted:
+    """Slices (coil, ky, kx) one by one, each changed in a way that keeps its shape."""
+    slices, coils, rows, columns = stored.shape
+    size, padding = header.parse(stored.text, (rows, columns), stored.path)
+    read = by_slice(slices, lambda index: change(stored.kspace(index)))
+    shape = slices, coils, rows, columns
+    return Converted(shape, read, stored.image_size or size, padding, stored.attributes, mask=stored.mask)
 
 
 def fastmri(path: Path, axes: Axes) -> list[Converted]:
     """Read a volume unchanged."""
-    kspace, text, size, attributes = _read(path)
-    recon, padding = header.parse(text, kspace.shape[-2:], path)
-    return [Converted(kspace, size or recon, padding, attributes)]
+    stored = _read(path)
+    return [replace(_as_stored(stored), target=stored.image if stored.image_size else None)]
 
 
 def m4raw(path: Path, axes: Axes) -> list[Converted]:
     """Read a volume and flip it vertically."""
-    kspace, text, size, attributes = _read(path)
-    recon, _ = header.parse(text, kspace.shape[-2:], path)
-    return [Converted(kspace_of(upside_down(images_of(kspace))), size or recon, None, attributes)]
+    return [replace(_as_stored(_read(path), turned), padding=None)]
 
 
 GRE_OFFSET = 45  # columns between the zero frequency and the centre
@@ -75,9 +113,10 @@ GRE_OFFSET = 45  # columns between the zero frequency and the centre
 
 def m4raw_gre(path: Path, axes: Axes) -> list[Converted]:
     """Read a volume, centre its k-space, swap rows and columns, and mirror the images."""
-    kspace, _, size, attributes = _read(path)
-    images = images_of(np.roll(kspace, -GRE_OFFSET, -1).swapaxes(-1, -2)).flip(-1)
-    return [Converted(kspace_of(images), size[::-1] if size else None, None, attributes)]
+    stored = _read(path)
+    one = _as_stored(stored, lambda kspace: turned(kspace.roll(-GRE_OFFSET, -1).swapaxes(-1, -2), -1))
+    size = stored.image_size
+    return [replace(one, recon_size=size[::-1] if size else None, padding=None)]
 
 
 def prostate(path: Path, axes: Axes) -> list[Converted]:
@@ -86,21 +125,28 @@ def prostate(path: Path, axes: Axes) -> list[Converted]:
     Raises:
         VolumeError: there are not three averages, or the header contradicts the number of columns.
     """
-    kspace, text, _, attributes = _read(path)
-    if len(kspace) != 3:
-        raise VolumeError(f"{path}: {len(kspace)} averages; expected the 3 of fastMRI's prostate T2 files")
-    merged = np.where(np.arange(kspace.shape[-1]) % 2, (kspace[0] + kspace[2]) / 2, kspace[1])
-    given = Header(header.root(text, path), path)
+    stored = _read(path)
+    averages, slices, coils, height, width = stored.shape
+    if averages != 3:
+        raise VolumeError(f"{path}: {averages} averages; expected the 3 of fastMRI's prostate T2 files")
+    given = Header(header.root(stored.text, path), path)
     rows, columns, _ = given.matrix("encodedSpace")
-    _, (first, after) = header.parse(text, kspace.shape[-2:], path)
-    if merged.shape[-2:] != (rows, after - first) or first < 0 or after > columns:
+    _, (first, after) = header.parse(stored.text, (height, width), path)
+    if (height, width) != (rows, after - first) or first < 0 or after > columns:
         raise VolumeError(
-            f"{path}: k-space has {merged.shape[-2:]} rows and columns, its header says {(rows, after - first)} of "
+            f"{path}: k-space has {(height, width)} rows and columns, its header says {(rows, after - first)} of "
             f"{(rows, columns)}; fetch the file again"
         )
-    padded = np.zeros((*merged.shape[:2], rows, columns), np.complex64)
-    padded[..., first:after] = merged
-    return [Converted(padded, (min(320, rows), min(320, columns)), (first, after), attributes)]
+
+    def merged(index: int) -> Tensor:
+        one, two, three = (stored.kspace(average, index) for average in range(3))
+        padded = torch.zeros(coils, rows, columns, dtype=torch.complex64)
+        padded[..., first:after] = torch.where(torch.arange(width) % 2 == 1, (one + three) / 2, two)
+        return padded
+
+    size = (min(320, rows), min(320, columns))
+    read = by_slice(slices, merged)
+    return [Converted((slices, coils, rows, columns), read, size, (first, after), stored.attributes, mask=stored.mask)]
 
 
 SKM_TEA_SCALE, CC_359_SCALE = 1e-11, 1e-10
@@ -109,16 +155,38 @@ SKM_TEA_MEASURED = (48, 464)  # columns out of 512
 
 def skm_tea(path: Path, axes: Axes) -> list[Converted]:
     """Convert (x, ky, kz, echo, coil), x already transformed, to a sagittal volume for each of the two echoes."""
-    kspace, *_ = _read(path)
-    images = images_of(kspace.transpose(3, 0, 4, 1, 2)) * SKM_TEA_SCALE  # (echo, x, coil, y, z)
-    sagittal = upside_down(images.permute(0, 4, 2, 3, 1))
-    padding = SKM_TEA_MEASURED if sagittal.shape[-1] == 512 else None
-    return [Converted(kspace_of(one), None, padding, {}, f"E{n}_") for n, one in enumerate(sagittal, 1)]
+    stored = _read(path)
+    columns, rows, slices, echoes, coils = stored.shape
+    shape = slices, coils, rows, columns
+    padding = SKM_TEA_MEASURED if columns == 512 else None
+
+    def read(echo: int, group: slice) -> Tensor:
+        volume = stored.kspace(..., echo, group).permute(0, 3, 1, 2) * SKM_TEA_SCALE  # (x, coil, ky, kz)
+        return turned(permuted(complete(volume, path), (3, 1, 2, 0)))
+
+    def blocks(echo: int) -> Converted:
+        return Converted(shape, by_coils(shape, lambda group: read(echo, group)), None, padding, {}, f"E{echo + 1}_")
+
+    return [blocks(echo) for echo in range(echoes)]
 
 
 def cc_359(path: Path, axes: Axes) -> list[Converted]:
     """Convert (slice, ky, kx, coil) with interleaved real and imaginary parts and images centred at [0, 0]."""
-    kspace, *_ = _read(path)
-    parts = (kspace[..., ::2] + 1j * kspace[..., 1::2]).transpose(0, 3, 1, 2) * CC_359_SCALE
-    images = torch.fft.ifftshift(images_of(parts), dim=(-2, -1)).permute(axes)
-    return [Converted(kspace_of(upside_down(images)))]
+    stored = _read(path)
+    slices, rows, columns, parts = stored.shape
+    shape = slices, parts // 2, rows, columns
+
+    def read(*place: Any) -> Tensor:
+        values = torch.from_numpy(stored.values("kspace", *place).astype(np.float32, copy=False))
+        volume = torch.view_as_complex(values.unflatten(-1, (-1, 2))).mul_(CC_359_SCALE)
+        return cornered(volume.movedim(-1, -3))
+
+    if axes == NATIVE:
+        return [Converted(shape, by_slice(slices, lambda index: turned(read(index))))]
+
+    def group_of(group: slice) -> Tensor:
+        return turned(permuted(complete(read(..., slice(2 * group.start, 2 * group.stop)), path), axes))
+
+    view = tuple(shape[axis] for axis in axes)
+    assert len(view) == 4
+    return [Converted(view, by_coils(view, group_of))]

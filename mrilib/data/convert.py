@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from mrilib.data.checksums import seal
 from mrilib.data.volumes import VolumeError, write_volume
 
 PLANE = (-2, -1)
@@ -100,5 +101,6 @@ def write_flip_angles(
         own |= {"repetition_time_ms": series.repetition_time, "patient_id": "pyqmri-vfa-brain"}
         path = folder / f"file_brain_vfa_{name}.h5"
         write_volume(path, centre(rotate(kspace))[None], attributes={**attributes, **own}, extras=extras)
+        seal(path)
         if progress:
             progress(number, len(series.kspace))

@@ -1,13 +1,17 @@
 """Data sets that can be fetched on request: verified before parsing, and stored completely or not at all."""
 
+import warnings
+from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from mrilib.data.brain_vfa import BRAIN_VFA
+from mrilib.data.checksums import sidecar
 from mrilib.data.download import FetchError, Progress
 from mrilib.data.perceptual_weights import PERCEPTUAL
-from mrilib.store.paths import cache_dir, data_dir, publish_first, scratch_folder
+from mrilib.store.paths import cache_dir, data_dir, publish, publish_first, scratch_folder
 
 __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 
@@ -25,8 +29,12 @@ class Dataset(Protocol):
     def size(self) -> int:
         """Download size in bytes."""
 
-    def is_complete(self, folder: Path) -> bool:
-        """Return whether a folder holds the finished set."""
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the finished files, which have checksums beside them."""
+
+    def fault(self, folder: Path, afresh: bool) -> str | None:
+        """What is wrong with a folder, None if it holds the finished set; `afresh`: hash files that did not change."""
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
         """Write the set into `finished`, from `source` or downloaded to `scratch`."""
@@ -43,7 +51,22 @@ def locate(name: str) -> Path | None:
     """
     dataset = _named(name)
     places = (folder / name for folder in _roots())
-    return next((place for place in places if dataset.is_complete(place)), None)
+    return next((place for place in places if place.is_dir() and dataset.fault(place, False) is None), None)
+
+
+def examined(name: str) -> tuple[Path | None, str]:
+    """Folder of a fetched set of which every byte was verified, or None and what to say about it.
+
+    Raises:
+        FetchError: unknown name.
+    """
+    dataset, faults = _named(name), []
+    for place in (folder / name for folder in _roots()):
+        if place.is_dir():
+            if (fault := dataset.fault(place, True)) is None:
+                return place, str(place)
+            faults.append(fault)
+    return None, f"damaged: {faults[0]}" if faults else "not fetched"
 
 
 def fetched(name: str) -> Path:
@@ -58,7 +81,7 @@ def fetched(name: str) -> Path:
 
 
 def get(name: str, source: Path | None = None, progress: Progress | None = None) -> Path:
-    """Folder of a data set, which is fetched and converted first if necessary.
+    """Folder of a data set, which is fetched and converted first if necessary; a damaged one is set aside.
 
     Args:
         name: one of `DATASETS`.
@@ -68,18 +91,24 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
     Raises:
         FetchError: unknown name, failed download, content other than the pinned one, or failure to write.
     """
-    dataset, present = _named(name), locate(name)
+    dataset = _named(name)
+    present, state = examined(name)
     if present:
         return present
     target = _roots()[0] / name
-    if target.exists():
-        raise FetchError(f"{target}: exists but is not the complete set; move it away and run this again")
+    if target.exists() and not _is_ours(target, dataset):
+        raise FetchError(f"{target}: exists but is not the complete set ({state}); move it away and run this again")
     try:
         with scratch_folder(target) as scratch:
             finished = scratch / "volumes"
             finished.mkdir()
             dataset.make(None if source is None else Path(source), scratch, finished, progress)
-            publish_first(finished, target)
+            if target.exists() and (fault := dataset.fault(target, True)):
+                aside = next(path for path in _aside(target) if not path.exists())
+                publish(finished, target, aside)
+                warnings.warn(f"{fault}; the set was made again, the damaged one is kept as {aside}", stacklevel=2)
+            else:
+                publish_first(finished, target)
     except FetchError:
         raise
     except ValueError as error:
@@ -88,6 +117,16 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
         place = "MRILIB_DATA or MRILIB_CACHE name the place"
         raise FetchError(f"{target}: {error.strerror or error}; nothing was kept ({place})") from error
     return target
+
+
+def _is_ours(folder: Path, dataset: Dataset) -> bool:
+    """Whether a folder holds nothing but files of the set, though they may be damaged."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
+    return names <= {*dataset.files, *(sidecar(Path(name)).name for name in dataset.files)}
+
+
+def _aside(target: Path) -> Iterator[Path]:
+    return (target.with_name(f"{target.name}.damaged{number}") for number in count(1))
 
 
 def _roots() -> list[Path]:

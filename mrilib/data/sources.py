@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from mrilib.data.checksums import verify
 from mrilib.data.distribution import Distribution
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.truth import refuse_under_sampled
@@ -106,6 +107,7 @@ def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Pat
 
     Raises:
         ValueError: fewer than requested; the message names what was searched for and where.
+        VolumeError: a file has changed since its checksum was written beside it.
     """
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
@@ -114,7 +116,10 @@ def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Pat
             f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
             f"in {folder_of(entry, split)}"
         )
-    return list(pairs[-count:] if split == "validation" else pairs[:count])
+    found = list(pairs[-count:] if split == "validation" else pairs[:count])
+    for path in dict.fromkeys(path for path, _ in found):
+        verify(path)
+    return found
 
 
 def slices_of(entry: Distribution, split: str, count: int, source: Source) -> list[tuple[Path, int]]:

@@ -61,6 +61,30 @@ def read_given(pairs: Sequence[str]) -> dict[str, str]:
     return given
 
 
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Add `--choose NAME=N`, see `choice_of`."""
+    parser.add_argument(
+        "--choose",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="one repetition, contrast, phase or set of a raw file that has several, for example contrast=1",
+    )
+
+
+def choice_of(given: Sequence[str]) -> dict[str, int]:
+    """Numbers by the names of counters, from words such as contrast=1."""
+    from mrilib.data.readouts import COUNTERS  # imports NumPy, too slow for `mrilib --help`
+
+    found = {}
+    for text in given:
+        name, _, number = text.partition("=")
+        if name not in COUNTERS or not (number.isascii() and number.isdecimal()):
+            raise UserError(f"--choose {text}: expected NAME=N with one of {', '.join(COUNTERS)}, such as contrast=1")
+        found[name] = int(number)
+    return found
+
+
 def show_help(parser: argparse.ArgumentParser) -> int:
     parser.print_help()
     return 2

@@ -11,10 +11,10 @@ import torch
 from mrilib.data.annotated import Heads
 from mrilib.data.catalogue import distribution
 from mrilib.data.distribution import Distribution
-from mrilib.data.fetch import locate
+from mrilib.data.fetch import examined
 from mrilib.data.kept import in_words, size_of
 from mrilib.data.parameters import Sourced
-from mrilib.data.sources import Source, count_slices, list_files
+from mrilib.data.sources import Source, count_slices, file_slices, list_files
 from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.models.build import build
 from mrilib.paper_a.experiment import SIDES
@@ -54,8 +54,8 @@ def check(folder: str | None, p: Record) -> Report:
     """
     report = Report()
     for name in p.datasets:
-        found = locate(name)
-        report.note(f"{name}: {found or f'not fetched; mrilib data get {name}'}", found is not None)
+        place, found = examined(name)
+        report.note(f"{name}: {found if place else f'{found}; mrilib data get {name}'}", place is not None)
     specs, lists = networks_of(folder, p), slice_lists(folder, p)
     if lists and not specs:
         _check_slices(report, p, lists)
@@ -116,6 +116,8 @@ def _check_data(
     try:
         if annotations is None:
             found, where = count_slices(distribution(name), split)
+            if found >= count:
+                file_slices(distribution(name), split, count)  # verifies their checksums
         else:
             found, where = Heads(source, annotations).count(name, split)
     except VolumeError as error:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mrilib.running.arguments import show_help, show_progress
+from mrilib.running.arguments import add_choice, choice_of, show_help, show_progress
 from mrilib.store.project import UserError, hint
 
 Subparsers = Any
@@ -27,6 +27,7 @@ def add_data(subparsers: Subparsers) -> None:
     change.add_argument("files", nargs="+", type=Path, metavar="FILE")
     change.add_argument("--output", type=Path, required=True, metavar="DIR")
     change.add_argument("--view", metavar="NAME", help="axial, coronal or sagittal, of a 3-D dataset")
+    add_choice(change)
     change.set_defaults(command=convert_data)
 
 
@@ -36,7 +37,7 @@ def list_data(options: argparse.Namespace) -> int:
     from mrilib.data.twins import TWINS
 
     for name, dataset in fetch.DATASETS.items():
-        print(f"{name}  {fetch.locate(name) or 'not fetched'}")
+        print(f"{name}  {fetch.examined(name)[1]}")
         print(f"  {dataset.description}")
         print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
     print("\nPaper B's datasets, each from its own publisher; then mrilib data convert FORMAT FILE … [--view VIEW]")
@@ -69,10 +70,11 @@ def convert_data(options: argparse.Namespace) -> int:
     from mrilib.data.formats import convert
     from mrilib.data.layout import VolumeError
 
+    choice = choice_of(options.choose)
     failed = 0
     for path in options.files:
         try:
-            for written in convert(path, options.format, options.output, options.view):
+            for written in convert(path, options.format, options.output, options.view, choice, say):
                 print(written)
         except (VolumeError, OSError) as error:
             print(f"mrilib: error: {error}", file=sys.stderr)
@@ -80,6 +82,11 @@ def convert_data(options: argparse.Namespace) -> int:
     if failed:
         print(f"mrilib: {failed} of {len(options.files)} files were not converted", file=sys.stderr)
     return int(failed > 0)
+
+
+def say(line: str) -> None:
+    """Print a note that is no result."""
+    print(f"mrilib: {line}", file=sys.stderr)
 
 
 def show_bytes(done: int, total: int | None = None) -> None:

@@ -120,9 +120,9 @@ def data() -> Iterable[Finding]:
     from mrilib.data import fetch  # imported on demand
 
     for name in fetch.DATASETS:
-        place = fetch.locate(name)
+        place, found = fetch.examined(name)
         advice = "" if place else f"mrilib data get {name}"
-        yield Finding(name, "ok" if place else "missing", str(place or "not fetched"), advice)
+        yield Finding(name, "ok" if place else "missing", found, advice)
 
 
 def cache() -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrilib.running.arguments import show_progress
+from mrilib.running.arguments import add_choice, choice_of, show_progress
 from mrilib.store.project import UserError
 
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
@@ -36,6 +36,7 @@ def add_reconstruct(subparsers: Any) -> None:
         "-o", "--output", type=Path, metavar="OUT", help="path without suffix (default: SCAN_mrilib, here)"
     )
     parser.add_argument("--slices", metavar="LIST", help="for example 3,8-12 (default: all)")
+    add_choice(parser)
     parser.add_argument("--acceleration", type=float, help="of a fully sampled scan (default: 4)")
     parser.add_argument("--center-fraction", type=float, help="its calibration region (default: fastMRI's)")
     parser.add_argument("--coils", type=int, metavar="N", help="compress to N virtual coils")
@@ -91,7 +92,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
     if options.coils is not None and options.coils < 1:
         raise UserError(f"--coils: expected at least 1, got {options.coils}")
     given = {"acceleration": options.acceleration, "center_fraction": options.center_fraction}
-    scan = open_scan(path)
+    scan = open_scan(path, choice_of(options.choose))
     return Job(
         scan,
         numbers_of(options.slices, scan.slices, path),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -9,9 +10,10 @@ import numpy as np
 import torch
 
 from mrilib.data import header
-from mrilib.data.ismrmrd import Header, check_single, is_raw_group
+from mrilib.data.ismrmrd import Header, is_raw, read_raw
 from mrilib.data.layout import VolumeError, dataset, opened
-from mrilib.data.raw_formats import read_corrected
+from mrilib.data.raw_formats import corrected_slice
+from mrilib.data.readouts import Choice
 from mrilib.data.stored import complex_values
 from mrilib.data.volumes import inspect_volume
 from mrilib.fourier import ifftc
@@ -22,13 +24,19 @@ from mrilib.scan.twix import open_twix
 FIELD = "encoding/reconSpace/fieldOfView_mm"
 READ, PHASE, PARTITION, COIL, SLICE = 0, 1, 2, 3, 13  # BART's dimensions
 BART_DIMENSIONS = 16
+Reader = Callable[[Path, Choice], ScanFile]
 
 
-def open_scan(path: Path) -> ScanFile:
+def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
     """Open a scan by its suffix and content.
 
+    Args:
+        path: its file.
+        choice: which repetition, contrast, phase or set of a raw file to take, such as {"contrast": 1}.
+
     Raises:
-        VolumeError: no such file, an unknown or damaged one, or not multi-coil k-space.
+        VolumeError: no such file, an unknown or damaged one, or not multi-coil k-space; several repetitions, contrasts,
+            phases or sets of which none was chosen; a choice that the file does not offer.
     """
     path = Path(path)
     if path.suffix == ".hdr":
@@ -37,13 +45,22 @@ def open_scan(path: Path) -> ScanFile:
         raise VolumeError(f"{path}: no such file; expected a scan: {', '.join(READERS)}")
     if path.suffix not in READERS:
         raise VolumeError(f"{path}: no reader for {path.suffix or 'a file without suffix'}; {', '.join(READERS)}")
-    return READERS[path.suffix](path)
+    return READERS[path.suffix](path, choice or {})
 
 
-def _hdf5(path: Path) -> ScanFile:
-    with opened(path) as file:
-        raw = is_raw_group(file)
-    return _mrd(path) if raw else _fastmri(path)
+def _hdf5(path: Path, choice: Choice) -> ScanFile:
+    return _mrd(path, choice) if is_raw(path) else _alone(_fastmri)(path, choice)
+
+
+def _alone(read: Callable[[Path], ScanFile]) -> Reader:
+    """Reader of a format whose files hold one volume, of which there is nothing to choose."""
+
+    def checked(path: Path, choice: Choice) -> ScanFile:
+        if choice:
+            raise VolumeError(f"{path}: holds one volume; leave out --choose {next(iter(choice))}")
+        return read(path)
+
+    return checked
 
 
 def _fastmri(path: Path) -> ScanFile:
@@ -73,18 +90,22 @@ def _of_field(given: Header, size: tuple[int, int], depth: int = 1) -> tuple[flo
     return (z / depth, x / size[0], y / size[1]) if min(x, y, z) > 0 else None
 
 
-def _mrd(path: Path) -> ScanFile:
-    check_single(path)
-    raw = read_corrected(path)
-    with opened(path) as file:
-        given = Header(header.root(file["dataset"]["xml"][0], path), path)
-    kspace = torch.from_numpy(raw.kspace)  # (slice, coil, kz, ky, readout)
-    if kspace.shape[2] > 1:  # encoded in three dimensions: a slice for each partition
-        kspace = ifftc(kspace, (2,))
-    planes = kspace.transpose(1, 2).flatten(0, 1).transpose(-1, -2)
-    voxel = _of_field(given, raw.recon_size, raw.kspace.shape[2])
-    affine = None if voxel is None else affine_of(path, raw.recon_size, voxel, raw.kspace.shape[2])
-    return ScanFile(path, "ISMRMRD", len(planes), planes.__getitem__, raw.recon_size, voxel, raw.columns, affine)
+def _mrd(path: Path, choice: Choice) -> ScanFile:
+    [raw] = read_raw(path, choice, single=True)
+    slices, depth = raw.shape[0], raw.shape[2]
+
+    @lru_cache(1)  # partitions of a slab are read together
+    def volume(number: int) -> torch.Tensor:
+        kspace = torch.from_numpy(corrected_slice(raw, number))  # (coil, kz, ky, readout)
+        return ifftc(kspace, (1,)) if depth > 1 else kspace  # a slice for each partition
+
+    def read(index: int) -> torch.Tensor:
+        number, partition = divmod(index, depth)
+        return volume(number)[:, partition].swapaxes(-1, -2)
+
+    voxel = _of_field(raw.header, raw.recon_size, depth)
+    affine = None if voxel is None else affine_of(path, raw.recon_size, voxel, depth)
+    return ScanFile(path, "ISMRMRD", slices * depth, read, raw.recon_size, voxel, raw.columns, affine)
 
 
 def _bart(path: Path) -> ScanFile:
@@ -129,11 +150,11 @@ def _numpy(path: Path) -> ScanFile:
     return ScanFile(path, "NumPy", len(planes), lambda index: torch.from_numpy(np.array(planes[index], np.complex64)))
 
 
-READERS: dict[str, Callable[[Path], ScanFile]] = {
+READERS: dict[str, Reader] = {
     ".h5": _hdf5,
     ".hdf5": _hdf5,
     ".mrd": _hdf5,
-    ".cfl": _bart,
-    ".npy": _numpy,
+    ".cfl": _alone(_bart),
+    ".npy": _alone(_numpy),
     ".dat": open_twix,
 }

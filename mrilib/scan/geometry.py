@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mrilib.data.ismrmrd import GROUP, NOT_IMAGING
-from mrilib.data.layout import opened
+from mrilib.data.ismrmrd import heads_of
+from mrilib.data.readouts import is_imaging
 from mrilib.scan.source import Size
 
 TO_RAS = np.diag([-1.0, -1.0, 1.0])  # ISMRMRD counts to the left and to the back, NIfTI to the right and to the front
@@ -21,9 +21,8 @@ def affine_of(path: Path, size: Size, voxel: tuple[float, float, float], partiti
         voxel: (z, y, x) in mm; slices lie as far apart as their positions say.
         partitions: of a scan encoded in three dimensions, else 1.
     """
-    with opened(path) as file:
-        heads = file[GROUP]["data"]["head"]
-    heads = heads[(heads["flags"] & NOT_IMAGING) == 0]
+    heads = heads_of(path)
+    heads = heads[is_imaging(heads)]
     _, firsts = np.unique(heads["idx"]["slice"], return_index=True)
     read, phase, through = (heads[f"{name}_dir"][firsts[0]].astype(float) for name in ("read", "phase", "slice"))
     directions = np.stack([phase, read, through])

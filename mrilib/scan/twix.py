@@ -7,19 +7,20 @@ import numpy as np
 import torch
 
 from mrilib.data.layout import VolumeError
+from mrilib.data.readouts import Choice, several
 from mrilib.fourier import ifftc
 from mrilib.scan.source import ScanFile
 
-SINGLE = ("Set", "Rep", "Phs", "Eco")  # counters of which a scan may have one value only
+CALLED = {"repetition": "Rep", "contrast": "Eco", "phase": "Phs", "set": "Set"}  # counters of `readouts.COUNTERS`
 Block = Any  # a readout of all coils, twixtools.mdb.Mdb
 
 
-def open_twix(path: Path) -> ScanFile:
+def open_twix(path: Path, choice: Choice) -> ScanFile:
     """Open the last measurement of a twix file, with averages averaged and reversed readouts turned round.
 
     Raises:
         VolumeError: twixtools is not installed, a damaged file, no imaging readouts, or several repetitions,
-            echoes, phases or sets.
+            contrasts (echoes), phases or sets of which none was chosen.
     """
     try:
         import twixtools
@@ -28,7 +29,7 @@ def open_twix(path: Path) -> ScanFile:
     quiet = {"verbose": False, "parse_pmu": False, "parse_geometry": False, "keep_syncdata": False}
     try:
         found = twixtools.read_twix(str(path), include_scans=[-1], **quiet)[-1]
-        blocks = [block for block in found["mdb"] if block.is_image_scan()]
+        blocks = chosen([block for block in found["mdb"] if block.is_image_scan()], choice, path)
         protocol = found["hdr"]["MeasYaps"]
         matrix, (field, *_) = protocol["sKSpace"], protocol["sSliceArray"]["asSlice"]
         rows, lines = int(matrix["lBaseResolution"]), int(matrix["lPhaseEncodingLines"])
@@ -54,9 +55,9 @@ def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path
     """
     if not blocks:
         raise VolumeError(f"{path}: no imaging readouts in its last measurement")
-    several = [name for name in SINGLE if len({getattr(one.mdh.Counter, name) for one in blocks}) > 1]
-    if several:
-        raise VolumeError(f"{path}: more than one {', '.join(several)}; export one of them to a file of its own")
+    found = {name: _values(blocks, name) for name in CALLED}
+    if more := {name: values for name, values in found.items() if len(values) > 1}:
+        raise VolumeError(several(path, more))
     places = np.array([[one.mdh.Counter.Sli, one.mdh.Counter.Par, one.mdh.Counter.Lin] for one in blocks])
     places[:, 0] = by_position(blocks)
     first = blocks[0].mdh
@@ -76,6 +77,19 @@ def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path
         count[number, partition, line] += 1
     kspace /= np.maximum(count, 1)[..., None, None]
     return torch.from_numpy(kspace).permute(0, 1, 3, 4, 2)
+
+
+def chosen(blocks: list[Block], choice: Choice, path: Path) -> list[Block]:
+    """Readouts with the counters chosen; raises VolumeError if there are none."""
+    for name, value in choice.items():
+        if value not in (there := _values(blocks, name)):
+            raise VolumeError(f"{path}: no {name} {value}; there are {', '.join(map(str, sorted(there)))}")
+        blocks = [one for one in blocks if getattr(one.mdh.Counter, CALLED[name]) == value]
+    return blocks
+
+
+def _values(blocks: list[Block], name: str) -> set[int]:
+    return {int(getattr(one.mdh.Counter, CALLED[name])) for one in blocks}
 
 
 def by_position(blocks: list[Block]) -> list[int]:

@@ -5,20 +5,33 @@ import subprocess
 import sys
 import tarfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from fake_index import ARCHIVE, MEMBER, META, VOLUMES, names, noise
 
+from mrilib.cli import main
 from mrilib.data import brain_vfa, convert, fetch
+from mrilib.data.checksums import seal
 from mrilib.data.convert import FlipAngleSeries, centre, extract_member, rotate
-from mrilib.data.fetch import FetchError, fetched, get, locate
+from mrilib.data.fetch import FetchError, examined, fetched, get, locate
 from mrilib.data.volumes import VolumeError, digest, inspect_volume, read_slice
 from mrilib.fourier import ifft2c
+from mrilib.running import check, doctor
 from mrilib.store import paths
+from mrilib.store.parameters import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needing(Record):
+    """Parameters of a notebook that needs the brain."""
+
+    datasets = ("brain-vfa",)
+
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,7 +68,7 @@ def test_every_form_gives_the_same_bytes_and_scratch_stays_inside(dataset, forms
     found = []
     for number, name in enumerate((ARCHIVE, "data.h5", "data.npy")):
         monkeypatch.setenv("MRILIB_DATA", str(tmp_path / str(number)))
-        found.append([digest(path) for path in sorted(get("brain-vfa", source=forms / name).iterdir())])
+        found.append([digest(path) for path in sorted(get("brain-vfa", source=forms / name).glob("*.h5"))])
         assert names(tmp_path / str(number)) == ["brain-vfa"]
     assert found[0] == found[1] == found[2]
     assert len(set(found[0])) == 2
@@ -145,9 +158,69 @@ def test_an_incomplete_folder_is_not_taken_for_the_set_nor_overwritten(cache, fo
     (cache / "brain-vfa").mkdir(parents=True)
     (cache / "brain-vfa" / "own.h5").write_text("mine")
     assert locate("brain-vfa") is None
-    with pytest.raises(FetchError, match="not the complete set; move it away"):
+    with pytest.raises(FetchError, match=r"not the complete set .*; move it away"):
         get("brain-vfa", source=forms / ARCHIVE)
     assert names(cache / "brain-vfa") == ["own.h5"]
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def forget_checksum(path):
+    path.with_name(f"{path.name}.sha256").unlink()
+    with h5py.File(path, "r+") as file:
+        file["kspace"][0, 0, 0, 0] *= 1.0001
+
+
+DAMAGE = {
+    "junk": lambda path: path.write_bytes(b"junk"),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "flipped": flip,
+    "gone": Path.unlink,
+    "without checksum": forget_checksum,
+    "junk with checksum": lambda path: (path.write_bytes(b"junk"), seal(path)),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_set_is_named_everywhere_and_made_again(cache, forms, kind, capsys):
+    folder = get("brain-vfa", source=forms / ARCHIVE)
+    before = {path.name: digest(path) for path in folder.iterdir()}
+    DAMAGE[kind](folder / VOLUMES[0])
+    assert main(["data", "list"]) == 0
+    assert f"brain-vfa  damaged: {folder / VOLUMES[0]}: " in capsys.readouterr().out
+    [found] = [one for one in doctor.data() if one.name == "brain-vfa"]
+    assert (found.state, found.advice) == ("missing", "mrilib data get brain-vfa")
+    assert found.found.startswith(f"damaged: {folder / VOLUMES[0]}: ")
+    report = check.check(None, Needing())
+    assert not report.ready
+    assert report.lines[0].startswith(f"MISSING  brain-vfa: damaged: {folder / VOLUMES[0]}: ")
+    assert report.lines[0].endswith("; mrilib data get brain-vfa")
+    with pytest.warns(UserWarning, match=r"the set was made again, the damaged one is kept as .*brain-vfa.damaged1"):
+        assert get("brain-vfa", source=forms / ARCHIVE) == folder
+    assert {path.name: digest(path) for path in folder.iterdir()} == before
+    assert names(cache) == ["brain-vfa", "brain-vfa.damaged1"]
+    assert locate("brain-vfa") == folder
+
+
+def test_ten_files_of_junk_are_no_brain(cache, forms, monkeypatch):
+    folder = cache / "brain-vfa"
+    folder.mkdir(parents=True)
+    monkeypatch.setitem(fetch.DATASETS, "brain-vfa", brain_vfa.BRAIN_VFA)
+    for name in brain_vfa.BRAIN_VFA.volumes:
+        (folder / name).write_bytes(b"junk")
+    assert locate("brain-vfa") is None
+    assert examined("brain-vfa")[1].startswith(f"damaged: {folder}/file_brain_vfa_FA01.h5: not an HDF5 file")
+
+
+def test_a_set_of_before_there_were_checksums_is_taken(dataset, forms):
+    folder = get("brain-vfa", source=forms / ARCHIVE)
+    for path in folder.glob("*.sha256"):
+        path.unlink()
+    assert get("brain-vfa") == folder == locate("brain-vfa")
 
 
 def test_when_two_fetch_at_once_the_first_stays(cache, forms, monkeypatch):
@@ -207,12 +280,12 @@ def test_a_file_in_the_place_of_the_folder(dataset, forms, tmp_path, monkeypatch
 
 STOPPED = """
 import sys, time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from mrilib.data import convert, fetch
 archive, digest, member = sys.argv[1:]
 old = fetch.DATASETS["brain-vfa"]
-fetch.DATASETS["brain-vfa"] = replace(old, sha256={".tar.gz": digest}, member=member, volumes=2)
+fetch.DATASETS["brain-vfa"] = replace(old, sha256={".tar.gz": digest}, member=member, volumes={})
 write = convert.write_volume
 def write_and_wait(*arguments, **options):
     write(*arguments, **options)

@@ -85,7 +85,7 @@ def test_both_archives_become_one_file(use, contents, given):
     copies = use(contents)
     folder = get("perceptual", source=copies / given)
     assert folder == locate("perceptual")
-    assert [path.name for path in folder.iterdir()] == [WEIGHTS]
+    assert sorted(path.name for path in folder.iterdir()) == [WEIGHTS, f"{WEIGHTS}.sha256"]
     found = load_file(folder / WEIGHTS)
     assert len(found) == 2 * (2 * 2 + 5) + 2
     torch.testing.assert_close(found["dists.alpha"], contents["weights.pt"]["alpha"].flatten())

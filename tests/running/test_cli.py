@@ -48,6 +48,7 @@ def fetch(monkeypatch, tmp_path):
         "FetchError": FetchError,
         "get": get,
         "locate": lambda name: tmp_path if name == "knee" else None,
+        "examined": lambda name: (tmp_path, str(tmp_path)) if name == "knee" else (None, "not fetched"),
     }
     module.__dict__.update(contents)
     monkeypatch.setitem(sys.modules, "mrilib.data.fetch", module)

@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,7 @@ from tiny_slices import tiny_model, tiny_scan
 from mrilib.cli import main
 from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError
+from mrilib.data.readouts import COUNTERS
 from mrilib.data.volumes import write_volume
 from mrilib.fourier import fft2c, fftc, ifft2c
 from mrilib.running.reconstruct_command import numbers_of
@@ -99,11 +101,22 @@ def test_noise_readouts_are_no_part_of_the_image(tmp_path, kspace):
     torch.testing.assert_close(open_scan(path).kspace(0), torch.from_numpy(kspace[0]))
 
 
-@pytest.mark.parametrize("counter", ["average", "contrast", "repetition"])
-def test_several_contrasts_do_not_overwrite_one_another(tmp_path, kspace, counter):
-    path = spoilt(tmp_path / "scan.h5", kspace, lambda one: setattr(one.idx, counter, 1))
-    with pytest.raises(VolumeError, match=f"more than one {counter}"):
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_one_of_several_contrasts_is_chosen(tmp_path, kspace, capsys, counter):
+    path = tmp_path / "scan.h5"
+    scan = published_files.Scan(kspace[:1].swapaxes(-1, -2)[:, :, None], "SIEMENS", recon=(40, 48))
+    scan.write(path, change=lambda one: setattr(one.idx, counter, 3))
+    replace(scan, kspace=2 * scan.kspace).write(path)
+    with pytest.raises(VolumeError, match=f"more than one {counter} .{counter} 0, 3.; .* --choose {counter}=0"):
         open_scan(path)
+    torch.testing.assert_close(open_scan(path, {counter: 3}).kspace(0), torch.from_numpy(kspace[0]))
+    torch.testing.assert_close(open_scan(path, {counter: 0}).kspace(0), 2 * torch.from_numpy(kspace[0]))
+    with pytest.raises(VolumeError, match=f"no {counter} 1; there are 0, 3"):
+        open_scan(path, {counter: 1})
+    assert "--choose echo=1: expected NAME=N" in refused(capsys, "reconstruct", str(path), "--choose", "echo=1")
+    write_numpy(tmp_path / "scan.npy", kspace)
+    with pytest.raises(VolumeError, match=f"holds one volume; leave out --choose {counter}"):
+        open_scan(tmp_path / "scan.npy", {counter: 0})
 
 
 def test_three_dimensional_bart_files_are_cut_into_slices(tmp_path, kspace):

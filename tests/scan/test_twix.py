@@ -11,7 +11,7 @@ from tiny_slices import tiny_scan
 
 from mrilib.data.layout import VolumeError
 from mrilib.scan.formats import open_scan
-from mrilib.scan.twix import sorted_readouts
+from mrilib.scan.twix import CALLED, chosen, sorted_readouts
 from mrilib.simulate.acquisition import simulate_slice
 
 PATH = Path("scan.dat")
@@ -93,12 +93,16 @@ def test_partitions_that_were_not_measured_stay_empty(kspace):
         sorted_readouts(made, 48, 4, PATH)
 
 
-@pytest.mark.parametrize("name", ["Set", "Rep", "Phs", "Eco"])
-def test_several_repetitions_do_not_overwrite_one_another(kspace, name):
-    made = blocks(kspace)
-    setattr(made[0].mdh.Counter, name, 1)
-    with pytest.raises(VolumeError, match=f"more than one {name}"):
-        sorted_readouts(made, 48, 1, PATH)
+@pytest.mark.parametrize("name", CALLED)
+def test_one_of_several_repetitions_is_chosen(kspace, name):
+    wanted = blocks(kspace)
+    other = [block(2 * one.data, Lin=one.mdh.Counter.Lin, **{CALLED[name]: 1}) for one in wanted]
+    with pytest.raises(VolumeError, match=f"more than one {name} .{name} 0, 1.; choose one, e.g. --choose {name}=0"):
+        sorted_readouts(wanted + other, 48, 1, PATH)
+    found = sorted_readouts(chosen(wanted + other, {name: 0}, PATH), 48, 1, PATH)
+    torch.testing.assert_close(found[:, 0], torch.from_numpy(kspace))
+    with pytest.raises(VolumeError, match=f"no {name} 2; there are 0, 1"):
+        chosen(wanted + other, {name: 2}, PATH)
     with pytest.raises(VolumeError, match="no imaging readouts"):
         sorted_readouts([], 48, 1, PATH)
 

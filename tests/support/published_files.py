@@ -67,13 +67,16 @@ class Scan:
             segment=0 if self.segments is None else int(self.segments.max()),
         )  # fmt: skip
 
-    def write(self, path):
+    def write(self, path, change=lambda one: None):
+        """Append to a file; `change` is called with each readout of the image."""
         data = ismrmrd.Dataset(path, "dataset")
         slices, _, depth, lines, _ = self.kspace.shape
         places = [(s, z, y) for s in range(slices) for z in range(depth) for y in range(lines)]
         for s, z, y in places[::-1]:  # the order in the file does not matter
             segment = 0 if self.segments is None else self.segments[y]
-            data.append_acquisition(acquisition(self.kspace[s, :, z, y], y, z, s, segment))
+            one = acquisition(self.kspace[s, :, z, y], y, z, s, segment)
+            change(one)
+            data.append_acquisition(one)
         if self.calibration is not None:
             for s, echo in np.ndindex(slices, self.calibration.shape[2]):
                 data.append_acquisition(acquisition(self.calibration[s, :, echo], lines + echo, 0, s, echo))

@@ -1,0 +1,89 @@
+"""Checksums of volumes, written beside them once they are converted or fetched: `scan.h5.sha256`, as sha256sum does.
+
+A volume is hashed when it is first read through the catalogue, and again only after its size or times changed; what was
+found is remembered in the cache. Reading every byte before each of thousands of runs would take longer than the
+quick ones; a disk that changes bytes without the file system knowing is found by `data get`, `doctor` and
+`run --check`, which always hash.
+"""
+
+import hashlib
+from pathlib import Path
+
+from mrilib.data.volumes import VolumeError, digest
+from mrilib.store.paths import atomic_write, cache_dir
+from mrilib.store.records import read_json, write_json
+
+SUFFIX = ".sha256"
+LENGTH = 64  # hexadecimal digits
+_checked: dict[Path, list[object]] = {}
+
+
+def sidecar(path: Path) -> Path:
+    """The file with a volume's checksum."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def seal(path: Path) -> None:
+    """Write the checksum of a finished file beside it; raises OSError if that fails."""
+    with atomic_write(sidecar(path)) as temporary:
+        temporary.write_text(f"{digest(path)}  {path.name}\n", encoding="utf-8")
+
+
+def sealed(path: Path) -> str | None:
+    """The checksum beside a file, None if there is none; raises VolumeError if it is no checksum of this file."""
+    try:
+        text = sidecar(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VolumeError(f"{sidecar(path)}: cannot be read ({error}); {_advice(path)}") from error
+    found, _, name = text.strip().partition("  ")
+    if len(found) != LENGTH or set(found) - set("0123456789abcdef") or name != path.name:
+        raise VolumeError(f"{sidecar(path)}: not a checksum of {path.name}; {_advice(path)}")
+    return found
+
+
+def verify(path: Path, afresh: bool = False) -> None:
+    """Check a file against the checksum beside it; one without is not judged.
+
+    Args:
+        path: the file.
+        afresh: hash it in any case, not only after a change.
+
+    Raises:
+        VolumeError: its content is another one.
+        OSError: it cannot be read.
+    """
+    expected = sealed(path)
+    if expected is None:
+        return
+    if not path.exists():
+        raise VolumeError(f"{path}: no such file, though its checksum is there; {_advice(path)}")
+    state = [expected, *_times(path)]
+    if not afresh and state in (_checked.get(path), (read_json(_memory(path)) or {}).get("state")):
+        _checked[path] = state
+        return
+    if (found := digest(path)) != expected:
+        raise VolumeError(
+            f"{path}: sha256 is {found[:16]}…, {sidecar(path).name} says {expected[:16]}…: it has changed since it was "
+            f"written; {_advice(path)}"
+        )
+    _checked[path] = state
+    try:
+        write_json(_memory(path), {"path": str(path), "state": state})
+    except OSError:  # a cache that cannot be written to costs time, no correctness
+        return
+
+
+def _advice(path: Path) -> str:
+    return f"convert or fetch it again, or, if the change was meant, delete {path.name}{SUFFIX}"
+
+
+def _times(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _memory(path: Path) -> Path:
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()
+    return cache_dir() / "verified" / f"{name[:32]}.json"
