@@ -13,7 +13,7 @@ from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, 
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, ssim_scores, union
-from mrilib.store.pictures import packed, unpacked
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.train.networks import network
 from mrilib.train.recipe import LATER, Recipe
 

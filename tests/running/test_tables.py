@@ -9,7 +9,7 @@ import torch
 
 from mrilib.models.build import WeightsError
 from mrilib.running.tables import TOLERANCE, check, differences, distance, named, shipped
-from mrilib.store.pictures import packed, unpacked
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.store.project import UserError, find_root
 from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
 

@@ -10,7 +10,7 @@ from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.mixtures.sweep import Mixtures
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
-from mrilib.store.pictures import packed, unpacked
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.store.tables import Row, StoredRow, StoredTable
 from mrilib.train.networks import network, stored
 

@@ -20,7 +20,7 @@ from mrilib.paper_b.pairs import Pair, shared_out
 from mrilib.paper_b.parameters import NETWORKS
 from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, ssim_scores, union
 from mrilib.scoring import reconstruct
-from mrilib.store.pictures import packed, unpacked
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 from mrilib.train.networks import InMemory
 from mrilib.train.training import Progress
