@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -15,6 +15,10 @@ from mrilib.models.build import WeightsError, build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.store.paths import atomic_write
 from mrilib.store.records import note
+from mrilib.store.sealed import DamagedError, read_sealed, sealed
+from mrilib.store.tensors import read_tensors, write_tensors
+
+MOST_HALF = torch.finfo(torch.float16).max
 
 
 def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], half: bool = False) -> None:
@@ -24,27 +28,50 @@ def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], ha
         path: ends in .safetensors.
         model: its state_dict is stored, in float16 when `half`.
         provenance: JSON values; "architecture" is what `models.build.build` needs.
+
+    Raises:
+        ValueError: a weight is beyond the range of float16, ±65504; see `fits_half`.
     """
-    tensors = {name: (t.half() if half else t).contiguous() for name, t in model.state_dict().items()}
-    content = save(tensors)
+    if half and not fits_half(model):
+        raise ValueError(f"{path}: a weight is beyond ±{MOST_HALF:g}, the range of half precision; store it in full")
+    tensors = {name: _halved(t) if half else t for name, t in model.state_dict().items()}
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
-    card = {**provenance, "sha256": hashlib.sha256(content).hexdigest()}
+    card = sealed({**provenance, "sha256": hashlib.sha256(content).hexdigest()})
     with atomic_write(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def read_card(path: Path) -> dict[str, Any]:
-    """Read the JSON next to a weights file; raises WeightsError if it is missing, unreadable or incomplete."""
+def fits_half(model: nn.Module) -> bool:
+    """Whether every weight lies in the range of float16."""
+    return all(_halved(tensor).isfinite().all() for tensor in model.state_dict().values())
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
+    """Read the JSON next to a weights file.
+
+    Args:
+        path: path of the weights.
+        needs: entries it must have beside "architecture" and "sha256".
+
+    Raises:
+        WeightsError: it is missing, damaged or incomplete.
+    """
     card = path.with_suffix(".json")
+    if not card.is_file():
+        raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name")
     try:
-        content = json.loads(card.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name") from None
-    except ValueError as error:
-        raise WeightsError(f"{card}: not valid JSON ({error}); fetch or train the weights again") from None
-    if not isinstance(content, dict) or not {"architecture", "sha256"} <= content.keys():
-        raise WeightsError(f"{card}: lacks architecture or sha256; fetch or train the weights again")
+        content = read_sealed(card)
+    except DamagedError as error:
+        raise WeightsError(f"{error}; fetch or train the weights again") from None
+    lacking = [name for name in ("architecture", "sha256", *needs) if name not in content]
+    if lacking:
+        raise WeightsError(f"{card}: lacks {', '.join(lacking)}; fetch or train the weights again")
     return content
 
 
@@ -107,25 +134,22 @@ def save_checkpoint(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
 ) -> None:
     """Save all that training needs to resume bit for bit: weights, optimizer state and `progress` (JSON)."""
-    tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"progress": json.dumps(progress)}))
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    write_tensors(path, tensors, progress)
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """Restore what `save_checkpoint` wrote and return `progress`.
 
     Raises:
-        WeightsError: the file is corrupted or belongs to another network.
+        WeightsError: the file is damaged or belongs to another network.
     """
     try:
-        with safe_open(path, "pt") as file:
-            progress = json.loads(file.metadata()["progress"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: unreadable checkpoint ({error}); delete it to start over") from None
+        tensors, progress = read_tensors(path)
+    except DamagedError as error:
+        raise WeightsError(f"{error}; delete this checkpoint to start over") from None
     fill(model, {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}, path)
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():

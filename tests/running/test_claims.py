@@ -4,11 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from mrilib.running.claims import Claim, answer, complete_runs, load
 from mrilib.running.claims_view import as_json, here, markdown, table
+from mrilib.running.manifest import build, run_key
 from mrilib.running.predicates import PredicateError, holds, keys, parse
+from mrilib.store.paths import PACKAGE
 from mrilib.store.project import UserError, find_root
 from mrilib.store.records import fingerprint, write_json
 
@@ -92,15 +96,30 @@ def test_what_was_not_recorded_is_no_verdict(text, message):
         holds(text, RESULTS)
 
 
-def leave_run(runs, label, results, profile="quick", given=None, **params):
-    """A complete run of notebook 04_x on the disk."""
+CELL = "from mrilib.solvers import conjugate_gradient"
+
+
+def write_notebook(root, cell=CELL):
+    """Notebook 04_x of a project."""
+    content = new_notebook(cells=[new_code_cell(cell)])
+    (root / "notebooks").mkdir(exist_ok=True)
+    nbformat.write(content, root / "notebooks" / "04_x.ipynb")
+    return content
+
+
+def leave_run(runs, label, results, profile="quick", given=None, inputs=None, **params):
+    """A complete run of notebook 04_x on the disk, in a folder that is also its project."""
     folder = runs / "04_x" / label
     folder.mkdir(parents=True)
     write_json(folder / "results.json", results)
-    described = {"key": "k", "notebook": "04_x", "profile": profile, "given": given or {}, "params": params}
-    described["outputs"] = {"results.json": fingerprint(folder / "results.json")}
-    write_json(folder / "run.json", described)
+    described = {"notebook": "04_x", "profile": profile, "given": given or {}, "params": params}
+    key = run_key(write_notebook(runs), params)
+    write_json(folder / "run.json", build(folder, runs, key, described, inputs or {}, 1.0))
     return folder
+
+
+def runs_in(folder):
+    return complete_runs(folder, folder)
 
 
 def claim(predicate="low(closed) > 0.5", **fields):
@@ -120,7 +139,7 @@ def interval(low):
 
 
 def verdict(runs, asked):
-    return answer(asked, complete_runs(runs)).verdict
+    return answer(asked, runs_in(runs)).verdict
 
 
 def test_a_verdict_follows_the_results(tmp_path):
@@ -146,10 +165,55 @@ def test_results_edited_by_hand_do_not_count(tmp_path):
     assert verdict(tmp_path, claim()) == "not run"
 
 
+def test_a_run_of_older_code_is_no_verdict_and_says_so(tmp_path, library):
+    """A solver, a cell, a table of the package: whatever changed since, the numbers are not those of today."""
+    leave_run(tmp_path, "quick", interval(0.7))
+    assert verdict(tmp_path, claim()) == "reproduced"
+    solvers = library / "solvers.py"
+    source = solvers.read_text(encoding="utf-8")
+    solvers.write_text(f"{source}\n# the same\n", encoding="utf-8")
+    assert verdict(tmp_path, claim()) == "reproduced", "a comment changes no number"
+    solvers.write_text(source.replace("conjugate_gradient(", "conjugate_gradient(broken, "), encoding="utf-8")
+    found = answer(claim(), runs_in(tmp_path))
+    assert (found.verdict, here(found)) == ("not run", "of older code, run it again")
+    solvers.write_text(source, encoding="utf-8")
+    write_notebook(tmp_path, "1 + 1")
+    assert verdict(tmp_path, claim()) == "not run"
+    write_notebook(tmp_path)
+    assert verdict(tmp_path, claim()) == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("path", "seen", "expected"),
+    [
+        ("mrilib/tables/table_2.json", fingerprint(PACKAGE / "tables" / "table_2.json"), "reproduced"),
+        ("mrilib/tables/table_2.json", "0", "not run"),
+        ("/another/machine/file.h5", "0", "reproduced"),
+    ],
+)
+def test_a_changed_table_makes_a_run_older_and_data_elsewhere_do_not(tmp_path, path, seen, expected):
+    leave_run(tmp_path, "quick", interval(0.7), inputs={path: seen})
+    assert verdict(tmp_path, claim()) == expected
+
+
+def test_versions_of_another_machine_count(tmp_path, monkeypatch):
+    leave_run(tmp_path, "quick", interval(0.7))
+    monkeypatch.setattr("mrilib.running.manifest.versions", lambda packages: {"torch": "0"})
+    assert verdict(tmp_path, claim()) == "reproduced"
+
+
+@pytest.mark.parametrize("content", ["[1]", "3", '{"outputs": 3}', '{"outputs": {}, "inputs": []}', "{}", "[" * 9999])
+def test_a_manifest_of_another_form_is_no_run_and_is_named(tmp_path, content):
+    folder = leave_run(tmp_path, "quick", interval(0.7))
+    (folder / "run.json").write_text(content)
+    with pytest.warns(UserWarning, match=r"run\.json: not a complete file of this version"):
+        assert verdict(tmp_path, claim()) == "not run"
+
+
 def test_every_case_must_hold(tmp_path):
     asked = claim(cases=[{"shift": "anatomy"}, {"shift": "dataset"}])
     leave_run(tmp_path, "quick", interval(0.7), shift="anatomy")
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert [case["verdict"] for case in found.cases] == ["reproduced", "not run"]
     assert found.verdict == "not run", "half a table is not a table"
     leave_run(tmp_path, "quick-1", interval(0.7), given={"shift": "dataset"}, shift="dataset")
@@ -160,7 +224,7 @@ def test_every_case_must_hold(tmp_path):
 
 def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
     leave_run(tmp_path, "paper-1", interval(0.2), profile="paper", given={"steps": 9}, steps=9)
-    found = answer(claim(), complete_runs(tmp_path))
+    found = answer(claim(), runs_in(tmp_path))
     assert found.verdict == "differs"
     assert here(found) == "0.8 [0.2, 0.9] (-p steps 9)"
     leave_run(tmp_path, "quick", interval(0.7), steps=3)
@@ -178,7 +242,7 @@ def test_several_numbers_are_shown_under_what_tells_them_apart(tmp_path):
         key=["closed_knee", "closed_brain"],
         predicate="low(closed_knee) > 0.5 and closed_brain > 0.4",
     )
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert found.verdict == "reproduced"
     assert here(found) == "knee 0.8 [0.7, 0.9], brain 0.5"
 
@@ -186,18 +250,18 @@ def test_several_numbers_are_shown_under_what_tells_them_apart(tmp_path):
 def test_a_reason_is_shown_only_where_a_claim_differs(tmp_path):
     leave_run(tmp_path, "quick", interval(0.2))
     asked = claim(reason="a smaller network " * 8)
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert found.verdict == "differs"
     assert markdown([found]).endswith(f"| differs | {' '.join(asked.reason.split())} |")
     assert "    likely reason: a smaller network a smaller" in table([found])
     assert max(map(len, table([found]).splitlines())) <= 100
     leave_run(tmp_path, "gpu", interval(0.7), profile="gpu")
-    assert answer(asked, complete_runs(tmp_path)).reason == ""
+    assert answer(asked, runs_in(tmp_path)).reason == ""
 
 
 def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7))
-    verdicts = [answer(claim(), complete_runs(tmp_path)), answer(claim(predicate=None, planned="05"), [])]
+    verdicts = [answer(claim(), runs_in(tmp_path)), answer(claim(predicate=None, planned="05"), [])]
     text = table(verdicts)
     assert max(map(len, text.splitlines())) <= 100
     assert "0.8 [0.7, 0.9]" in text
@@ -261,6 +325,6 @@ def test_the_page_of_claims_shows_every_item_and_why_it_differs(claims):
 
 
 def test_no_verdict_comes_out_of_nothing(claims, tmp_path):
-    verdicts = [answer(entry, complete_runs(tmp_path)) for entry in claims]
+    verdicts = [answer(entry, runs_in(tmp_path)) for entry in claims]
     assert {found.verdict for found in verdicts} == {"not run"}
     assert max(map(len, table(verdicts).splitlines())) <= 100
