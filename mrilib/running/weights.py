@@ -1,20 +1,20 @@
 """Retrain the networks that the package ships, or those that a notebook needs, each once."""
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from mrilib.models.build import WeightsError
 from mrilib.paper_b.protocol import UnionSpec
+from mrilib.store.project import UserError
 from mrilib.train.checkpoints import read_card
 from mrilib.train.distributed import workers
-from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, train
+from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, is_trained, train
 from mrilib.train.recipe import Recipe
 
 Group = tuple[NetworkSpec, ...]
@@ -22,17 +22,23 @@ MAX_THREADS = 4  # more threads gain nothing on networks of this size
 
 
 def shipped() -> list[NetworkSpec]:
-    """Networks shipped with the package, from the cards beside their weights."""
-    return [spec_of(read_card(path)) for path in sorted(SHIPPED.glob("*.safetensors"))]
+    """Networks shipped with the package, from the cards beside their weights; raises UserError as `spec_of`."""
+    return [spec_of(path) for path in sorted(SHIPPED.glob("*.safetensors"))]
 
 
-def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
-    """Specification stored in the card of a weights file."""
-    fields = {**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])}
-    if "parts" not in fields:
-        return NetworkSpec(**fields)
-    fields["parts"] = tuple((name, count) for name, count in fields["parts"])
-    return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
+def spec_of(path: Path) -> NetworkSpec:
+    """Specification stored in the card of a weights file; raises UserError naming a card without one."""
+    try:
+        spec = dict(read_card(path, ("spec",))["spec"])
+        fields = {**spec, "recipe": Recipe(**spec["recipe"])}
+        if "parts" not in fields:
+            return NetworkSpec(**fields)
+        fields["parts"] = tuple((name, count) for name, count in fields["parts"])
+        return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
+    except WeightsError as error:
+        raise UserError(str(error)) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path.with_suffix('.json')}: its spec is not that of a network ({error})") from None
 
 
 def groups(specs: Iterable[NetworkSpec]) -> list[Group]:
@@ -51,15 +57,10 @@ def _train_group(group: Group, folder: Path | None, threads: int, device: str) -
     for spec in group:
         path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
         start = time.perf_counter()
-        if not _finished(path, spec):
+        if not is_trained(path, spec):
             train(spec, path, half=folder is not None, device=device, slices=slices)
         done.append((spec.name, time.perf_counter() - start, read_card(path)["validation_ssim"]))
     return done
-
-
-def _finished(path: Path, spec: NetworkSpec) -> bool:
-    card = path.with_suffix(".json")
-    return path.exists() and card.exists() and json.loads(card.read_text()).get("digest") == spec.digest
 
 
 def train_all(

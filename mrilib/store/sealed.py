@@ -51,8 +51,12 @@ def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, CHECKSUM: digest(plain)}
 
 
-def read_sealed(path: Path) -> dict[str, Any]:
+def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
     """Read a JSON object written with `sealed`, checksum included.
+
+    Args:
+        path: path of the file.
+        older: whether to accept a file without checksum, which an older version wrote.
 
     Raises:
         DamagedError: it cannot be read, is of another form, or its checksum is not that of its content.
@@ -62,10 +66,10 @@ def read_sealed(path: Path) -> dict[str, Any]:
         expected = sealed(content)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise foreign(path, error) from None
-    if CHECKSUM not in content:
-        raise foreign(path, f"it has no {CHECKSUM}")
-    if content != expected:
+    if CHECKSUM in content and content != expected:
         raise damaged(path)
+    if CHECKSUM not in content and not older:
+        raise foreign(path, f"it has no {CHECKSUM}")
     return content
 
 

@@ -152,7 +152,7 @@ def _timed(
 
 
 def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]) -> str:
-    """Digest of everything that determines the result and its seconds: weights, measurements, settings, code, machine."""
+    """Digest of everything that determines the result and its seconds: weights, measurements, settings, code."""
     state = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         state.update(name.encode() + tensor.cpu().numpy().tobytes())

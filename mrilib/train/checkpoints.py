@@ -66,7 +66,7 @@ def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
     if not card.is_file():
         raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name")
     try:
-        content = read_sealed(card)
+        content = read_sealed(card, older=True)
     except DamagedError as error:
         raise WeightsError(f"{error}; fetch or train the weights again") from None
     lacking = [name for name in ("architecture", "sha256", *needs) if name not in content]
@@ -95,17 +95,25 @@ def load_weights(path: Path, data_digest: str | None = None) -> Reconstructor:
         )
     try:
         model = build(card["architecture"])
-    except ValueError as error:
-        raise WeightsError(f"{path}: weights of another architecture ({error})") from None
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"{path.with_suffix('.json')}: another architecture ({error})") from None
     fill(model, _verified(path, card["sha256"]), path)
     return model.eval()
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Read the JSON of a weights file after checking both; raises WeightsError."""
+    card = read_card(path)
+    _verified(path, card["sha256"])
+    return card
 
 
 def _verified(path: Path, sha256: str) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: weights not found; train them with `mrilib train`") from None
+    except OSError as error:
+        reason = "weights not found" if isinstance(error, FileNotFoundError) else f"not readable ({error.strerror})"
+        raise WeightsError(f"{path}: {reason}; train them with `mrilib train`") from None
     if hashlib.sha256(content).hexdigest() != sha256:
         raise WeightsError(f"{path}: corrupted (its SHA-256 is not the recorded one); fetch or train it again")
     try:

@@ -7,13 +7,13 @@ import torch
 from records import record
 
 from mrilib.data.twins import SIXTEEN
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, curve, marginal, spec, title
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, ssim_scores, union
-from mrilib.figures.pictures import packed, unpacked
 from mrilib.train.networks import network
 from mrilib.train.recipe import LATER, Recipe
 

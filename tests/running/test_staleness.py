@@ -70,7 +70,7 @@ def test_tables_weights_and_data_are_noted_as_they_are_read(run_folder, tmp_path
     write_volume(volume, torch.complex(*torch.randn(2, 1, 2, 16, 16, generator=generator)))
     write_volume(tmp_path / "cache" / "other.h5", torch.complex(*torch.randn(2, 1, 2, 16, 16, generator=generator)))
     assert noted(run_folder) == {}, "what was not read is no input"
-    StoredTable("tiny", {}, shipped=tmp_path)
+    StoredTable("tiny", {}, (), shipped=tmp_path)
     load_weights(weights)
     read_slice(volume, 0)
     read_slice(tmp_path / "cache" / "other.h5", 0)
@@ -87,5 +87,5 @@ def test_tables_weights_and_data_are_noted_as_they_are_read(run_folder, tmp_path
 
 
 def test_files_of_the_package_are_noted_by_their_place_in_it(run_folder):
-    StoredTable("table_2", {"source": "simulated"})
+    StoredTable("table_2", {"source": "simulated"}, ())
     assert list(noted(run_folder)) == ["mrilib/tables/table_2.json"]

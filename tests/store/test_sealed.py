@@ -63,10 +63,8 @@ def test_no_flipped_bit_of_tensors_passes(tensors):
         tensors.write_bytes(changed)
         try:
             found, facts = read_tensors(tensors)
-        except DamagedError as error:
+        except DamagedError:
             lost += 1
-            assert str(error).startswith(f"{tensors}: ")
-            assert "\n" not in str(error)
         else:  # blanks that fill the header up
             assert facts == FACTS
             assert all(torch.equal(found[name], one) for name, one in TENSORS.items())
@@ -80,9 +78,8 @@ def test_no_flipped_bit_of_a_document_changes_what_is_read(document):
         document.write_bytes(changed)
         try:
             assert read_sealed(document) == expected
-        except DamagedError as error:
+        except DamagedError:
             lost += 1
-            assert str(error).startswith(f"{document}: ")
     assert lost > 200
 
 
@@ -92,8 +89,9 @@ FOREIGN = [b"", b"hello", b"[1, 2]", b"null", b'{"rows": []}', b"\xff\xfe", b"["
 @pytest.mark.parametrize("content", FOREIGN)
 def test_a_foreign_document_is_refused_by_name(document, content):
     document.write_bytes(content)
-    with pytest.raises(DamagedError, match=r"one\.json: not a complete file of this version"):
+    with pytest.raises(DamagedError, match=r"one\.json: not a complete file of this version") as error:
         read_sealed(document)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [*FOREIGN, save(TENSORS), save(TENSORS, {"facts": "{}"})])

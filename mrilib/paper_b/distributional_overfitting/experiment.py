@@ -12,6 +12,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.data.twins import TWINS
+from mrilib.figures.pictures import packed, unpacked
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
@@ -20,7 +21,6 @@ from mrilib.paper_b.pairs import Pair, shared_out
 from mrilib.paper_b.parameters import NETWORKS
 from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, ssim_scores, union
 from mrilib.scoring import reconstruct
-from mrilib.figures.pictures import packed, unpacked
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 from mrilib.train.networks import InMemory
 from mrilib.train.training import Progress
@@ -59,7 +59,7 @@ class Curve:
     @property
     def table(self) -> StoredTable:
         """Table with one row per training."""
-        return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES})
+        return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES}, {__name__})
 
     @property
     def lists(self) -> dict[str, dict[str, int]]:
