@@ -6,7 +6,8 @@ What is damaged in a cache is made again, with a warning; what is shipped is ref
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,10 +74,13 @@ def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
     return content
 
 
-def seal_file(path: Path) -> None:
-    """Write the SHA-256 of a file beside it, as `sha256sum` does; raises OSError."""
-    with atomic_write(_beside(path)) as temporary:
-        temporary.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
+@contextmanager
+def write_sealed(path: Path) -> Iterator[Path]:
+    """As `atomic_write`, with the file's SHA-256 beside it in the form of `sha256sum`, which is there first."""
+    with atomic_write(path) as temporary:
+        yield temporary
+        with atomic_write(_beside(path)) as beside:
+            beside.write_text(f"{_sha256(temporary)}  {path.name}\n", encoding="utf-8")
 
 
 def check_file(path: Path) -> Path:

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save
 
 from mrilib.store.records import write_json
-from mrilib.store.sealed import DamagedError, check_file, kept, read_sealed, seal_file, sealed
+from mrilib.store.sealed import DamagedError, check_file, kept, read_sealed, sealed, write_sealed
 from mrilib.store.tensors import read_tensors, write_tensors
 
 FACTS = {"seconds": 1.5, "history": {"3": [0.25]}, "name": "Füße"}
@@ -123,7 +123,8 @@ def test_any_file_has_its_checksum_beside_it(tmp_path):
     path.write_bytes(b"kspace")
     with pytest.raises(DamagedError, match=r"volume\.h5: not a complete file"):
         check_file(path)
-    seal_file(path)
+    with write_sealed(path) as temporary:
+        temporary.write_bytes(b"kspace")
     assert check_file(path) == path
     assert (tmp_path / "volume.h5.sha256").read_text().split()[1] == "volume.h5"
     path.write_bytes(b"kspacf")
