@@ -9,6 +9,7 @@ from mrilib.data.distribution import Distribution
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.store.paths import data_dir
+from mrilib.store.records import note
 
 Source = Literal["simulated", "files"]
 Keep = Callable[[Path, int], bool]  # whether to take a slice of a file
@@ -36,7 +37,10 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
     Unreadable files are skipped here; reading them says why.
     """
     found = []
-    for path in sorted(folder_of(entry, split).glob("*.h5")):
+    folder = folder_of(entry, split)
+    if folder.is_dir():
+        note(folder)
+    for path in sorted(folder.glob("*.h5")):
         try:
             info = inspect_volume(path)
         except (VolumeError, OSError):

@@ -20,6 +20,7 @@ SHOWING = ("anywidget", "ipywidgets", "jupyterlab", "papermill")  # what they re
 Fingerprint = str | list[int]
 RUN_DIR = "MRILIB_RUN_DIR"  # variable that names the runner's results folder
 FETCHED = "data"  # folder of the cache for data that were fetched and derive from nothing here
+BESIDE = ".sha256"  # suffix of the checksum beside a file
 INPUTS = "inputs.jsonl"  # files that a run read, noted as they are read, so that changing one makes the run stale
 _noted: set[tuple[str, Path]] = set()
 
@@ -50,7 +51,8 @@ def fingerprint(path: Path) -> Fingerprint:
     """
     status = path.stat()
     if path.is_dir():
-        return digest(sorted([one.name, one.stat().st_size] for one in path.iterdir() if one.is_file()))
+        files = (one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        return digest(sorted([one.name, one.stat().st_size] for one in files if one.suffix != BESIDE))
     if status.st_size > LARGE_FILE:
         return [status.st_size, status.st_mtime_ns]
     with path.open("rb") as stream:

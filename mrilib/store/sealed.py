@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from mrilib.store.paths import atomic_write
 from mrilib.store.project import UserError
-from mrilib.store.records import digest
+from mrilib.store.records import BESIDE, digest
 
 CHECKSUM = "checksum"
 T = TypeVar("T")
@@ -101,7 +101,7 @@ def check_file(path: Path) -> Path:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sha256")
+    return path.with_name(path.name + BESIDE)
 
 
 def _sha256(path: Path) -> str:
