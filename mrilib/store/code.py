@@ -11,7 +11,7 @@ from threading import Lock
 from mrilib.store.paths import PACKAGE
 
 PARSING = Lock()
-STORE = "mrilib.store"  # keeps results and changes none: left out of the digests of results
+AFTERWARDS = ("mrilib.store", "mrilib.figures")  # keep and show results and change none
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -114,7 +114,7 @@ def reached(modules: Iterable[str], without: Collection[str] = ()) -> dict[str, 
     return found
 
 
-def code_digest(modules: Iterable[str], without: Collection[str] = (STORE,)) -> str:
+def code_digest(modules: Iterable[str], without: Collection[str] = AFTERWARDS) -> str:
     """Digest of what modules and everything they import do, and of .js scripts of the same name.
 
     Comments, docstrings and layout are ignored; `without` as in `reached`.

@@ -22,7 +22,7 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim
-from mrilib.store.code import STORE, code_digest
+from mrilib.store.code import AFTERWARDS, code_digest
 from mrilib.store.paths import PACKAGE, cache_dir
 from mrilib.store.sealed import kept
 from mrilib.store.tensors import read_tensors
@@ -91,7 +91,7 @@ class NetworkSpec:
     def code(self) -> str:
         """Digest of the code that simulates or reads the data, builds this network, trains and scores it."""
         start = {__name__, type(self).__module__, module_of(self.architecture)}
-        return code_digest(start, without=(STORE, build.__module__))[:12]
+        return code_digest(start, without=(*AFTERWARDS, build.__module__))[:12]
 
     @property
     def digest(self) -> str:

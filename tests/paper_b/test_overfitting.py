@@ -6,8 +6,8 @@ import pytest
 import torch
 from records import record
 
+from mrilib.data.pictures import packed, unpacked
 from mrilib.data.twins import SIXTEEN
-from mrilib.figures.pictures import packed, unpacked
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, curve, marginal, spec, title

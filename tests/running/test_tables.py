@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mrilib.figures.pictures import packed, unpacked
+from mrilib.data.pictures import packed, unpacked
 from mrilib.models.build import WeightsError
 from mrilib.running.tables import TOLERANCE, check, differences, distance, named, shipped
 from mrilib.store.project import UserError, find_root

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from mrilib.figures.pictures import packed, unpacked
+from mrilib.data.pictures import packed, unpacked
 from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.mixtures.sweep import Mixtures
 from mrilib.sample import Sample

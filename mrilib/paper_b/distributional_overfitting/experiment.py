@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from mrilib.data.catalogue import distribution
+from mrilib.data.pictures import packed, unpacked
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.data.twins import TWINS
-from mrilib.figures.pictures import packed, unpacked
 from mrilib.gap import Interval, bootstrap_mean, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_b.distributional_overfitting.parameters import Parameters
