@@ -160,19 +160,18 @@ def told(one: "Reconstructed") -> str:
 
 def networks(options: argparse.Namespace) -> int:
     """One line per network: training data, loss, acceleration, parameters."""
-    from mrilib.models.build import WeightsError
     from mrilib.train.checkpoints import read_card
     from mrilib.train.networks import SHIPPED
 
     lines = [("network", "trained on (simulated)", "loss", "slices", "parameters")]
     for path in sorted(SHIPPED.glob("*.json")):
+        card = read_card(path, ("spec", "parameters"))
         try:
-            card = read_card(path, ("spec", "parameters"))
             spec = card["spec"]
-            trained_on = (spec["distribution"], spec["recipe"]["loss"], spec["train_slices"])
-        except (WeightsError, KeyError, TypeError) as error:
-            raise UserError(f"{path.name}: no network can be read from it ({error})") from None
-        lines.append((path.stem, *map(str, trained_on), f"{card['parameters']:,}"))
+            trained_on = str(spec["distribution"]), str(spec["recipe"]["loss"]), str(spec["train_slices"])
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{path}: its spec is not that of a network ({error})") from None
+        lines.append((path.stem, *trained_on, f"{card['parameters']:,}"))
     print(*table(lines), sep="\n")
     return 0
 

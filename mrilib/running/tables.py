@@ -200,9 +200,9 @@ def finite(difference: float) -> float:
 
 
 def code_in_words(made: Sequence[Entry]) -> str:
-    """Whether entries were made by the code as it is."""
-    older, unstated = sum(map(is_older, made)), sum("code" not in entry for entry in made)
-    said = [f"{count} {what}" for count, what in ((older, "older"), (unstated, "not stated")) if count]
+    """Whether entries were made by the code as it is; "not stated" if they were before code was stated."""
+    counts = {"older": sum(map(is_older, made)), "not stated": sum("code" not in entry for entry in made)}
+    said = [what if count == len(made) else f"{count} {what}" for what, count in counts.items() if count]
     return ", ".join(said) or "as now"
 
 

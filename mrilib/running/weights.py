@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from mrilib.models.build import WeightsError
 from mrilib.paper_b.protocol import UnionSpec
 from mrilib.store.project import UserError
 from mrilib.train.checkpoints import read_card
@@ -22,23 +22,29 @@ MAX_THREADS = 4  # more threads gain nothing on networks of this size
 
 
 def shipped() -> list[NetworkSpec]:
-    """Networks shipped with the package, from the cards beside their weights; raises UserError as `spec_of`."""
-    return [spec_of(path) for path in sorted(SHIPPED.glob("*.safetensors"))]
+    """Networks shipped with the package, from the cards beside their weights.
+
+    Raises:
+        UserError: a card is damaged, or has no specification of a network; the message names it.
+    """
+    return [_spec_beside(path) for path in sorted(SHIPPED.glob("*.safetensors"))]
 
 
-def spec_of(path: Path) -> NetworkSpec:
-    """Specification stored in the card of a weights file; raises UserError naming a card without one."""
+def _spec_beside(path: Path) -> NetworkSpec:
+    card = read_card(path, ("spec",))
     try:
-        spec = dict(read_card(path, ("spec",))["spec"])
-        fields = {**spec, "recipe": Recipe(**spec["recipe"])}
-        if "parts" not in fields:
-            return NetworkSpec(**fields)
-        fields["parts"] = tuple((name, count) for name, count in fields["parts"])
-        return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
-    except WeightsError as error:
-        raise UserError(str(error)) from None
+        return spec_of(card)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path.with_suffix('.json')}: its spec is not that of a network ({error})") from None
+
+
+def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
+    """Specification stored in the card of a weights file."""
+    fields = {**card["spec"], "recipe": Recipe(**card["spec"]["recipe"])}
+    if "parts" not in fields:
+        return NetworkSpec(**fields)
+    fields["parts"] = tuple((name, count) for name, count in fields["parts"])
+    return UnionSpec(**{**fields, "accelerations": tuple(fields["accelerations"])})
 
 
 def groups(specs: Iterable[NetworkSpec]) -> list[Group]:

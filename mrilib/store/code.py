@@ -62,7 +62,7 @@ def _tell(node: object, told: list[str], names: set[str]) -> None:
         for field in node._fields:
             value = getattr(node, field, None)
             if field == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-                value = value[1:]
+                value = node.body[1:]
             if value is not None and value != []:
                 told.append(f"{field}=")
                 _tell(value, told, names)

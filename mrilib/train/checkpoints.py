@@ -14,11 +14,16 @@ from torch import Tensor, nn
 from mrilib.models.build import WeightsError, build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.store.paths import atomic_write
+from mrilib.store.project import UserError
 from mrilib.store.records import note
 from mrilib.store.sealed import DamagedError, read_sealed, sealed
 from mrilib.store.tensors import read_tensors, write_tensors
 
 MOST_HALF = torch.finfo(torch.float16).max
+
+
+class WeightsFileError(WeightsError, UserError):
+    """A weights error that a command shows as one line."""
 
 
 def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], half: bool = False) -> None:
@@ -64,14 +69,14 @@ def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
     """
     card = path.with_suffix(".json")
     if not card.is_file():
-        raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name")
+        raise WeightsFileError(f"{card}: not found; weights come with a JSON file of the same name")
     try:
         content = read_sealed(card, older=True)
     except DamagedError as error:
-        raise WeightsError(f"{error}; fetch or train the weights again") from None
+        raise WeightsFileError(f"{error}; fetch or train the weights again") from None
     lacking = [name for name in ("architecture", "sha256", *needs) if name not in content]
     if lacking:
-        raise WeightsError(f"{card}: lacks {', '.join(lacking)}; fetch or train the weights again")
+        raise WeightsFileError(f"{card}: lacks {', '.join(lacking)}; fetch or train the weights again")
     return content
 
 
@@ -89,14 +94,14 @@ def load_weights(path: Path, data_digest: str | None = None) -> Reconstructor:
     note(path)
     note(path.with_suffix(".json"))
     if data_digest is not None and card.get("data_digest") != data_digest:
-        raise WeightsError(
+        raise WeightsFileError(
             f"{path}: trained on data {card.get('data_digest')}, but this experiment's data are {data_digest}; "
             "train again with `mrilib train`"
         )
     try:
         model = build(card["architecture"])
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"{path.with_suffix('.json')}: another architecture ({error})") from None
+        raise WeightsFileError(f"{path.with_suffix('.json')}: another architecture ({error})") from None
     fill(model, _verified(path, card["sha256"]), path)
     return model.eval()
 
@@ -113,13 +118,13 @@ def _verified(path: Path, sha256: str) -> dict[str, Tensor]:
         content = path.read_bytes()
     except OSError as error:
         reason = "weights not found" if isinstance(error, FileNotFoundError) else f"not readable ({error.strerror})"
-        raise WeightsError(f"{path}: {reason}; train them with `mrilib train`") from None
+        raise WeightsFileError(f"{path}: {reason}; train them with `mrilib train`") from None
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise WeightsError(f"{path}: corrupted (its SHA-256 is not the recorded one); fetch or train it again")
+        raise WeightsFileError(f"{path}: corrupted (its SHA-256 is not the recorded one); fetch or train it again")
     try:
         return load(content)
     except SafetensorError as error:
-        raise WeightsError(f"{path}: not a safetensors file ({error})") from None
+        raise WeightsFileError(f"{path}: not a safetensors file ({error})") from None
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) -> None:
@@ -128,10 +133,10 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) ->
     missing, foreign = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or foreign:
         what = f"lacks {missing[0]}" if missing else f"has {foreign[0]}, which this network lacks"
-        raise WeightsError(f"{source}: weights of another architecture ({what})")
+        raise WeightsFileError(f"{source}: weights of another architecture ({what})")
     for name, tensor in own.items():
         if tensor.shape != tensors[name].shape:
-            raise WeightsError(
+            raise WeightsFileError(
                 f"{source}: weights of another architecture ({name} is {tuple(tensors[name].shape)}, "
                 f"expected {tuple(tensor.shape)})"
             )
@@ -157,7 +162,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     try:
         tensors, progress = read_tensors(path)
     except DamagedError as error:
-        raise WeightsError(f"{error}; delete this checkpoint to start over") from None
+        raise WeightsFileError(f"{error}; delete this checkpoint to start over") from None
     fill(model, {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}, path)
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
