@@ -3,15 +3,18 @@
 import ast
 import hashlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 
 from mrilib.store.paths import PACKAGE
 
 PARSING = Lock()
 AFTERWARDS = ("mrilib.store", "mrilib.figures")  # keep and show results and change none
+PROCESS = token_hex(8)
+LOADED = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}  # as this process imports them
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -93,7 +96,10 @@ def _read_file(file: Path, changed: int) -> Source:
 
 
 def _source(file: Path) -> Source:
-    return _read_file(file, file.stat().st_mtime_ns)
+    """Read a file; one that has changed since this process started is like no other, as older code may be loaded."""
+    changed = file.stat().st_mtime_ns
+    found = _read_file(file, changed)
+    return found if LOADED.get(file, changed) == changed else replace(found, meaning=f"{found.meaning} {PROCESS}")
 
 
 def reached(modules: Iterable[str], without: Collection[str] = ()) -> dict[str, Path]:

@@ -152,16 +152,21 @@ def dataset(name: str, split: str, count: int, acceleration: float, source: Sour
 def stored(spec: NetworkSpec) -> Path | None:
     """Path of the network's weights, shipped or cached, or None if it has to be trained.
 
-    Shipped ones are taken whatever code trained them; cached ones if they are of this code and intact.
+    Cached ones are taken if they are of this code and intact; shipped ones of other code, or of code that their card
+    does not state, if there are no cached ones.
 
     Raises:
         WeightsError: the shipped weights are damaged.
     """
     shipped = SHIPPED / f"{spec.name}.safetensors"
-    if shipped.exists() and read_card(shipped).get("digest") == spec.digest:
+    card = read_card(shipped) if shipped.exists() else {}
+    fits = card.get("digest") == spec.digest
+    if fits and card.get("code") == spec.code:
         return shipped
     cached = cache_path(spec)
-    return cached if is_trained(cached, spec) else None
+    if is_trained(cached, spec):
+        return cached
+    return shipped if fits else None
 
 
 def cache_path(spec: NetworkSpec) -> Path:

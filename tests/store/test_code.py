@@ -35,6 +35,18 @@ def test_the_meaning_is_the_same_with_every_version_of_python():
     assert code.read(source.replace("3", "4")).meaning != code.read(source).meaning
 
 
+def test_a_file_changed_under_a_running_process_has_a_digest_of_its_own(library, monkeypatch):
+    """What is loaded is older than the file: its results must not pass for those of the file's code."""
+    file = library / "solvers.py"
+    monkeypatch.setattr(code, "LOADED", {file: file.stat().st_mtime_ns})
+    before, source = code.code_digest({"mrilib.solvers"}), file.read_text()
+    file.write_text(source + "\nFASTER = True\n")
+    here = code.code_digest({"mrilib.solvers"})
+    monkeypatch.setattr(code, "LOADED", {file: file.stat().st_mtime_ns})  # another process, which loads it
+    assert len({before, here, code.code_digest({"mrilib.solvers"})}) == 3
+    assert all(path.suffix == ".py" for path in code.LOADED)
+
+
 def test_what_is_left_out_is_left_out_with_what_only_it_imports(library):
     everything = set(code.reached(["mrilib.train.networks"]))
     fewer = set(code.reached(["mrilib.train.networks"], without=("mrilib.store", "mrilib.models.build")))

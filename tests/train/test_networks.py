@@ -163,6 +163,19 @@ def test_a_damaged_checkpoint_is_begun_again_with_a_line(tmp_path):
     assert not checkpoint.exists()
 
 
+def test_networks_trained_here_by_this_code_go_before_shipped_ones_of_other_code(library):
+    networks.SHIPPED.mkdir()
+    shipped = train(SPEC, networks.SHIPPED / f"{SPEC.name}.safetensors")
+    trained = train(SPEC, cache_path(SPEC))
+    assert stored(SPEC) == shipped
+    recipe = library / "train" / "recipe.py"
+    recipe.write_text(recipe.read_text().replace("torch.optim.Adam(", "torch.optim.SGD("))
+    assert stored(SPEC) == shipped, "it stands until it is trained again"
+    again = train(SPEC, cache_path(SPEC))
+    assert again != trained
+    assert stored(SPEC) == again
+
+
 def test_other_code_is_another_training_and_leaves_shipped_weights(library):
     """Adam exchanged for SGD trains again; another network's lines do not."""
     before = SPEC.code, SPEC.digest
