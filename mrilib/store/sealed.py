@@ -64,10 +64,10 @@ def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        expected = sealed(content)
+        expected = digest({name: value for name, value in content.items() if name != CHECKSUM})
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise foreign(path, error) from None
-    if CHECKSUM in content and content != expected:
+    if content.get(CHECKSUM, expected) != expected:
         raise damaged(path)
     if CHECKSUM not in content and not older:
         raise foreign(path, f"it has no {CHECKSUM}")
