@@ -4,17 +4,14 @@ import json
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from left_runs import claim, interval, leave_run, runs_in, verdict
 
-from mrilib.running.claims import Claim, answer, complete_runs, load
+from mrilib.running.claims import Claim, answer, load
 from mrilib.running.claims_view import as_json, here, markdown, table
-from mrilib.running.manifest import build, run_key
 from mrilib.running.predicates import PredicateError, holds, keys, parse
-from mrilib.store.paths import PACKAGE
 from mrilib.store.project import UserError, find_root
-from mrilib.store.records import fingerprint, write_json
+from mrilib.store.records import write_json
 
 ROOT = find_root(Path(__file__).parent)
 RESULTS = {
@@ -96,52 +93,6 @@ def test_what_was_not_recorded_is_no_verdict(text, message):
         holds(text, RESULTS)
 
 
-CELL = "from mrilib.solvers import conjugate_gradient"
-
-
-def write_notebook(root, cell=CELL):
-    """Notebook 04_x of a project."""
-    content = new_notebook(cells=[new_code_cell(cell)])
-    (root / "notebooks").mkdir(exist_ok=True)
-    nbformat.write(content, root / "notebooks" / "04_x.ipynb")
-    return content
-
-
-def leave_run(runs, label, results, profile="quick", given=None, inputs=None, **params):
-    """A complete run of notebook 04_x on the disk, in a folder that is also its project."""
-    folder = runs / "04_x" / label
-    folder.mkdir(parents=True)
-    write_json(folder / "results.json", results)
-    described = {"notebook": "04_x", "profile": profile, "given": given or {}, "params": params}
-    key = run_key(write_notebook(runs), params)
-    write_json(folder / "run.json", build(folder, runs, key, described, inputs or {}, 1.0))
-    return folder
-
-
-def runs_in(folder):
-    return complete_runs(folder, folder)
-
-
-def claim(predicate="low(closed) > 0.5", **fields):
-    return Claim(
-        id="A/Table 1",
-        claim="it closes",
-        paper="98 %",
-        notebook="04_x",
-        key="closed",
-        predicate=predicate,
-        **fields,
-    )
-
-
-def interval(low):
-    return {"closed": {"value": 0.8, "low": low, "high": 0.9, "n": 4}}
-
-
-def verdict(runs, asked):
-    return answer(asked, runs_in(runs)).verdict
-
-
 def test_a_verdict_follows_the_results(tmp_path):
     assert verdict(tmp_path, claim()) == "not run"
     folder = leave_run(tmp_path, "quick", interval(0.7))
@@ -163,51 +114,6 @@ def test_results_edited_by_hand_do_not_count(tmp_path):
     assert verdict(tmp_path, claim()) == "differs"
     write_json(folder / "results.json", interval(0.7))
     assert verdict(tmp_path, claim()) == "not run"
-
-
-def test_a_run_of_older_code_is_no_verdict_and_says_so(tmp_path, library):
-    """A solver, a cell, a table of the package: whatever changed since, the numbers are not those of today."""
-    leave_run(tmp_path, "quick", interval(0.7))
-    assert verdict(tmp_path, claim()) == "reproduced"
-    solvers = library / "solvers.py"
-    source = solvers.read_text(encoding="utf-8")
-    solvers.write_text(f"{source}\n# the same\n", encoding="utf-8")
-    assert verdict(tmp_path, claim()) == "reproduced", "a comment changes no number"
-    solvers.write_text(source.replace("conjugate_gradient(", "conjugate_gradient(broken, "), encoding="utf-8")
-    found = answer(claim(), runs_in(tmp_path))
-    assert (found.verdict, here(found)) == ("not run", "of older code, run it again")
-    solvers.write_text(source, encoding="utf-8")
-    write_notebook(tmp_path, "1 + 1")
-    assert verdict(tmp_path, claim()) == "not run"
-    write_notebook(tmp_path)
-    assert verdict(tmp_path, claim()) == "reproduced"
-
-
-@pytest.mark.parametrize(
-    ("path", "seen", "expected"),
-    [
-        ("mrilib/tables/table_2.json", fingerprint(PACKAGE / "tables" / "table_2.json"), "reproduced"),
-        ("mrilib/tables/table_2.json", "0", "not run"),
-        ("/another/machine/file.h5", "0", "reproduced"),
-    ],
-)
-def test_a_changed_table_makes_a_run_older_and_data_elsewhere_do_not(tmp_path, path, seen, expected):
-    leave_run(tmp_path, "quick", interval(0.7), inputs={path: seen})
-    assert verdict(tmp_path, claim()) == expected
-
-
-def test_versions_of_another_machine_count(tmp_path, monkeypatch):
-    leave_run(tmp_path, "quick", interval(0.7))
-    monkeypatch.setattr("mrilib.running.manifest.versions", lambda packages: {"torch": "0"})
-    assert verdict(tmp_path, claim()) == "reproduced"
-
-
-@pytest.mark.parametrize("content", ["[1]", "3", '{"outputs": 3}', '{"outputs": {}, "inputs": []}', "{}", "[" * 9999])
-def test_a_manifest_of_another_form_is_no_run_and_is_named(tmp_path, content):
-    folder = leave_run(tmp_path, "quick", interval(0.7))
-    (folder / "run.json").write_text(content)
-    with pytest.warns(UserWarning, match=r"run\.json: not a complete file of this version"):
-        assert verdict(tmp_path, claim()) == "not run"
 
 
 def test_every_case_must_hold(tmp_path):
