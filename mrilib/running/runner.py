@@ -16,7 +16,7 @@ from mrilib.running.failures import RunError, explain, failure, first_line
 from mrilib.running.jobs import Job
 from mrilib.running.kernels import Interrupted, Stop, execute
 from mrilib.running.locks import exclusive
-from mrilib.running.manifest import build, is_current, outputs_before
+from mrilib.running.manifest import build, is_current, outputs_before, run_key
 from mrilib.running.stills import make_stills
 from mrilib.store.paths import PACKAGE
 from mrilib.store.records import INPUTS, RUN_DIR, cores, noted, write_json
@@ -98,7 +98,8 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
             "params": job.record.values,
         }
         seconds = time.monotonic() - started
-        publish(partial, job.folder, build(partial, job.root, job.key, described, inputs, seconds))
+        key = run_key(job.content, job.record.values)  # another one if the library has changed meanwhile
+        publish(partial, job.folder, build(partial, job.root, key, described, inputs, seconds))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
