@@ -133,13 +133,6 @@ def hardware() -> dict[str, Any]:
     return {"cpu": cpu_name(), "cores": cores(), "threads": torch.get_num_threads(), "gpu": gpu}
 
 
-def processor(device: Any) -> str:
-    """Name of the processor behind a torch device, on which seconds and the last bits of results depend."""
-    import torch
-
-    return torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else cpu_name()
-
-
 def note(path: Path) -> None:
     """Note a file or a folder that results depend on; does nothing outside a run, or for cached files except fetched
     data, because they derive from others.

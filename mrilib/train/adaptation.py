@@ -22,7 +22,6 @@ from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
 from mrilib.store.code import code_digest
 from mrilib.store.paths import cache_dir
-from mrilib.store.records import processor
 from mrilib.store.sealed import kept
 from mrilib.store.tensors import read_tensors, write_tensors
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
@@ -152,7 +151,7 @@ def _timed(
 
 
 def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]) -> str:
-    """Digest of everything that determines the result and its seconds: weights, measurements, settings, code."""
+    """Digest of everything that determines the result: weights, measurements, settings, code, and what is scored."""
     state = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         state.update(name.encode() + tensor.cpu().numpy().tobytes())
@@ -160,7 +159,7 @@ def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tup
     for tensor in (sample.masked_kspace, sample.mask, sample.sens_maps, *scored):
         state.update(tensor.cpu().numpy().tobytes())
     cropped = sample.recon_size if score_at else None
-    where = processor(sample.masked_kspace.device)
+    where = sample.masked_kspace.device.type
     facts = [settings.card, score_at, cropped, where, _code(model), torch.__version__, repr(model)]
     state.update(json.dumps(facts).encode())
     return state.hexdigest()[:32]
