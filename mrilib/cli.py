@@ -162,7 +162,7 @@ def show_claims(options: argparse.Namespace) -> int:
     from mrilib.running.claims_view import as_json, markdown, table
 
     root = root_here()
-    runs = complete_runs(options.runs_dir or root / "runs")
+    runs = complete_runs(options.runs_dir or root / "runs", root)
     verdicts = [answer(claim, runs) for claim in load(root / "params" / "claims.yaml")]
     if options.json:
         print(json.dumps(as_json(verdicts), indent=2))

@@ -123,10 +123,11 @@ class Sampling(LinearOperator):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        _check_batch("kspace", x, mask=self.mask)
         return x * self.mask
 
     def adjoint(self, y: Tensor) -> Tensor:
-        return y * self.mask
+        return self(y)
 
 
 class Sensitivity(LinearOperator):
@@ -144,10 +145,12 @@ class Sensitivity(LinearOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         _check("image", x, (1, *self.sens_maps.shape[-2:]))
+        _check_batch("image", x, sens_maps=self.sens_maps)
         return self.sens_maps * x
 
     def adjoint(self, y: Tensor) -> Tensor:
         _check("kspace", y, self.sens_maps.shape[1:])
+        _check_batch("kspace", y, sens_maps=self.sens_maps)
         return (self.sens_maps.conj() * y).sum(1, keepdim=True)
 
 
@@ -186,6 +189,7 @@ class Sense(LinearOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         _check("image", x, (1, *self.folded.shape[-2:]))
+        _check_batch("image", x, sens_maps=self.folded, mask=self.mask)
         return torch.fft.fft2(self.folded * x, norm="ortho") * self.weights
 
     def at_columns(self, x: Tensor, columns: Tensor) -> Tensor:
@@ -204,10 +208,12 @@ class Sense(LinearOperator):
 
     def adjoint(self, y: Tensor) -> Tensor:
         _check("kspace", y, self.folded.shape[1:])
+        _check_batch("kspace", y, sens_maps=self.folded, mask=self.mask)
         return self._coils_back(torch.fft.fft2(y.conj() * self.weights, norm="ortho"))
 
     def normal(self, x: Tensor) -> Tensor:
         _check("image", x, (1, *self.folded.shape[-2:]))
+        _check_batch("image", x, sens_maps=self.folded, mask=self.mask)
         axes = (-1,) if self.mask.shape[-2] == 1 else (-2, -1)
         spectrum = torch.fft.fftn(self.folded * x, dim=axes, norm="ortho") * self.mask
         return self._coils_back(torch.fft.fftn(spectrum.conj(), dim=axes, norm="ortho"))
@@ -253,3 +259,9 @@ def _check(name: str, tensor: Tensor, expected: tuple[int, ...]) -> None:
     if tuple(tensor.shape[1:]) != tuple(expected):
         sizes = ", ".join(map(str, expected))
         raise ValueError(f"{name} must be (batch, {sizes}) to fit the sens_maps, got {tuple(tensor.shape)}")
+
+
+def _check_batch(name: str, tensor: Tensor, **parts: Tensor) -> None:
+    for part, given in parts.items():
+        if len(given) not in (1, len(tensor)):
+            raise ValueError(f"{part} are for a batch of {len(given)}, but {name} is a batch of {len(tensor)}")

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mrilib.data.volumes import VolumeInfo
+from mrilib.store.records import note
 
 Region = tuple[slice, slice]  # rows, columns
 COLUMNS = ("file", "slice", "study_level", "x", "y", "width", "height", "label")
@@ -105,7 +106,9 @@ def read_annotations(path: Path) -> Annotations:
             if missing:
                 names = ", ".join(missing)
                 raise AnnotationError(f"annotations {path}: no column {names}; expected {','.join(COLUMNS)}")
-            return Annotations(path, tuple(_row(path, reader.line_num, row) for row in reader))
+            found = Annotations(path, tuple(_row(path, reader.line_num, row) for row in reader))
+        note(path)
+        return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AnnotationError(f"annotations {path}: cannot be read ({error})") from error
 

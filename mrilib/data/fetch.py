@@ -12,6 +12,7 @@ from mrilib.data.checksums import sidecar
 from mrilib.data.download import FetchError, Progress
 from mrilib.data.perceptual_weights import PERCEPTUAL
 from mrilib.store.paths import cache_dir, data_dir, publish, publish_first, scratch_folder
+from mrilib.store.records import FETCHED
 
 __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 
@@ -132,7 +133,7 @@ def _aside(target: Path) -> Iterator[Path]:
 def _roots() -> list[Path]:
     """Folders in which to look for sets; new ones are written to the first."""
     given = data_dir()
-    return [*([given] if given else []), cache_dir() / "data"]
+    return [*([given] if given else []), cache_dir() / FETCHED]
 
 
 def _named(name: str) -> Dataset:

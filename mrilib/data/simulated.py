@@ -1,6 +1,5 @@
 """Simulated volumes in the fastMRI layout, generated once and cached."""
 
-import hashlib
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,10 @@ from mrilib.metrics import ssim
 from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
+from mrilib.store.code import code_digest
 from mrilib.store.paths import cache_dir
+from mrilib.store.records import digest
+from mrilib.store.sealed import check_file, kept, write_sealed
 
 # Patients are numbered and splits are disjoint ranges, so no patient is in two splits.
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
@@ -30,8 +32,8 @@ DATA_VERSION = 1  # increment when the simulated slices change; a test compares 
 
 
 def _store(distribution: Distribution) -> Path:
-    key = hashlib.sha256(f"{DATA_VERSION}{distribution.scan}{distribution.hardest_of}".encode())
-    name = f"{distribution.name}-{key.hexdigest()[:12]}"
+    key = digest([str(distribution.scan), distribution.hardest_of, code_digest({__name__})])
+    name = f"{distribution.name}-{key[:12]}"
     try:
         folder = cache_dir() / "simulated" / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +91,7 @@ def simulate_patient(distribution: Distribution, patient: int) -> SimulatedSlice
 
 def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
     path = folder / f"file_sim_{distribution.name}_{patient:06d}.h5"
-    if not path.exists():
+    if kept(path, check_file) is None:
         made = simulate_patient(distribution, patient)
         attributes = {
             "acquisition": distribution.acquisition,
@@ -101,12 +103,13 @@ def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
         small = {name: array.astype(np.complex64) for name, array in extras.items()}
         if ANATOMIES[distribution.scan.anatomy].diseased:
             small[LESIONS] = lesion_boxes(distribution, patient)[None]
-        write_volume(path, made.kspace[None].astype(np.complex64), attributes=attributes, extras=small)
+        with write_sealed(path) as temporary:
+            write_volume(temporary, made.kspace[None].astype(np.complex64), attributes=attributes, extras=small)
     return path
 
 
 def simulated_slices(distribution: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
-    """The first `count` slices of a split, simulated if they are not cached yet.
+    """The first `count` slices of a split, simulated if they are not cached yet, damaged, or of another simulator.
 
     Args:
         distribution: catalogue entry.

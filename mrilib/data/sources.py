@@ -13,6 +13,7 @@ from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.truth import refuse_under_sampled
 from mrilib.data.volumes import VolumeError, inspect_volume
 from mrilib.store.paths import data_dir
+from mrilib.store.records import note
 
 Source = Literal["simulated", "files"]
 Keep = Callable[[Path, int], bool]  # whether to take a slice of a file
@@ -44,6 +45,8 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
             If the variable MRILIB_SKIP_UNUSABLE is 1, they are left out with a warning.
     """
     folder, found, faults = folder_of(entry, split), [], {}
+    if folder.is_dir():
+        note(folder)
     for path in (every := sorted(folder.glob("*.h5"))):
         try:
             info = inspect_volume(path)

@@ -15,7 +15,7 @@ from IPython.display import HTML, Markdown, display
 from mrilib.figures.plot import Figure, Table, enable, save, table
 from mrilib.store.paths import PACKAGE
 from mrilib.store.project import find_root
-from mrilib.store.records import INPUTS, RUN_DIR, hardware, note_in, read_json, versions, write_json
+from mrilib.store.records import INPUTS, RUN_DIR, hardware, note, note_in, read_json, versions, write_json
 
 # JupyterLab breaks printed lines and sources in the middle of words and numbers.
 WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overflow-wrap: anywhere }</style>"
@@ -60,6 +60,7 @@ def show_source(thing: Any) -> Markdown:
         file = Path(inspect.getsourcefile(inspect.unwrap(thing)) or "")
     except (TypeError, OSError) as error:
         raise ValueError(f"show_source: expected a function or class written in Python, got {thing!r}") from error
+    note(file)
     source = textwrap.dedent("".join(lines)).rstrip()
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", source)), default=0))
     return Markdown(f"`{shown_path(file)}`, line {max(first, 1)}\n\n{fence}python\n{source}\n{fence}")

@@ -45,6 +45,13 @@ def build(architecture: Mapping[str, Any]) -> Reconstructor:
         raise ValueError(f"model {name!r}: {error}") from error
 
 
+def module_of(architecture: Mapping[str, Any]) -> str:
+    """Module that defines the network of this description; raises ValueError for an unknown name."""
+    if (name := architecture.get("name")) not in ARCHITECTURES:
+        raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name].__module__
+
+
 def describe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Description for `build`: the network's name and those of `settings` that are arguments of its class.
 

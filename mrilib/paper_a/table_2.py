@@ -103,7 +103,7 @@ def identifier(scheme: str) -> str:
 
 def stored(source: str) -> StoredTable:
     """Table in which blocks on slices of a source are stored."""
-    return StoredTable("table_2", {"source": source})
+    return StoredTable("table_2", {"source": source}, {__name__})
 
 
 def key(experiment: Experiment, settings: Settings, slices: int) -> Key:

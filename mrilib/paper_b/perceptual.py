@@ -22,6 +22,7 @@ from mrilib.data.fetch import locate
 from mrilib.data.perceptual_weights import WEIGHTS
 from mrilib.metrics import check_pair, item_limits
 from mrilib.models.build import WeightsError
+from mrilib.store.records import note
 
 Backbone = Literal["alex", "vgg"]
 Pool = Callable[[Tensor], Tensor]
@@ -48,6 +49,7 @@ def load(device: str | torch.device = "cpu") -> "Perceptual":
             "LPIPS and DISTS need their networks' weights, which are not here; fetch them (64 MB, once) with: "
             "mrilib data get perceptual"
         )
+    note(folder / WEIGHTS)
     return Perceptual(load_file(folder / WEIGHTS, device=str(device)))
 
 

@@ -77,7 +77,9 @@ class Study:
     @property
     def table(self) -> StoredTable:
         """Table with one row per network and test set."""
-        return StoredTable(self.name, {"source": self.source, "match": self.match, **self.conditions})
+        measure = self.measure.func if isinstance(self.measure, partial) else self.measure or _ssim
+        modules = {__name__, measure.__module__, *(type(arm).__module__ for arm in self.arms.values())}
+        return StoredTable(self.name, {"source": self.source, "match": self.match, **self.conditions}, modules)
 
     def key(self, arm: str, test: str) -> Key:
         """Key of a stored row, from digests of the network's data, recipe and architecture and of the test slices."""

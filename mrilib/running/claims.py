@@ -9,8 +9,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrilib.running import manifest
+from mrilib.running.jobs import read_notebook
 from mrilib.running.predicates import Check, PredicateError, check, expand, parse
-from mrilib.store.project import SMOKE, UserError
+from mrilib.store.project import SMOKE, UserError, notebooks
 from mrilib.store.records import read_json
 
 PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
@@ -51,11 +52,17 @@ class Claim(BaseModel):
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run on disk."""
+    """A complete run on disk; `older` if notebook, library, or a table or weights of the package have changed since."""
 
     folder: Path
     manifest: dict[str, Any]
     results: dict[str, Any]
+    older: bool = False
+
+    @property
+    def name(self) -> str:
+        """Notebook and label."""
+        return "/".join(self.folder.parts[-2:])
 
 
 @dataclass(frozen=True)
@@ -113,13 +120,16 @@ def read_claim(entry: Any, file: Path) -> Claim:
     return claim
 
 
-def complete_runs(runs: Path) -> list[Run]:
-    """All runs in `runs` whose files are unchanged since the runner wrote them."""
+def complete_runs(runs: Path, root: Path) -> list[Run]:
+    """All runs in `runs` of the project `root` whose files are unchanged since the runner wrote them."""
     found = []
+    code = {path.stem: read_notebook(path) for path in notebooks(root)}
     for file in sorted(runs.glob("*/*/run.json")):
         described, results = manifest.read(file.parent), read_json(file.parent / "results.json")
         if described is not None and results is not None and "results.json" in described["outputs"]:
-            found.append(Run(file.parent, described, results))
+            notebook = code.get(described["notebook"])
+            older = notebook is None or not manifest.has_code(described, notebook)
+            found.append(Run(file.parent, described, results, older))
     return found
 
 
@@ -141,10 +151,11 @@ def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
 def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
     """Verdict, numbers and run for one case of a claim."""
     case: dict[str, Any] = {"where": where, "verdict": "not run"}
-    run = best_run(claim, where, runs)
+    run = best_run(claim, where, [run for run in runs if not run.older])
     if run is None:
-        return case
-    case |= {"run": "/".join(run.folder.parts[-2:]), "scale": run.manifest.get("profile")}
+        older = best_run(claim, where, runs)
+        return case | ({"run": older.name, "note": "of older code, run it again"} if older else {})
+    case |= {"run": run.name, "scale": run.manifest.get("profile")}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:
         checks = [check(line, run.results) for line in claim.lines]

@@ -43,6 +43,7 @@ def examine() -> list[Finding]:
         machine,
         jupyter,
         data,
+        shipped,
         cache,
         browser,
     )
@@ -123,6 +124,25 @@ def data() -> Iterable[Finding]:
         place, found = fetch.examined(name)
         advice = "" if place else f"mrilib data get {name}"
         yield Finding(name, "ok" if place else "missing", found, advice)
+
+
+def shipped() -> Iterable[Finding]:
+    """Check the package's tables and weights against their checksums."""
+    from mrilib.models.build import WeightsError
+    from mrilib.store.sealed import DamagedError
+    from mrilib.store.tables import SHIPPED, entries
+    from mrilib.train.checkpoints import verify
+    from mrilib.train.networks import SHIPPED as WEIGHTS
+
+    tables, weights = sorted(SHIPPED.glob("*.json")), sorted(WEIGHTS.glob("*.safetensors"))
+    try:
+        rows = sum(len(entries(file)) for file in tables)
+        for file in weights:
+            verify(file)
+    except (DamagedError, WeightsError) as error:
+        yield Finding("tables, weights", "broken", str(error), "install mrilib again")
+    else:
+        yield Finding("tables, weights", "ok", f"{rows} rows of {len(tables)} tables, {len(weights)} networks, intact")
 
 
 def cache() -> Iterable[Finding]:

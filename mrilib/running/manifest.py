@@ -15,19 +15,32 @@ from mrilib.store.records import (
     digest,
     fingerprint,
     read_json,
+    required,
     versions,
     whole,
 )
+from mrilib.store.sealed import kept, read_sealed, sealed
 
 
 def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
-    """Digest of everything known before a run: parameters, cells, the library files they import, versions.
+    """Digests of everything known before a run: `code_key`, and that of parameters and versions.
 
-    Tables, weights and data are recorded as they are read, see `records.note`.
+    Tables, weights, data and displayed sources are recorded as they are read, see `records.note`.
     """
+    return f"{code_key(notebook)}-{digest([parameters, versions(required(tuple(dependencies())))])[:32]}"
+
+
+def code_key(notebook: NotebookNode) -> str:
+    """Digest of a notebook's cells and of the library files they import."""
     cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
     modules = {name for kind, source in cells if kind == "code" for name in imported(source)}
-    return digest([parameters, cells, code_digest(modules), versions(dependencies())])
+    return digest([cells, code_digest(modules, without=())])[:32]
+
+
+def has_code(manifest: dict[str, Any], notebook: NotebookNode) -> bool:
+    """Whether a run was made with the notebook and the library as they are, and with the files of the package."""
+    package = {path: seen for path, seen in manifest["inputs"].items() if not Path(path).is_absolute()}
+    return manifest["key"].partition("-")[0] == code_key(notebook) and unchanged(package)
 
 
 def build(
@@ -38,10 +51,10 @@ def build(
     inputs: dict[str, Fingerprint],
     seconds: float,
 ) -> dict[str, Any]:
-    """Build the manifest of the run whose files are in `folder`."""
+    """Build the manifest of the run whose files are in `folder`, with its checksum."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     recorded = (read_json(folder / "results.json") or {}).get("run", {})  # as seen by the kernel, including the GPU
-    return {
+    manifest = {
         "key": key,
         **described,
         "seconds": round(seconds, 1),
@@ -51,6 +64,7 @@ def build(
         "inputs": inputs,
         "outputs": {path.relative_to(folder).as_posix(): fingerprint(path) for path in files},
     }
+    return sealed(manifest)
 
 
 def commit(root: Path) -> str | None:
@@ -64,12 +78,21 @@ def commit(root: Path) -> str | None:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Read the manifest of a complete run in `folder`; None if there is none, or if one of its files has changed."""
-    manifest = read_json(folder / "run.json")
-    if manifest is None or not isinstance(manifest.get("outputs"), dict):
+    """Read the manifest of a complete run in `folder`; None if there is none, or if one of its files has changed.
+
+    Warns if it is damaged.
+    """
+    manifest = kept(folder / "run.json", read_sealed)
+    if manifest is None:
         return None
     outputs = {str(folder / name): seen for name, seen in manifest["outputs"].items() if is_inside(name)}
     return manifest if unchanged(outputs) else None
+
+
+def outputs_before(folder: Path) -> list[str]:
+    """Files inside `folder` that a manifest there lists, also a damaged one."""
+    outputs = (read_json(folder / "run.json") or {}).get("outputs")
+    return [name for name in outputs if is_inside(name)] if isinstance(outputs, dict) else []
 
 
 def is_inside(name: str) -> bool:
@@ -81,7 +104,7 @@ def is_inside(name: str) -> bool:
 def is_current(folder: Path, key: str) -> bool:
     """Whether `folder` contains a complete run with this key whose input files are unchanged."""
     manifest = read(folder)
-    return manifest is not None and manifest.get("key") == key and unchanged(manifest.get("inputs", {}))
+    return manifest is not None and manifest["key"] == key and unchanged(manifest["inputs"])
 
 
 def unchanged(files: dict[str, Fingerprint]) -> bool:

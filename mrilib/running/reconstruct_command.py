@@ -161,23 +161,18 @@ def told(one: "Reconstructed") -> str:
 
 def networks(options: argparse.Namespace) -> int:
     """One line per network: training data, loss, acceleration, parameters."""
-    from mrilib.store.records import read_json
+    from mrilib.train.checkpoints import read_card
     from mrilib.train.networks import SHIPPED
 
     lines = [("network", "trained on (simulated)", "loss", "slices", "parameters")]
     for path in sorted(SHIPPED.glob("*.json")):
-        card = read_json(path) or {}
-        spec = card.get("spec", {})
-        recipe = spec.get("recipe", {})
-        lines.append(
-            (
-                path.stem,
-                str(spec.get("distribution", "")),
-                str(recipe.get("loss", "")),
-                str(spec.get("train_slices", "")),
-                f"{card.get('parameters', 0):,}",
-            )
-        )
+        card = read_card(path, ("spec", "parameters"))
+        try:
+            spec = card["spec"]
+            trained_on = str(spec["distribution"]), str(spec["recipe"]["loss"]), str(spec["train_slices"])
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{path}: its spec is not that of a network ({error})") from None
+        lines.append((path.stem, *trained_on, f"{card['parameters']:,}"))
     print(*table(lines), sep="\n")
     return 0
 

@@ -16,10 +16,10 @@ from mrilib.running.failures import RunError, explain, failure, first_line
 from mrilib.running.jobs import Job
 from mrilib.running.kernels import Interrupted, Stop, execute
 from mrilib.running.locks import exclusive
-from mrilib.running.manifest import build, is_current, is_inside
+from mrilib.running.manifest import build, is_current, outputs_before, run_key
 from mrilib.running.stills import make_stills
 from mrilib.store.paths import PACKAGE
-from mrilib.store.records import INPUTS, RUN_DIR, cores, noted, read_json, write_json
+from mrilib.store.records import INPUTS, RUN_DIR, cores, noted, write_json
 
 Status = Literal["done", "cached"]
 
@@ -98,7 +98,8 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
             "params": job.record.values,
         }
         seconds = time.monotonic() - started
-        publish(partial, job.folder, build(partial, job.root, job.key, described, inputs, seconds))
+        key = run_key(job.content, job.record.values)  # another one if the library has changed meanwhile
+        publish(partial, job.folder, build(partial, job.root, key, described, inputs, seconds))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -156,10 +157,10 @@ def sign(notebook: nbformat.NotebookNode) -> None:
 
 def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
     """Move the files of a run to their final names, `run.json` last; files of the previous run are removed."""
-    before = read_json(folder / "run.json") or {}
+    before = outputs_before(folder)
     (folder / "run.json").unlink(missing_ok=True)
-    for name in ["notebook.failed.ipynb", *before.get("outputs", {})]:
-        if name not in described["outputs"] and is_inside(name):
+    for name in ["notebook.failed.ipynb", *before]:
+        if name not in described["outputs"]:
             (folder / name).unlink(missing_ok=True)
     for name in described["outputs"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,7 +17,7 @@ from mrilib.store.code import file_of
 from mrilib.store.paths import cache_dir
 from mrilib.store.project import UserError, hint, notebooks
 from mrilib.store.records import digest
-from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries
+from mrilib.store.tables import SHIPPED, Entry, StoredRow, entries, is_older
 
 MODULE = "tables"  # module of a section, with a function `rows(p, device)`
 UNLIKE = ("seconds", "machine", "slices")  # parts of a row that differ between machines or folders
@@ -98,8 +97,8 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
     begun = cache_dir() / "tables" / table.name / "making"
     begun.parent.mkdir(parents=True, exist_ok=True)
     if not begun.exists():
-        begun.write_text(str(time.time()), encoding="utf-8")
-    since = float(begun.read_text(encoding="utf-8"))
+        begun.touch()
+    since = begun.stat().st_mtime
     rows = table.rows(device)
     for number, row in enumerate(rows):
         done(number, len(rows))
@@ -124,6 +123,7 @@ class Difference:
     key: Mapping[str, Any]
     parts: Mapping[str, float] | None
     reason: str = ""
+    older: bool = False  # whether other code made the stored row
 
     @property
     def largest(self) -> float | None:
@@ -147,7 +147,8 @@ class Difference:
         if self.reason or self.parts is None:
             return self.reason
         where = f"; beyond the tolerance: {len(self.beyond)} of {len(self.parts)}, {', '.join(self.beyond[:NAMED])}"
-        return f"largest difference {self.largest:.1e}{where if self.beyond else ''}"
+        older = "; stored by older code" if self.older else ""
+        return f"largest difference {self.largest:.1e}{where if self.beyond else ''}{older}"
 
 
 def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Difference]:
@@ -163,7 +164,8 @@ def check(table: Shipped, count: int, seed: int, device: str) -> Iterable[Differ
     for row, stored in random.Random(seed).sample(rows, min(count, len(rows))):
         try:
             now = json.loads(json.dumps(row.compute()))  # as it would be stored: keys become text
-            yield Difference(row.key, dict(differences(row.opened(stored["row"]), row.opened(now))))
+            parts = dict(differences(row.opened(stored["row"]), row.opened(now)))
+            yield Difference(row.key, parts, older=is_older(stored))
         except WeightsError as error:  # weights that have not been fetched
             yield Difference(row.key, None, str(error))
         except Exception as error:  # continue with the other rows
@@ -197,13 +199,21 @@ def finite(difference: float) -> float:
     return math.inf if math.isnan(difference) else difference
 
 
+def code_in_words(made: Sequence[Entry]) -> str:
+    """Whether entries were made by the code as it is; "not stated" if they were before code was stated."""
+    counts = {"older": sum(map(is_older, made)), "not stated": sum("code" not in entry for entry in made)}
+    said = [what if count == len(made) else f"{count} {what}" for what, count in counts.items() if count]
+    return ", ".join(said) or "as now"
+
+
 def lines(root: Path) -> list[str]:
-    """One line per table: rows shipped, when and in how many hours they were computed, and by which notebook."""
-    found = [("table", "rows", "made", "hours", "notebook")]
+    """One line per table: rows shipped, when, in how many hours, by which code and by which notebook."""
+    found = [("table", "rows", "made", "hours", "code", "notebook")]
     for table in shipped(root).values():
         made = [entry["made"] for entry in table.entries]
         days = sorted({one["date"] for one in made}) or ["never"]
         hours = sum(one["seconds"] for one in made) / 3600
-        found.append((table.name, str(len(made)), days[-1], f"{hours:.1f}", table.jobs[0].name))
-    widths = [max(len(line[column]) for line in found) for column in range(5)]
+        code = code_in_words(table.entries)
+        found.append((table.name, str(len(made)), days[-1], f"{hours:.1f}", code, table.jobs[0].name))
+    widths = [max(len(line[column]) for line in found) for column in range(6)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in found]

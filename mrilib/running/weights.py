@@ -1,6 +1,5 @@
 """Retrain the networks that the package ships, or those that a notebook needs, each once."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,9 +11,10 @@ from typing import Any
 import torch
 
 from mrilib.paper_b.protocol import UnionSpec
+from mrilib.store.project import UserError
 from mrilib.train.checkpoints import read_card
 from mrilib.train.distributed import workers
-from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, train
+from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, is_trained, train
 from mrilib.train.recipe import Recipe
 
 Group = tuple[NetworkSpec, ...]
@@ -22,8 +22,20 @@ MAX_THREADS = 4  # more threads gain nothing on networks of this size
 
 
 def shipped() -> list[NetworkSpec]:
-    """Networks shipped with the package, from the cards beside their weights."""
-    return [spec_of(read_card(path)) for path in sorted(SHIPPED.glob("*.safetensors"))]
+    """Networks shipped with the package, from the cards beside their weights.
+
+    Raises:
+        UserError: a card is damaged, or has no specification of a network; the message names it.
+    """
+    return [_spec_beside(path) for path in sorted(SHIPPED.glob("*.safetensors"))]
+
+
+def _spec_beside(path: Path) -> NetworkSpec:
+    card = read_card(path, ("spec",))
+    try:
+        return spec_of(card)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path.with_suffix('.json')}: its spec is not that of a network ({error})") from None
 
 
 def spec_of(card: Mapping[str, Any]) -> NetworkSpec:
@@ -51,15 +63,10 @@ def _train_group(group: Group, folder: Path | None, threads: int, device: str) -
     for spec in group:
         path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
         start = time.perf_counter()
-        if not _finished(path, spec):
+        if not is_trained(path, spec):
             train(spec, path, half=folder is not None, device=device, slices=slices)
         done.append((spec.name, time.perf_counter() - start, read_card(path)["validation_ssim"]))
     return done
-
-
-def _finished(path: Path, spec: NetworkSpec) -> bool:
-    card = path.with_suffix(".json")
-    return path.exists() and card.exists() and json.loads(card.read_text()).get("digest") == spec.digest
 
 
 def train_all(

@@ -1,15 +1,13 @@
 """Reconstruction of a whole scan: a slice at a time, resumed where it was killed."""
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from mrilib import __version__
 from mrilib.models.reconstructor import Reconstructor
@@ -17,9 +15,10 @@ from mrilib.sampling import Undersampling
 from mrilib.scan.output import write_hdf5, write_nifti, write_sheet
 from mrilib.scan.reconstruction import Reconstructed, prepare, reconstruct_slice
 from mrilib.scan.source import ScanFile
-from mrilib.store.code import meaning_digest
-from mrilib.store.paths import atomic_write
+from mrilib.store.code import code_digest
 from mrilib.store.records import digest, fingerprint
+from mrilib.store.sealed import kept
+from mrilib.store.tensors import read_tensors, write_tensors
 from mrilib.ttt import Settings
 
 Done = Callable[[int, Reconstructed, bool], None]
@@ -81,12 +80,12 @@ class Job:
         Raises the errors of `prepare` and `reconstruct_slice`.
         """
         provenance = self.provenance
-        key = digest([provenance, meaning_digest(["mrilib.scan.reconstruction", "mrilib.models.build"])])
+        key = digest([provenance, code_digest(["mrilib.scan.reconstruction", "mrilib.models.build"])])
         parts = output.with_name(f".{output.name}.slices")
         found = []
         for number in self.numbers:
             part = parts / f"{number:04d}.safetensors"
-            earlier = _load(part, key)
+            earlier = kept(part, partial(_load, key=key))
             one = earlier or self._slice(number)
             if earlier is None:
                 _save(part, one, key)
@@ -112,24 +111,15 @@ def files_of(output: Path) -> list[Path]:
 def _save(path: Path, one: Reconstructed, key: str) -> None:
     told = asdict(one)
     told.pop("images")
-    content = save(
-        {name: image.contiguous() for name, image in one.images.items()},
-        {"key": key, "told": json.dumps(told), "methods": json.dumps(list(one.images))},
-    )
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
+    write_tensors(path, one.images, {"key": key, "told": told, "methods": list(one.images)})
 
 
 def _load(path: Path, key: str) -> Reconstructed | None:
-    """The slice in a file, or None if there is none of this run."""
-    try:
-        with safe_open(path, "pt") as file:
-            kept = file.metadata() or {}
-            if kept.get("key") != key:
-                return None
-            images = {name: file.get_tensor(name) for name in json.loads(kept["methods"])}
-    except (OSError, SafetensorError):
+    """The slice in a file, or None if it is of another run; raises DamagedError."""
+    images, facts = read_tensors(path)
+    if facts["key"] != key:
         return None
-    told = json.loads(kept["told"])
+    told = facts["told"]
     errors = told.pop("errors")
-    return Reconstructed(images, errors=tuple(errors) if errors else None, **told)
+    ordered = {name: images[name] for name in facts["methods"]}
+    return Reconstructed(ordered, errors=tuple(errors) if errors else None, **told)

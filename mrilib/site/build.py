@@ -79,7 +79,7 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
     """
     require_packages()
     require_replaceable(output)
-    complete = complete_runs(runs)
+    complete = complete_runs(runs, root)
     pages, missing = find_pages(root, complete)
     verdicts = [answer(claim, complete) for claim in load(root / "params" / "claims.yaml")]
     with scratch_folder(output) as work:

@@ -1,15 +1,29 @@
-"""Library files that a piece of code imports, directly or indirectly, and their digest."""
+"""Library files that a piece of code imports, directly or indirectly, and the digest of what they do."""
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 
 from mrilib.store.paths import PACKAGE
 
 PARSING = Lock()
+AFTERWARDS = ("mrilib.store", "mrilib.figures")  # keep and show results and change none
+PROCESS = token_hex(8)
+LOADED = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}  # as this process imports them
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Library modules that a source imports, including inside functions, and the digest of its meaning."""
+
+    imports: frozenset[str]
+    meaning: str
 
 
 def file_of(module: str) -> Path | None:
@@ -27,59 +41,94 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+def read(source: str) -> Source:
+    """Read a source; raises SyntaxError or ValueError if it is not Python.
+
+    Its meaning has no comments, docstrings and layout, and is the same with every version of Python.
+    """
+    told: list[str] = []
+    names: set[str] = set()
+    _tell(parse(source), told, names)
+    meaning = hashlib.sha256("".join(told).encode("utf-8", "surrogatepass")).hexdigest()
+    return Source(frozenset(name for name in names if file_of(name)), meaning)
+
+
+def _tell(node: object, told: list[str], names: set[str]) -> None:
+    """Append a tree as text without what is empty to `told`, and the modules that it imports to `names`."""
+    if isinstance(node, list):
+        for one in node:
+            _tell(one, told, names)
+            told.append(",")
+    elif isinstance(node, ast.AST):
+        names.update(_imports(node))
+        told.append(f"{type(node).__name__}(")
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if field == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+                value = node.body[1:]
+            if value is not None and value != []:
+                told.append(f"{field}=")
+                _tell(value, told, names)
+        told.append(")")
+    else:
+        told.append(repr(node))
+
+
+def _imports(node: ast.AST) -> Collection[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return ()
+
+
 def imported(source: str) -> frozenset[str]:
     """Library modules that a source imports, including inside functions; empty if it is not Python."""
     try:
-        nodes = list(ast.walk(parse(source)))
+        return read(source).imports
     except (SyntaxError, ValueError):
         return frozenset()
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in names if file_of(name))
 
 
 @lru_cache(maxsize=1024)
-def _imported_by(file: Path, changed: int) -> frozenset[str]:
-    return imported(file.read_text(encoding="utf-8"))
+def _read_file(file: Path, changed: int) -> Source:
+    return read(file.read_text(encoding="utf-8"))
 
 
-def reached(modules: Iterable[str]) -> dict[str, Path]:
-    """Modules of the library and everything they import, with their files."""
+def _source(file: Path) -> Source:
+    """Read a file; one that has changed since this process started is like no other, as older code may be loaded."""
+    changed = file.stat().st_mtime_ns
+    found = _read_file(file, changed)
+    return found if LOADED.get(file, changed) == changed else replace(found, meaning=f"{found.meaning} {PROCESS}")
+
+
+def reached(modules: Iterable[str], without: Collection[str] = ()) -> dict[str, Path]:
+    """Modules of the library and everything they import, with their files.
+
+    Args:
+        modules: where to start.
+        without: modules, or packages of them, that are left out together with what only they import.
+    """
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         file = file_of(module)
-        if module not in found and file is not None:
+        if module not in found and file is not None and not any(f"{module}.".startswith(f"{one}.") for one in without):
             found[module] = file
-            waiting += _imported_by(file, file.stat().st_mtime_ns)
+            waiting += _source(file).imports
     return found
 
 
-def code_digest(modules: Iterable[str]) -> str:
-    """Digest of the files of modules and everything they import, including .js scripts of the same name."""
+def code_digest(modules: Iterable[str], without: Collection[str] = AFTERWARDS) -> str:
+    """Digest of what modules and everything they import do, and of .js scripts of the same name.
+
+    Comments, docstrings and layout are ignored; `without` as in `reached`.
+    """
     content = hashlib.sha256()
-    for module, file in sorted(reached(modules).items()):
-        for part in (file, file.with_suffix(".js")):
-            if part.is_file():
-                content.update(f"{module} {part.suffix}".encode() + part.read_bytes())
+    for module, file in sorted(reached(modules, without).items()):
+        content.update(f"{module} {_source(file).meaning}".encode())
+        script = file.with_suffix(".js")
+        if script.is_file():
+            content.update(script.read_bytes())
     return content.hexdigest()
-
-
-def meaning_digest(modules: Iterable[str]) -> str:
-    """Digest of the code of modules and everything they import, ignoring comments, docstrings and layout."""
-    content = hashlib.sha256()
-    for module, file in sorted(reached(modules).items()):
-        content.update(f"{module} {_meaning(file, file.stat().st_mtime_ns)}".encode())
-    return content.hexdigest()
-
-
-@lru_cache(maxsize=1024)
-def _meaning(file: Path, changed: int) -> str:
-    tree = parse(file.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)

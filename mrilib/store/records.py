@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from mrilib.store.paths import PACKAGE, atomic_write, cache_dir
 
 LARGE_FILE = 64 * 2**20  # bytes; hashing more than this on every check would take seconds
 
+SHOWING = ("anywidget", "ipywidgets", "jupyterlab", "papermill")  # what they require changes no number
 Fingerprint = str | list[int]
 RUN_DIR = "MRILIB_RUN_DIR"  # variable that names the runner's results folder
+FETCHED = "data"  # folder of the cache for data that were fetched and derive from nothing here
+BESIDE = ".sha256"  # suffix of the checksum beside a file
 INPUTS = "inputs.jsonl"  # files that a run read, noted as they are read, so that changing one makes the run stale
 _noted: set[tuple[str, Path]] = set()
 
@@ -35,14 +39,20 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Read the JSON object in `path`; None if there is no complete one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """SHA-256 of a file's bytes, or `[size, mtime_ns]` above 64 MB; raises OSError if it cannot be read."""
+    """SHA-256 of a file's bytes, or `[size, mtime_ns]` above 64 MB; of a folder, that of its files' names and sizes.
+
+    Raises OSError if it cannot be read.
+    """
     status = path.stat()
+    if path.is_dir():
+        files = (one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        return digest(sorted([one.name, one.stat().st_size] for one in files if one.suffix != BESIDE))
     if status.st_size > LARGE_FILE:
         return [status.st_size, status.st_mtime_ns]
     with path.open("rb") as stream:
@@ -59,6 +69,7 @@ def versions(packages: Sequence[str] = ("torch", "numpy")) -> dict[str, str | No
     return {"python": platform.python_version(), "mrilib": __version__, **{name: _version(name) for name in packages}}
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -72,7 +83,30 @@ def dependencies() -> list[str]:
         wanted = requires("mrilib") or []
     except PackageNotFoundError:
         return ["torch", "numpy"]
-    return sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in wanted if "extra ==" not in line)
+    return sorted(_name(line) for line in wanted if "extra ==" not in line)
+
+
+@cache
+def required(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Installed packages that affect numbers: `packages`, and what those that do not only show pages require."""
+    found: set[str] = set()
+    waiting = [_plain(name) for name in packages]
+    while waiting:
+        name = waiting.pop()
+        if name in found or _version(name) is None:
+            continue
+        found.add(name)
+        lines = [] if name in SHOWING else requires(name) or []
+        waiting += [_name(line) for line in lines if "extra ==" not in line]
+    return tuple(sorted(found))
+
+
+def _name(requirement: str) -> str:
+    return _plain(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def cores() -> int:
@@ -80,6 +114,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
 def cpu_name() -> str:
     """Model name of the processor if the system reports it, else its generic name."""
     try:
@@ -99,13 +134,15 @@ def hardware() -> dict[str, Any]:
 
 
 def note(path: Path) -> None:
-    """Note a file that results depend on; does nothing outside a run or for cached files, which derive from others.
+    """Note a file or a folder that results depend on; does nothing outside a run, or for cached files except fetched
+    data, because they derive from others.
 
     Raises:
         OSError: it cannot be read.
     """
     folder = os.environ.get(RUN_DIR)
-    if folder and not path.resolve().is_relative_to(cache_dir().resolve()):
+    place, cache = path.resolve(), cache_dir().resolve()
+    if folder and (place.is_relative_to(cache / FETCHED) or not place.is_relative_to(cache)):
         note_in(Path(folder), path)
 
 

@@ -1,19 +1,20 @@
 """Result tables of experiments that require many trainings: shipped with the package, cached, or computed on demand."""
 
-import hashlib
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from mrilib.store.code import code_digest
 from mrilib.store.paths import PACKAGE, atomic_write, cache_dir
-from mrilib.store.records import hardware, note, versions
+from mrilib.store.records import digest, hardware, note, versions
+from mrilib.store.sealed import CHECKSUM, DamagedError, foreign, kept, read_sealed, sealed
 
 SHIPPED = PACKAGE / "tables"
 COMMAND = "MRILIB_COMMAND"  # variable with the command that started this process; defaults to its own arguments
@@ -22,17 +23,32 @@ Row = dict[str, Any]
 Entry = dict[str, Any]
 
 
+PARTS = ("key", "settings", "made", "row")  # of an entry; those made since code is stated also have "code"
+
+
 def entries(path: Path) -> list[Entry]:
-    """Entries of a table file, not to be modified; empty if there is no readable file."""
+    """Entries of a table file, not to be modified; empty if there is no file.
+
+    Raises:
+        DamagedError: the file is damaged, or has entries of another form.
+    """
     try:
-        return _read(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError):
+        changed = path.stat().st_mtime_ns
+    except OSError:
         return []
+    return _read(path, changed)
 
 
 @lru_cache(maxsize=64)
 def _read(path: Path, changed: int) -> list[Entry]:
-    return json.loads(path.read_text(encoding="utf-8"))["rows"]
+    rows = read_sealed(path).get("rows")
+    if not isinstance(rows, list) or not all(_is_entry(row) for row in rows):
+        raise foreign(path, f"its rows are not entries with {', '.join(PARTS)}")
+    return rows
+
+
+def _is_entry(row: Any) -> bool:
+    return isinstance(row, dict) and all(isinstance(row.get(part), dict) for part in PARTS)
 
 
 def made_now(seconds: float) -> dict[str, Any]:
@@ -47,6 +63,18 @@ def made_now(seconds: float) -> dict[str, Any]:
     }
 
 
+@cache
+def loaded_code(modules: frozenset[str]) -> str:
+    """Digest of modules and what they import as they were when first asked for: what is loaded does not change."""
+    return code_digest(modules)[:16]
+
+
+def is_older(entry: Entry) -> bool:
+    """Whether an entry says that it was computed by other code; those from before code was stated do not."""
+    code = entry.get("code")
+    return code is not None and code["digest"] != loaded_code(frozenset(code["modules"]))
+
+
 class StoredTable:
     """Rows of one experiment, each under a key of parameters, all computed with the same `settings`.
 
@@ -56,31 +84,49 @@ class StoredTable:
     Args:
         name: name of the table and its file.
         settings: everything else that determines the rows (JSON values); rows of other settings are never returned.
+        modules: modules that compute the rows. A cached row is computed again when they, or what they import, change;
+            a shipped row is returned, and `provenance` says if it is of other code.
         shipped: folder of the package's tables.
+
+    Raises:
+        DamagedError: the package's file is damaged.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any], shipped: Path = SHIPPED) -> None:
+    def __init__(
+        self, name: str, settings: Mapping[str, Any], modules: Collection[str], shipped: Path = SHIPPED
+    ) -> None:
         self.name = name
         self.settings = json.loads(json.dumps(settings))
+        self.modules = frozenset(modules)
         self._file = shipped / f"{name}.json"
         if self._file.exists():
             note(self._file)
-        self.shipped: list[Entry] = [entry for entry in entries(self._file) if entry["settings"] == self.settings]
+        self.shipped: list[Entry] = [entry for entry in self._all_shipped() if entry["settings"] == self.settings]
+
+    @property
+    def code(self) -> dict[str, Any]:
+        """Code that computes the rows: modules to start from, and the digest of what they reach."""
+        return {"modules": sorted(self.modules), "digest": loaded_code(self.modules)}
+
+    def _all_shipped(self) -> list[Entry]:
+        try:
+            return entries(self._file)
+        except DamagedError as error:
+            raise DamagedError(f"{error}; install mrilib again, or remove it: mrilib tables make {self.name}") from None
 
     def _kept(self, key: Key) -> Path:
-        content = json.dumps([dict(key), self.settings], sort_keys=True)
-        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        return cache_dir() / "tables" / self.name / f"{digest}.json"
+        return cache_dir() / "tables" / self.name / f"{digest([dict(key), self.settings, self.code])[:16]}.json"
 
     def of_package(self, key: Key) -> Entry | None:
         """The entry under `key` that is shipped with the package, or None."""
         return next((entry for entry in self.shipped if entry["key"] == dict(key)), None)
 
     def _of_cache(self, key: Key) -> Entry | None:
-        return next((entry for entry in entries(self._kept(key)) if entry["key"] == dict(key)), None)
+        found = kept(self._kept(key), entries) or []
+        return next((entry for entry in found if entry["key"] == dict(key)), None)
 
     def find(self, key: Key) -> Entry | None:
-        """The entry under `key` with its provenance: {"key", "settings", "made", "row"}; None if there is none.
+        """The entry under `key` with its provenance: {"key", "settings", "code", "made", "row"}; None if there is none.
 
         An entry computed on this machine takes precedence over the package's.
         """
@@ -97,7 +143,7 @@ class StoredTable:
 
     def keep(self, key: Key, row: Row, seconds: float) -> Row:
         """Cache a row that took `seconds` to compute and return it as it will be read back."""
-        entry = {"key": dict(key), "settings": self.settings, "made": made_now(seconds), "row": row}
+        entry = {"key": dict(key), "settings": self.settings, "code": self.code, "made": made_now(seconds), "row": row}
         self._write(self._kept(key), [entry])
         return json.loads(json.dumps(row))
 
@@ -112,15 +158,15 @@ class StoredTable:
         missing = [dict(key) for key, entry in zip(keys, found, strict=True) if entry is None]
         if missing:
             raise ValueError(f"table {self.name}: {missing[0]} was not computed yet; run it with recompute first")
-        others = [entry for entry in entries(self._file) if entry["settings"] != self.settings]
+        others = [entry for entry in self._all_shipped() if entry["settings"] != self.settings]
         self._write(self._file, [*others, *(entry for entry in found if entry is not None)])
         return self._file
 
     def _write(self, path: Path, rows: Sequence[Entry]) -> None:
         lines = ",\n".join(json.dumps(row, allow_nan=False, ensure_ascii=False) for row in rows)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        checksum = sealed({"rows": rows})[CHECKSUM]
         with atomic_write(path) as temporary:
-            temporary.write_text(f'{{"rows": [\n{lines}\n]}}\n', encoding="utf-8")
+            temporary.write_text(f'{{"rows": [\n{lines}\n], "{CHECKSUM}": "{checksum}"}}\n', encoding="utf-8")
 
     def provenance(self, keys: Sequence[Key]) -> str:
         """Origin of the rows, for captions: stored with the package, from this machine's cache, or both."""
@@ -129,7 +175,8 @@ class StoredTable:
             return "computed on this machine"
         days = sorted({entry["made"]["date"] for entry in shipped})
         part = "" if len(shipped) == len(keys) else f" ({len(shipped)} of {len(keys)} rows)"
-        return f"stored with the package{part}, made {days[0] if len(days) == 1 else f'{days[0]} to {days[-1]}'}"
+        older = ", by older code" if any(map(is_older, shipped)) else ""
+        return f"stored with the package{part}, made {days[0] if len(days) == 1 else f'{days[0]} to {days[-1]}'}{older}"
 
 
 @dataclass(frozen=True)

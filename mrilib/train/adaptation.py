@@ -14,16 +14,16 @@ from typing import Any
 
 import loky
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
-from mrilib.store.code import meaning_digest
-from mrilib.store.paths import atomic_write, cache_dir
+from mrilib.store.code import code_digest
+from mrilib.store.paths import cache_dir
+from mrilib.store.sealed import kept
+from mrilib.store.tensors import read_tensors, write_tensors
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
 
 Compute = Callable[..., tuple[TTTRecord, float]]
@@ -126,7 +126,7 @@ def _cached(
     model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...], compute: Compute
 ) -> Adapted:
     path = cache_dir() / "ttt" / f"{_key(model, sample, settings, score_at)}.safetensors"
-    found = _load(path)
+    found = kept(path, _load)
     if found is not None:
         record, seconds = found
     else:
@@ -151,22 +151,23 @@ def _timed(
 
 
 def _key(model: Reconstructor, sample: Sample, settings: Settings, score_at: tuple[int, ...]) -> str:
-    """Digest of everything that determines the result: weights, measurements, settings and code."""
+    """Digest of everything that determines the result: weights, measurements, settings, code, and what is scored."""
     state = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         state.update(name.encode() + tensor.cpu().numpy().tobytes())
     scored = (sample.target,) if score_at else ()  # the history then holds its SSIM
     for tensor in (sample.masked_kspace, sample.mask, sample.sens_maps, *scored):
         state.update(tensor.cpu().numpy().tobytes())
+    cropped = sample.recon_size if score_at else None
     where = sample.masked_kspace.device.type
-    state.update(json.dumps([settings.card, score_at, where, _code(model), torch.__version__, repr(model)]).encode())
+    facts = [settings.card, score_at, cropped, where, _code(model), torch.__version__, repr(model)]
+    state.update(json.dumps(facts).encode())
     return state.hexdigest()[:32]
 
 
 def _code(model: Reconstructor) -> str:
     """Digest of the library files used by test-time training and scoring of this network."""
-    networks = {type(part).__module__ for part in model.modules()}
-    return meaning_digest({"mrilib.ttt", "mrilib.scoring", *networks})
+    return code_digest({__name__, *(type(part).__module__ for part in model.modules())})
 
 
 def _store(path: Path, record: TTTRecord, seconds: float) -> None:
@@ -175,25 +176,16 @@ def _store(path: Path, record: TTTRecord, seconds: float) -> None:
     facts |= {"reason": record.reason, "seconds": seconds}
     # Real views, as safetensors before 0.7 does not support complex tensors; copies, as both may be the same tensor.
     images = {"image": record.image, "last_image": record.last_image}
-    tensors = {name: torch.view_as_real(image).clone().contiguous() for name, image in images.items()}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as temporary:
-            temporary.write_bytes(save(tensors, metadata={"facts": json.dumps(facts)}))
+        write_tensors(path, {name: torch.view_as_real(image).clone() for name, image in images.items()}, facts)
     except OSError as error:
         warnings.warn(f"test-time training result not kept for the next run: {error}", stacklevel=2)
 
 
-def _load(path: Path) -> tuple[TTTRecord, float] | None:
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, "pt") as file:
-            facts = json.loads(file.metadata()["facts"])
-            image, last = (torch.view_as_complex(file.get_tensor(name)) for name in ("image", "last_image"))
-        history = facts["history"]
-        history["score"] = {int(iteration): value for iteration, value in history["score"].items()}
-        fields = {name: facts[name] for name in ("stopped_at", "chosen_at", "reason")}
-        return TTTRecord(image, last, History(**history), **fields), facts["seconds"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError):
-        return None  # e.g. a partially copied file: recomputed and replaced
+def _load(path: Path) -> tuple[TTTRecord, float]:
+    tensors, facts = read_tensors(path)
+    image, last = (torch.view_as_complex(tensors[name]) for name in ("image", "last_image"))
+    history = facts["history"]
+    history["score"] = {int(iteration): value for iteration, value in history["score"].items()}
+    fields = {name: facts[name] for name in ("stopped_at", "chosen_at", "reason")}
+    return TTTRecord(image, last, History(**history), **fields), facts["seconds"]

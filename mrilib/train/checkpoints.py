@@ -2,19 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from mrilib.models.build import WeightsError, build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.store.paths import atomic_write
+from mrilib.store.project import UserError
 from mrilib.store.records import note
+from mrilib.store.sealed import DamagedError, read_sealed, sealed
+from mrilib.store.tensors import read_tensors, write_tensors
+
+MOST_HALF = torch.finfo(torch.float16).max
+
+
+class WeightsFileError(WeightsError, UserError):
+    """A weights error that a command shows as one line."""
 
 
 def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], half: bool = False) -> None:
@@ -24,27 +33,50 @@ def save_weights(path: Path, model: nn.Module, provenance: Mapping[str, Any], ha
         path: ends in .safetensors.
         model: its state_dict is stored, in float16 when `half`.
         provenance: JSON values; "architecture" is what `models.build.build` needs.
+
+    Raises:
+        ValueError: a weight is beyond the range of float16, ±65504; see `fits_half`.
     """
-    tensors = {name: (t.half() if half else t).contiguous() for name, t in model.state_dict().items()}
-    content = save(tensors)
+    if half and not fits_half(model):
+        raise ValueError(f"{path}: a weight is beyond ±{MOST_HALF:g}, the range of half precision; store it in full")
+    tensors = {name: _halved(t) if half else t for name, t in model.state_dict().items()}
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
-    card = {**provenance, "sha256": hashlib.sha256(content).hexdigest()}
+    card = sealed({**provenance, "sha256": hashlib.sha256(content).hexdigest()})
     with atomic_write(path.with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps(card, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def read_card(path: Path) -> dict[str, Any]:
-    """Read the JSON next to a weights file; raises WeightsError if it is missing, unreadable or incomplete."""
+def fits_half(model: nn.Module) -> bool:
+    """Whether every weight lies in the range of float16."""
+    return all(_halved(tensor).isfinite().all() for tensor in model.state_dict().values())
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
+
+
+def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
+    """Read the JSON next to a weights file.
+
+    Args:
+        path: path of the weights.
+        needs: entries it must have beside "architecture" and "sha256".
+
+    Raises:
+        WeightsError: it is missing, damaged or incomplete.
+    """
     card = path.with_suffix(".json")
+    if not card.is_file():
+        raise WeightsFileError(f"{card}: not found; weights come with a JSON file of the same name")
     try:
-        content = json.loads(card.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name") from None
-    except ValueError as error:
-        raise WeightsError(f"{card}: not valid JSON ({error}); fetch or train the weights again") from None
-    if not isinstance(content, dict) or not {"architecture", "sha256"} <= content.keys():
-        raise WeightsError(f"{card}: lacks architecture or sha256; fetch or train the weights again")
+        content = read_sealed(card, older=True)
+    except DamagedError as error:
+        raise WeightsFileError(f"{error}; fetch or train the weights again") from None
+    lacking = [name for name in ("architecture", "sha256", *needs) if name not in content]
+    if lacking:
+        raise WeightsFileError(f"{card}: lacks {', '.join(lacking)}; fetch or train the weights again")
     return content
 
 
@@ -62,29 +94,37 @@ def load_weights(path: Path, data_digest: str | None = None) -> Reconstructor:
     note(path)
     note(path.with_suffix(".json"))
     if data_digest is not None and card.get("data_digest") != data_digest:
-        raise WeightsError(
+        raise WeightsFileError(
             f"{path}: trained on data {card.get('data_digest')}, but this experiment's data are {data_digest}; "
             "train again with `mrilib train`"
         )
     try:
         model = build(card["architecture"])
-    except ValueError as error:
-        raise WeightsError(f"{path}: weights of another architecture ({error})") from None
+    except (ValueError, TypeError) as error:
+        raise WeightsFileError(f"{path.with_suffix('.json')}: another architecture ({error})") from None
     fill(model, _verified(path, card["sha256"]), path)
     return model.eval()
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Read the JSON of a weights file after checking both; raises WeightsError."""
+    card = read_card(path)
+    _verified(path, card["sha256"])
+    return card
 
 
 def _verified(path: Path, sha256: str) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: weights not found; train them with `mrilib train`") from None
+    except OSError as error:
+        reason = "weights not found" if isinstance(error, FileNotFoundError) else f"not readable ({error.strerror})"
+        raise WeightsFileError(f"{path}: {reason}; train them with `mrilib train`") from None
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise WeightsError(f"{path}: corrupted (its SHA-256 is not the recorded one); fetch or train it again")
+        raise WeightsFileError(f"{path}: corrupted (its SHA-256 is not the recorded one); fetch or train it again")
     try:
         return load(content)
     except SafetensorError as error:
-        raise WeightsError(f"{path}: not a safetensors file ({error})") from None
+        raise WeightsFileError(f"{path}: not a safetensors file ({error})") from None
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) -> None:
@@ -93,10 +133,10 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) ->
     missing, foreign = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or foreign:
         what = f"lacks {missing[0]}" if missing else f"has {foreign[0]}, which this network lacks"
-        raise WeightsError(f"{source}: weights of another architecture ({what})")
+        raise WeightsFileError(f"{source}: weights of another architecture ({what})")
     for name, tensor in own.items():
         if tensor.shape != tensors[name].shape:
-            raise WeightsError(
+            raise WeightsFileError(
                 f"{source}: weights of another architecture ({name} is {tuple(tensors[name].shape)}, "
                 f"expected {tuple(tensor.shape)})"
             )
@@ -107,25 +147,22 @@ def save_checkpoint(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
 ) -> None:
     """Save all that training needs to resume bit for bit: weights, optimizer state and `progress` (JSON)."""
-    tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata={"progress": json.dumps(progress)}))
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
+    write_tensors(path, tensors, progress)
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """Restore what `save_checkpoint` wrote and return `progress`.
 
     Raises:
-        WeightsError: the file is corrupted or belongs to another network.
+        WeightsError: the file is damaged or belongs to another network.
     """
     try:
-        with safe_open(path, "pt") as file:
-            progress = json.loads(file.metadata()["progress"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: unreadable checkpoint ({error}); delete it to start over") from None
+        tensors, progress = read_tensors(path)
+    except DamagedError as error:
+        raise WeightsFileError(f"{error}; delete this checkpoint to start over") from None
     fill(model, {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}, path)
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():

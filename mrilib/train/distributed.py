@@ -37,6 +37,20 @@ class Workers:
                 parameter.grad = torch.zeros_like(parameter)
             dist.all_reduce(parameter.grad)
 
+    def take_lead(self, model: nn.Module) -> None:
+        """Copy the leading process's weights to every other process."""
+        if self.size > 1:
+            for tensor in model.state_dict().values():
+                dist.broadcast(tensor, 0)
+
+    def agree(self, value: float, device: torch.device | str) -> bool:
+        """Whether a number is the same in all processes."""
+        if self.size == 1:
+            return True
+        ends = torch.tensor([value, -value], dtype=torch.float64, device=device)
+        dist.all_reduce(ends, dist.ReduceOp.MAX)
+        return ends.sum().item() == 0
+
     def total(self, value: float, device: torch.device | str) -> float:
         """Sum a number over the processes, on the training device because NCCL supports no other memory."""
         if self.size == 1:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
@@ -17,13 +18,16 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.kept import Kept
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
-from mrilib.models.build import WeightsError, build
+from mrilib.models.build import WeightsError, build, module_of
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.store.code import AFTERWARDS, code_digest
 from mrilib.store.paths import PACKAGE, cache_dir
-from mrilib.train.checkpoints import load_weights, read_card, save_weights
+from mrilib.store.sealed import kept
+from mrilib.store.tensors import read_tensors
+from mrilib.train.checkpoints import fits_half, load_weights, read_card, save_weights, verify
 from mrilib.train.distributed import workers
 from mrilib.train.recipe import Recipe
 from mrilib.train.state_dict import SUFFIXES, load_state_dict_file
@@ -85,6 +89,12 @@ class NetworkSpec:
         return dataset(self.distribution, "validation", VALIDATION_SLICES, self.acceleration, self.source)
 
     @property
+    def code(self) -> str:
+        """Digest of the code that simulates or reads the data, builds this network, trains and scores it."""
+        start = {__name__, type(self).__module__, module_of(self.architecture)}
+        return code_digest(start, without=(*AFTERWARDS, build.__module__))[:12]
+
+    @property
     def digest(self) -> str:
         """Digest of specification and training data."""
         content = json.dumps([self.card, self.data_digest], sort_keys=True)
@@ -139,17 +149,40 @@ def dataset(name: str, split: str, count: int, acceleration: float, source: Sour
 
 
 def stored(spec: NetworkSpec) -> Path | None:
-    """Path of the network's weights, shipped or cached, or None if it has to be trained."""
+    """Path of the network's weights, shipped or cached, or None if it has to be trained.
+
+    Cached ones are taken if they are of this code and intact; shipped ones of other code, or of code that their card
+    does not state, if there are no cached ones.
+
+    Raises:
+        WeightsError: the shipped weights are damaged.
+    """
     shipped = SHIPPED / f"{spec.name}.safetensors"
-    if shipped.exists() and read_card(shipped).get("digest") == spec.digest:
+    card = read_card(shipped) if shipped.exists() else {}
+    fits = card.get("digest") == spec.digest
+    if fits and card.get("code") == spec.code:
         return shipped
     cached = cache_path(spec)
-    return cached if cached.exists() and cached.with_suffix(".json").exists() else None
+    if is_trained(cached, spec):
+        return cached
+    return shipped if fits else None
 
 
 def cache_path(spec: NetworkSpec) -> Path:
-    """Cache path of weights trained on this machine."""
-    return cache_dir() / "weights" / f"{spec.name}-{spec.digest}.safetensors"
+    """Cache path of weights trained on this machine, with this code."""
+    return cache_dir() / "weights" / f"{spec.name}-{spec.digest}-{spec.code}.safetensors"
+
+
+def is_trained(path: Path, spec: NetworkSpec) -> bool:
+    """Whether a file holds this network, trained with this code; warns if it is damaged."""
+    if not (path.exists() and path.with_suffix(".json").exists()):
+        return False
+    try:
+        card = verify(path)
+    except WeightsError as error:
+        warnings.warn(f"{error}: it will be trained again", stacklevel=2)
+        return False
+    return (card.get("digest"), card.get("code")) == (spec.digest, spec.code)
 
 
 def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Progress | None = None) -> Reconstructor:
@@ -183,8 +216,11 @@ def train(
     model = spec.initial(device)
     slices = spec.training_slices() if slices is None else slices
     checkpoint = cache_path(spec).with_suffix(".checkpoint")
-    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)
     crew = workers()
+    if crew.leads and kept(checkpoint, read_tensors) is None:
+        checkpoint.unlink(missing_ok=True)  # damaged: training starts over
+    crew.wait()
+    losses = fit(model, slices, spec.recipe, checkpoint=checkpoint, device=device, progress=progress, kinds=spec.kinds)
     if crew.leads:
         _publish(model, spec, path, losses, half, device)
         checkpoint.unlink(missing_ok=True)
@@ -195,12 +231,16 @@ def train(
 def _publish(
     model: Reconstructor, spec: NetworkSpec, path: Path, losses: list[float], half: bool, device: torch.device | str
 ) -> None:
-    """Score the network on validation slices and store its weights with their provenance."""
+    """Score the network on validation slices and store it with its provenance; in full if half is too small."""
+    if half and not fits_half(model):
+        warnings.warn(f"{path}: a weight is beyond the range of half precision; stored in full", stacklevel=2)
+        half = False
     checked = model.half().float() if half else model
     provenance = {
         "spec": spec.card,
         "architecture": spec.architecture,
         "digest": spec.digest,
+        "code": spec.code,
         "data_digest": spec.data_digest,
         "data": spec.source,
         "code_version": __version__,

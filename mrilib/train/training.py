@@ -80,12 +80,13 @@ def fit(
         progress: called as progress(step, steps, loss) after each step.
         kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
 
-    If `distributed.join` has connected several processes, each computes its share of every batch. The weights equal
-    those of a single process up to rounding for losses that are means over slices and draw no random numbers, i.e.
-    all except "two_head" and "cycle".
+    If `distributed.join` has connected several processes, all start from the weights of the first, and each computes
+    its share of every batch. The weights equal those of a single process up to rounding for losses that are means over
+    slices and draw no random numbers, i.e. all except "two_head" and "cycle".
 
     Raises:
-        ValueError: no slices, a non-finite loss, or a checkpoint of another recipe, number of slices or kinds.
+        ValueError: no slices, a non-finite loss, or a checkpoint of another recipe, number of slices or kinds, or one
+            that not every process finds.
         OSError: the checkpoint cannot be written.
         TrainingInterrupted: a signal arrived; the checkpoint has been written.
     """
@@ -108,7 +109,9 @@ def fit(
         if checkpoint is not None and crew.leads:
             save_checkpoint(checkpoint, model, optimizer, {**job, "losses": losses})
 
-    crew.wait()  # until all processes have read the checkpoint
+    if not crew.agree(len(losses), device):  # all processes have read the checkpoint
+        raise ValueError(f"{checkpoint}: not every process finds this checkpoint; put it on a disk that they share")
+    crew.take_lead(model)
     save()
     with _deferred_signals() as arrived:
         for step in range(len(losses), len(schedule)):

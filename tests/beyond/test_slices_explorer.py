@@ -118,7 +118,7 @@ def test_known_places_are_those_of_the_environment(volumes, monkeypatch, tmp_pat
 
 def test_an_unknown_network_is_said_in_the_view(volumes):
     _, view, images = named(slices_explorer(volumes, "unet_of_nobody"))
-    assert "WeightsError" in view.value
+    assert "unet_of_nobody.json: not found" in view.value
     assert images.content == {}
 
 

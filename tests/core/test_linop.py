@@ -119,3 +119,22 @@ def test_wrong_input_is_named() -> None:
         A.H(randn(1, 1, 7, 6))
     with pytest.raises(ValueError, match="kspace has values that are not finite"):
         A.pinv(torch.full((1, 3, 7, 6), torch.nan, dtype=torch.complex128))
+
+
+@pytest.mark.parametrize("items", [(2, 1), (1, 2), (3, 2), (2, 3)], ids=str)
+@pytest.mark.parametrize("part", ["sens_maps", "mask"])
+def test_maps_and_masks_of_another_batch_are_refused_not_broadcast(part: str, items: tuple[int, int]) -> None:
+    given, measured = items
+    maps = torch.ones(given if part == "sens_maps" else 1, 3, 8, 6, dtype=torch.complex64)
+    mask = torch.ones(given if part == "mask" else 1, 1, 1, 6, dtype=torch.bool)
+    kspace, image = torch.ones(measured, 3, 8, 6) + 0j, torch.ones(measured, 1, 8, 6) + 0j
+    fast, slow = sense(mask, maps), Sampling(mask) @ Fourier() @ Sensitivity(maps)
+    if given == 1:
+        assert fast.H(kspace).shape == slow.H(kspace).shape == image.shape, "one for all slices"
+        return
+    for A in (fast, slow):
+        for apply, tensor in ((A, image), (A.H, kspace)):
+            with pytest.raises(ValueError, match=f"{part} are for a batch of {given}, but .* is a batch of {measured}"):
+                apply(tensor)
+    with pytest.raises(ValueError, match=f"{part} are for a batch"):
+        fast.N(image)

@@ -41,7 +41,36 @@ def test_simulated_volumes_are_made_once(cache, monkeypatch):
     assert all(cache in path.parents for path, _ in first)
     monkeypatch.setattr(simulated, "simulate_patient", lambda *_: pytest.fail("simulated again"))
     assert simulated_slices(TINY, "train", 2) == first[:2]
-    assert sorted(path.name for path in first[0][0].parent.iterdir()) == sorted(path.name for path, _ in first)
+    names = sorted(path.name for path, _ in first)
+    assert sorted(path.name for path in first[0][0].parent.iterdir()) == sorted(
+        [*names, *(f"{n}.sha256" for n in names)]
+    )
+
+
+@pytest.mark.parametrize("damage", ["a flipped bit", "cut", "foreign", "no checksum"])
+def test_a_damaged_volume_is_simulated_again_to_the_same_bytes_with_a_line(cache, damage):
+    (path, _), *_ = simulated_slices(TINY, "test", 1)
+    content = path.read_bytes()
+    middle = content.index(read_slice(path, 0).kspace.numpy().tobytes()) + 1000
+    flipped = content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
+    if damage == "no checksum":
+        path.with_name(f"{path.name}.sha256").unlink()
+    else:
+        path.write_bytes({"a flipped bit": flipped, "cut": content[:-50], "foreign": b"hello"}[damage])
+    with pytest.warns(UserWarning, match=rf"{path.name}: .*; it is made again"):
+        simulated_slices(TINY, "test", 1)
+    assert path.read_bytes() == content
+    assert simulated_slices(TINY, "test", 1) == [(path, 0)]
+
+
+def test_another_simulator_simulates_again_and_a_remark_does_not(cache, library):
+    before = simulated_slices(TINY, "test", 1)
+    coils = library / "simulate" / "section.py"
+    source = coils.read_text()
+    coils.write_text(source + "\n# a remark\n")
+    assert simulated_slices(TINY, "test", 1) == before
+    coils.write_text(source + "\nCHANGED = 1\n")
+    assert simulated_slices(TINY, "test", 1)[0][0].parent != before[0][0].parent
 
 
 def test_simulated_volumes_say_what_they_are(cache):

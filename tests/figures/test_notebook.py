@@ -117,11 +117,12 @@ def test_by_hand_results_go_to_the_project(tmp_path, monkeypatch):
     assert run_dir() == tmp_path / "runs" / "interactive" / "04_x"
 
 
-def test_source_is_shown_as_it_is_in_the_library():
+def test_source_is_shown_as_it_is_in_the_library(folder):
     shown = show_source(fft2c).data
     assert shown.startswith("`mrilib/fourier.py`, line ")
     assert "```python\ndef fft2c(" in shown
     assert '"""' in shown, "with its docstring"
+    assert "mrilib/fourier.py" in noted(folder), "a comment in it changes the page"
     with pytest.raises(ValueError, match="show_source: expected a function or class written in Python"):
         show_source(len)
 

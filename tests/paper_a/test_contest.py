@@ -31,7 +31,7 @@ def slices():
 def contest(slices, tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
     methods = {"ttt": Method(tiny_model(), TTT, {"network": "tiny"}), "zs": untrained(UNROLLED, ZS_SSL)}
-    table = StoredTable("tiny", {}, shipped=tmp_path)
+    table = StoredTable("tiny", {}, (), shipped=tmp_path)
     return Contest(methods, table, RATES, slices[:1], slices[1:], machine="a machine")
 
 

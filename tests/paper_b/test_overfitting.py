@@ -6,6 +6,7 @@ import pytest
 import torch
 from records import record
 
+from mrilib.data.pictures import packed, unpacked
 from mrilib.data.twins import SIXTEEN
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
@@ -13,7 +14,6 @@ from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve, 
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, ssim_scores, union
-from mrilib.store.pictures import packed, unpacked
 from mrilib.train.networks import network
 from mrilib.train.recipe import LATER, Recipe
 

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 from laws import randn
+from safetensors.torch import save_file
 from small_vgg import small_weights
 from torch import Tensor
 
+from mrilib.data.perceptual_weights import WEIGHTS
 from mrilib.models.build import WeightsError
 from mrilib.paper_b import perceptual
 from mrilib.paper_b.perceptual import Perceptual, texture_and_structure
+from mrilib.store.records import noted
 
 DISTANCES = (
     lambda metric, *pair: metric.lpips(*pair),
@@ -144,6 +147,14 @@ def test_without_weights_it_says_what_to_type(monkeypatch, tmp_path):
     assert not perceptual.available()
     with pytest.raises(WeightsError, match=r"mrilib data get perceptual$"):
         perceptual.load()
+
+
+def test_fetched_weights_are_noted_as_an_input_of_the_run(monkeypatch, tmp_path):
+    save_file({"dists.alpha": torch.ones(1)}, tmp_path / WEIGHTS)
+    monkeypatch.setattr(perceptual, "locate", lambda name: tmp_path)
+    monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
+    perceptual.load()
+    assert list(noted(tmp_path / "run")) == [str(tmp_path / WEIGHTS)]
 
 
 def test_the_authors_weights_give_the_authors_numbers():

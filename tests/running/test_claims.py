@@ -5,16 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+from left_runs import claim, interval, leave_run, runs_in, verdict
 from synthetic_paper_a import PAPER_A
 from synthetic_paper_b import PAPER_B
 from synthetic_results import OUTCOMES
 
-from mrilib.running.claims import VERDICTS, Claim, answer, complete_runs, load
+from mrilib.running.claims import VERDICTS, Claim, answer, load
 from mrilib.running.claims import outcome as outcome_of
 from mrilib.running.claims_view import as_json, evidence, here, markdown, table
 from mrilib.running.predicates import check
 from mrilib.store.project import UserError, find_root
-from mrilib.store.records import fingerprint, write_json
+from mrilib.store.records import write_json
 
 ROOT = find_root(Path(__file__).parent)
 SYNTHETIC = PAPER_A | PAPER_B
@@ -24,31 +25,6 @@ IDS = (
     + ["A/Prop. F.1", "A/Prop. F.2"]
     + [f"A/App. {letter}" for letter in "ABCDEFGH"]
 )
-
-
-def leave_run(runs, label, results, profile="quick", given=None, **params):
-    """A complete run of notebook 04_x on the disk."""
-    folder = runs / "04_x" / label
-    folder.mkdir(parents=True)
-    write_json(folder / "results.json", results)
-    described = {"key": "k", "notebook": "04_x", "profile": profile, "given": given or {}, "params": params}
-    described["outputs"] = {"results.json": fingerprint(folder / "results.json")}
-    write_json(folder / "run.json", described)
-    return folder
-
-
-def claim(*predicate, **fields):
-    given = {"id": "A/Table 1", "claim": "it closes", "paper says": "98 %", "notebook": "04_x", "margin": "half"}
-    given["predicate"] = list(predicate or ("closed >= 0.5",))
-    return Claim(**given | fields)
-
-
-def interval(low, **more):
-    return {"closed": {"value": 0.8, "low": low, "high": 0.9, "n": 4, **more}}
-
-
-def verdict(runs, asked):
-    return answer(asked, complete_runs(runs)).verdict
 
 
 def test_a_verdict_follows_the_results(tmp_path):
@@ -66,7 +42,7 @@ def test_a_verdict_follows_the_results(tmp_path):
 
 def test_an_undefined_fraction_is_undecided_and_says_why(tmp_path):
     leave_run(tmp_path, "quick", {"closed": "the gap before is not distinguishable from 0", "gap": 0.001})
-    found = answer(claim(), complete_runs(tmp_path))
+    found = answer(claim(), runs_in(tmp_path))
     assert found.verdict == "undecided"
     assert here(found) == "closed is undefined: the gap before is not distinguishable from 0"
     assert verdict(tmp_path, claim("closed >= 0.5", "gap >= 0.005")) == "differs", "there is no gap to close"
@@ -74,7 +50,7 @@ def test_an_undefined_fraction_is_undecided_and_says_why(tmp_path):
 
 def test_a_part_of_a_claim_can_differ_but_not_be_reproduced(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7))
-    part = answer(claim(**{"not run": "VarNet"}), complete_runs(tmp_path))
+    part = answer(claim(**{"not run": "VarNet"}), runs_in(tmp_path))
     assert part.verdict == "not run"
     assert here(part) == "0.8 [0.7, 0.9]; not run: VarNet"
     assert verdict(tmp_path, claim("closed >= 0.95", **{"not run": "VarNet"})) == "differs"
@@ -85,7 +61,7 @@ def test_repeats_and_lists_are_not_counted(tmp_path):
     given = {"id": "A/Figure 3", "claim": "an example", "paper says": "images"}
     repeat = Claim(**given, **{"same evidence as": ["A/Table 1", "A/Table 2"]})
     drawing = Claim(**given | {"id": "A/Figure 7"}, **{"not a test": "a diagram"})
-    verdicts = [answer(one, complete_runs(tmp_path)) for one in (claim(), repeat, drawing)]
+    verdicts = [answer(one, runs_in(tmp_path)) for one in (claim(), repeat, drawing)]
     assert [one.verdict for one in verdicts] == ["reproduced", "same evidence", "not a test"]
     assert [here(one) for one in verdicts[1:]] == ["see A/Table 1, A/Table 2", "a diagram"]
     counted = "1 tests: 1 reproduced, 0 differs, 0 undecided, 0 not run; 1 same evidence; 1 not a test"
@@ -108,7 +84,7 @@ def test_results_edited_by_hand_do_not_count(tmp_path):
 def test_every_case_must_hold(tmp_path):
     asked = claim(cases=[{"shift": "anatomy"}, {"shift": "dataset"}])
     leave_run(tmp_path, "quick", interval(0.7), shift="anatomy")
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert [case["verdict"] for case in found.cases] == ["reproduced", "not run"]
     assert found.verdict == "not run", "half a table is not a table"
     leave_run(tmp_path, "quick-1", interval(0.7), given={"shift": "dataset"}, shift="dataset")
@@ -119,7 +95,7 @@ def test_every_case_must_hold(tmp_path):
 
 def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
     leave_run(tmp_path, "paper-1", interval(0.2), profile="paper", given={"steps": 9}, steps=9)
-    found = answer(claim(), complete_runs(tmp_path))
+    found = answer(claim(), runs_in(tmp_path))
     assert found.verdict == "undecided"
     assert here(found) == "0.8 [0.2, 0.9] (-p steps 9)"
     leave_run(tmp_path, "quick", interval(0.7), steps=3)
@@ -128,19 +104,19 @@ def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
 
 def test_evidence_names_scale_slices_and_trainings(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7) | {"gap": 0.1})
-    assert evidence(answer(claim(), complete_runs(tmp_path))) == "quick, n = 4, one training"
-    assert evidence(answer(claim(trained=False), complete_runs(tmp_path))) == "quick, n = 4"
-    assert evidence(answer(claim("gap >= 0"), complete_runs(tmp_path))) == "quick, one training"
+    assert evidence(answer(claim(), runs_in(tmp_path))) == "quick, n = 4, one training"
+    assert evidence(answer(claim(trained=False), runs_in(tmp_path))) == "quick, n = 4"
+    assert evidence(answer(claim("gap >= 0"), runs_in(tmp_path))) == "quick, one training"
     assert evidence(answer(claim(), [])) == ""
     leave_run(tmp_path, "gpu", interval(0.7, trainings=5), profile="gpu")
-    assert evidence(answer(claim(), complete_runs(tmp_path))) == "gpu, n = 4, 5 trainings"
+    assert evidence(answer(claim(), runs_in(tmp_path))) == "gpu, n = 4, 5 trainings"
 
 
 def test_numbers_of_the_first_line_are_shown_and_those_that_do_not_hold(tmp_path):
     results = {"closed_knee": {"value": 0.8, "low": 0.7, "high": 0.9}, "closed_brain": 0.5, "closed_hip": 0.3}
     leave_run(tmp_path, "quick", results)
     asked = claim("closed_knee >= 0.5", "closed_brain >= 0.4", "closed_hip >= 0.4")
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert found.verdict == "differs"
     assert here(found) == "knee 0.8 [0.7, 0.9], hip 0.3"
 
@@ -148,18 +124,18 @@ def test_numbers_of_the_first_line_are_shown_and_those_that_do_not_hold(tmp_path
 def test_a_reason_is_shown_only_where_a_claim_does_not_hold(tmp_path):
     leave_run(tmp_path, "quick", interval(0.2))
     asked = claim("closed >= 0.95", reason="a smaller network " * 8)
-    found = answer(asked, complete_runs(tmp_path))
+    found = answer(asked, runs_in(tmp_path))
     assert found.verdict == "differs"
     assert f"| differs | {' '.join(asked.reason.split())} |" in markdown([found])
     assert "    likely reason: a smaller network a smaller" in table([found])
     assert max(map(len, table([found]).splitlines())) <= 100
     leave_run(tmp_path, "gpu", {"closed": 0.96}, profile="gpu")
-    assert answer(asked, complete_runs(tmp_path)).reason == ""
+    assert answer(asked, runs_in(tmp_path)).reason == ""
 
 
 def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7))
-    verdicts = [answer(claim(), complete_runs(tmp_path)), answer(claim(), [])]
+    verdicts = [answer(claim(), runs_in(tmp_path)), answer(claim(), [])]
     text = table(verdicts)
     assert max(map(len, text.splitlines())) <= 100
     assert "0.8 [0.7, 0.9]" in text
@@ -251,6 +227,6 @@ def test_the_page_of_claims_shows_every_item_and_why_it_differs(claims):
 
 
 def test_no_verdict_comes_out_of_nothing(claims, tmp_path):
-    verdicts = [answer(entry, complete_runs(tmp_path)) for entry in claims]
+    verdicts = [answer(entry, runs_in(tmp_path)) for entry in claims]
     assert {found.verdict for found in verdicts if found.predicate} == {"not run"}
     assert max(map(len, table(verdicts).splitlines())) <= 100

@@ -1,6 +1,8 @@
 """The command line: what it prints, its exit status, and one line for everything that is wrong."""
 
 import json
+import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 from mrilib.cli import main
 from mrilib.running import doctor
 from mrilib.running import weights as weights_recipe
+from mrilib.store.paths import PACKAGE
 
 SCANNER = "from mrilib.beyond.from_simulation_to_scanner.parameters import Parameters"  # which needs fetched data
 SCANNER_CELL = parameters_cell("19")
@@ -189,9 +192,7 @@ def test_data_are_listed_and_fetched_only_when_asked(fetch, capsys):
 
 
 def test_the_doctor_says_what_to_do_about_what_is_missing(fetch, monkeypatch, capsys, tmp_path):
-    paths = ModuleType("mrilib.store.paths")
-    paths.cache_dir = lambda: tmp_path / "cache"
-    monkeypatch.setitem(sys.modules, "mrilib.store.paths", paths)
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MRILIB_DATA", raising=False)
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     assert main(["doctor"]) == 0
@@ -200,6 +201,7 @@ def test_the_doctor_says_what_to_do_about_what_is_missing(fetch, monkeypatch, ca
         assert f" {name} " in printed
     assert "mrilib data get brain-vfa" in printed
     assert "install chromium" in printed
+    assert re.search(r"ok       tables, weights .* networks, intact", printed)
     assert "set it to the folder" in printed
 
 
@@ -213,6 +215,16 @@ def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "broken   torch" in printed
     assert "RuntimeError: driver mismatch" in printed
+
+
+@pytest.mark.parametrize("kind", ["tables", "weights"])
+def test_the_doctor_names_a_damaged_file_of_the_package(monkeypatch, tmp_path, capsys, kind):
+    folder = shutil.copytree(PACKAGE / kind, tmp_path / kind)
+    monkeypatch.setattr("mrilib.store.tables.SHIPPED" if kind == "tables" else "mrilib.train.networks.SHIPPED", folder)
+    file = min(folder.glob("*.json"))
+    file.write_text(file.read_text().replace("9", "8", 1))
+    assert main(["doctor"]) == 1
+    assert re.search(rf"broken   tables, weights +{re.escape(str(file))}: damaged", capsys.readouterr().out)
 
 
 def test_claims_are_printed_as_table_and_as_json(project, capsys):

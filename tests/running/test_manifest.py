@@ -46,8 +46,11 @@ def test_what_is_known_before_a_run_makes_it_stale(finished, monkeypatch):
     project.notebook("01_tiny", RECORD + "\n")
     changed = project.plan(job.notebook).key
     assert changed != job.key, "a cell"
-    monkeypatch.setattr(manifest, "versions", lambda packages: dict.fromkeys(packages, "0"))
+    seen = []
+    monkeypatch.setattr(manifest, "versions", lambda packages: seen.extend(packages) or dict.fromkeys(packages, "0"))
     assert project.plan(job.notebook).key != changed, "a version"
+    assert {"torch", "numba", "scipy", "pydantic-core"} <= set(seen), "also of what the dependencies require"
+    assert not {"tornado", "nbconvert", "certifi"} & set(seen), "but not of what shows pages"
     assert {"torch", "altair", "h5py", "sigpy", "numpy"} <= set(manifest.dependencies())
 
 
@@ -66,18 +69,36 @@ def test_a_changed_or_missing_input_makes_a_run_stale(project, monkeypatch, limi
     assert not manifest.is_current(job.folder, job.key)
 
 
-@pytest.mark.parametrize("damage", ["delete", "edit", "half a manifest"])
-def test_a_damaged_run_is_no_run(finished, damage):
+@pytest.mark.parametrize("damage", ["delete", "edit"])
+def test_a_run_with_a_changed_file_is_no_run(finished, damage):
     job, _ = finished
     if damage == "delete":
         (job.folder / "notebook.ipynb").unlink()
-    elif damage == "edit":
-        (job.folder / "results.json").write_text('{"a": 2}')
     else:
-        text = (job.folder / "run.json").read_text()
-        (job.folder / "run.json").write_text(text[: len(text) // 2])
+        (job.folder / "results.json").write_text('{"a": 2}')
     assert manifest.read(job.folder) is None
     assert not manifest.is_current(job.folder, job.key)
+
+
+@pytest.mark.parametrize("damage", ["half", "a digit", "a list", "outputs that are none", "of an older version"])
+def test_a_damaged_manifest_is_no_run_and_is_replaced(finished, project, damage):
+    job, _ = finished
+    file = job.folder / "run.json"
+    text = file.read_text()
+    older = {name: one for name, one in json.loads(text).items() if name != "checksum"}
+    file.write_text(
+        {
+            "half": text[: len(text) // 2],
+            "a digit": text.replace('"steps": 3', '"steps": 2'),
+            "a list": "[1, 2]",
+            "outputs that are none": json.dumps(older | {"outputs": [1], "inputs": 3}),
+            "of an older version": json.dumps(older),
+        }[damage]
+    )
+    with pytest.warns(UserWarning, match=r"run\.json: .*; it is made again"):
+        assert not manifest.is_current(job.folder, job.key)
+    finish(project, job)
+    assert manifest.is_current(job.folder, job.key)
 
 
 def test_publishing_removes_what_the_run_before_left_and_nothing_else(finished, project):

@@ -14,7 +14,9 @@ from tiny_project import COUNT, PID, RECORD, SLEEP, files_below, is_alive, make_
 from mrilib.running import locks, runner
 from mrilib.running.failures import RunError
 from mrilib.running.kernels import Interrupted, Stop
+from mrilib.running.manifest import is_current
 from mrilib.running.runner import run, run_locked
+from mrilib.store import code
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 
@@ -49,6 +51,20 @@ def test_a_run_leaves_notebook_results_figures_manifest_and_is_cached(project):
     assert notary.check_signature(executed)
     notary.store.close()
     assert files_below(project.root / "runs" / "01_tiny")[0].endswith(".lock"), "and no partial folder"
+
+
+def test_a_run_during_which_the_library_changed_is_not_current_even_if_it_changes_back(project, library, monkeypatch):
+    path = project.notebook("01_tiny", "import mrilib.solvers", RECORD)
+    job, solvers = project.plan(path), library / "solvers.py"
+    source = solvers.read_text()
+    monkeypatch.setattr(code, "LOADED", {solvers: solvers.stat().st_mtime_ns})
+    assert run(job, on_cell=lambda index: solvers.write_text(source + "\nBROKEN = True\n")).status == "done"
+    solvers.write_text(source)
+    monkeypatch.setattr(code, "LOADED", {})  # another process
+    assert project.plan(path).key == job.key
+    assert not is_current(job.folder, job.key)
+    assert run(job).status == "done"
+    assert is_current(job.folder, job.key)
 
 
 def test_two_runs_give_the_same_bytes(project):

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mrilib.data.pictures import packed, unpacked
 from mrilib.models.build import WeightsError
 from mrilib.running.tables import TOLERANCE, check, differences, distance, named, shipped
-from mrilib.store.pictures import packed, unpacked
 from mrilib.store.project import UserError, find_root
 from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
 
@@ -25,14 +25,14 @@ def folder(monkeypatch, tmp_path):
 def checked(folder, first, again, opened=dict):
     """Ship what `first` gives, then check it against `again`."""
     key = {"share": 0.5}
-    made = StoredTable("tiny", {}, shipped=folder)
+    made = StoredTable("tiny", {}, (), shipped=folder)
     made.row(key, first)
     made.ship([key])
-    table = StoredTable("tiny", {}, shipped=folder)
+    table = StoredTable("tiny", {}, (), shipped=folder)
     rows = [StoredRow(table, key, again, opened)]
     [found] = check(SimpleNamespace(rows=lambda device: rows), 2, seed=0, device="cpu")
     kept = json.loads(json.dumps(first()))
-    assert StoredTable("tiny", {}, shipped=folder).row(key, again) == kept, "nothing is stored"
+    assert StoredTable("tiny", {}, (), shipped=folder).row(key, again) == kept, "nothing is stored"
     return found
 
 

@@ -1,16 +1,19 @@
 """Shipped weights are what their cards say, and score what was recorded."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from records import record, section
 
+from mrilib.cli import main
 from mrilib.data.catalogue import SHIFTS
 from mrilib.models.build import WeightsError
 from mrilib.running.parameters import networks_of
 from mrilib.running.weights import groups, shipped
+from mrilib.store.sealed import sealed
 from mrilib.train.checkpoints import load_weights, read_card
 from mrilib.train.networks import SHIPPED, by_name, stored, validation_ssim
 
@@ -31,6 +34,29 @@ def test_every_shipped_network_can_be_trained_again_once():
     specs = [spec for group in groups(shipped()) for spec in group]
     assert sorted(spec.name for spec in specs) == NAMES
     assert all(stored(spec) == SHIPPED / f"{spec.name}.safetensors" for spec in specs), "as its card says"
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """A copy of two shipped networks in place of all."""
+    for name in NAMES[:2]:
+        for suffix in (".safetensors", ".json"):
+            shutil.copy(SHIPPED / f"{name}{suffix}", tmp_path)
+    for module in ("train.networks", "running.weights"):
+        monkeypatch.setattr(f"mrilib.{module}.SHIPPED", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [["networks"], ["train", "--all"]], ids=" ".join)
+@pytest.mark.parametrize("content", [[1], {"architecture": {}, "sha256": ""}, {"spec": 3}, {"spec": {}}], ids=str)
+def test_a_card_without_a_specification_is_named_in_one_line(package, capsys, command, content):
+    card = package / f"{NAMES[0]}.json"
+    filled = {"architecture": {}, "sha256": "", "parameters": 1} | content if isinstance(content, dict) else content
+    card.write_text(json.dumps(sealed(filled) if isinstance(filled, dict) else filled))
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"mrilib: error: {card}: ")
+    assert error.count("\n") == 1
 
 
 def test_they_are_small():

@@ -115,13 +115,13 @@ def test_links_stay_within_the_site():
 
 def test_of_several_runs_the_one_with_fewest_changes_is_shown(project):
     put_run(project, project.root / "notebooks" / "01_chart.ipynb", new_notebook(), steps="5")
-    pages, missing = find_pages(project.root, complete_runs(project.root / "runs"))
+    pages, missing = find_pages(project.root, complete_runs(project.root / "runs", project.root))
     assert [(page.name, page.run.folder.name) for page in pages] == [("01_chart", "quick"), ("02_explorer", "quick")]
     assert missing == ["03_absent"]
 
 
 def test_a_page_has_its_badge_beneath_its_title_and_its_provenance_at_its_end(project):
-    pages, _ = find_pages(project.root, complete_runs(project.root / "runs"))
+    pages, _ = find_pages(project.root, complete_runs(project.root / "runs", project.root))
     first, *_, last = page_notebook(pages[0], {"01_chart"}, project.root).cells
     assert (
         first.source.index("# Does the chart move?") < first.source.index("ran in 1:03 min") < first.source.index("Yes")

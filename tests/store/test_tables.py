@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from mrilib.store.tables import StoredTable
+from mrilib.store.project import UserError
+from mrilib.store.sealed import sealed
+from mrilib.store.tables import SHIPPED, StoredTable, entries, loaded_code
 
 SETTINGS = {"epochs": 2, "rates": (1e-3, 2e-3)}
 
@@ -16,7 +18,7 @@ def own_cache(monkeypatch, tmp_path):
 
 
 def table(folder, **changes):
-    return StoredTable("tiny", SETTINGS | changes, shipped=folder)
+    return StoredTable("tiny", SETTINGS | changes, (), shipped=folder)
 
 
 def never():
@@ -74,13 +76,79 @@ def test_shipping_leaves_rows_of_other_settings(tmp_path):
     assert [table(tmp_path, epochs=one).row({"share": 0.5}, never)["ssim"] for one in (2, 3)] == [2, 3]
 
 
-def test_half_a_file_is_computed_again(tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:20],
+        lambda text: text.replace('"ssim": 1', '"ssim": 2'),
+        lambda text: '{"rows": null}',
+        lambda text: '{"rows": [{"row": {"ssim": 2}}]}',
+        lambda text: "[]",
+        lambda text: "[" * 99_999,
+    ],
+    ids=["half", "a digit", "no rows", "no key", "a list", "deep"],
+)
+def test_a_damaged_row_is_computed_again_with_a_line(tmp_path, damage):
     made = table(tmp_path)
     made.row({"share": 0.5}, lambda: {"ssim": 1})
-    kept = next((tmp_path / "cache").rglob("*.json"))
-    kept.write_text(kept.read_text()[:20])
-    assert made.row({"share": 0.5}, lambda: {"ssim": 3}) == {"ssim": 3}
+    [kept] = (tmp_path / "cache").rglob("*.json")
+    kept.write_text(damage(kept.read_text()))
+    with pytest.warns(UserWarning, match=rf"{kept.name}: .*; it is made again"):
+        assert made.row({"share": 0.5}, lambda: {"ssim": 3}) == {"ssim": 3}
     assert json.loads(kept.read_text())["rows"][0]["row"] == {"ssim": 3}
+    assert made.row({"share": 0.5}, never) == {"ssim": 3}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"rows": null}', '{"rows": []}', json.dumps(sealed({"rows": None}))]
+    + [json.dumps(sealed({"rows": [one]})) for one in (3, {"row": {}}, {"key": {}, "settings": {}, "row": {}})],
+)
+def test_a_damaged_table_of_the_package_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "tiny.json").write_text(content)
+    with pytest.raises(UserError, match=r"tiny\.json: not a complete .*mrilib tables make tiny") as error:
+        table(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_flipped_digit_in_a_table_of_the_package_is_refused(tmp_path):
+    table(tmp_path).row({"share": 0.5}, lambda: {"ssim": 0.25})
+    file = table(tmp_path).ship([{"share": 0.5}])
+    file.write_text(file.read_text().replace("0.25", "0.35"))
+    with pytest.raises(UserError, match=r"tiny\.json: damaged"):
+        table(tmp_path)
+
+
+def test_rows_of_other_code_are_computed_again_and_shipped_ones_say_so(tmp_path, library):
+    def of_solvers():
+        loaded_code.cache_clear()  # another process
+        return StoredTable("tiny", SETTINGS, {"mrilib.solvers"}, shipped=tmp_path)
+
+    made = of_solvers()
+    made.row({"share": 0.5}, lambda: {"ssim": 1})
+    made.row({"share": 1.0}, lambda: {"ssim": 1})
+    made.ship([{"share": 1.0}])
+    assert made.find({"share": 0.5})["code"]["modules"] == ["mrilib.solvers"]
+    solvers = library / "solvers.py"
+    source = solvers.read_text()
+    solvers.write_text(source + "\n# a remark\n")
+    assert of_solvers().row({"share": 0.5}, never) == {"ssim": 1}
+    solvers.write_text(source + "\nFASTER = True\n")
+    changed = of_solvers()
+    assert changed.row({"share": 0.5}, lambda: {"ssim": 2}) == {"ssim": 2}
+    assert changed.row({"share": 1.0}, never) == {"ssim": 1}, "shipped rows stand until they are made again"
+    assert changed.provenance([{"share": 0.5}]) == "computed on this machine"
+    assert changed.provenance([{"share": 1.0}]).endswith(", by older code")
+    solvers.write_text(source)
+    assert of_solvers().row({"share": 0.5}, never) == {"ssim": 1}, "and the first is still there"
+    assert not of_solvers().provenance([{"share": 1.0}]).endswith("older code")
+    loaded_code.cache_clear()
+
+
+def test_every_table_of_the_package_has_its_checksum():
+    """After a merge that changes one: `StoredTable._write` of its rows."""
+    for file in SHIPPED.glob("*.json"):
+        assert entries(file), file
 
 
 def test_nan_is_refused(tmp_path):

@@ -1,6 +1,5 @@
 """Test-time training of many slices: cached, killed and continued, in parallel to the same bits."""
 
-import json
 import signal
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from safetensors.torch import save
 from tiny_slices import run_script, tiny_model, tiny_sample, weights
 
 from mrilib.scoring import slice_ssim
-from mrilib.store.code import reached
+from mrilib.store.code import AFTERWARDS, reached
 from mrilib.train import adaptation
 from mrilib.train.adaptation import adapt
 from mrilib.ttt import Settings
@@ -127,20 +126,24 @@ def test_whatever_decides_the_result_decides_the_cache_entry(slices, cache, comp
     adapt(tiny_model(), [replace(sample, sens_maps=sample.sens_maps * 1j)], SETTINGS)
     adapt(tiny_model(), [sample], SETTINGS, score_at=(1,))
     adapt(tiny_model(), [replace(sample, target=sample.target.flip(-1))], SETTINGS, score_at=(1,))
-    monkeypatch.setattr(adaptation, "meaning_digest", lambda modules: "another line of the library")
+    adapt(tiny_model(), [replace(sample, recon_size=(20, 24))], SETTINGS, score_at=(1,))
+    adapt(tiny_model(), [replace(sample, recon_size=(20, 24))], SETTINGS)  # scored outside of the cache: no new entry
+    assert len(computed) == 11
+    monkeypatch.setattr(adaptation, "code_digest", lambda modules: "another line of the library")
     adapt(tiny_model(), [sample], SETTINGS)
-    assert len(computed) == len(list(cache.iterdir())) == 11
+    assert len(computed) == len(list(cache.iterdir())) == 12
 
 
 def test_an_entry_depends_on_the_code_that_computed_it_and_on_no_other(monkeypatch):
     """The files are those that imports reach; none is listed by hand."""
     seen = []
-    monkeypatch.setattr(adaptation, "meaning_digest", lambda modules: seen.append(set(reached(modules))) or "")
+    monkeypatch.setattr(adaptation, "code_digest", lambda modules: seen.append(set(reached(modules, AFTERWARDS))) or "")
     adaptation._code(tiny_model())
     [modules] = seen
     method = {"ttt", "scoring", "losses", "metrics", "linop", "solvers", "coils", "sampling", "fourier", "sample"}
     assert {f"mrilib.{name}" for name in (*method, "models.unet", "models.reconstructor")} <= modules
-    assert not {name for name in modules if name.startswith(("mrilib.data", "mrilib.train", "mrilib.store"))}
+    others = {name for name in modules if name.startswith(("mrilib.data", "mrilib.train", "mrilib.store"))}
+    assert others == {"mrilib.train.adaptation"}, "which takes the seconds and scores the iterations"
     assert "mrilib.models.vit" not in modules, "another network's lines change nothing"
 
 
@@ -164,7 +167,7 @@ def test_a_read_only_cache_warns_and_works(slices, cache, monkeypatch):
     def read_only(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(adaptation, "atomic_write", read_only)
+    monkeypatch.setattr("mrilib.store.tensors.atomic_write", read_only)
     monkeypatch.setenv("MRILIB_CACHE", str(cache.parent / "read-only"))
     with pytest.warns(UserWarning, match="not kept for the next run.*Permission denied"):
         assert same(adapt(tiny_model(), slices[:1], SETTINGS), expected)
@@ -178,24 +181,29 @@ def test_a_cache_that_is_a_file_warns_and_works(slices, tmp_path, monkeypatch):
 
 
 def damaged(content, how):
-    tensors = {"image": torch.zeros(1, 1, 4, 4, 2), "last_image": torch.zeros(1, 1, 4, 4, 2)}
+    middle = len(content) // 2
     return {
         "truncated": content[:-9],
         "empty": b"",
         "foreign": b"hello",
-        "no metadata": save(tensors),
-        "no tensors": save({}, metadata={"facts": "{}"}),
-        "no JSON": save(tensors, metadata={"facts": "{"}),
-        "no history": save(tensors, metadata={"facts": json.dumps({"seconds": 1.0})}),
+        "of an older version": save({"image": torch.zeros(1, 1, 4, 4, 2)}, metadata={"facts": "{}"}),
+        "a flipped bit of the image": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+        "other seconds": content.replace(b'\\"seconds\\": 0', b'\\"seconds\\": 9'),
     }[how]
 
 
-@pytest.mark.parametrize("how", ["truncated", "empty", "foreign", "no metadata", "no tensors", "no JSON", "no history"])
+@pytest.mark.parametrize(
+    "how",
+    ["truncated", "empty", "foreign", "of an older version", "a flipped bit of the image", "other seconds"],
+)
 def test_a_damaged_entry_is_computed_again_and_replaced(slices, cache, computed, how):
     expected = adapt(tiny_model(), slices[:1], SETTINGS)
     (entry,) = cache.iterdir()
-    entry.write_bytes(damaged(entry.read_bytes(), how))
-    assert same(adapt(tiny_model(), slices[:1], SETTINGS), expected)
+    content = entry.read_bytes()
+    entry.write_bytes(damaged(content, how))
+    assert entry.read_bytes() != content
+    with pytest.warns(UserWarning, match=rf"{entry.name}: .*; it is made again"):
+        assert same(adapt(tiny_model(), slices[:1], SETTINGS), expected)
     assert same(adapt(tiny_model(), slices[:1], SETTINGS), expected)
     assert len(computed) == 2
 

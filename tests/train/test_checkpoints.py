@@ -8,7 +8,16 @@ import torch
 from tiny_slices import tiny_model, weights
 
 from mrilib.models.build import WeightsError
-from mrilib.train.checkpoints import fill, load_checkpoint, load_weights, read_card, save_checkpoint, save_weights
+from mrilib.store.sealed import sealed
+from mrilib.train.checkpoints import (
+    fill,
+    fits_half,
+    load_checkpoint,
+    load_weights,
+    read_card,
+    save_checkpoint,
+    save_weights,
+)
 
 CARD = {"architecture": {"name": "unet", "chans": 4, "num_pool_layers": 2}, "data_digest": "abc", "note": "Füße"}
 
@@ -23,7 +32,7 @@ def stored(tmp_path):
 def edit_card(path, **changes):
     card = {**read_card(path), **changes}
     kept = {name: value for name, value in card.items() if value is not None}
-    path.with_suffix(".json").write_text(json.dumps(kept), encoding="utf-8")
+    path.with_suffix(".json").write_text(json.dumps(sealed(kept)), encoding="utf-8")
 
 
 def one_line(error):
@@ -39,6 +48,7 @@ def test_weights_and_provenance_come_back(stored):
     assert not model.training
     card = read_card(stored)
     assert card.pop("sha256")
+    assert card.pop("checksum")
     assert card == CARD
     assert sorted(path.name for path in stored.parent.iterdir()) == ["net.json", "net.safetensors"]
 
@@ -110,11 +120,14 @@ def test_missing_weights(stored):
     ("content", "message"),
     [
         (None, "not found"),
-        (b"", "not valid JSON"),
-        (b'{"architecture": ', "not valid JSON"),
-        (b"\xff\xfe\x00", "not valid JSON"),
-        (b"[1, 2]", "lacks architecture or sha256"),
-        (b'{"architecture": {"name": "unet"}}', "lacks architecture or sha256"),
+        (b"", "not a complete file"),
+        (b'{"architecture": ', "not a complete file"),
+        (b"\xff\xfe\x00", "not a complete file"),
+        (b"[1, 2]", "not a complete file"),
+        (b"null", "not a complete file"),
+        (b"[" * 100_000, "not a complete file"),
+        (b'{"architecture": {"name": "unet"}}', "lacks sha256"),
+        (b'{"architecture": [3], "sha256": ""}', "another architecture"),
     ],
 )
 def test_the_json_beside_the_weights(stored, content, message):
@@ -123,6 +136,43 @@ def test_the_json_beside_the_weights(stored, content, message):
     with pytest.raises(WeightsError, match=message) as error:
         load_weights(stored)
     assert "net.json" in one_line(error)
+
+
+def test_a_card_with_a_flipped_digit_is_noticed(stored):
+    card = stored.with_suffix(".json")
+    card.write_text(card.read_text().replace('"chans": 4', '"chans": 5'))
+    with pytest.raises(WeightsError, match=r"net\.json: damaged.*fetch or train") as error:
+        load_weights(stored)
+    one_line(error)
+
+
+def test_a_card_of_an_older_version_without_a_checksum_is_read(stored):
+    card = json.loads(stored.with_suffix(".json").read_text())
+    del card["checksum"]
+    stored.with_suffix(".json").write_text(json.dumps(card))
+    assert torch.equal(weights(load_weights(stored)), weights(tiny_model()))
+
+
+def test_a_card_must_have_what_its_reader_needs(stored):
+    assert read_card(stored, ("note",))["note"] == "Füße"
+    with pytest.raises(WeightsError, match=r"net\.json: lacks spec; fetch or train"):
+        read_card(stored, ("spec", "note"))
+
+
+def test_a_weight_beyond_half_precision_is_refused_and_nothing_is_written(tmp_path):
+    model = tiny_model()
+    with torch.no_grad():
+        next(model.parameters()).flatten()[0] = 65_504.0
+    save_weights(tmp_path / "most.safetensors", model, CARD, half=True)
+    assert weights(load_weights(tmp_path / "most.safetensors")).max() == 65_504
+    with torch.no_grad():
+        next(model.parameters()).flatten()[0] = -70_000.0
+    assert not fits_half(model)
+    with pytest.raises(ValueError, match=r"net\.safetensors: a weight is beyond ±65504, .*store it in full"):
+        save_weights(tmp_path / "net.safetensors", model, CARD, half=True)
+    assert not list(tmp_path.glob("net*"))
+    save_weights(tmp_path / "net.safetensors", model, CARD)
+    assert weights(load_weights(tmp_path / "net.safetensors")).min() == -70_000
 
 
 def test_fill_copies_nothing_of_another_network():
@@ -177,16 +227,27 @@ def test_a_checkpoint_from_before_the_first_step(tmp_path):
     assert torch.equal(weights(model), weights(other))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "header", "no progress"])
+@pytest.mark.parametrize("damage", ["truncated", "empty", "header", "a name", "a moment", "a loss", "no progress"])
 def test_an_unusable_checkpoint(training, damage):
     model, optimizer, path = training
-    content = path.read_bytes()
+    content = before_damage = path.read_bytes()
     if damage == "no progress":
         save_weights(path.with_suffix(".safetensors"), model, CARD)
         content = path.with_suffix(".safetensors").read_bytes()
-    path.write_bytes({"truncated": content[:-7], "empty": b"", "header": b"\xff" + content[1:]}.get(damage, content))
+    flipped = bytearray(content)
+    flipped[-3] ^= 1
+    broken = {
+        "truncated": content[:-7],
+        "empty": b"",
+        "header": b"\xff" + content[1:],
+        "a name": content.replace(b"optimizer.0.exp_avg_sq", b"optimizer.0.exp_avg_sr"),
+        "a moment": bytes(flipped),
+        "a loss": content.replace(b"0.25", b"0.35"),
+    }
+    path.write_bytes(broken.get(damage, content))
+    assert damage == "no progress" or broken[damage] != before_damage
     before = weights(model)
-    with pytest.raises(WeightsError, match=r"net\.checkpoint: unreadable checkpoint.*delete it to start over") as error:
+    with pytest.raises(WeightsError, match=r"net\.checkpoint: .*delete this checkpoint to start over") as error:
         load_checkpoint(path, model, optimizer)
     one_line(error)
     assert torch.equal(weights(model), before)

@@ -32,7 +32,8 @@ torch.set_num_threads(1)
 join("cpu")
 folder, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
 slices = [tiny_sample(patient) for patient in range(5)]
-model = seed_weights(build(settings["model"]))
+model = seed_weights(build(settings["model"]), settings.get("seeds", [0, 0])[workers().rank])
+place = folder / f"rank{workers().rank}" if settings.get("apart") else folder
 reported = []
 
 def progress(step, steps, loss):
@@ -42,8 +43,8 @@ def progress(step, steps, loss):
         os.kill(os.getpid(), signal.SIGTERM)
 
 try:
-    losses = fit(model, slices, Recipe(**settings["recipe"]), checkpoint=folder / "one.checkpoint", progress=progress)
-except TrainingInterrupted as stopped:
+    losses = fit(model, slices, Recipe(**settings["recipe"]), checkpoint=place / "one.checkpoint", progress=progress)
+except (TrainingInterrupted, ValueError) as stopped:
     losses = [str(stopped)]
 result = {"losses": losses, "weights": weights(model).tolist(), "reported": len(reported), "size": workers().size}
 (folder / f"rank{workers().rank}.json").write_text(json.dumps(result))
@@ -89,6 +90,18 @@ def test_a_signal_to_one_stops_all_and_they_go_on(alone, tmp_path):
     assert first["reported"] == 5
     assert first["weights"] == second["weights"]
     torch.testing.assert_close(torch.tensor(first["weights"]), alone[1], rtol=1e-3, atol=1e-4)
+
+
+def test_processes_that_start_from_different_weights_take_those_of_the_first(alone, tmp_path):
+    first, second = together(tmp_path, model=TINY, recipe=RECIPE, seeds=[0, 1])
+    assert first["weights"] == second["weights"]
+    torch.testing.assert_close(torch.tensor(first["weights"]), alone[1], rtol=1e-3, atol=1e-4)
+
+
+def test_a_checkpoint_that_only_one_process_finds_is_refused_by_all(tmp_path):
+    together(tmp_path, model=TINY, recipe=RECIPE, stop=4, apart=True)
+    for one in together(tmp_path, model=TINY, recipe=RECIPE, apart=True):
+        assert "not every process finds this checkpoint; put it on a disk that they share" in one["losses"][0]
 
 
 def test_shares_are_the_whole_batch_and_nothing_twice():

@@ -12,7 +12,7 @@ from tiny_slices import tiny_model, tiny_scan, weights
 from mrilib.data import catalogue
 from mrilib.models.build import WeightsError
 from mrilib.train import networks
-from mrilib.train.checkpoints import read_card, save_weights
+from mrilib.train.checkpoints import load_weights, read_card, save_weights
 from mrilib.train.networks import (
     cache_path,
     dataset,
@@ -116,15 +116,88 @@ def test_names_are_readable():
     assert replace(SPEC, recipe=recipe, acceleration=2.5).name == "unet_supervised_tiny_2.5x_complex"
 
 
-def test_stored_weights_that_cannot_be_used_are_not_silently_replaced():
-    path = cache_path(SPEC)
-    save_weights(path, tiny_model(), {"architecture": SPEC.architecture, "data_digest": "of another day"})
-    with pytest.raises(WeightsError, match="trained on data of another day"):
+def foreign(path):
+    save_weights(path, tiny_model(seed=3), {"architecture": SPEC.architecture, "data_digest": SPEC.data_digest})
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 4
+    path.write_bytes(content)
+
+
+def another_score(path):
+    card = path.with_suffix(".json")
+    card.write_text(card.read_text().replace('"validation_ssim": 0.', '"validation_ssim": 0.9'))
+
+
+@pytest.mark.parametrize("damage", [foreign, flipped, another_score])
+def test_damaged_weights_in_the_cache_are_trained_again_with_a_line(damage, recwarn):
+    path = train(SPEC, cache_path(SPEC))
+    content, card = path.read_bytes(), path.with_suffix(".json").read_bytes()
+    damage(path)
+    network(SPEC)
+    said = [str(one.message) for one in recwarn]
+    assert damage is foreign or len(said) == 1
+    assert all("it will be trained again" in one and path.stem in one for one in said)
+    assert (path.read_bytes(), path.with_suffix(".json").read_bytes()) == (content, card)
+
+
+@pytest.mark.parametrize("damage", [flipped, another_score])
+def test_damaged_weights_of_the_package_are_refused_by_name(damage, monkeypatch):
+    networks.SHIPPED.mkdir()
+    shipped = train(SPEC, networks.SHIPPED / f"{SPEC.name}.safetensors")
+    damage(shipped)
+    monkeypatch.setattr(networks, "fit", lambda *_, **__: pytest.fail("trained again"))
+    with pytest.raises(WeightsError, match=rf"{SPEC.name}\.\w+: .*fetch or train"):
         network(SPEC)
-    save_weights(path, tiny_model(), {"architecture": SPEC.architecture, "data_digest": SPEC.data_digest})
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(WeightsError, match="corrupted"):
+
+
+def test_a_damaged_checkpoint_is_begun_again_with_a_line(tmp_path):
+    expected = train(SPEC, tmp_path / "undisturbed.safetensors").read_bytes()
+    checkpoint = cache_path(SPEC).with_suffix(".checkpoint")
+    checkpoint.write_bytes(b"half a file")
+    with pytest.warns(UserWarning, match=rf"{checkpoint.name}: .*; it is made again"):
         network(SPEC)
+    assert cache_path(SPEC).read_bytes() == expected
+    assert not checkpoint.exists()
+
+
+def test_networks_trained_here_by_this_code_go_before_shipped_ones_of_other_code(library):
+    networks.SHIPPED.mkdir()
+    shipped = train(SPEC, networks.SHIPPED / f"{SPEC.name}.safetensors")
+    trained = train(SPEC, cache_path(SPEC))
+    assert stored(SPEC) == shipped
+    recipe = library / "train" / "recipe.py"
+    recipe.write_text(recipe.read_text().replace("torch.optim.Adam(", "torch.optim.SGD("))
+    assert stored(SPEC) == shipped, "it stands until it is trained again"
+    again = train(SPEC, cache_path(SPEC))
+    assert again != trained
+    assert stored(SPEC) == again
+
+
+def test_other_code_is_another_training_and_leaves_shipped_weights(library):
+    """Adam exchanged for SGD trains again; another network's lines do not."""
+    before = SPEC.code, SPEC.digest
+    vit, recipe = library / "models" / "vit.py", library / "train" / "recipe.py"
+    vit.write_text(vit.read_text() + "\nCHANGED = 1\n")
+    assert SPEC.code == before[0]
+    recipe.write_text(recipe.read_text().replace("torch.optim.Adam(", "torch.optim.SGD("))
+    assert SPEC.code != before[0]
+    assert SPEC.digest == before[1], "which names shipped weights"
+    assert before[0] in str(cache_path(SPEC)) or SPEC.code in str(cache_path(SPEC))
+
+
+def test_weights_beyond_half_precision_are_kept_in_full(tmp_path, monkeypatch):
+    def grown(model, *_, **__):
+        with torch.no_grad():
+            next(model.parameters()).flatten()[0] = 70_000.0
+        return [1.0]
+
+    monkeypatch.setattr(networks, "fit", grown)
+    with pytest.warns(UserWarning, match=r"big\.safetensors: .*stored in full"):
+        path = train(SPEC, tmp_path / "big.safetensors", half=True)
+    assert weights(load_weights(path)).max() == 70_000
 
 
 def test_slices_are_prepared_once():

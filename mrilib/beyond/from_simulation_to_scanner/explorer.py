@@ -120,7 +120,7 @@ def _page(
 def acceleration_of(network: str) -> float:
     """Acceleration a network was trained for; raises WeightsError if there is no such network."""
     weights = Path(network) if network.endswith(".safetensors") else SHIPPED / f"{network}.safetensors"
-    return float(read_card(weights)["spec"]["acceleration"])
+    return float(read_card(weights, ("spec",))["spec"]["acceleration"])
 
 
 @lru_cache(maxsize=2)

@@ -119,7 +119,7 @@ def compute(path: Path, network: str, case: Case) -> Row:
 def stored(p: Parameters) -> Iterator[tuple[str, Case, StoredRow]]:
     """Rows of every network and case."""
     [path] = fetched(p.datasets[0]).glob(f"*{ANGLE}.h5")
-    table = StoredTable("real_robustness", {"ttt": FREE_PHASE.card, "acceleration": 4})
+    table = StoredTable("real_robustness", {"ttt": FREE_PHASE.card, "acceleration": 4}, {__name__})
     for network in NETWORKS:
         weights = fingerprint(weights_file(network))
         for case in CASES:

@@ -50,7 +50,7 @@ def self_validated(sample: Sample, settings: Settings) -> Row:
 def stored(p: Parameters) -> list[StoredRow]:
     """Rows of the contrasts, in the order of their files."""
     settings = {"acceleration": p.acceleration, "holdout": p.holdout, "seed": p.seed, "weights": WEIGHTS}
-    table = StoredTable("real_wavelets", settings)
+    table = StoredTable("real_wavelets", settings, {__name__})
     paths = sorted(fetched(p.datasets[0]).glob("*.h5"))[: p.contrasts]
     return [StoredRow(table, {"contrast": path.stem}, partial(_compute, path, p)) for path in paths]
 

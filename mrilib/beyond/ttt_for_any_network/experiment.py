@@ -79,7 +79,7 @@ def stored(p: Parameters, arm: Arm, count: int, seed: int, device: torch.device 
         adapted = adapt(model, samples, settings, score_at=scored, device=device, workers=p.workers)
         return as_row(adapted, ssim_without_ttt(model, samples, device))
 
-    return StoredRow(StoredTable("any_network", {"source": p.source}), key, compute)
+    return StoredRow(StoredTable("any_network", {"source": p.source}, {__name__}), key, compute)
 
 
 def as_row(adapted: Sequence[Adapted], before: Sequence[float]) -> Row:

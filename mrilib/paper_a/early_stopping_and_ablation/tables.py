@@ -29,7 +29,7 @@ LOSSES: tuple[Loss, ...] = ("supervised", "joint")
 
 
 def _table(experiment: Experiment, settings: Settings, slices: int) -> StoredTable:
-    return StoredTable("ablation", {**experiment.card, "slices": slices, "ttt": settings.card})
+    return StoredTable("ablation", {**experiment.card, "slices": slices, "ttt": settings.card}, {__name__})
 
 
 def _digest(p: Parameters, side: str, split: str, count: int) -> str:

@@ -6,11 +6,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from mrilib.data.pictures import packed, unpacked
 from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.mixtures.sweep import Mixtures
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
-from mrilib.store.pictures import packed, unpacked
 from mrilib.store.tables import Row, StoredRow, StoredTable
 from mrilib.train.networks import network, stored
 
@@ -31,7 +31,7 @@ class MixtureImages:
     @property
     def table(self) -> StoredTable:
         """Table with one row per mixture, under `Mixtures.key`; the package ships the pictures, not the networks."""
-        return StoredTable("mixture_images", self.mixtures.table.settings)
+        return StoredTable("mixture_images", self.mixtures.table.settings, {__name__})
 
     def sample(self, side: Side) -> Sample:
         """First test slice of one side."""

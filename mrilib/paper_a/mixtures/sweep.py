@@ -149,7 +149,7 @@ class Mixtures:
             "test_slices": self.test_slices,
             "source": one.source,
         }
-        return StoredTable("mixtures", settings)
+        return StoredTable("mixtures", settings, {__name__})
 
     def key(self, coefficient: float) -> dict[str, object]:
         """Key of a row: shift, coefficient, and digests of the network and of the test slices."""

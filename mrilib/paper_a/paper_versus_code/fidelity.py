@@ -168,7 +168,9 @@ class Bench:
         name = self.experiment.side("Q")[0]
         count = self.test_slices or distribution(name).test_slices
         digest = data_digest(distribution(name), "test", count, self.experiment.source)
-        return StoredTable("fidelity", {"shift": self.experiment.shift, "test_slices": count, "tests": digest})
+        return StoredTable(
+            "fidelity", {"shift": self.experiment.shift, "test_slices": count, "tests": digest}, {__name__}
+        )
 
     def key(self, name: str, scheme: str = MAIN) -> dict[str, Any]:
         """Key of a row: arm, scheme, network digest and, if there is TTT, its settings."""

@@ -59,7 +59,7 @@ def self_supervised(p: Parameters) -> dict[str, NetworkSpec]:
 
 def curves(slices: int) -> StoredTable:
     """Table of learning curves on the given number of validation slices."""
-    return StoredTable("learning_curves", {"validation_slices": slices})
+    return StoredTable("learning_curves", {"validation_slices": slices}, {__name__})
 
 
 def curve_key(spec: NetworkSpec) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def consistency(p: Parameters, method: str, side: Side, device: torch.device | s
     entry = distribution(two_head.side("Q")[0])
     key = {"method": method, "trained_on": side, "network": spec.digest, "learning_rate": how.learning_rate}
     key["tests"] = data_digest(entry, "test", p.test_slices or entry.test_slices, p.source)
-    table = StoredTable("variants", {**two_head.card, "slices": p.test_slices, "ttt": p.settings.card})
+    table = StoredTable("variants", {**two_head.card, "slices": p.test_slices, "ttt": p.settings.card}, {__name__})
     tests = partial(two_head.test_slices, p.test_slices)
     return StoredRow(table, key, lambda: consistency_row(spec, tests(), how, affine, device, p.workers))
 

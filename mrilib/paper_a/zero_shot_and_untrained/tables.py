@@ -52,7 +52,7 @@ def contest(
     """Contest of all methods on these slices."""
     entry = distribution(p.experiment.side("Q")[0])
     digests = {split: data_digest(entry, split, _count(p, split), p.source) for split in ("validation", "test")}
-    table = StoredTable("zero_shot", {"shift": p.shift, "source": p.source, **digests})
+    table = StoredTable("zero_shot", {"shift": p.shift, "source": p.source, **digests}, {__name__})
     machine = f"{hardware()['gpu'] or hardware()['cpu']}, one thread"
     return Contest(methods(p, device), table, p.rates, validation, test, device, machine, p.recompute)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mrilib.data.catalogue import distribution
+from mrilib.data.pictures import packed, unpacked
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import Source, data_digest, slices_of
 from mrilib.data.twins import TWINS
@@ -20,7 +21,6 @@ from mrilib.paper_b.pairs import Pair, shared_out
 from mrilib.paper_b.parameters import NETWORKS
 from mrilib.paper_b.protocol import UnionSpec, equispaced, paper_b, sampled, ssim_scores, union
 from mrilib.scoring import reconstruct
-from mrilib.store.pictures import packed, unpacked
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 from mrilib.train.networks import InMemory
 from mrilib.train.training import Progress
@@ -59,7 +59,7 @@ class Curve:
     @property
     def table(self) -> StoredTable:
         """Table with one row per training."""
-        return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES})
+        return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES}, {__name__})
 
     @property
     def lists(self) -> dict[str, dict[str, int]]:

@@ -81,7 +81,7 @@ class Likeness:
     def table(self) -> StoredTable:
         """Table of similarities, one row per training set."""
         settings = {"source": self.p.source, "features": self.features, "patch": PATCH}
-        return StoredTable("likeness", settings)
+        return StoredTable("likeness", settings, {__name__})
 
     def _digest(self, split: str, taken: Mapping[str, int]) -> str:
         digests = [data_digest(distribution(part), split, count, self.p.source) for part, count in taken.items()]

@@ -45,7 +45,7 @@ class LesionImages:
     def __init__(self, study: Study, annotations: str = "") -> None:
         self.study = study
         self.heads = Heads(study.source, annotations)
-        self.table = StoredTable("pathology_images", {"source": study.source})
+        self.table = StoredTable("pathology_images", {"source": study.source}, {__name__})
 
     def _sample(self, lesion: Lesion) -> Sample:
         return self.study.tests[lesion.test].load(self.study.source)[lesion.slice]

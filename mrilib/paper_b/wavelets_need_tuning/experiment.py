@@ -102,7 +102,7 @@ class Tuning:
     def table(self) -> StoredTable:
         """Table of scores, one row per distribution and split."""
         settings = {"acceleration": self.acceleration, "source": self.source, "wavelet": WAVELET}
-        return StoredTable("wavelets", settings)
+        return StoredTable("wavelets", settings, {__name__})
 
     def key(self, name: str, split: str) -> dict[str, object]:
         """Key of a stored row; depends on the digest of the slices."""
