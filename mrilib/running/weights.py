@@ -4,14 +4,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mrilib.paper_b.protocol import UnionSpec
+from mrilib.store.processes import in_processes
 from mrilib.train.checkpoints import read_card
 from mrilib.train.distributed import workers
 from mrilib.train.networks import SHIPPED, NetworkSpec, cache_path, train
@@ -69,7 +68,7 @@ def train_all(
     report: Callable[[str, float, float], None],
     device: str = "cpu",
 ) -> None:
-    """Train all networks that are not trained yet; after being killed, continues from the checkpoints.
+    """Train all networks that are not trained yet; after being stopped or killed, continues from the checkpoints.
 
     Args:
         specs: the networks, see `running.parameters.networks_of` and `shipped`.
@@ -85,8 +84,7 @@ def train_all(
                     report(*one)
         return
     threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // jobs))
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(specs)]
-        for future in waiting:
-            for name, seconds, score in future.result():
-                report(name, seconds, score)
+    calls = [(group, folder, threads, device) for group in groups(specs)]
+    for trained in in_processes(_train_group, calls, jobs):
+        for one in trained:
+            report(*one)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
 from mrilib.store.code import meaning_digest
 from mrilib.store.paths import atomic_write, cache_dir
+from mrilib.store.processes import start_worker
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
 
 Compute = Callable[..., tuple[TTTRecord, float]]
@@ -77,6 +79,9 @@ def adapt(
     items = range(len(slices))  # type: ignore[arg-type]
     if torch.device(device).type != "cpu":
         return [one(item) for item in items]
+    if workers == 1:  # in this thread, which an interrupt stops
+        with _single_threaded():
+            return [one(item) for item in items]
     with _single_threaded(), ThreadPoolExecutor(workers) as waiting, _processes(workers) as compute:
         return list(waiting.map(partial(one, compute=compute), items))
 
@@ -94,10 +99,9 @@ def _single_threaded() -> Iterator[None]:
 @contextmanager
 def _processes(workers: int) -> Iterator[Compute]:
     """Yield `_timed` running in `workers` processes, which are kept for the next call; an interrupt kills them."""
-    if workers == 1:
-        yield _timed
-        return
-    pool = loky.get_reusable_executor(workers, timeout=IDLE_SECONDS, initializer=torch.set_num_threads, initargs=(1,))
+    pool = loky.get_reusable_executor(
+        workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)
+    )
 
     def elsewhere(*arguments: Any) -> tuple[TTTRecord, float]:
         record, seconds, warned = pool.submit(_timed_and_warned, *arguments).result()
@@ -107,7 +111,7 @@ def _processes(workers: int) -> Iterator[Compute]:
 
     try:
         yield elsewhere
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         pool.shutdown(wait=False, kill_workers=True)
         raise
 

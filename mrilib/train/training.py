@@ -94,8 +94,8 @@ def fit(
     drawn = _drawing(slices, recipe)
     model.to(device).train()
     optimizer = optimizer_of(model, recipe)
-    epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
-    schedule = [(epoch, batch) for epoch, batches in enumerate(epochs) for batch in batches]
+    per_epoch = len(recipe.batches(count, 0, kinds))
+    steps = recipe.epochs * per_epoch
     losses: list[float] = []
     job = {"recipe": recipe.card, "slices": count, "kinds": None if kinds is None else list(kinds)}
     if checkpoint is not None and checkpoint.exists():
@@ -110,14 +110,18 @@ def fit(
     crew.wait()  # until all processes have read the checkpoint
     save()
     with _deferred_signals() as arrived:
-        for step in range(len(losses), len(schedule)):
+        batches = recipe.batches(count, len(losses) // per_epoch, kinds)
+        for step in range(len(losses), steps):
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate(step, len(schedule))
-            epoch, batch = schedule[step]
+                group["lr"] = recipe.rate(step, steps)
+            epoch, place = divmod(step, per_epoch)
+            if place == 0:
+                batches = recipe.batches(count, epoch, kinds)
+            batch = batches[place]
             samples = [drawn(item, epoch) for item in crew.share(batch)]
             losses.append(_step(model, optimizer, samples, len(batch), recipe, step, device))
             if progress is not None and crew.leads:
-                progress(step + 1, len(schedule), losses[-1])
+                progress(step + 1, steps, losses[-1])
             if crew.total(bool(arrived), device):
                 save()
                 reason = f"signal {arrived[0]}" if arrived else "another process"
@@ -125,7 +129,6 @@ def fit(
             if (step + 1) % checkpoint_every == 0:
                 save()
     model.eval()
-    per_epoch = len(epochs[0])
     return [sum(losses[i : i + per_epoch]) / per_epoch for i in range(0, len(losses), per_epoch)]
 
 
