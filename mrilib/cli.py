@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from mrilib import __version__
 from mrilib.classroom.command import add_classroom
-from mrilib.running.arguments import Parser, join_parameters, read_given, show_help, show_progress, termination_as_exit
+from mrilib.running.arguments import (
+    Parser,
+    check_jobs,
+    join_parameters,
+    read_given,
+    show_help,
+    show_progress,
+    termination_as_exit,
+)
 from mrilib.running.data_command import add_data
 from mrilib.running.reconstruct_command import add_networks, add_reconstruct
 from mrilib.running.tables_command import add_tables
@@ -41,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"mrilib: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("mrilib: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"mrilib: interrupted{f'; {error}' if str(error) else ''}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,9 +82,9 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Validate everything, then check or execute it."""
     if not options.notebooks and not options.all:
         return show_help(parser)
-    if options.j < 1:
-        raise UserError(f"-j: expected a number of notebooks at a time, got {options.j}")
+    check_jobs(options.j, "notebooks")
     from mrilib.running.jobs import plan
+    from mrilib.running.parameters import networks_of
 
     root = root_here()
     chosen = notebooks(root) if options.all else [find_notebook(text, root) for text in options.notebooks]
@@ -85,6 +93,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     jobs = [plan(path, root, profile, given, options.runs_dir) for path, profile in profiles.items()]
     if not jobs:
         raise UserError(f"no notebooks in {root / 'notebooks'}")
+    for job in jobs:
+        networks_of(job.section, job.record)  # refuses what could not be built
     return check(jobs) if options.check else execute(jobs, options)
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mrilib.running import manifest
 from mrilib.running.predicates import PredicateError, holds, keys, parse
 from mrilib.store.project import SMOKE, UserError
 from mrilib.store.records import read_json
+from mrilib.store.texts import FormatError, parse_yaml, read_text
 
 PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
 
@@ -69,8 +69,8 @@ class Verdict:
 def load(file: Path) -> list[Claim]:
     """Read the claims from a YAML file; raises UserError naming the file and the invalid entry."""
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        entries = parse_yaml(read_text(file))
+    except (OSError, UnicodeDecodeError, FormatError) as error:
         raise UserError(f"{file}: not readable: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list):
         raise UserError(f"{file}: expected a list of claims")

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from mrilib.models.build import sizes
 from mrilib.paper_b.protocol import UnionSpec
 from mrilib.store.processes import in_processes
 from mrilib.train.checkpoints import read_card
@@ -51,7 +52,10 @@ def _train_group(group: Group, folder: Path | None, threads: int, device: str) -
         path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
         start = time.perf_counter()
         if not _finished(path, spec):
-            train(spec, path, half=folder is not None, device=device, slices=slices)
+            try:
+                train(spec, path, half=folder is not None, device=device, slices=slices)
+            except (ValueError, RuntimeError, MemoryError) as error:
+                raise ValueError(f"{spec.name}, {sizes(spec.architecture)}: {str(error).splitlines()[0]}") from error
         done.append((spec.name, time.perf_counter() - start, read_card(path)["validation_ssim"]))
     return done
 

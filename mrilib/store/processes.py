@@ -18,7 +18,7 @@ POLL = 0.5  # seconds
 GRACE = 10.0  # seconds to finish a step and write a checkpoint
 
 
-class WorkerDied(OSError):
+class WorkerError(OSError):
     """A worker ended without a result."""
 
 
@@ -54,7 +54,7 @@ def in_processes(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], j
     If this generator is closed or interrupted, workers get SIGTERM and `GRACE` seconds to end.
 
     Raises:
-        WorkerDied: a worker was killed.
+        WorkerError: a worker was killed.
         Exception: whatever a call raised.
     """
     waiting, running = deque(calls), dict[Connection, SpawnProcess]()
@@ -63,7 +63,8 @@ def in_processes(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], j
             while waiting and len(running) < jobs:
                 _start(function, waiting.popleft(), running)
             for ended in wait(list(running)):
-                yield _result(ended, running.pop(ended))  # type: ignore[arg-type, index]
+                assert isinstance(ended, Connection)
+                yield _result(ended, running.pop(ended))
     finally:
         _stop(list(running.values()))
 
@@ -95,7 +96,7 @@ def _result(connection: Connection, process: SpawnProcess) -> Any:
         value, error = connection.recv()
     except EOFError:
         process.join()
-        raise WorkerDied(f"a worker ended with status {process.exitcode} (killed, or out of memory)") from None
+        raise WorkerError(f"a worker ended with status {process.exitcode} (killed, or out of memory)") from None
     process.join()
     if error is not None:
         raise error

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mrilib.models.build import memory
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample, collate
 from mrilib.train.checkpoints import load_checkpoint, save_checkpoint
@@ -21,6 +22,9 @@ from mrilib.train.objectives import OBJECTIVES
 from mrilib.train.recipe import Recipe, optimizer_of
 
 Progress = Callable[[int, int, float], None]
+
+
+TRAINED = 16  # bytes a parameter while training: its value, its gradient, two moments of Adam
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -53,6 +57,13 @@ def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int
     """The recipe's loss for one batch; its random draws depend only on the recipe's seed and the step."""
     generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
     return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
+
+
+def refuse_too_large(parameters: int) -> None:
+    """Raise ValueError if training a network of so many parameters takes more memory than this machine has."""
+    if TRAINED * parameters > memory():
+        needed = f"training {parameters:,} parameters takes {TRAINED * parameters / 1e9:,.0f} GB of memory"
+        raise ValueError(f"{needed}; this machine has {memory() / 1e9:.0f} GB")
 
 
 @torch.enable_grad()  # even if the caller disabled gradients
@@ -92,6 +103,7 @@ def fit(
     if count == 0:
         raise ValueError("slices: nothing to train on; the list is empty")
     drawn = _drawing(slices, recipe)
+    refuse_too_large(sum(one.numel() for one in model.parameters()))
     model.to(device).train()
     optimizer = optimizer_of(model, recipe)
     per_epoch = len(recipe.batches(count, 0, kinds))

@@ -10,7 +10,7 @@ import pytest
 from sleepers import fail_or_sleep
 from tiny_project import is_alive, wait_until
 
-from mrilib.store.processes import WorkerDied, in_processes
+from mrilib.store.processes import WorkerError, in_processes
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def test_an_error_is_passed_on_and_ends_the_other_workers(tmp_path):
 
 
 def test_a_killed_worker_is_an_error():
-    with pytest.raises(WorkerDied, match="ended with status 7"):
+    with pytest.raises(WorkerError, match="ended with status 7"):
         list(in_processes(os._exit, [(7,)], 1))
 
 

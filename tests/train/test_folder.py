@@ -65,9 +65,9 @@ def test_volumes_are_split_never_slices(folder):
     ("arguments", "said"),
     [
         (["--data", "empty"], "empty: 0 volumes .* at least 2"),
-        (["--data", "scans", "--recipe", "magic"], "recipe 'magic': expected one of supervised, joint"),
-        (["--data", "scans", "--epochs", "0"], "epochs, batch_size and learning_rate must be positive"),
-        (["--data", "scans", "--chans", "-1"], "channels and num_pool_layers must be positive"),
+        (["--data", "scans", "--recipe", "magic"], "recipe: expected one of supervised, joint"),
+        (["--data", "scans", "--epochs", "0"], "epochs: expected int, at least 1"),
+        (["--data", "scans", "--chans", "-1"], "chans: expected int, at least 1"),
         (["--data", "scans", "--shift", "anatomy"], "--data: trains one network"),
         (["--epochs", "3"], "--epochs: goes with --data"),
     ],
