@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from mrilib.coils import estimate_sens_maps
-from mrilib.linop import LinearOperator, sense
+from mrilib.linop import LinearOperator, check_slice, sense
 from mrilib.losses import Norm, l1_norm, moduli
 from mrilib.models.free_phase import FreePhase, SharedAdam
 from mrilib.models.reconstructor import Fidelity, Reconstructor
@@ -227,17 +227,20 @@ def test_time_train(
         TTTRecord. On divergence (NaN), training stops with the best iterate so far and a RuntimeWarning.
 
     Raises:
-        ValueError: more than one slice, a hold-out that leaves nothing to train or validate on, or a loss that is
-            not finite before the first step.
+        ValueError: more than one slice, a mask or maps of another shape, a frozen network, a hold-out that leaves
+            nothing to train or validate on, or a loss that is not finite before the first step.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, §4; windows and hold-out from its published code.
     """
-    if masked_kspace.shape[0] != 1:
-        raise ValueError(f"masked_kspace: test-time training takes one slice, got {masked_kspace.shape[0]}")
+    check_slice(masked_kspace, mask, sens_maps)
+    if torch.is_inference_mode_enabled():
+        raise ValueError("test-time training needs gradients: leave torch.inference_mode, or use torch.no_grad")
     settings = settings or Settings()
     given = _split(masked_kspace, mask, sens_maps, settings)
     model = copy.deepcopy(model).train()
     tuned = [one for one in model.parameters() if one.requires_grad]
+    if not tuned:
+        raise ValueError("model: no parameter requires a gradient; model.requires_grad_(True) makes all trainable")
     optimizers: list[Optimizer] = [torch.optim.Adam(tuned, settings.learning_rate, fused=True)]
     if settings.phase == "free":
         model = FreePhase(model, given.network_kspace, given.network_operator, calibration_width(mask))

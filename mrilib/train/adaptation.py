@@ -99,9 +99,14 @@ def _single_threaded() -> Iterator[None]:
 @contextmanager
 def _processes(workers: int) -> Iterator[Compute]:
     """Yield `_timed` running in `workers` processes, which are kept for the next call; an interrupt kills them."""
-    pool = loky.get_reusable_executor(
-        workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)
-    )
+    try:
+        pool = loky.get_reusable_executor(
+            workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)
+        )
+    except OSError as error:  # semaphores need a writable /dev/shm
+        warnings.warn(f"no worker processes ({error.strerror}); one slice after another", RuntimeWarning, stacklevel=3)
+        yield _timed
+        return
 
     def elsewhere(*arguments: Any) -> tuple[TTTRecord, float]:
         record, seconds, warned = pool.submit(_timed_and_warned, *arguments).result()

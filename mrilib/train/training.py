@@ -102,6 +102,8 @@ def fit(
     count = len(slices)  # type: ignore[arg-type]
     if count == 0:
         raise ValueError("slices: nothing to train on; the list is empty")
+    if torch.is_inference_mode_enabled():
+        raise ValueError("training needs gradients: leave torch.inference_mode, or use torch.no_grad")
     drawn = _drawing(slices, recipe)
     refuse_too_large(sum(one.numel() for one in model.parameters()))
     model.to(device).train()
