@@ -14,6 +14,7 @@ from mrilib.running.arguments import (
     Parser,
     check_jobs,
     join_parameters,
+    one_line,
     read_given,
     show_help,
     show_progress,
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = parser.parse_args(join_parameters(sys.argv[1:] if arguments is None else arguments))
             return int(options.command(options))
     except UserError as error:
-        print(f"mrilib: error: {error}", file=sys.stderr)
+        print(f"mrilib: error: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         print(f"mrilib: interrupted{f'; {error}' if str(error) else ''}", file=sys.stderr)

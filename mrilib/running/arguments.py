@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from mrilib.store.project import UserError
 
-LONGEST = 300  # characters of argparse's message, which repeats what was typed
+LONGEST = 400  # characters at the beginning and at the end of a message, which may repeat what was typed
 MOST_JOBS = 256
 
 
@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
     """Argument parser with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{' '.join(message[:LONGEST].split())}; see `{self.prog} --help`")
+        raise UserError(f"{one_line(message)}; see `{self.prog} --help`")
 
 
 @contextmanager
@@ -28,6 +28,12 @@ def termination_as_exit() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def one_line(error: object) -> str:
+    """An error on one line; the middle of a very long one is left out."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 2 * LONGEST else f"{text[:LONGEST]} … {text[-LONGEST:]}"
 
 
 def check_jobs(number: int, what: str) -> None:
@@ -51,7 +57,7 @@ def said(error: ValueError | OSError) -> str:
     """One line for an error, with the file it names."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+    return one_line(error)
 
 
 def join_parameters(arguments: Sequence[str]) -> list[str]:

@@ -45,6 +45,8 @@ def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
         found = [read_declaration(node, source) for node in ast.parse(source).body]
     except (SyntaxError, ValueError) as error:
         raise ParameterError(f"{name}: parameters cell: {error}") from error
+    except (RecursionError, MemoryError):
+        raise ParameterError(f"{name}: parameters cell: nested too deeply") from None
     return {line.name: line for line in found}
 
 

@@ -118,11 +118,12 @@ def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
     found: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not first.isdecimal() or (dash and not last.isdecimal()):
             raise UserError(f"--slices {text}: expected numbers and ranges, such as 3,8-12")
+        if max(len(first), len(last)) > len(str(count)) or int(last or first) >= count:
+            raise UserError(f"--slices {text}: {path} has slices 0 to {count - 1}")
         found |= set(range(int(first), int(last or first) + 1))
-    outside = [n for n in found if n >= count]
-    if outside or not found:
+    if not found:
         raise UserError(f"--slices {text}: {path} has slices 0 to {count - 1}")
     return sorted(found)
 

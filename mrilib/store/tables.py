@@ -26,7 +26,7 @@ def entries(path: Path) -> list[Entry]:
     """Entries of a table file, not to be modified; empty if there is no readable file."""
     try:
         return _read(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

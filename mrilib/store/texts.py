@@ -67,12 +67,11 @@ class _CoreLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
-        for key, _ in node.value:
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             line = key.start_mark.line + 1
-            if key.value in lines and isinstance(key, yaml.ScalarNode):
+            if key.value in lines:
                 raise yaml.YAMLError(f"line {line}: {key.value!r} is already set in line {lines[key.value]}")
-            if isinstance(key, yaml.ScalarNode):
-                lines[key.value] = line
+            lines[key.value] = line
         return super().construct_mapping(node, deep)
 
     def construct_integer(self, node: yaml.ScalarNode) -> int:

@@ -41,7 +41,7 @@ def read_card(path: Path) -> dict[str, Any]:
         content = json.loads(card.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WeightsError(f"{card}: not found; weights come with a JSON file of the same name") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{card}: not valid JSON ({error}); fetch or train the weights again") from None
     if not isinstance(content, dict) or not {"architecture", "sha256"} <= content.keys():
         raise WeightsError(f"{card}: lacks architecture or sha256; fetch or train the weights again")
