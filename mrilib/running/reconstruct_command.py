@@ -70,13 +70,14 @@ def reconstruct(options: argparse.Namespace) -> int:
 
 
 def check_free(outputs: Sequence[Path]) -> None:
-    """Raise UserError if two scans would write the same files, or files are there already."""
-    from mrilib.scan.job import files_of
+    """Raise UserError if two scans would write the same files, or files are there that no unfinished run wrote."""
+    from mrilib.scan.job import files_of, parts_of
 
     for number, output in enumerate(outputs):
         if output in outputs[:number]:
             raise UserError(f"two scans would both write {output}; reconstruct them one by one, each with its -o")
-        if there := [file for file in files_of(output) if file.exists()]:
+        there = [file for file in files_of(output) if file.exists()]
+        if there and not parts_of(output).is_dir():
             raise UserError(f"{there[0]} is there already; move it away, or give another name with -o")
 
 

@@ -103,7 +103,7 @@ def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
         spec = folder_spec(options.data, **OWN | own)
         check_writable(options.output or Path())
         path = (options.output or Path()) / f"{spec.name}.safetensors"
-        if path.exists():
+        if path.exists() and path.with_suffix(".json").exists():  # one without the other is left by a kill
             raise UserError(f"{path} is there already; move it away, or choose another folder with --output")
         training, validation = split_volumes(spec.volumes)
         counted = f"{len(training)} volumes to train on ({spec.train_slices} slices), {len(validation)} to validate"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -270,7 +269,7 @@ def results() -> Iterator[Attack]:
     for text in ("", "[]", "null", "3", DEEP, "{}", '{"outputs": 3}', '{"outputs": {"a": 1}}', '{"key": []}', "\x00"):
         for file in ("run.json", "results.json"):
             yield Attack(
-                "results", f"{file} {text[:20]}", partial(_result, file=file, text=text), file, _no_claim_holds
+                "results", f"{file} {text[:20]}", partial(_result, file=file, text=text), file, lambda folder: True
             )
 
 
@@ -284,10 +283,6 @@ def _result(folder: Path, file: str, text: str) -> Sequence[str]:
     (run / file).write_text(text)
     os.chdir(project.root)
     return ["claims"]
-
-
-def _no_claim_holds(folder: Path) -> bool:
-    return True
 
 
 def scans() -> Iterator[Attack]:
@@ -363,8 +358,3 @@ KINDS = (options, profiles, claims, notebooks, weights, results, scans, outputs)
 def attacks() -> list[Attack]:
     """All attacks, in a fixed order."""
     return [attack for kind in KINDS for attack in kind()]
-
-
-def clean(folder: Path) -> None:
-    """Remove what an attack left."""
-    shutil.rmtree(folder, ignore_errors=True)
