@@ -1,10 +1,12 @@
 """Commands killed at random moments, several at once, and in hostile surroundings: the bits of an undisturbed run."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
-from kills import SURROUNDINGS, WORKS, at_once, killed, surrounded
+from kills import CLI, OUTLIVES, SURROUNDINGS, WORKS, Place, Work, at_once, killed, surrounded
+from tiny_project import wait_until
 
 linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 ROUNDS, KILLS = 5, 4  # of each command: a hundred kills of five commands
@@ -29,6 +31,24 @@ def test_tables_are_the_same_after_two_kills(tmp_path, tally):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_after_kills_the_results_are_the_same(tmp_path, tally, name, seed):
     assert not series(name, tmp_path, KILLS, seed, tally)
+
+
+@linux
+@pytest.mark.torture
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_training_in_several_processes_stops_when_told(tmp_path, sent, status):
+    small = [word for name in ("chans", "train_slices") for word in ("-p", name, "2")]
+    arguments = [*CLI, "train", "04", *small, "-p", "epochs", "100000", "-j", "2"]
+    place = Place(Work("train 04", lambda folder: (folder / "work").mkdir(), arguments, ""), tmp_path / "place")
+    process = place.start()
+    try:
+        wait_until(lambda: len(list(place.folder.rglob("*.checkpoint"))) == 2, 300)
+    finally:
+        process.send_signal(sent)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == status, printed
+    assert "Traceback" not in printed
+    wait_until(lambda: not place.alive(), OUTLIVES)
 
 
 @linux

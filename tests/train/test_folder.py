@@ -78,6 +78,25 @@ def test_what_cannot_be_trained_is_refused(folder, arguments, said, capsys):
     assert not list(folder.parent.glob("*.safetensors"))
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--output", "taken"), ("--output", "taken/below"), ("--device", "cpu:7")]
+)
+def test_what_cannot_be_used_is_found_before_the_training(folder, option, value, capsys, monkeypatch):
+    (folder.parent / "taken").write_text("a file, not a folder")
+    monkeypatch.setattr("mrilib.train.networks.fit", lambda *_, **__: pytest.fail("training began"))
+    assert value in refused(capsys, "train", "--data", "scans", *BRIEF, option, value)
+
+
+def test_weights_without_their_card_are_left_by_a_kill_and_made_again(folder, capsys):
+    assert main(["train", "--data", "scans", *BRIEF]) == 0
+    [weights] = folder.parent.glob("*.safetensors")
+    content = weights.read_bytes()
+    weights.with_suffix(".json").unlink()
+    assert main(["train", "--data", "scans", *BRIEF]) == 0
+    assert weights.read_bytes() == content
+    assert weights.with_suffix(".json").exists()
+
+
 def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):
     path = folder / "sub" / "scan_1.h5"
     content = path.read_bytes()
