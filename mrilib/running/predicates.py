@@ -10,7 +10,7 @@ class PredicateError(ValueError):
     """Raised if a predicate is not in the language, or if the results lack a key it needs."""
 
 
-LONGEST = 400  # characters of a predicate
+DEEPEST = 50  # levels of a predicate
 
 ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -34,16 +34,24 @@ def parse(text: str) -> ast.expr:
     The language: and, or, not, comparisons, + - * /, numbers, `value(key)`, `low(key)`, `high(key)`; a
     bare key is its value. Raises PredicateError for anything else, and for expressions that are not comparisons.
     """
-    if len(text) > LONGEST:  # a tree can be no deeper than its text is long
-        raise PredicateError(f"predicate {text[:40]!r}…: longer than {LONGEST} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise PredicateError(f"predicate {text!r}: {getattr(error, 'msg', error)}") from error
     except (RecursionError, MemoryError):
         raise PredicateError(f"predicate {text[:40]!r}…: nested too deeply") from None
+    if depth(tree) > DEEPEST:
+        raise PredicateError(f"predicate {text[:40]!r}…: nested too deeply")
     check_truth(tree, text)
     return tree
+
+
+def depth(tree: ast.AST) -> int:
+    """Number of levels of a tree."""
+    level, levels = [tree], 0
+    while level:
+        level, levels = [child for node in level for child in ast.iter_child_nodes(node)], levels + 1
+    return levels
 
 
 def check_truth(node: ast.expr, text: str) -> None:
