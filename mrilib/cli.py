@@ -12,7 +12,9 @@ from mrilib import __version__
 from mrilib.classroom.command import add_classroom
 from mrilib.running.arguments import (
     Parser,
+    check_jobs,
     join_parameters,
+    one_line,
     read_given,
     replace_missing_letters,
     show_help,
@@ -49,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = parser.parse_args(join_parameters(sys.argv[1:] if arguments is None else arguments))
             return int(options.command(options))
     except UserError as error:
-        print(f"mrilib: error: {error}", file=sys.stderr)
+        print(f"mrilib: error: {one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("mrilib: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"mrilib: interrupted{f'; {error}' if str(error) else ''}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,9 +86,9 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Validate everything, then check or execute it."""
     if not options.notebooks and not options.all:
         return show_help(parser)
-    if options.j < 1:
-        raise UserError(f"-j: expected a number of notebooks at a time, got {options.j}")
+    check_jobs(options.j, "notebooks")
     from mrilib.running.jobs import plan
+    from mrilib.running.parameters import networks_of
 
     root = root_here()
     chosen = notebooks(root) if options.all else [find_notebook(text, root) for text in options.notebooks]
@@ -95,6 +97,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     jobs = [plan(path, root, profile, given, options.runs_dir) for path, profile in profiles.items()]
     if not jobs:
         raise UserError(f"no notebooks in {root / 'notebooks'}")
+    for job in jobs:
+        networks_of(job.section, job.record)  # refuses what could not be built
     return check(jobs) if options.check else execute(jobs, options)
 
 

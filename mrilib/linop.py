@@ -249,6 +249,31 @@ def sense(mask: Tensor, sens_maps: Tensor) -> Sense:
     return Sense(mask, sens_maps)
 
 
+def check_mask(mask: Tensor, kspace: Tensor, name: str = "") -> None:
+    """Raise ValueError unless a mask, (batch or 1, 1, 1 or ky, kx) bool, fits k-space, (batch, coil, ky, kx)."""
+    label = f"{name}: " if name else ""
+    batch, _, rows, columns = kspace.shape
+    if mask.ndim and mask.shape[-1] != columns:
+        raise ValueError(
+            f"{label}the mask has {mask.shape[-1]} columns but the k-space has {columns}; make the mask for this width"
+        )
+    fits = mask.ndim == 4 and mask.shape[0] in (1, batch) and mask.shape[1] == 1 and mask.shape[2] in (1, rows)
+    if mask.dtype != torch.bool or not fits:
+        expected = f"bool ({f'1 or {batch}' if batch > 1 else 1}, 1, 1 or {rows}, {columns})"
+        raise ValueError(f"{label}mask must be {expected}, got {mask.dtype} {tuple(mask.shape)}")
+
+
+def check_slice(kspace: Tensor, mask: Tensor, sens_maps: Tensor | None) -> None:
+    """Raise ValueError unless k-space, mask and maps (if any) are those of one slice."""
+    if kspace.ndim != 4 or kspace.shape[0] != 1 or not kspace.is_complex():
+        raise ValueError(
+            f"masked_kspace must be of one slice, (1, coil, ky, kx) complex, got {kspace.dtype} {tuple(kspace.shape)}"
+        )
+    check_mask(mask, kspace)
+    if sens_maps is not None and sens_maps.shape != kspace.shape:
+        raise ValueError(f"sens_maps must be {tuple(kspace.shape)} as masked_kspace, got {tuple(sens_maps.shape)}")
+
+
 def _centre_phase(size: int, device: torch.device) -> Tensor:
     """exp(2πi c n / N), c = N // 2; reduced modulo N in integer arithmetic, so that even sizes give exact signs."""
     turns = ((torch.arange(size, device=device) * (size // 2)) % size).double() / size

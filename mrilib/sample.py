@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mrilib.coils import estimate_sens_maps, rss
 from mrilib.fourier import ifft2c
-from mrilib.linop import LinearOperator, Sampling, sense
+from mrilib.linop import LinearOperator, Sampling, check_mask, sense
 from mrilib.sampling import calibration_width
 
 TENSORS = ("masked_kspace", "mask", "sens_maps", "target", "reference", "peak")
@@ -72,14 +72,15 @@ def undersample(
             coils and its reference is the target.
 
     Raises:
-        ValueError: mask and k-space have different widths; or as in `estimate_sens_maps`, naming the slice.
+        ValueError: k-space is not (coil, ky, kx) complex, or the mask does not fit it; or as in `estimate_sens_maps`,
+            naming the slice.
     """
-    if mask.shape[-1] != kspace.shape[-1]:
+    if kspace.ndim != 3 or not kspace.is_complex():
         raise ValueError(
-            f"{name or 'kspace'}: the mask has {mask.shape[-1]} columns but the k-space has {kspace.shape[-1]}; "
-            "make the mask for this width"
+            f"{name or 'kspace'}: expected (coil, ky, kx) complex, got {kspace.dtype} {tuple(kspace.shape)}"
         )
     full = kspace[None]
+    check_mask(mask, full, name)
     masked = full * mask
     truth = rss(ifft2c(full)) if target is None else target[None, None]
     if maps:

@@ -13,6 +13,7 @@ import torch
 from IPython.display import HTML, Markdown, display
 
 from mrilib.figures.plot import Figure, Table, enable, save, table
+from mrilib.store.devices import choose_device
 from mrilib.store.paths import PACKAGE
 from mrilib.store.project import find_root
 from mrilib.store.records import INPUTS, RUN_DIR, hardware, note, note_in, read_json, versions, write_json
@@ -35,19 +36,6 @@ def setup(seed: int = 0, device: str = "auto") -> torch.device:
     write_json(results_file(), {"run": run | ({"key": key} if key else {})})
     (run_dir() / INPUTS).unlink(missing_ok=True)
     return chosen
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; raises ValueError if it is not available."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ValueError(f"device: expected 'auto', 'cpu' or 'cuda', got {name!r}") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device: {name!r} asked for, but torch sees {torch.cuda.device_count()} GPUs; use 'auto'")
-    return device
 
 
 def show_source(thing: Any) -> Markdown:

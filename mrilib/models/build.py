@@ -1,8 +1,14 @@
 """Build a network from its description, which is stored next to its weights."""
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import torch
 
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.magnitude import EndToEndVarNet, FastmriUnet, NormUnetReconstructor, NormVitReconstructor
@@ -29,20 +35,83 @@ ARCHITECTURES: dict[str, Callable[..., Reconstructor]] = {
 }
 
 
+BYTES = 4  # of a parameter
+LAYERS = (
+    "depth",
+    "num_pool_layers",
+    "num_cascades",
+    "sens_pools",
+    "pools",
+    "num_unrolls",
+    "num_blocks",
+    "num_layers",
+)  # arguments that count layers
+MOST_LAYERS = 64
+CONTAINER_LIMITS = tuple(
+    Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes")
+)  # version 2 and 1
+
+
 def build(architecture: Mapping[str, Any]) -> Reconstructor:
     """Build the network described by {"name": …, plus the arguments of its class}.
 
     Raises:
-        ValueError: unknown name, or an argument that the network does not accept.
+        ValueError: unknown name, an argument that the network does not accept, or more weights than fit into memory.
     """
+    count_parameters(architecture)
+    return _made(architecture)
+
+
+def count_parameters(architecture: Mapping[str, Any]) -> int:
+    """Number of parameters of the network that `build` would make, without memory for them.
+
+    Raises:
+        ValueError: as `build`.
+    """
+    if not isinstance(architecture, Mapping):
+        raise ValueError(f"model: expected a mapping with a name, got {type(architecture).__name__}")
+    said = sizes(architecture)
+    for name in LAYERS:
+        if isinstance(number := architecture.get(name), int) and number > MOST_LAYERS:
+            raise ValueError(f"{name}: expected at most {MOST_LAYERS}, got {number}")
+    try:
+        with torch.device("meta"):
+            network = _made(architecture)
+    except (RuntimeError, OverflowError) as error:
+        raise ValueError(f"model {architecture['name']!r}: cannot be built with {said} ({error})") from None
+    count = sum(tensor.numel() for tensor in (*network.parameters(), *network.buffers()))
+    if BYTES * count > memory():
+        raise ValueError(
+            f"model {architecture['name']!r}: with {said} its {count:,} parameters take {BYTES * count / 1e9:,.0f} GB; "
+            f"this machine has {memory() / 1e9:.0f} GB"
+        )
+    return count
+
+
+def sizes(architecture: Mapping[str, Any]) -> str:
+    """The sizes of a network by parameter, for messages."""
+    return ", ".join(f"{name} {value}" for name, value in architecture.items() if name != "name")[:200]
+
+
+def _made(architecture: Mapping[str, Any]) -> Reconstructor:
     settings = dict(architecture)
     name = settings.pop("name", None)
-    if name not in ARCHITECTURES:
+    if not isinstance(name, str) or name not in ARCHITECTURES:
         raise ValueError(f"model {name!r}: expected one of {', '.join(ARCHITECTURES)}")
     try:
         return ARCHITECTURES[name](**settings)
     except TypeError as error:
-        raise ValueError(f"model {name!r}: {error}") from error
+        raise ValueError(f"model {name!r}: {str(error).splitlines()[0]}") from error
+
+
+@cache
+def memory() -> int:
+    """Bytes of memory of this machine, or of its container if that has less."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else []
+    for limit in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # not there, or "max"
+            sizes.append(int(limit.read_text()))
+    return min(sizes, default=2**63)
 
 
 def module_of(architecture: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from mrilib.data.catalogue import SHIFTS
 from mrilib.data.parameters import Sourced
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
-from mrilib.store.parameters import Count, CountOrAll, OneOf, Rate, Seed
+from mrilib.store.kinds import OneOf
+from mrilib.store.parameters import Count, CountOrAll, Device, Rate, Seed, Width
 from mrilib.train.recipe import Recipe
 
 Shift = Annotated[str, OneOf(SHIFTS)]
@@ -29,7 +30,7 @@ class Training(Sourced):
     train_learning_rate: Rate
     schedule: Literal["constant", "cosine"]
     shuffle: bool
-    device: str
+    device: Device
 
     @property
     def architecture(self) -> dict[str, Any]:
@@ -77,7 +78,7 @@ class OneShift(Training):
 class UnetTraining(Training):
     """Parameters of paper A's U-Net, as written in the paper."""
 
-    chans: Count
+    chans: Width
     num_pool_layers: Halvings
 
     @property

@@ -64,7 +64,10 @@ def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
     Raises:
         ValueError: too few slices for the populations of a dataset.
     """
-    made = parts(p.train_slices, p.other_slices)
+    try:
+        made = parts(p.train_slices, p.other_slices)
+    except ValueError as error:
+        raise ValueError(f"with train_slices {p.train_slices} and other_slices {p.other_slices}: {error}") from None
     return {arm: union(arm, taken, p.architecture, p.recipe, source=p.source) for arm, taken in made.items()}
 
 

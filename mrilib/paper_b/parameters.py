@@ -8,7 +8,8 @@ from annotated_types import Ge, Le
 from mrilib.data.parameters import Sourced
 from mrilib.models.build import describe
 from mrilib.paper_b.protocol import paper_b
-from mrilib.store.parameters import Count, OneOf, ParameterError, Rate, Seed
+from mrilib.store.kinds import OneOf
+from mrilib.store.parameters import Count, Device, Layers, ParameterError, Rate, Seed, Side, Width
 from mrilib.train.recipe import Recipe
 
 NETWORKS = {"norm_unet": "U-Net", "norm_vit": "ViT", "e2e_varnet": "VarNet"}  # paper B's networks and their names there
@@ -21,21 +22,21 @@ class Networks(Sourced):
 
     test_slices: Count
     seed: Seed
-    chans: Count
+    chans: Width
     num_pool_layers: Annotated[int, Ge(1), Le(8)]
-    dim: Count
-    depth: Count
-    heads: Count
-    patch: Count
-    image_size: Count
-    num_cascades: Count
-    sens_chans: Count
+    dim: Width
+    depth: Layers
+    heads: Width
+    patch: Side
+    image_size: Side
+    num_cascades: Layers
+    sens_chans: Width
     train_slices: Count
     epochs: Count
     batch_size: Count
     train_learning_rate: Rate
     recompute: bool
-    device: str
+    device: Device
 
     def check(self) -> None:
         if self.dim % self.heads:
@@ -69,7 +70,7 @@ class Training(Networks):
 class WithVarnet(Training):
     """Parameters with an additional VarNet of another width, for one figure."""
 
-    varnet_chans: Count
+    varnet_chans: Width
 
     @property
     def with_varnet(self) -> Self:

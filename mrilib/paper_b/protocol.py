@@ -110,7 +110,7 @@ def union(
         ValueError: no slices at all, a negative number, or an unknown distribution or acceleration.
     """
     if min(parts.values(), default=0) < 0 or not sum(parts.values()):
-        raise ValueError(f"parts of {name!r}: expected numbers of slices that add up to at least 1, got {dict(parts)}")
+        raise ValueError(f"train_slices: too few, {sum(parts.values())} for all parts of {name!r}")
     taken = tuple((distribution(part).name, count) for part, count in parts.items() if count)
     sampling = equispaced(accelerations)
     sampling.mask("any", 100)  # raises if an acceleration has no customary calibration region
@@ -135,7 +135,9 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     Reference: the method of Webster and Sainte-Laguë.
     """
     if slices < len(shares):
-        raise ValueError(f"{slices} slices cannot be shared by {len(shares)} distributions; take at least one of each")
+        raise ValueError(
+            f"train_slices: {slices} slices cannot be shared by {len(shares)} distributions; take at least one of each"
+        )
     found = dict.fromkeys(shares, 1)
     for _ in range(slices - len(shares)):
         found[max(shares, key=lambda name: shares[name] / (found[name] + 0.5))] += 1

@@ -10,12 +10,15 @@ from typing import NoReturn
 
 from mrilib.store.project import UserError
 
+LONGEST = 400  # characters at the beginning and at the end of a message, which may repeat what was typed
+MOST_JOBS = 256
+
 
 class Parser(argparse.ArgumentParser):
     """Argument parser with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see `{self.prog} --help`")
+        raise UserError(f"{one_line(message)}; see `{self.prog} --help`")
 
 
 def replace_missing_letters() -> None:
@@ -33,6 +36,36 @@ def termination_as_exit() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def one_line(error: object) -> str:
+    """An error on one line; the middle of a very long one is left out."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 2 * LONGEST else f"{text[:LONGEST]} … {text[-LONGEST:]}"
+
+
+def check_jobs(number: int, what: str) -> None:
+    """Raise UserError if `-j` is not a number of things to do at a time."""
+    if not 1 <= number <= MOST_JOBS:
+        raise UserError(f"-j: expected a number of {what} at a time, 1 to {MOST_JOBS}, got {number}")
+
+
+def check_device(name: str) -> str:
+    """Return `name`; raises UserError if there is no such device."""
+    from mrilib.store.devices import choose_device
+
+    try:
+        choose_device(name)
+    except ValueError as error:
+        raise UserError(f"--{error}") from error
+    return name
+
+
+def said(error: ValueError | OSError) -> str:
+    """One line for an error, with the file it names."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return one_line(error)
 
 
 def join_parameters(arguments: Sequence[str]) -> list[str]:

@@ -14,9 +14,11 @@ from mrilib.data.distribution import Distribution
 from mrilib.data.fetch import examined
 from mrilib.data.kept import in_words, size_of
 from mrilib.data.parameters import Sourced
+from mrilib.data.simulated import SPLITS
 from mrilib.data.sources import Source, count_slices, file_slices, list_files
 from mrilib.data.volumes import VolumeError, inspect_volume
-from mrilib.models.build import build
+from mrilib.models.build import build, count_parameters
+from mrilib.models.build import sizes as sizes_of
 from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.paper_versus_code.as_published import PUBLISHED_LINES
 from mrilib.paper_a.parameters import Training
@@ -24,10 +26,11 @@ from mrilib.running.parameters import networks_of
 from mrilib.running.slice_lists import SliceLists, slice_lists
 from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
+from mrilib.store.devices import choose_device
 from mrilib.store.parameters import Record
 from mrilib.store.paths import data_dir
 from mrilib.train.networks import NetworkSpec, stored
-from mrilib.train.training import training_loss
+from mrilib.train.training import refuse_too_large, training_loss
 
 SHRINK = 4  # the measured step uses 1/16 of the slice; time scales with the area
 
@@ -57,6 +60,11 @@ def check(folder: str | None, p: Record) -> Report:
         place, found = examined(name)
         report.note(f"{name}: {found if place else f'{found}; mrilib data get {name}'}", place is not None)
     specs, lists = networks_of(folder, p), slice_lists(folder, p)
+    try:
+        device = choose_device(getattr(p, "device", "auto")).type
+    except ValueError as error:
+        report.note(str(error), False)
+        device = "cpu"
     if lists and not specs:
         _check_slices(report, p, lists)
     elif not specs and isinstance(p, Sourced) and p.source == "files":
@@ -65,9 +73,9 @@ def check(folder: str | None, p: Record) -> Report:
     elif not specs:
         report.note("runs on embedded data")
     elif isinstance(p, Training):
-        _check_networks(report, specs, _check_shifts(report, p, specs, lists), p)
+        _check_networks(report, specs, _check_shifts(report, p, specs, lists), p, device)
     else:
-        _check_networks(report, specs, _check_unions(report, p, specs, lists), p)
+        _check_networks(report, specs, _check_unions(report, p, specs, lists), p, device)
     return report
 
 
@@ -111,7 +119,9 @@ def _check_data(
     report: Report, source: Source, name: str, split: str, count: int, annotations: str | None = None
 ) -> None:
     if source == "simulated":
-        report.note(f"data: {count} {split} slices of {name}, simulated on demand")
+        most = len(SPLITS[split])
+        line = f"data: {count} {split} slices of {name}, simulated on demand"
+        report.note(line if count <= most else f"{split}_slices: {count} of {name}; there are {most}", count <= most)
         return
     try:
         if annotations is None:
@@ -154,18 +164,21 @@ def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
     return entry.scan.coils, slice_size(entry, source)
 
 
-def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record) -> None:
+def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record, device: str) -> None:
     """Report networks and their sizes, what to train, and the time of training and test-time training."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
     report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} there, {len(missing)} to train")
     seconds: dict[str, float] = {}
-    for spec in specs:
-        if str(spec.architecture) not in seconds:
-            seconds[str(spec.architecture)] = measured_step(spec, device)
-            parts = sum(p.numel() for p in build(spec.architecture).parameters())
-            step = f"{seconds[str(spec.architecture)]:.2f} s a slice and step on {device}"
-            report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
+    for architecture, spec in {str(spec.architecture): spec for spec in specs}.items():
+        parts = count_parameters(spec.architecture)
+        try:
+            refuse_too_large(parts)
+            seconds[architecture] = measured_step(spec, device)
+        except (ValueError, RuntimeError) as error:
+            report.note(f"network: {sizes_of(spec.architecture)}: {str(error).splitlines()[0]}", False)
+            return
+        step = f"{seconds[architecture]:.2f} s a slice and step on {device}"
+        report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
     training = sum(seconds[str(s.architecture)] * s.train_slices * s.recipe.epochs for s in missing) / 3600
     report.note(f"time on {device} from measured steps: training {training:.1f} h")
     iterations = getattr(p, "ttt_iterations", 0)
@@ -182,7 +195,8 @@ def measured_step(spec: NetworkSpec, device: str) -> float:
     """Measure the seconds of one training step per slice, loss and gradient, on a crop and scaled by area."""
     entry = distribution(next(iter(spec.lists)))
     rows, columns = slice_size(entry, spec.source)
-    crop = (max(rows // SHRINK, 32), max(columns // SHRINK, 32))
+    least = max(32, 2 ** (spec.architecture.get("num_pool_layers", 4) + 1))  # two pixels at the lowest level
+    crop = (min(rows, max(rows // SHRINK, least)), min(columns, max(columns // SHRINK, least)))
     noise = torch.randn(2, entry.scan.coils, *crop, generator=torch.Generator().manual_seed(0))
     mask = Undersampling(2, 0.3).mask("timing", crop[1])
     sample = undersample(torch.complex(noise[0], noise[1]), mask).to(device)

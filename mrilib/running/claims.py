@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrilib.running import manifest
@@ -13,6 +12,7 @@ from mrilib.running.jobs import read_notebook
 from mrilib.running.predicates import Check, PredicateError, check, expand, parse
 from mrilib.store.project import SMOKE, UserError, notebooks
 from mrilib.store.records import read_json
+from mrilib.store.texts import FormatError, parse_yaml, read_text
 
 PROFILES = ("paper", "gpu", "quick")  # the first one that was run is used
 TESTED = ("reproduced", "differs", "undecided", "not run")
@@ -85,8 +85,8 @@ class Verdict:
 def load(file: Path) -> list[Claim]:
     """Read the claims from a YAML file; raises UserError naming the file and the invalid entry."""
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        entries = parse_yaml(read_text(file))
+    except (OSError, UnicodeDecodeError, FormatError) as error:
         raise UserError(f"{file}: not readable: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list):
         raise UserError(f"{file}: expected a list of claims")

@@ -3,10 +3,8 @@
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
-SOCKET_PATH_LIMIT = 80  # characters; the system allows about 104, file names in the folder need the rest
+from mrilib.running.sockets import socket_folder
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error
@@ -51,12 +49,6 @@ def kill_group(process: int) -> None:
             os.kill(process, signal.SIGTERM)
         else:
             os.killpg(process, signal.SIGKILL)  # a kernel leads its own process group
-
-
-def socket_folder() -> str:
-    """Create a folder that only this user can access, with a path short enough for socket names."""
-    base = tempfile.gettempdir()
-    return tempfile.mkdtemp(prefix="mrilib-", dir=base if len(os.fsencode(base)) < SOCKET_PATH_LIMIT else "/tmp")
 
 
 class PrivateKernelManager(AsyncKernelManager):
@@ -122,22 +114,21 @@ def execute(
     """
 
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it mistakes `int | None` for an unknown parameter
-    folder = socket_folder()
-    loop = ensure_event_loop()
-    try:
-        papermill.execute_notebook(
-            literal_path(source),
-            literal_path(target),
-            parameters,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            kernel_manager_class=manager_for(folder, environment, stop),
-            on_cell_start=lambda cell, cell_index: on_cell(cell_index),
-        )
-    finally:
-        close(loop)
-        shutil.rmtree(folder, ignore_errors=True)
+    with socket_folder() as folder:
+        loop = ensure_event_loop()
+        try:
+            papermill.execute_notebook(
+                literal_path(source),
+                literal_path(target),
+                parameters,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                kernel_manager_class=manager_for(folder, environment, stop),
+                on_cell_start=lambda cell, cell_index: on_cell(cell_index),
+            )
+        finally:
+            close(loop)
 
 
 def close(loop: asyncio.AbstractEventLoop) -> None:

@@ -7,13 +7,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-import yaml
 from nbformat import NotebookNode
 
 from mrilib.store.code import file_of, imported
 from mrilib.store.parameters import Parameter, ParameterError, Record
 from mrilib.store.project import hint
 from mrilib.store.records import digest
+from mrilib.store.texts import FormatError, parse_yaml, read_text
 
 if TYPE_CHECKING:
     from mrilib.train.networks import NetworkSpec
@@ -45,6 +45,8 @@ def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
         found = [read_declaration(node, source) for node in ast.parse(source).body]
     except (SyntaxError, ValueError) as error:
         raise ParameterError(f"{name}: parameters cell: {error}") from error
+    except (RecursionError, MemoryError):
+        raise ParameterError(f"{name}: parameters cell: nested too deeply") from None
     return {line.name: line for line in found}
 
 
@@ -112,9 +114,10 @@ def record_of(notebook: NotebookNode, name: str) -> type[Record]:
 def read_profile(file: Path) -> dict[str, Any]:
     """Read the flat mapping in a profile; raises ParameterError naming the file if it is not one."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from error
+        content = parse_yaml(read_text(file))
+    except (OSError, UnicodeDecodeError, FormatError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise ParameterError(f"{file}: not readable as YAML: {said}") from error
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
@@ -163,11 +166,20 @@ def resolve(notebook: NotebookNode, name: str, profile: Path | None, given: Mapp
 def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
     """Distinct networks that a section trains or loads; empty if it trains nothing.
 
+    Raises ParameterError if a network cannot be built with these parameters, or does not fit into memory.
+
     Args:
         folder: folder of the section, see `section`.
         p: its parameters.
     """
     if folder is None or file_of(f"{folder}.networks") is None:
         return []
-    found = import_module(f"{folder}.networks").networks(p)
+    from mrilib.models.build import count_parameters
+
+    try:
+        found = import_module(f"{folder}.networks").networks(p)
+        for architecture in {str(spec.architecture): spec.architecture for spec in found}.values():
+            count_parameters(architecture)
+    except ValueError as error:
+        raise ParameterError(str(error)) from error
     return list({str(spec.card): spec for spec in found}.values())

@@ -15,6 +15,7 @@ from mrilib.gap import Interval, at_least
 
 PLACE = re.compile(r"\{(\w+)\}")
 COMPARISONS = (ast.LtE, ast.GtE)
+DEEPEST = 50  # levels of a line
 
 
 class PredicateError(ValueError):
@@ -56,13 +57,25 @@ def parse(line: str) -> ast.Compare:
     """
     try:
         tree = ast.parse(line.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise PredicateError(f"predicate {line!r}: {error.msg}") from error
+    except (SyntaxError, ValueError) as error:
+        raise PredicateError(f"predicate {line!r}: {getattr(error, 'msg', error)}") from error
+    except (RecursionError, MemoryError):
+        raise PredicateError(f"predicate {line[:40]!r}…: nested too deeply") from None
+    if depth(tree) > DEEPEST:
+        raise PredicateError(f"predicate {line[:40]!r}…: nested too deeply")
     if not isinstance(tree, ast.Compare) or not all(isinstance(op, COMPARISONS) for op in tree.ops):
         raise PredicateError(f"predicate {line!r}: expected a comparison by <= or >=, got {ast.unparse(tree)!r}")
     for side in (tree.left, *tree.comparators):
         check_number(side, line)
     return tree
+
+
+def depth(tree: ast.AST) -> int:
+    """Number of levels of a tree."""
+    level, levels = [tree], 0
+    while level:
+        level, levels = [child for node in level for child in ast.iter_child_nodes(node)], levels + 1
+    return levels
 
 
 def check_number(node: ast.expr, line: str) -> None:

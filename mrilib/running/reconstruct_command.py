@@ -71,13 +71,14 @@ def reconstruct(options: argparse.Namespace) -> int:
 
 
 def check_free(outputs: Sequence[Path]) -> None:
-    """Raise UserError if two scans would write the same files, or files are there already."""
-    from mrilib.scan.job import files_of
+    """Raise UserError if two scans would write the same files, or files are there that no unfinished run wrote."""
+    from mrilib.scan.job import files_of, parts_of
 
     for number, output in enumerate(outputs):
         if output in outputs[:number]:
             raise UserError(f"two scans would both write {output}; reconstruct them one by one, each with its -o")
-        if there := [file for file in files_of(output) if file.exists()]:
+        there = [file for file in files_of(output) if file.exists()]
+        if there and not parts_of(output).is_dir():
             raise UserError(f"{there[0]} is there already; move it away, or give another name with -o")
 
 
@@ -119,11 +120,12 @@ def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
     found: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not first.isdecimal() or (dash and not last.isdecimal()):
             raise UserError(f"--slices {text}: expected numbers and ranges, such as 3,8-12")
+        if max(len(first), len(last)) > len(str(count)) or int(last or first) >= count:
+            raise UserError(f"--slices {text}: {path} has slices 0 to {count - 1}")
         found |= set(range(int(first), int(last or first) + 1))
-    outside = [n for n in found if n >= count]
-    if outside or not found:
+    if not found:
         raise UserError(f"--slices {text}: {path} has slices 0 to {count - 1}")
     return sorted(found)
 

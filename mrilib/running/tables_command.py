@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any
 
-from mrilib.running.arguments import show_progress
+from mrilib.running.arguments import check_device, said, show_progress
 from mrilib.store.project import UserError, root_here
 from mrilib.store.tables import COMMAND
 
@@ -41,8 +41,12 @@ def make_table(options: argparse.Namespace) -> int:
     from mrilib.running.tables import make, named
 
     table = named(options.table, root_here())
+    device = check_device(options.device)
     os.environ[COMMAND] = f"mrilib tables make {table.name}"
-    file = make(table, options.device, lambda done, count: show_progress(f"{table.name}  row {done} of {count}"))
+    try:
+        file = make(table, device, lambda done, count: show_progress(f"{table.name}  row {done} of {count}"))
+    except (ValueError, OSError) as error:  # of the data, the weights or the cache
+        raise UserError(f"{table.name}: {said(error)}") from error
     show_progress("")
     print(f"{table.name}: {len(table.entries)} rows written to {file}")
     return 0
@@ -54,6 +58,7 @@ def check_tables(options: argparse.Namespace, parser: argparse.ArgumentParser) -
 
     if options.rows < 1:
         raise UserError(f"--rows: expected at least 1, got {options.rows}")
+    check_device(options.device)
     root = root_here()
     chosen = [named(name, root) for name in options.table] or list(shipped(root).values())
     held = True

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrilib.running.arguments import read_given, show_progress
+from mrilib.running.arguments import check_device, check_jobs, read_given, said, show_progress
 from mrilib.store.project import UserError, find_notebook, root_here
 
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
@@ -42,7 +42,9 @@ def add_train(subparsers: Any) -> None:
 def train(options: argparse.Namespace) -> int:
     """Train missing networks, resuming interrupted runs; under torchrun, all processes train together."""
     from mrilib.running.weights import shipped, train_all
+    from mrilib.store.paths import check_writable
     from mrilib.train.distributed import join, workers
+    from mrilib.train.networks import cache_path
 
     own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
     if options.data is not None:
@@ -51,13 +53,18 @@ def train(options: argparse.Namespace) -> int:
         raise UserError(f"--{next(iter(own))}: goes with --data FOLDER; a notebook's parameters are changed with -p")
     if options.all and (options.shift or options.p or options.profile != "quick"):
         raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
+    check_jobs(options.j, "trainings")
+    check_device(options.device)
     specs = shipped() if options.all else chosen(options)
-    try:
-        device = join(options.device)
-    except ValueError as error:
-        raise UserError(f"--device: {error}") from error
     start = time.monotonic()
-    train_all(specs, options.output, options.j, show_trained, device)
+    try:
+        for folder in {options.output or cache_path(specs[0]).parent, cache_path(specs[0]).parent}:
+            check_writable(folder)
+        train_all(specs, options.output, options.j, show_trained, join(options.device))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the same command goes on where it stopped") from None
+    except (ValueError, OSError) as error:  # of the data, the folders or a training
+        raise UserError(said(error)) from error
     if workers().leads:
         print(f"{len(specs)} networks in {(time.monotonic() - start) / 60:.0f} min")
     return 0
@@ -84,16 +91,19 @@ def show_trained(name: str, seconds: float, score: float) -> None:
 
 def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
     """Train one network on a folder, resuming an interrupted run, and say how to use it."""
+    from mrilib.store.paths import check_writable
     from mrilib.train.checkpoints import read_card
     from mrilib.train.folder import folder_spec, split_volumes
     from mrilib.train.networks import train as train_one
 
     if options.all or options.shift or options.p:
         raise UserError("--data: trains one network; it takes no --all, no --shift, no -p")
+    check_device(options.device)
     try:
         spec = folder_spec(options.data, **OWN | own)
+        check_writable(options.output or Path())
         path = (options.output or Path()) / f"{spec.name}.safetensors"
-        if path.exists():
+        if path.exists() and path.with_suffix(".json").exists():  # one without the other is left by a kill
             raise UserError(f"{path} is there already; move it away, or choose another folder with --output")
         training, validation = split_volumes(spec.volumes)
         counted = f"{len(training)} volumes to train on ({spec.train_slices} slices), {len(validation)} to validate"
@@ -101,7 +111,7 @@ def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
         start = time.monotonic()
         train_one(spec, path, device=options.device, progress=show_step)
     except (ValueError, OSError) as error:  # of the data, the recipe or the output
-        raise UserError(str(error)) from error
+        raise UserError(said(error)) from error
     show_progress("")
     show_trained(spec.name, time.monotonic() - start, read_card(path)["validation_ssim"])
     print(f"written: {path}\nmrilib reconstruct SCAN --network {path}")

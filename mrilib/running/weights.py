@@ -3,14 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from mrilib.models.build import sizes
 from mrilib.paper_b.protocol import UnionSpec
+from mrilib.store.processes import in_processes
 from mrilib.store.project import UserError
 from mrilib.train.checkpoints import read_card
 from mrilib.train.distributed import workers
@@ -64,7 +64,10 @@ def _train_group(group: Group, folder: Path | None, threads: int, device: str) -
         path = cache_path(spec) if folder is None else folder / f"{spec.name}.safetensors"
         start = time.perf_counter()
         if not is_trained(path, spec):
-            train(spec, path, half=folder is not None, device=device, slices=slices)
+            try:
+                train(spec, path, half=folder is not None, device=device, slices=slices)
+            except (ValueError, RuntimeError, MemoryError) as error:
+                raise ValueError(f"{spec.name}, {sizes(spec.architecture)}: {str(error).splitlines()[0]}") from error
         done.append((spec.name, time.perf_counter() - start, read_card(path)["validation_ssim"]))
     return done
 
@@ -76,7 +79,7 @@ def train_all(
     report: Callable[[str, float, float], None],
     device: str = "cpu",
 ) -> None:
-    """Train all networks that are not trained yet; after being killed, continues from the checkpoints.
+    """Train all networks that are not trained yet; after being stopped or killed, continues from the checkpoints.
 
     Args:
         specs: the networks, see `running.parameters.networks_of` and `shipped`.
@@ -92,8 +95,7 @@ def train_all(
                     report(*one)
         return
     threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // jobs))
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_train_group, group, folder, threads, device) for group in groups(specs)]
-        for future in waiting:
-            for name, seconds, score in future.result():
-                report(name, seconds, score)
+    calls = [(group, folder, threads, device) for group in groups(specs)]
+    for trained in in_processes(_train_group, calls, jobs):
+        for one in trained:
+            report(*one)

@@ -81,7 +81,7 @@ class Job:
         """
         provenance = self.provenance
         key = digest([provenance, code_digest(["mrilib.scan.reconstruction", "mrilib.models.build"])])
-        parts = output.with_name(f".{output.name}.slices")
+        parts = parts_of(output)
         found = []
         for number in self.numbers:
             part = parts / f"{number:04d}.safetensors"
@@ -106,6 +106,11 @@ class Job:
 def files_of(output: Path) -> list[Path]:
     """The files written for an output path without suffix."""
     return [output.with_name(output.name + suffix) for suffix in SUFFIXES]
+
+
+def parts_of(output: Path) -> Path:
+    """Hidden folder of an unfinished run's slices; it is there until all files of `files_of` are."""
+    return output.with_name(f".{output.name}.slices")
 
 
 def _save(path: Path, one: Reconstructed, key: str) -> None:

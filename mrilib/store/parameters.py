@@ -1,75 +1,38 @@
 """A notebook's parameters as a frozen record with types and ranges: checked once, copied, never changed."""
 
 import ast
-import types
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
 import annotated_types
-import yaml
-from pydantic import AllowInfNan, BeforeValidator, GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import core_schema
+from pydantic import TypeAdapter, ValidationError
 
-from mrilib.store.project import UserError, hint, listing, nearest
+from mrilib.store.devices import DEVICES, WORDS
+from mrilib.store.kinds import Text, in_words, literals, shown, strict_scalars, without_ranges
+from mrilib.store.project import UserError, hint, nearest
+from mrilib.store.texts import FormatError, parse_yaml
 
-Count = Annotated[int, annotated_types.Ge(1)]
-CountOrAll = Annotated[int, annotated_types.Ge(0)]  # 0 means all
-Seed = Annotated[int, annotated_types.Ge(0), annotated_types.Lt(2**32)]
-Rate = Annotated[float, annotated_types.Gt(0)]
+MOST = 100_000  # of anything counted: above, lists and loops would exhaust memory or patience
+
+Rate = Annotated[float, annotated_types.Gt(0), annotated_types.Le(1e6)]
 Share = Annotated[float, annotated_types.Gt(0), annotated_types.Lt(1)]
-SIGNS: dict[type, str] = {
-    annotated_types.Ge: "at least",
-    annotated_types.Gt: "above",
-    annotated_types.Le: "at most",
-    annotated_types.Lt: "below",
-}
 NULL = ("null", "None", "~")
 
 
-@dataclass(frozen=True)
-class OneOf:
-    """Restrict a text to a set of names, looked up when a value is checked: `Annotated[str, OneOf(SHIFTS)]`."""
-
-    names: Collection[str]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        return core_schema.no_info_after_validator_function(self.known, handler(source))
-
-    def known(self, value: str) -> str:
-        """Return `value`; raises ValueError if it is not one of the names."""
-        if value not in self.names:
-            raise ValueError("not one of the names")
-        return value
-
-    __hash__ = object.__hash__
+Seed = Annotated[int, annotated_types.Ge(0), annotated_types.Lt(2**32)]
+Count = Annotated[int, annotated_types.Ge(1), annotated_types.Le(MOST)]
+CountOrAll = Annotated[int, annotated_types.Ge(0), annotated_types.Le(MOST)]  # 0 means all
+Width = Annotated[int, annotated_types.Ge(1), annotated_types.Le(65_536)]  # channels or features of a network
+Layers = Annotated[int, annotated_types.Ge(1), annotated_types.Le(64)]  # blocks, cascades or iterations in a network
+Side = Annotated[int, annotated_types.Ge(1), annotated_types.Le(8192)]  # of an image or a patch, in pixels
+Workers = Annotated[int, annotated_types.Ge(1), annotated_types.Le(256)]  # processes at a time
+Device = Annotated[str, Text(DEVICES, WORDS)]
 
 
 class ParameterError(UserError):
     """A parameter or its value does not match the notebook's declaration."""
-
-
-def reject_bool(value: Any) -> Any:
-    """Reject True and False, which Python treats as integers."""
-    if isinstance(value, bool):
-        raise ValueError("a truth value is not a number")
-    return value
-
-
-def reject_number(value: Any) -> Any:
-    """Reject numbers such as 0 and 1 as a boolean."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError("a number is not a truth value")
-    return value
-
-
-SCALARS: dict[Any, Any] = {
-    int: Annotated[int, BeforeValidator(reject_bool)],
-    # lax, because YAML 1.1 reads `1e-4` as text
-    float: Annotated[float, BeforeValidator(reject_bool), AllowInfNan(False)],
-    bool: Annotated[bool, BeforeValidator(reject_number)],
-}
 
 
 @dataclass(frozen=True)
@@ -96,8 +59,8 @@ class Parameter:
                 return adapter(self.kind).validate_python(candidate)
             except ValidationError:
                 continue
-        near = nearest(str(value), map(str, self.choices))
-        raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {value!r}{near}")
+        near = nearest(value, map(str, self.choices)) if isinstance(value, str) else ""
+        raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {shown(value)}{near}")
 
     def readings(self, value: Any) -> list[Any]:
         """Possible readings of a text: null, one of the choices, itself, a list; any other value is itself."""
@@ -115,8 +78,8 @@ def origin(where: str) -> str:
 def read_list(text: str) -> list[Any]:
     """`[text as a YAML list]`, or an empty list if it is not one."""
     try:
-        value = yaml.safe_load(text) if text.lstrip().startswith("[") else None
-    except yaml.YAMLError:
+        value = parse_yaml(text) if text.lstrip().startswith("[") else None
+    except FormatError:
         return []
     return [value] if isinstance(value, list) else []
 
@@ -125,64 +88,6 @@ def read_list(text: str) -> list[Any]:
 def adapter(kind: Any) -> TypeAdapter[Any]:
     """Validator for values of a type."""
     return TypeAdapter(strict_scalars(kind))
-
-
-def strict_scalars(kind: Any) -> Any:
-    """The type with numbers and booleans kept apart, which Python otherwise treats as interchangeable."""
-    if get_origin(kind) is Annotated:
-        inner, *ranges = get_args(kind)
-        return Annotated[(strict_scalars(inner), *ranges)]
-    if get_origin(kind) is list:
-        return list[strict_scalars(get_args(kind)[0])]  # type: ignore[misc]
-    if get_origin(kind) in (Union, types.UnionType):
-        return Union[tuple(strict_scalars(part) for part in get_args(kind))]  # noqa: UP007 - built at run time
-    return SCALARS.get(kind, kind)
-
-
-def without_ranges(kind: Any) -> Any:
-    """The type without its ranges."""
-    if get_origin(kind) is Annotated:
-        return without_ranges(get_args(kind)[0])
-    if get_origin(kind) is list:
-        return list[without_ranges(get_args(kind)[0])]  # type: ignore[misc]
-    if get_origin(kind) in (Union, types.UnionType):
-        return Union[tuple(without_ranges(part) for part in get_args(kind))]  # noqa: UP007 - built at run time
-    return kind
-
-
-def literals(kind: Any) -> tuple[Any, ...]:
-    """The values of every `Literal[…]` and the names of every `OneOf` in a type."""
-    if isinstance(kind, OneOf):
-        return tuple(kind.names)
-    if get_origin(kind) is Literal:
-        return get_args(kind)
-    return tuple(value for part in get_args(kind) for value in literals(part))
-
-
-def in_words(kind: Any) -> str:
-    """Describe a type and its range for messages, e.g. `int, at least 1`."""
-    if get_origin(kind) is Annotated:
-        inner, *limits = get_args(kind)
-        if any(isinstance(limit, OneOf) for limit in limits):
-            return f"one of {listing(literals(kind))}"
-        return ", ".join([in_words(inner), *filter(None, map(limit_in_words, limits))])
-    if get_origin(kind) is list:
-        return f"list[{in_words(get_args(kind)[0])}]"
-    if get_origin(kind) in (Union, types.UnionType):
-        return " | ".join(map(in_words, get_args(kind)))
-    if get_origin(kind) is Literal:
-        return f"Literal[{', '.join(map(repr, get_args(kind)))}]"
-    return "None" if kind is type(None) else kind.__name__
-
-
-def limit_in_words(limit: Any) -> str:
-    """Describe one end of a range, or the number of entries of a list."""
-    if isinstance(limit, annotated_types.Len):
-        return f"{limit.min_length} of them" if limit.min_length == limit.max_length else f"{limit.min_length} or more"
-    if type(limit) not in SIGNS:
-        return ""
-    [bound] = vars(limit).values() if hasattr(limit, "__dict__") else [getattr(limit, type(limit).__name__.lower())]
-    return f"{SIGNS[type(limit)]} {bound}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 PACKAGE = Path(__file__).resolve().parent.parent
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -68,6 +68,19 @@ def scratch_folder(target: Path) -> Iterator[Path]:
                 shutil.rmtree(old, ignore_errors=True)
         with TemporaryDirectory(prefix=prefix, suffix=".tmp", dir=target.parent) as folder:
             yield Path(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Create a folder if there is none and write to it, so that an unusable one is found before the work.
+
+    Raises:
+        OSError: it cannot be created, is read-only or full.
+    """
+    with explain_full_disk(folder / "any"):
+        folder.mkdir(parents=True, exist_ok=True)
+        _refuse_read_only(folder)
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(4096))
 
 
 def publish(made: Path, target: Path, before: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 MOST_NAMES = 20  # listed in a message
+LONGEST = 200  # characters of a name
 SMOKE = "smoke"  # profile that shows that a notebook runs, with numbers that mean nothing
 
 
@@ -62,6 +63,7 @@ def fits(text: str, stem: str) -> bool:
 def nearest(text: str, names: Iterable[str]) -> str:
     """`; did you mean '…'?` with the nearest name, or an empty string."""
     known = sorted(names)
+    text = text[:LONGEST]  # the comparison takes time with the square of the length
     near = difflib.get_close_matches(text, known, 1, cutoff=0.5) or [n for n in known if text and text in n][:1]
     return f"; did you mean {near[0]!r}?" if near else ""
 

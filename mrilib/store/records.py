@@ -13,6 +13,7 @@ from typing import Any
 
 from mrilib import __version__
 from mrilib.store.paths import PACKAGE, atomic_write, cache_dir
+from mrilib.store.texts import parse_json, read_text
 
 LARGE_FILE = 64 * 2**20  # bytes; hashing more than this on every check would take seconds
 
@@ -38,8 +39,8 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read the JSON object in `path`; None if there is no complete one."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(read_text(path))
+    except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
 

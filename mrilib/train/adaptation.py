@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from mrilib.sample import Sample
 from mrilib.scoring import slice_ssim
 from mrilib.store.code import code_digest
 from mrilib.store.paths import cache_dir
+from mrilib.store.processes import start_worker
 from mrilib.store.sealed import kept
 from mrilib.store.tensors import read_tensors, write_tensors
 from mrilib.ttt import History, Settings, TTTRecord, test_time_train
@@ -77,6 +79,9 @@ def adapt(
     items = range(len(slices))  # type: ignore[arg-type]
     if torch.device(device).type != "cpu":
         return [one(item) for item in items]
+    if workers == 1:  # in this thread, which an interrupt stops
+        with _single_threaded():
+            return [one(item) for item in items]
     with _single_threaded(), ThreadPoolExecutor(workers) as waiting, _processes(workers) as compute:
         return list(waiting.map(partial(one, compute=compute), items))
 
@@ -94,10 +99,14 @@ def _single_threaded() -> Iterator[None]:
 @contextmanager
 def _processes(workers: int) -> Iterator[Compute]:
     """Yield `_timed` running in `workers` processes, which are kept for the next call; an interrupt kills them."""
-    if workers == 1:
+    try:
+        pool = loky.get_reusable_executor(
+            workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)
+        )
+    except OSError as error:  # semaphores need a writable /dev/shm
+        warnings.warn(f"no worker processes ({error.strerror}); one slice after another", RuntimeWarning, stacklevel=3)
         yield _timed
         return
-    pool = loky.get_reusable_executor(workers, timeout=IDLE_SECONDS, initializer=torch.set_num_threads, initargs=(1,))
 
     def elsewhere(*arguments: Any) -> tuple[TTTRecord, float]:
         record, seconds, warned = pool.submit(_timed_and_warned, *arguments).result()
@@ -107,7 +116,7 @@ def _processes(workers: int) -> Iterator[Compute]:
 
     try:
         yield elsewhere
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         pool.shutdown(wait=False, kill_workers=True)
         raise
 

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from torch.utils.data import Dataset
 
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import listed
 from mrilib.data.volumes import VolumeError, VolumeInfo, inspect_volume
-from mrilib.models.build import describe
+from mrilib.models.build import count_parameters, describe
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
+from mrilib.store.kinds import OneOf
+from mrilib.store.parameters import Count, Record, Width
 from mrilib.train.networks import InMemory, NetworkSpec
 from mrilib.train.recipe import Recipe
 
@@ -30,6 +33,16 @@ RECIPES = {  # network and recipe by name
     ),
     "varnet": ("varnet", Recipe("joint", learning_rate=1e-3, schedule="cosine")),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Record):
+    """What may be chosen of a network for one's own folder; see `folder_spec`."""
+
+    recipe: Annotated[str, OneOf(RECIPES)]
+    acceleration: Annotated[float, Ge(1), Le(64)]
+    epochs: Count
+    chans: Width
 
 
 @dataclass(frozen=True)
@@ -119,17 +132,18 @@ def folder_spec(folder: Path, recipe: str, acceleration: float, epochs: int, cha
 
     Raises:
         VolumeError: as `volumes_in`.
-        ValueError: a recipe that is not known, or a number out of range.
+        ValueError: a recipe that is not known, a number out of range, or a network that does not fit into memory.
     """
-    if recipe not in RECIPES:
-        raise ValueError(f"recipe {recipe!r}: expected one of {', '.join(RECIPES)}")
-    name, base = RECIPES[recipe]
+    own = Own(recipe=recipe, acceleration=acceleration, epochs=epochs, chans=chans)
+    name, base = RECIPES[own.recipe]
+    architecture = describe(name, {"chans": own.chans, "num_pool_layers": LEVELS})
+    count_parameters(architecture)
     training, _ = split_volumes(volumes_in(folder))
     return FolderSpec(
         distribution=folder.resolve().name,
-        acceleration=acceleration,
-        recipe=replace(base, epochs=epochs),
-        architecture=describe(name, {"chans": chans, "num_pool_layers": LEVELS}),
+        acceleration=own.acceleration,
+        recipe=replace(base, epochs=own.epochs),
+        architecture=architecture,
         train_slices=sum(info.slices for info in training),
         source="files",
         folder=str(folder.resolve()),

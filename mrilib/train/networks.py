@@ -116,14 +116,14 @@ def weights_file(name: str) -> Path:
     """Path of a shipped network's weights, or of the file that `name` is.
 
     Raises:
-        WeightsError: no such network; the message lists the shipped ones.
+        WeightsError: no such network; the message names the nearest.
     """
     shipped = {path.stem: path for path in SHIPPED.glob("*.safetensors")}
     if name not in shipped and not name.endswith((".safetensors", *SUFFIXES)):
         near = get_close_matches(name, shipped, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise WeightsError(
-            f"no network {name!r}{hint} (shipped: {', '.join(sorted(shipped))}; or a file: .safetensors, .pt)"
+            f"no network {name!r}{hint}; `mrilib networks` lists those that ship, or give a file (.safetensors, .pt)"
         )
     return shipped.get(name, Path(name))
 

@@ -107,7 +107,9 @@ class Recipe:
 
 
 def optimizer_of(model: Reconstructor, recipe: Recipe) -> torch.optim.Optimizer:
-    """Build the recipe's optimizer."""
+    """Build the recipe's optimizer; raises ValueError if the network is frozen."""
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError("model: no parameter requires a gradient; model.requires_grad_(True) makes all trainable")
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), lr=recipe.learning_rate, momentum=MOMENTUM)
     return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)

@@ -48,6 +48,8 @@ def load_state_dict_file(path: Path) -> Reconstructor:
 
 def named_tensors(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a file by name; raises WeightsError."""
+    if path.exists() and not path.is_file():
+        raise WeightsError(f"{path}: not a regular file")
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -67,6 +69,9 @@ def named_tensors(path: Path) -> dict[str, Tensor]:
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not tensors:
         raise WeightsError(f"{path}: holds no named tensors; expected a state dict")
+    for name, value in tensors.items():
+        if value.layout != torch.strided or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise WeightsError(f"{path}: {name} {tuple(value.shape)} declares more numbers than the file holds")
     return tensors
 
 

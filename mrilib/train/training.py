@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from mrilib.models.build import memory
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample, collate
 from mrilib.train.checkpoints import load_checkpoint, save_checkpoint
@@ -22,6 +23,9 @@ from mrilib.train.objectives import OBJECTIVES
 from mrilib.train.recipe import Recipe, optimizer_of
 
 Progress = Callable[[int, int, float], None]
+
+
+TRAINED = 16  # bytes a parameter while training: its value, its gradient, two moments of Adam
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -54,6 +58,13 @@ def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int
     """The recipe's loss for one batch; its random draws depend only on the recipe's seed and the step."""
     generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + step)
     return OBJECTIVES[recipe.loss](model, batch, recipe.supervised_target, generator)
+
+
+def refuse_too_large(parameters: int) -> None:
+    """Raise ValueError if training a network of so many parameters takes more memory than this machine has."""
+    if TRAINED * parameters > memory():
+        needed = f"training {parameters:,} parameters takes {TRAINED * parameters / 1e9:,.0f} GB of memory"
+        raise ValueError(f"{needed}; this machine has {memory() / 1e9:.0f} GB")
 
 
 @torch.enable_grad()  # even if the caller disabled gradients
@@ -93,11 +104,14 @@ def fit(
     count = len(slices)  # type: ignore[arg-type]
     if count == 0:
         raise ValueError("slices: nothing to train on; the list is empty")
+    if torch.is_inference_mode_enabled():
+        raise ValueError("training needs gradients: leave torch.inference_mode, or use torch.no_grad")
     drawn = _drawing(slices, recipe)
+    refuse_too_large(sum(one.numel() for one in model.parameters()))
     model.to(device).train()
     optimizer = optimizer_of(model, recipe)
-    epochs = [recipe.batches(count, epoch, kinds) for epoch in range(recipe.epochs)]
-    schedule = [(epoch, batch) for epoch, batches in enumerate(epochs) for batch in batches]
+    per_epoch = len(recipe.batches(count, 0, kinds))
+    steps = recipe.epochs * per_epoch
     losses: list[float] = []
     job = {"recipe": recipe.card, "slices": count, "kinds": None if kinds is None else list(kinds)}
     if checkpoint is not None and checkpoint.exists():
@@ -114,14 +128,18 @@ def fit(
     crew.take_lead(model)
     save()
     with _deferred_signals() as arrived:
-        for step in range(len(losses), len(schedule)):
+        batches = recipe.batches(count, len(losses) // per_epoch, kinds)
+        for step in range(len(losses), steps):
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate(step, len(schedule))
-            epoch, batch = schedule[step]
+                group["lr"] = recipe.rate(step, steps)
+            epoch, place = divmod(step, per_epoch)
+            if place == 0:
+                batches = recipe.batches(count, epoch, kinds)
+            batch = batches[place]
             samples = [drawn(item, epoch) for item in crew.share(batch)]
             losses.append(_step(model, optimizer, samples, len(batch), recipe, step, device))
             if progress is not None and crew.leads:
-                progress(step + 1, len(schedule), losses[-1])
+                progress(step + 1, steps, losses[-1])
             if crew.total(bool(arrived), device):
                 save()
                 reason = f"signal {arrived[0]}" if arrived else "another process"
@@ -129,7 +147,6 @@ def fit(
             if (step + 1) % checkpoint_every == 0:
                 save()
     model.eval()
-    per_epoch = len(epochs[0])
     return [sum(losses[i : i + per_epoch]) / per_epoch for i in range(0, len(losses), per_epoch)]
 
 

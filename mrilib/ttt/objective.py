@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mrilib.coils import estimate_sens_maps
-from mrilib.linop import LinearOperator, Sense, sense
+from mrilib.linop import LinearOperator, Sense, check_slice, sense
 from mrilib.losses import l1_norm, moduli
 from mrilib.models.free_phase import FreePhase
 from mrilib.models.reconstructor import Reconstructor
@@ -70,8 +70,11 @@ def slice_objective(
     model: Reconstructor, masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings
 ) -> "SliceObjective":
     """What test-time training minimises on one slice, over a copy of the network; arguments as in `test_time_train`."""
-    if masked_kspace.shape[0] != 1:
-        raise ValueError(f"masked_kspace: test-time training takes one slice, got {masked_kspace.shape[0]}")
+    check_slice(masked_kspace, mask, sens_maps)
+    if torch.is_inference_mode_enabled():
+        raise ValueError("test-time training needs gradients: leave torch.inference_mode, or use torch.no_grad")
+    if not any(one.requires_grad for one in model.parameters()):
+        raise ValueError("model: no parameter requires a gradient; model.requires_grad_(True) makes all trainable")
     return SliceObjective(
         copy.deepcopy(model).train(),
         split(masked_kspace, mask, sens_maps, settings),

@@ -64,8 +64,8 @@ def test_time_train(
         TTTRecord. On divergence (NaN), training stops with the best iterate so far and a RuntimeWarning.
 
     Raises:
-        ValueError: more than one slice, a hold-out that leaves nothing to train or validate on, or a loss that is
-            not finite before the first step.
+        ValueError: more than one slice, a mask or maps of another shape, a frozen network, a hold-out that leaves
+            nothing to train or validate on, or a loss that is not finite before the first step.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, §4; windows and hold-out from its published code.
     """

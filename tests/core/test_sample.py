@@ -5,7 +5,17 @@ import torch
 from tiny_slices import tiny_sample
 
 from mrilib.fourier import fft2c, ifft2c
-from mrilib.sample import mirror
+from mrilib.sample import mirror, undersample
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [torch.ones(shape, dtype=torch.bool) for shape in [(8,), (1, 8), (1, 1, 1, 1, 8), (2, 1, 1, 8), (1, 1, 5, 8)]]
+    + [torch.ones(1, 1, 1, 8)],
+)
+def test_a_mask_of_another_shape_or_type_is_refused(mask):
+    with pytest.raises(ValueError, match=r"slice 3: mask must be bool \(1, 1, 1 or 6, 8\), got torch"):
+        undersample(torch.ones(2, 6, 8) + 0j, mask, "slice 3")
 
 
 @pytest.mark.parametrize("size", [(8, 9), (9, 8), (1, 8)])

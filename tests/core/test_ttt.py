@@ -308,8 +308,37 @@ def test_the_published_norm_is_larger(sample):
 
 
 def test_one_slice_at_a_time(sample):
-    with pytest.raises(ValueError, match="one slice, got 2"):
+    with pytest.raises(ValueError, match=r"one slice, .* got torch.complex64 \(2, 4, 40, 48\)"):
         adapt(tiny_model(), sample.masked_kspace.repeat(2, 1, 1, 1), sample.mask)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"mask": torch.ones(48, dtype=torch.bool)},
+            r"mask must be bool \(1, 1, 1 or 40, 48\), .* \(48,\)",
+        ),
+        ({"mask": torch.ones(1, 1, 1, 40, dtype=torch.bool)}, "the mask has 40 columns but the k-space has 48"),
+        ({"mask": torch.ones(2, 1, 1, 48, dtype=torch.bool)}, r"mask must be .* got torch.bool \(2, 1, 1, 48\)"),
+        ({"mask": torch.ones(1, 1, 1, 48)}, "mask must be bool .* got torch.float32"),
+        (
+            {"sens_maps": torch.ones(1, 1, 40, 48) + 0j},
+            r"sens_maps must be \(1, 4, 40, 48\) as masked",
+        ),
+        ({"masked_kspace": torch.ones(1, 4, 40, 48)}, "masked_kspace must be of one slice, .* got torch.float32"),
+        ({"model": tiny_model().requires_grad_(False)}, "model: no parameter requires a gradient"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_name(sample, change, said):
+    given = {name: getattr(sample, name) for name in ("masked_kspace", "mask", "sens_maps")} | {"model": tiny_model()}
+    with pytest.raises(ValueError, match=said):
+        adapt(**given | change)
+
+
+def test_inference_mode_is_refused_by_name(sample):
+    with torch.inference_mode(), pytest.raises(ValueError, match=r"leave torch.inference_mode, or use"):
+        run(tiny_model(), sample)
 
 
 @pytest.mark.parametrize(

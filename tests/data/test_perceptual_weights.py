@@ -24,6 +24,21 @@ RANDOM = np.random.default_rng(5)
 NAMES = {"alexnet.ckpt": "AlexNet_0", "vgg16.ckpt": "VGG16_0"}
 
 
+class Huge:
+    """Asks for an array of 8 TiB."""
+
+    def __reduce__(self):
+        return np.ndarray, ((2**40,), "f8")
+
+
+ITSELF: dict = {}
+ITSELF["a"] = ITSELF
+SHARED = {"c": np.ones(2)}
+DEEP: dict = {}
+for _ in range(20):
+    DEEP = {"a": DEEP}
+
+
 class Evil:
     """Asks to run a command when it is unpickled."""
 
@@ -134,8 +149,18 @@ def test_a_torch_file_that_asks_for_more_is_refused(use, contents):
     [
         (pickle.dumps(np.float32), "asks for numpy.float32"),
         (pickle.dumps({"a": [1.0]}), "a: expected dictionaries of float arrays, got list"),
-        (pickle.dumps({"a": np.array([print])}), "asks for builtins.print"),
-        (pickle.dumps({"a": np.array(["text"], dtype=object)}), "a: expected dictionaries of float arrays"),
+        (pickle.dumps({"a": np.array([print])}), "holds numbers of type 'O8'"),
+        (pickle.dumps({"a": print}), "asks for builtins.print"),
+        (pickle.dumps({"a": np.array(["text"], dtype=object)}), "holds numbers of type 'O8'; expected f2, f4, f8"),
+        (pickle.dumps({"a": np.ones(3, int)}), "holds numbers of type 'i8'"),
+        (pickle.dumps(Huge()), r"asks for an array of shape \(1099511627776,\) without its content|damaged pickle"),
+        (b"\x80\x03cnumpy\nndarray\n(J\x00\x00\x00\x7ftt\x85R.", "damaged pickle"),
+        (b"\x80\x05\x96" + (7 * 2**40).to_bytes(8, "little") + b".", "damaged pickle"),
+        (b"\x80\x04\x8e" + (7 * 2**40).to_bytes(8, "little") + b".", "damaged pickle"),
+        (b"\x80\x03}r\xff\xff\xff\x7f.", "the pickle is empty"),
+        (pickle.dumps(ITSELF), "a dictionary within itself"),
+        (pickle.dumps({"a": SHARED, "b": SHARED}), "used twice"),
+        (pickle.dumps(DEEP), "more than 8 levels deep"),
         (pickle.dumps({"a": np.ones(3)})[:-9], "damaged pickle"),
         (b"", "damaged pickle"),
     ],

@@ -51,6 +51,13 @@ def test_the_weight_does_what_it_should(single):
     torch.testing.assert_close(wavelet_reconstruction(complete, 0.0).abs(), single.target, atol=1e-4, rtol=0)
 
 
+def test_every_run_gives_the_same_bits_and_the_global_random_state_stays(single):
+    before = np.random.get_state()[1].copy()
+    first, second = (wavelet_reconstruction(single, 1e-2) for _ in range(2))
+    assert torch.equal(first, second)
+    assert (np.random.get_state()[1] == before).all()
+
+
 def test_a_negative_weight_is_refused(single):
     with pytest.raises(ValueError, match="weight must be at least 0, got -1"):
         wavelet_reconstruction(single, -1)

@@ -82,7 +82,7 @@ def test_without_a_command_or_a_notebook_help_is_shown(project, capsys):
         (["run", "04", "-p", "steps", "abc"], "-p: steps: expected int, got 'abc'"),
         (["run", "04", "-p", "steps"], "-p steps: expected a value after the name"),
         (["run", "04", "-p", "steps", "1", "-p", "steps", "2"], "-p steps: given twice"),
-        (["run", "04", "-j", "0"], "-j: expected a number of notebooks at a time, got 0"),
+        (["run", "04", "-j", "0"], "-j: expected a number of notebooks at a time, 1 to 256, got 0"),
         (["run", "04", "-j", "x"], "argument -j: invalid int value: 'x'"),
         (
             ["run", "04", "--profile", "papr"],

@@ -10,7 +10,8 @@ from records import record
 from tiny_project import make_project
 
 from mrilib.running.parameters import apply, declared, read_profile, record_of, resolve
-from mrilib.store.parameters import ParameterError, in_words
+from mrilib.store.kinds import in_words
+from mrilib.store.parameters import ParameterError
 from mrilib.store.project import UserError, find_root, profile_file
 
 ROOT = find_root(Path(__file__).parent)

@@ -373,6 +373,19 @@ def test_what_is_there_is_not_written_over(tmp_path, monkeypatch, capsys, kspace
     assert (tmp_path / "scan_mrilib.nii").read_text() == "mine"
 
 
+def test_a_run_killed_between_its_files_goes_on_to_the_same_bytes(tmp_path, kspace, weights):
+    write_numpy(tmp_path / "scan.npy", kspace)
+    options = ["--network", str(weights), "--acceleration", "2", "--center-fraction", "0.2", "-o"]
+    arguments = ["reconstruct", str(tmp_path / "scan.npy"), *options, str(tmp_path / "out")]
+    assert main(arguments) == 0
+    made = {path.name: path.read_bytes() for path in tmp_path.glob("out.*")}
+    assert len(made) == 3
+    (tmp_path / "out.nii").unlink()
+    (tmp_path / ".out.slices").mkdir()  # which is removed last
+    assert main(arguments) == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("out.*")} == made
+
+
 def test_lists_of_slices(tmp_path):
     assert numbers_of(None, 3, tmp_path) == [0, 1, 2]
     assert numbers_of("3,1-2,2", 5, tmp_path) == [1, 2, 3]

@@ -108,6 +108,18 @@ def test_the_number_of_workers_changes_no_bit(slices, monkeypatch, tmp_path):
     assert torch.get_num_threads() == threads
 
 
+def test_without_semaphores_one_slice_follows_another_to_the_same_bits(slices, monkeypatch, tmp_path):
+    one = adapt(tiny_model(), slices, SETTINGS)
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "other"))
+
+    def refused(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(adaptation.loky, "get_reusable_executor", refused)
+    with pytest.warns(RuntimeWarning, match="no worker processes .Read-only file system.; one slice after another"):
+        assert same(one, adapt(tiny_model(), slices, SETTINGS, workers=2))
+
+
 def test_the_given_network_is_never_changed(slices):
     model = tiny_model()
     before = weights(model)

@@ -65,9 +65,9 @@ def test_volumes_are_split_never_slices(folder):
     ("arguments", "said"),
     [
         (["--data", "empty"], "empty: 0 volumes .* at least 2"),
-        (["--data", "scans", "--recipe", "magic"], "recipe 'magic': expected one of supervised, joint"),
-        (["--data", "scans", "--epochs", "0"], "epochs, batch_size and learning_rate must be positive"),
-        (["--data", "scans", "--chans", "-1"], "channels and num_pool_layers must be positive"),
+        (["--data", "scans", "--recipe", "magic"], "recipe: expected one of supervised, joint"),
+        (["--data", "scans", "--epochs", "0"], "epochs: expected int, at least 1"),
+        (["--data", "scans", "--chans", "-1"], "chans: expected int, at least 1"),
         (["--data", "scans", "--shift", "anatomy"], "--data: trains one network"),
         (["--epochs", "3"], "--epochs: goes with --data"),
     ],
@@ -76,6 +76,25 @@ def test_what_cannot_be_trained_is_refused(folder, arguments, said, capsys):
     (folder.parent / "empty").mkdir()
     assert re.search(said, refused(capsys, "train", *arguments))
     assert not list(folder.parent.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--output", "taken"), ("--output", "taken/below"), ("--device", "cpu:7")]
+)
+def test_what_cannot_be_used_is_found_before_the_training(folder, option, value, capsys, monkeypatch):
+    (folder.parent / "taken").write_text("a file, not a folder")
+    monkeypatch.setattr("mrilib.train.networks.fit", lambda *_, **__: pytest.fail("training began"))
+    assert value in refused(capsys, "train", "--data", "scans", *BRIEF, option, value)
+
+
+def test_weights_without_their_card_are_left_by_a_kill_and_made_again(folder, capsys):
+    assert main(["train", "--data", "scans", *BRIEF]) == 0
+    [weights] = folder.parent.glob("*.safetensors")
+    content = weights.read_bytes()
+    weights.with_suffix(".json").unlink()
+    assert main(["train", "--data", "scans", *BRIEF]) == 0
+    assert weights.read_bytes() == content
+    assert weights.with_suffix(".json").exists()
 
 
 def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):

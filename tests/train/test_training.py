@@ -16,7 +16,7 @@ from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.train.checkpoints import load_checkpoint
 from mrilib.train.objectives import OBJECTIVES
 from mrilib.train.recipe import Recipe
-from mrilib.train.training import TrainingInterrupted, fit, training_loss
+from mrilib.train.training import TrainingInterrupted, fit, refuse_too_large, training_loss
 
 RECIPE = Recipe(epochs=4, learning_rate=1e-3, schedule="cosine")
 STEPS = 12  # 3 slices, 4 epochs
@@ -163,6 +163,18 @@ def test_a_loss_that_is_not_finite_names_the_slice(slices):
     broken = replace(slices[0], target=slices[0].target * float("nan"))
     with pytest.raises(ValueError, match=r"not finite on patient 0.*learning_rate"):
         fit(tiny_model(), [broken], RECIPE)
+
+
+def test_a_frozen_network_and_inference_mode_are_refused_by_name(slices):
+    with pytest.raises(ValueError, match=r"no parameter requires a gradient; model.requires_grad_\(True\)"):
+        fit(tiny_model().requires_grad_(False), slices, RECIPE)
+    with torch.inference_mode(), pytest.raises(ValueError, match=r"leave torch.inference_mode, or use"):
+        fit(tiny_model(), slices, RECIPE)
+
+
+def test_a_network_too_large_to_train_is_refused():
+    with pytest.raises(ValueError, match="training 10,000,000,000,000 parameters takes 160,000 GB of memory; this"):
+        refuse_too_large(10**13)
 
 
 def test_nothing_to_train_on():

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le
 
-from mrilib.store.parameters import Count, Rate, Record, Seed, Share
+from mrilib.store.parameters import MOST, Count, Device, Rate, Record, Seed, Share, Workers
 from mrilib.ttt import Settings
 
 
@@ -15,7 +15,7 @@ class Parameters(Record):
 
     datasets: ClassVar[tuple[str, ...]] = ("brain-vfa",)
 
-    acceleration: Annotated[int, Ge(1)]
+    acceleration: Annotated[int, Ge(1), Le(MOST)]
     contrasts: Annotated[int, Ge(1), Le(10)]
     knee_network: str
     brain_network: str
@@ -25,8 +25,8 @@ class Parameters(Record):
     holdout: Share
     cg_iterations: Count
     seed: Seed
-    workers: Count
-    device: str
+    workers: Workers
+    device: Device
 
     @property
     def settings(self) -> Settings:

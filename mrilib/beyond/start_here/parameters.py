@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from mrilib.data.parameters import Sourced
-from mrilib.store.parameters import Count
+from mrilib.store.parameters import MOST, Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,5 +15,5 @@ class Parameters(Sourced):
 
     contrast: Literal["brain_axt2", "brain_axt1pre", "knee_pd", "knee_pdfs"]
     acceleration: Literal[2, 3, 4]
-    slice_number: Annotated[int, Ge(0)]
+    slice_number: Annotated[int, Ge(0), Le(MOST)]
     iterations: Count

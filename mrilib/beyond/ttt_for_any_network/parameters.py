@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from mrilib.paper_a.parameters import OneShift, UnetTraining
-from mrilib.store.parameters import Count, Rate, Share
+from mrilib.store.parameters import MOST, Count, Rate, Share, Workers
 from mrilib.ttt import Settings
 
 
@@ -19,15 +19,15 @@ class Parameters(OneShift, UnetTraining):
     free_learning_rate: Rate
     free_iterations: Count
     phase_learning_rate: Rate
-    phase_weight: Annotated[float, Ge(0)]
-    warmup: Annotated[int, Ge(0)]
+    phase_weight: Annotated[float, Ge(0), Le(MOST)]
+    warmup: Annotated[int, Ge(0), Le(MOST)]
     window: Count
     holdout: Share
     holdout_seeds: Count
-    seed_slices: Annotated[int, Ge(2)]
+    seed_slices: Annotated[int, Ge(2), Le(MOST)]
     live_iterations: Count
     recompute: bool
-    workers: Count
+    workers: Workers
 
     @property
     def settings(self) -> dict[str, Settings]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from mrilib.data.parameters import Sourced
 from mrilib.models.build import describe
 from mrilib.paper_a.parameters import Halvings
-from mrilib.store.parameters import Count, Rate, Seed, Share
+from mrilib.store.parameters import Count, Device, Rate, Seed, Share, Width
 from mrilib.train.recipe import Recipe
 from mrilib.ttt import Settings
 
@@ -18,7 +18,7 @@ class Parameters(Sourced):
     test_slices: Count
     seed: Seed
     model: Literal["unet"]
-    chans: Count
+    chans: Width
     num_pool_layers: Halvings
     train_slices: Count
     epochs: Count
@@ -30,7 +30,7 @@ class Parameters(Sourced):
     window: Count
     holdout: Share
     recompute: bool
-    device: str
+    device: Device
 
     @property
     def architecture(self) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Fidelity
 from mrilib.paper_a.parameters import AS_WRITTEN, OneShift, UnetTraining
-from mrilib.store.parameters import Count, Rate, Share
+from mrilib.store.parameters import Count, Rate, Share, Workers
 from mrilib.ttt import Settings
 
 
@@ -17,7 +17,7 @@ class Parameters(OneShift, UnetTraining):
     """Parameters of networks trained in several ways, of their test-time training, and of its stopping rules."""
 
     validation_slices: Count
-    num_cascades: Annotated[int, Ge(0)]
+    num_cascades: Annotated[int, Ge(0), Le(64)]
     fidelity: Fidelity
     ttt_learning_rate: Rate
     ttt_iterations: Count
@@ -27,7 +27,7 @@ class Parameters(OneShift, UnetTraining):
     rule: Literal["rises", "rises_last", "best_so_far", "fixed"]
     window: Count
     recompute: bool
-    workers: Count
+    workers: Workers
 
     @property
     def architecture(self) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Len, Lt
+from annotated_types import Ge, Le, Len, Lt
 
 from mrilib.data.parameters import Sourced
-from mrilib.store.parameters import Count, ParameterError
+from mrilib.store.parameters import MOST, Count, Device, ParameterError
 
 ANGLES = range(1, 20, 2)  # flip angles of the real brain, in degrees
 
@@ -17,14 +17,14 @@ class Parameters(Sourced):
 
     data: Literal["brain_axt2", "brain_axt1pre", "brain_vfa", "knee_pd", "knee_pdfs", "stanford"]
     data_path: str | None
-    slice_index: Annotated[int, Ge(0)]
+    slice_index: Annotated[int, Ge(0), Le(MOST)]
     acceleration: Literal[2, 3, 4]
     mask_kind: Literal["random", "equispaced", "equispaced_fraction", "magic"]
     crop: Annotated[float, Ge(0), Lt(1)]
     iterations: Count
     patients: Count
     angles: Annotated[list[int], Len(1)]
-    device: str
+    device: Device
 
     def check(self) -> None:
         if not set(self.angles) <= set(ANGLES):

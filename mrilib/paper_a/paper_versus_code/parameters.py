@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mrilib.paper_a.parameters import OneShift, UnetTraining
-from mrilib.store.parameters import Count, Rate
+from mrilib.store.parameters import Count, Rate, Workers
 from mrilib.ttt import Settings
 
 
@@ -19,7 +19,7 @@ class Parameters(OneShift, UnetTraining):
     live: Literal["last iterate", "lines", "leaking", "another seed"]
     live_slices: Count
     recompute: Literal["no", "missing", "all"]
-    workers: Count
+    workers: Workers
 
     @property
     def settings(self) -> Settings:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from mrilib.losses import Kind
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Fidelity
 from mrilib.paper_a.parameters import Halvings, OneShift
-from mrilib.store.parameters import Count, Rate, Share
+from mrilib.store.parameters import MOST, Count, Layers, Rate, Share, Width, Workers
 from mrilib.train.recipe import Recipe
 from mrilib.ttt import Settings, Unit
 
@@ -19,11 +19,11 @@ class Parameters(OneShift):
     """Parameters of the four networks of Table 2 and of their test-time training."""
 
     model: Literal["unet", "varnet"]
-    chans: Count
+    chans: Width
     num_pool_layers: Halvings
-    num_cascades: Count
+    num_cascades: Layers
     residual: bool
-    pinv_iterations: Annotated[int, Ge(0)]
+    pinv_iterations: Annotated[int, Ge(0), Le(MOST)]
     supervised_target: Kind
     fidelity: Fidelity
     ttt_learning_rate: Rate
@@ -31,7 +31,7 @@ class Parameters(OneShift):
     window: Count
     holdout: Share
     unit: Unit
-    workers: Count
+    workers: Workers
 
     @property
     def architecture(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.parameters import AS_WRITTEN, OneShift
-from mrilib.store.parameters import Count, ParameterError, Rate, Share
+from mrilib.store.parameters import Count, Layers, ParameterError, Rate, Share, Side, Width, Workers
 from mrilib.ttt import Settings
 
 UNET_HALVINGS = 4  # pooling layers of the U-Net, as in paper A
@@ -18,20 +18,20 @@ class Parameters(OneShift):
 
     shift: Literal["anatomy", "dataset", "modality", "acceleration"]
     model: Literal["vit"]
-    dim: Count
-    depth: Count
-    heads: Count
-    patch: Count
-    image_size: Count
+    dim: Width
+    depth: Layers
+    heads: Width
+    patch: Side
+    image_size: Side
     ttt_learning_rate: Rate
     ttt_iterations: Count
     window: Count
     holdout: Share
-    unet_chans: Count
+    unet_chans: Width
     unet_learning_rate: Rate
     curve_slices: Count
     recompute: bool
-    workers: Count
+    workers: Workers
 
     def check(self) -> None:
         if self.dim % self.heads:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.parameters import AS_WRITTEN, OneShift, UnetTraining
-from mrilib.store.parameters import Count, CountOrAll, Rate
+from mrilib.store.parameters import MOST, Count, CountOrAll, Rate, Workers
 from mrilib.ttt import Settings
 
 
@@ -18,7 +18,7 @@ class Parameters(OneShift, UnetTraining):
 
     perturbed_slices: CountOrAll
     strength: Rate
-    noise: Annotated[float, Ge(0)]
+    noise: Annotated[float, Ge(0), Le(MOST)]
     two_head_learning_rate: Rate
     two_head_iterations: Count
     cycle_learning_rate: Rate
@@ -29,7 +29,7 @@ class Parameters(OneShift, UnetTraining):
     window: Count
     live_iterations: Count
     recompute: bool
-    workers: Count
+    workers: Workers
 
     def with_network(self, model: str) -> Experiment:
         """The experiment with "two_head" or "cycle" in place of the U-Net."""

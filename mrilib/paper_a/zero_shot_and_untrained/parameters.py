@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Le, Len
 
 from mrilib.models.build import describe
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.parameters import AS_WRITTEN, Halvings, OneShift
 from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings
-from mrilib.store.parameters import Count, Rate
+from mrilib.store.parameters import MOST, Count, Layers, Rate, Width
 from mrilib.ttt import Settings
 
 
@@ -21,19 +21,19 @@ class Parameters(OneShift):
     test_slices: Count
     validation_slices: Count
     model: Literal["unet", "varnet"]
-    chans: Count
+    chans: Width
     num_pool_layers: Halvings
-    num_cascades: Count
-    unrolled: Annotated[list[Count], Len(4, 4)]
+    num_cascades: Layers
+    unrolled: Annotated[list[Width], Len(4, 4)]
     unrolled_epochs: Count
     splits: Count
     max_epochs: Count
-    decoder: Annotated[list[Count], Len(2, 2)]
+    decoder: Annotated[list[Width], Len(2, 2)]
     rates: Annotated[list[Rate], Len(1)]
     ttt_iterations: Count
     untrained_iterations: Count
     window: Count
-    live_seconds: Annotated[float, Ge(0)]
+    live_seconds: Annotated[float, Ge(0), Le(MOST)]
     recompute: bool
 
     @property

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.parameters import Networks
-from mrilib.store.parameters import Count, OneOf
+from mrilib.store.kinds import OneOf
+from mrilib.store.parameters import Count
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from annotated_types import Len
 
 from mrilib.data.catalogue import DISTRIBUTIONS
 from mrilib.data.parameters import Sourced
-from mrilib.store.parameters import Count, OneOf, Rate
+from mrilib.store.kinds import OneOf
+from mrilib.store.parameters import Count, Rate
 
 Name = Annotated[str, OneOf(DISTRIBUTIONS)]
 

@@ -1,0 +1,272 @@
+"""Commands that are killed at random moments, alone and several at once: what they leave, and what comes out."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from format_files import make
+from tiny_project import RECORD, make_project
+from tiny_slices import tiny_model, tiny_scan
+
+from mrilib.data.volumes import write_volume
+from mrilib.simulate.acquisition import simulate_slice
+from mrilib.store.project import find_root
+from mrilib.train.checkpoints import save_weights
+
+ROOT = find_root(Path(__file__).parent)
+TOKEN = "MRILIB_TORTURE"  # variable by which the processes of a command are found, whoever their parent is
+OUTLIVES = 3.0  # seconds
+LEFT = (".tmp", ".partial", ".slices", ".checkpoint", "mrilib-kernel-")  # parts of names that no finished work has
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command that is killed.
+
+    Args:
+        name: row of the table.
+        prepare: writes the inputs into an empty folder.
+        arguments: of Python, with the folder's `work` as working directory.
+        made: files that it makes, as a pattern below the folder.
+    """
+
+    name: str
+    prepare: Callable[[Path], None]
+    arguments: Sequence[str]
+    made: str
+
+
+def kspace(patient: int) -> np.ndarray:
+    """One slice, (1, coil, ky, kx) complex64."""
+    return simulate_slice(tiny_scan(), patient, 0.1).kspace[None].astype(np.complex64)
+
+
+def prepare_run(folder: Path) -> None:
+    project = make_project(folder)
+    numbers = "import time\nvalues = []\nfor step in range(steps):\n    time.sleep(0.2)\n    values.append(step**0.5)"
+    written = '_ = (folder / "values.txt").write_text(repr(values))'
+    project.notebook("01_tiny", numbers, RECORD, written)
+    project.root.rename(folder / "work")
+
+
+def prepare_train(folder: Path) -> None:
+    for number in range(3):
+        write_volume(folder / "work" / "scans" / f"scan_{number}.h5", kspace(number))
+
+
+def prepare_convert(folder: Path) -> None:
+    (folder / "work").mkdir()
+    make("cc_359", "sagittal", folder / "work")
+
+
+def prepare_reconstruct(folder: Path) -> None:
+    write_volume(folder / "work" / "scan.h5", np.concatenate([kspace(number) for number in range(3)]))
+    architecture = {"name": "unet", "chans": 4, "num_pool_layers": 2}
+    save_weights(folder / "work" / "net.safetensors", tiny_model(), {"architecture": architecture})
+
+
+def prepare_tables(folder: Path) -> None:
+    (folder / "work").mkdir()
+    (folder / "work" / "make.py").write_text(TABLE)
+
+
+TABLE = """
+import sys, time
+from pathlib import Path
+from mrilib.running.tables import make
+from mrilib.store.tables import StoredRow, StoredTable
+
+class Toy:
+    name = "toy"
+    file = Path("shipped/toy.json")
+    table = StoredTable("toy", {"a": 1}, Path("shipped"))
+
+    def rows(self, device):
+        return [StoredRow(self.table, {"n": n}, lambda n=n: time.sleep(0.1) or {"root": n**0.5}) for n in range(12)]
+
+make(Toy(), "cpu", lambda done, count: None)
+rows = [repr((entry["key"], entry["row"])) for entry in Toy.table.__class__("toy", {"a": 1}, Path("shipped")).shipped]
+Path("rows.txt").write_text("\\n".join(rows))
+"""
+CLI = ["-m", "mrilib.cli"]
+TRAIN = [*CLI, "train", "--data", "scans", "--recipe", "supervised", "--epochs", "60", "--chans", "4"]
+WORKS = (
+    Work("run", prepare_run, [*CLI, "run", "01"], "work/runs/01_tiny/quick/[rv]*[s].*"),
+    Work("train", prepare_train, [*TRAIN, "--acceleration", "2"], "work/*.safetensors"),
+    Work(
+        "convert",
+        prepare_convert,
+        [*CLI, "data", "convert", "cc_359", "cc_359_sagittal.h5", "--view", "sagittal", "--output", "out"],
+        "work/out/**/*.h5",
+    ),
+    Work(
+        "reconstruct",
+        prepare_reconstruct,
+        [*CLI, "reconstruct", "scan.h5", "--network", "net.safetensors", "--center-fraction", "0.2"],
+        "work/scan_mrilib.*",
+    ),
+    Work("tables make", prepare_tables, ["make.py"], "work/rows.txt"),
+)
+
+
+@dataclass
+class Place:
+    """An empty folder in which a work is started, with its own temporary folder and cache."""
+
+    work: Work
+    folder: Path
+
+    def __post_init__(self) -> None:
+        (self.folder / "tmp").mkdir(parents=True)
+        self.work.prepare(self.folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the command."""
+        own = {"TMPDIR": str(self.folder / "tmp"), "MRILIB_CACHE": str(self.folder / "cache")}
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")])
+        return os.environ | own | {"PYTHONPATH": path, TOKEN: str(self.folder), "OMP_NUM_THREADS": "1"}
+
+    def start(self, before: Sequence[str] = (), **changes: str) -> "subprocess.Popen[str]":
+        """Start the command, as an argument of `before` if that is given."""
+        return subprocess.Popen(
+            [*before, sys.executable, *self.work.arguments],
+            cwd=self.folder / "work",
+            env=self.environment | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def finish(self) -> float:
+        """Run the command to its end; returns the seconds it took."""
+        start = time.monotonic()
+        with self.start() as process:
+            printed, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, printed
+        return time.monotonic() - start
+
+    def kill_after(self, seconds: float) -> bool:
+        """Start the command and kill it; False if it had ended already."""
+        process = self.start()
+        try:
+            process.communicate(timeout=seconds)
+            return False
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        end = time.monotonic() + OUTLIVES
+        while (alive := self.alive()) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert not alive, f"outlive their parent: {alive}"
+        return True
+
+    def alive(self) -> list[int]:
+        """Processes of this place."""
+        mark = f"{TOKEN}={self.folder}\0".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (entry / "environ").read_bytes() + b"\0":
+                    found.append(int(entry.name))
+            except OSError:  # ended, or not ours
+                continue
+        return found
+
+    def results(self) -> Mapping[str, str]:
+        """Digest of each file made, without the hardware that a run records."""
+        return {
+            str(path.relative_to(self.folder)): hashlib.sha256(_content(path)).hexdigest()
+            for path in sorted(self.folder.glob(self.work.made))
+        }
+
+    def left(self) -> list[str]:
+        """Files and folders of unfinished work."""
+        names = [path.name for path in self.folder.rglob("*")]
+        return [name for name in names if any(part in name for part in LEFT)]
+
+
+def _content(path: Path) -> bytes:
+    if path.name != "results.json":
+        return path.read_bytes()
+    return json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != "run"}).encode()
+
+
+def killed(work: Work, folder: Path, kills: int, seed: int) -> tuple[int, str]:
+    """Kill a command at random moments of its undisturbed time, then let it end.
+
+    Returns the number of kills that met it running, and what is not as in the undisturbed run; empty if nothing.
+    """
+    undisturbed = Place(work, folder / "undisturbed")
+    seconds = undisturbed.finish()
+    place, draw = Place(work, folder / "killed"), random.Random(seed)
+    met = sum(place.kill_after(draw.uniform(0.1, seconds)) for _ in range(kills))
+    return met, unlike(undisturbed, place)
+
+
+def unlike(undisturbed: Place, place: Place) -> str:
+    """End a place's work if it is not done, and say what is not as undisturbed, or left behind; empty if nothing."""
+    expected = undisturbed.results()
+    assert expected, "nothing was made"
+    if place.results() != expected or place.left():
+        try:
+            place.finish()
+        except AssertionError as error:  # refuses to write over what is complete
+            if "is there already" not in str(error):
+                raise
+    differing = [name for name in {*expected, *place.results()} if expected.get(name) != place.results().get(name)]
+    return "; ".join(filter(None, [", ".join(sorted(differing)), ", ".join(place.left())]))
+
+
+def at_once(work: Work, folder: Path, number: int) -> str:
+    """Start a command several times at once in one folder; what is not as undisturbed, or printed a traceback."""
+    undisturbed, place = Place(work, folder / "undisturbed"), Place(work, folder / "at once")
+    undisturbed.finish()
+    printed = [process.communicate(timeout=300)[0] for process in [place.start() for _ in range(number)]]
+    traces = [text[-300:] for text in printed if "Traceback" in text]
+    return "; ".join(filter(None, [*traces, unlike(undisturbed, place)]))
+
+
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+MOUNTED = ["unshare", "-m", "sh", "-c"]
+SURROUNDINGS: Mapping[str, tuple[Sequence[str], Mapping[str, str]]] = {  # command before it, changes of the environment
+    "files of at most 4 kB": (["prlimit", "--fsize=4096"], {}),
+    "few file handles": (["prlimit", "--nofile=20"], {}),
+    "a full cache": (
+        [*MOUNTED, 'mount -t tmpfs -o size=4k t "$MRILIB_CACHE" && exec "$@"', "-"],
+        {},
+    ),
+    "no shared memory": ([*MOUNTED, 'mount -t tmpfs -o ro t /dev/shm && exec "$@"', "-"], {}),
+    "nothing writable": (NOBODY, {}),
+    "no home": (["env", "-u", "HOME"], {"MRILIB_CACHE": ""}),
+    "nobody's home": (["env", "-u", "HOME", *NOBODY], {"MRILIB_CACHE": ""}),
+}
+
+
+def surrounded(work: Work, folder: Path, name: str) -> str:
+    """Outcome of a command in hostile surroundings, see `torture.Tally.note`."""
+    before, changes = SURROUNDINGS[name]
+    undisturbed, place = Place(work, folder / "undisturbed"), Place(work, folder / "surrounded")
+    undisturbed.finish()
+    (place.folder / "cache").mkdir()
+    with place.start(before, **changes) as process:
+        try:
+            printed, _ = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return "hang: more than 120 s"
+    if process.returncode == 0:
+        return "right" if place.results() == undisturbed.results() else "wrong: other results"
+    if "Traceback" in printed or "mrilib: error: " not in printed:
+        return f"traceback: {printed[-600:]}"
+    partial = [name for name, digest in place.results().items() if undisturbed.results()[name] != digest]
+    return f"wrong: half-written {partial}" if partial else "refused"
