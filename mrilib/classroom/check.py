@@ -19,7 +19,7 @@ OLDEST = (3, 11)
 ROOM = 2e9  # bytes, for an environment installed from wheels and the results of a course in runs/
 MODULES = (
     *("altair", "anywidget", "h5py", "ipywidgets", "jupyterlab", "loky", "nibabel", "numpy", "papermill", "PIL"),
-    *("pydantic", "yaml", "safetensors", "sigpy", "torch", "tqdm", "vl_convert"),
+    *("pydantic", "yaml", "safetensors", "scipy", "sigpy", "torch", "tqdm", "vl_convert"),
 )
 
 
