@@ -292,7 +292,7 @@ def test_an_error_of_the_run_is_shown_and_another_run_may_start(samples, shot):
 
 
 def test_a_run_that_diverges_says_so_and_keeps_its_frames(samples, monkeypatch):
-    monkeypatch.setattr("mrilib.ttt.warnings.warn", lambda *_, **__: None)
+    monkeypatch.setattr("mrilib.ttt.stopping.warnings.warn", lambda *_, **__: None)
     made = Film.blank(samples[0], SETTINGS)
     assert (
         made.record(tiny_model(), samples[0], replace(SETTINGS, learning_rate=1e30))

@@ -60,6 +60,8 @@ CORE = {  # one call of every public function of the core that takes tensors
     "ifftc": lambda s: fourier.ifftc(s.reference, (-2,)),
     "fft2c": lambda s: fourier.fft2c(s.reference),
     "ifft2c": lambda s: fourier.ifft2c(s.masked_kspace),
+    "check_mask": lambda s: linop.check_mask(s.mask, s.masked_kspace),
+    "check_slice": lambda s: linop.check_slice(s.masked_kspace, s.mask, s.sens_maps),
     "sense": lambda s: sense(s.mask, s.sens_maps).N(s.reference),
     "rss": lambda s: coils.rss(s.masked_kspace),
     "normalize_maps": lambda s: coils.normalize_maps(s.sens_maps),
