@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ Subparsers = Any
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status: 1 for failures, 2 for errors that the user can fix."""
     replace_missing_letters()
+    warnings.formatwarning = lambda message, *_, **__: f"mrilib: warning: {message}\n"
     parser = Parser(prog="mrilib", description=__doc__)
     parser.add_argument("--version", action="version", version=f"mrilib {__version__}")
     parser.set_defaults(command=lambda options: show_help(parser))

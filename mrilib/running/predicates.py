@@ -67,6 +67,8 @@ def parse(line: str) -> ast.Compare:
         raise PredicateError(f"predicate {line!r}: expected a comparison by <= or >=, got {ast.unparse(tree)!r}")
     for side in (tree.left, *tree.comparators):
         check_number(side, line)
+    if not any(isinstance(node, ast.Name) for node in ast.walk(tree)):
+        raise PredicateError(f"predicate {line!r}: uses no result, so that it cannot fail")
     return tree
 
 

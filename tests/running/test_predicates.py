@@ -55,6 +55,7 @@ def test_the_whole_interval_keeps_a_margin_or_none_of_it_does(line, expected):
         "1",
         "True",
         "closed >= True",
+        "1 >= 0",
         "gap >= 'x'",
         "(lambda: 1)() >= 0",
         "[x for x in gap] >= 0",

@@ -16,7 +16,8 @@ linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks p
 ROOT = Path(__file__).parents[2]
 OUTLIVES = 3.0  # seconds that a worker may outlive its parent
 POOL = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
 from mrilib.store.processes import in_processes
 from sleepers import sleep
 if __name__ == "__main__":
@@ -57,7 +58,10 @@ def test_workers_end_with_their_parent_however_it_ends(tmp_path, script, sent):
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2, 120)
         process.send_signal(getattr(signal, sent))
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        finally:
+            process.kill()
     workers = [int(file.read_text()) for file in tmp_path.glob("*.pid")]
     assert len(workers) == 2, "none of those that waited began"
     wait_until(lambda: not any(map(is_alive, workers)), OUTLIVES)

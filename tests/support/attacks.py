@@ -21,7 +21,7 @@ from mrilib.train.checkpoints import save_weights
 ROOT = find_root(Path(__file__).parent)
 DEEP = "[" * 10_000
 NUMBERS = ("-1", "0", "nan", "inf", "1e400", "abc", "", "9" * 5000, str(10**30), "1,5", "0x10", "💥")
-CLAIM = '- {id: a, claim: b, paper: c, notebook: 01_tiny, key: x, predicate: "PREDICATE"}\n'
+CLAIM = '- {id: a, claim: b, "paper says": c, notebook: 01_tiny, margin: d, predicate: ["PREDICATE"]}\n'
 
 
 def options() -> Iterator[Attack]:
@@ -122,22 +122,22 @@ def claims() -> Iterator[Attack]:
     texts = ["3", "- 3", "- {id: a}", DEEP, "- {id: a, id: b}", CLAIM + CLAIM, CLAIM.replace("id: a", "id: 1"), "\x00"]
     predicates = [
         *(
-            "(" * 300 + "x > 1" + ")" * 300,
-            "x > " + "9" * 5000,
-            "-" * 3000 + "x > 1",
+            "(" * 300 + "x >= 1" + ")" * 300,
+            "x >= " + "9" * 5000,
+            "-" * 3000 + "x >= 1",
             "x",
-            "1 > 0",
-            "x > y.z",
-            "f(x) > 1",
+            "1 >= 0",
+            "x >= y.z",
+            "f(x) >= 1",
         ),
         *(
-            "x ** 99 > 1",
-            "[x] > 1",
-            "__import__('os') > 1",
-            "x > 'a'",
-            "x > 1e400j",
+            "x ** 99 >= 1",
+            "[x] >= 1",
+            "__import__('os') >= 1",
+            "x >= 'a'",
+            "x >= 1e400j",
             "x if x else x",
-            "x >",
+            "x >=",
             "not " * 90,
         ),
     ]
@@ -275,7 +275,7 @@ def results() -> Iterator[Attack]:
 
 def _result(folder: Path, file: str, text: str) -> Sequence[str]:
     project = make_project(folder)
-    (project.root / "params" / "claims.yaml").write_text(CLAIM.replace("PREDICATE", "x > 1"))
+    (project.root / "params" / "claims.yaml").write_text(CLAIM.replace("PREDICATE", "x >= 1"))
     run = project.root / "runs" / "01_tiny" / "quick"
     run.mkdir(parents=True)
     (run / "results.json").write_text('{"x": 2}')

@@ -88,13 +88,13 @@ from mrilib.store.tables import StoredRow, StoredTable
 class Toy:
     name = "toy"
     file = Path("shipped/toy.json")
-    table = StoredTable("toy", {"a": 1}, Path("shipped"))
+    table = StoredTable("toy", {"a": 1}, (), Path("shipped"))
 
     def rows(self, device):
         return [StoredRow(self.table, {"n": n}, lambda n=n: time.sleep(0.1) or {"root": n**0.5}) for n in range(12)]
 
 make(Toy(), "cpu", lambda done, count: None)
-rows = [repr((entry["key"], entry["row"])) for entry in Toy.table.__class__("toy", {"a": 1}, Path("shipped")).shipped]
+rows = [repr((entry["key"], entry["row"])) for entry in StoredTable("toy", {"a": 1}, (), Path("shipped")).shipped]
 Path("rows.txt").write_text("\\n".join(rows))
 """
 CLI = ["-m", "mrilib.cli"]

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import signal
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -92,7 +93,8 @@ def judge(attack: Attack, folder: Path) -> str:
     out, err = io.StringIO(), io.StringIO()
     cache = {"MRILIB_CACHE": str(folder / "cache"), "MRILIB_DATA": str(folder / "no data")}
     try:
-        with patch.dict(os.environ, cache), contextlib.chdir(folder), limited(SECONDS):
+        with patch.dict(os.environ, cache), contextlib.chdir(folder), limited(SECONDS), warnings.catch_warnings():
+            warnings.simplefilter("default")  # as for the command, a warning is no error
             arguments = list(attack.prepare(folder))
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 status = main(arguments)
