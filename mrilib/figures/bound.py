@@ -5,8 +5,8 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import WIDTH, finest, finite, lines_chart
-from mrilib.figures.theme import INK
+from mrilib.figures.charts import WIDTH, finest, lines_chart
+from mrilib.figures.theme import INK, finite
 from mrilib.gap import NO_INTERVAL
 
 POSITION = "position"  # name of the slider's parameter; one such chart per figure

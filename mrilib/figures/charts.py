@@ -1,7 +1,6 @@
 """Charts of scores, gaps and training curves: one message each, axes with units, alt text."""
 
 import json
-import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -9,7 +8,7 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, ordered
+from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, finite, ordered, with_intervals
 from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
@@ -67,7 +66,7 @@ def interval_chart(
         base = base.encode(xOffset=altair.XOffset(f"{color}:N", sort=names), color=_series(color, names))
     height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
     layers = [
-        base.mark_rule(strokeWidth=3).encode(y=altair.Y(f"{low}:Q"), y2=f"{high}:Q"),
+        *with_intervals(base.mark_rule(strokeWidth=3).encode(y=altair.Y(f"{low}:Q"), y2=f"{high}:Q"), records, low),
         base.mark_point(filled=True, size=100, opacity=1).encode(y=height),
     ]
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=280)
@@ -140,10 +139,11 @@ def sweep_chart(
     color = altair.Color(f"{step}:O", scale=altair.Scale(scheme=scheme), legend=legend)
     shape = altair.Shape(f"{step}:O", legend=legend)
     base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
+    rule = base.mark_rule(strokeWidth=1.5, color=MUTED)
     layers = [
         base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
-        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y),
-        base.mark_rule(strokeWidth=1.5, color=MUTED).encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x),
+        *with_intervals(rule.encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y), records, "x_low"),
+        *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         *([] if chosen is None else _chosen_layers(base, step, steps)),
     ]
@@ -183,7 +183,7 @@ def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -
     base = altair.Chart(altair.Data(values=records)).encode(y=y, tooltip=tooltip("method", "value", "low", "high"))
     number = base.transform_calculate(label="format(datum.value, '.3f')")
     return [
-        base.mark_rule(strokeWidth=3).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
+        *with_intervals(base.mark_rule(strokeWidth=3).encode(x=altair.X("low:Q"), x2="high:Q", color=color), records),
         base.mark_point(filled=True, size=120, opacity=1).encode(x=x, color=color),
         number.mark_text(dx=10, align="left").encode(x=altair.value(GAP_WIDTH), text="label:N"),
     ]
@@ -238,12 +238,6 @@ def _clean(
 def data(rows: Iterable[Row]) -> altair.Data:
     """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
     return altair.Data(values=[{k: finite(x) if isinstance(x, float) else x for k, x in row.items()} for row in rows])
-
-
-def finite(value: Any) -> float | None:
-    """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
-    number = math.nan if value is None else float(value)
-    return number if math.isfinite(number) else None
 
 
 def _sample(records: list[dict[str, Any]]) -> str:

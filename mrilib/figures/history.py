@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import altair
 
-from mrilib.figures.charts import WIDTH, finished, finite, haloed, tooltip
-from mrilib.figures.theme import INK, METHOD_COLORS, MUTED
+from mrilib.figures.charts import WIDTH, finished, haloed, tooltip
+from mrilib.figures.theme import INK, METHOD_COLORS, MUTED, finite
 
 PANEL_HEIGHT = 116
 MOST_POINTS = 500  # more points than pixels would only make the notebook larger

@@ -12,7 +12,7 @@ from uuid import uuid4
 import altair
 
 from mrilib.figures.bound import scrubbed_chart
-from mrilib.figures.charts import finite, gap_chart, interval_chart, lines_chart, sweep_chart
+from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
 from mrilib.figures.history import history_chart
 from mrilib.figures.images import (
     comparison,
@@ -25,7 +25,7 @@ from mrilib.figures.images import (
     phase_row,
 )
 from mrilib.figures.layout import Picture
-from mrilib.figures.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, ordered
+from mrilib.figures.theme import METHOD_COLORS, METHOD_ORDER, chart_png, colors_of, enable, finite, ordered
 from mrilib.gap import NO_INTERVAL
 
 __all__ = [

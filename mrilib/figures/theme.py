@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -135,3 +136,14 @@ def enable() -> None:
     alt.renderers.register("mrilib", _mimebundle)
     alt.renderers.enable("mrilib")
     alt.theme.enable("mrilib")
+
+
+def finite(value: Any) -> float | None:
+    """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
+
+
+def with_intervals(layer: alt.Chart, records: list[dict[str, Any]], low: str = "low") -> list[alt.Chart]:
+    """The layer of the intervals, none if no record has one: a mark without items would be read out without words."""
+    return [layer] if any(finite(record.get(low)) is not None for record in records) else []
