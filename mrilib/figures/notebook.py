@@ -13,7 +13,7 @@ import torch
 from IPython.display import HTML, Markdown, display
 
 from mrilib.figures.plot import Figure, Table, enable, save, table
-from mrilib.store.devices import choose_device
+from mrilib.store.kinds import choose_device
 from mrilib.store.paths import PACKAGE
 from mrilib.store.project import find_root
 from mrilib.store.records import INPUTS, RUN_DIR, hardware, note, note_in, read_json, versions, write_json

@@ -11,9 +11,7 @@ from uuid import uuid4
 
 import altair
 
-from mrilib.figures.bound import scrubbed_chart
 from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
-from mrilib.figures.history import history_chart
 from mrilib.figures.images import (
     comparison,
     error_row,
@@ -40,7 +38,6 @@ __all__ = [
     "error_row",
     "figure_bytes",
     "gap_chart",
-    "history_chart",
     "image_grid",
     "image_png",
     "image_row",
@@ -51,7 +48,6 @@ __all__ = [
     "ordered",
     "phase_row",
     "save",
-    "scrubbed_chart",
     "sweep_chart",
     "table",
 ]

@@ -52,7 +52,7 @@ def check_jobs(number: int, what: str) -> None:
 
 def check_device(name: str) -> str:
     """Return `name`; raises UserError if there is no such device."""
-    from mrilib.store.devices import choose_device
+    from mrilib.store.kinds import choose_device
 
     try:
         choose_device(name)

@@ -26,7 +26,7 @@ from mrilib.running.parameters import networks_of
 from mrilib.running.slice_lists import SliceLists, slice_lists
 from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
-from mrilib.store.devices import choose_device
+from mrilib.store.kinds import choose_device
 from mrilib.store.parameters import Record
 from mrilib.store.paths import data_dir
 from mrilib.train.networks import NetworkSpec, stored

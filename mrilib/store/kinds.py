@@ -5,7 +5,7 @@ import reprlib
 import types
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import AllowInfNan, BeforeValidator, GetCoreSchemaHandler
@@ -13,6 +13,11 @@ from pydantic_core import core_schema
 
 from mrilib.store.project import listing
 
+if TYPE_CHECKING:  # takes a second, too slow for `mrilib --help`
+    import torch
+
+DEVICES = re.compile(r"auto|cpu|cuda(:\d{1,2})?|mps")
+WORDS = "auto, cpu, cuda or cuda:N"
 SHOWN = 200  # characters of a wrong value in a message
 BRIEF = reprlib.Repr()
 BRIEF.maxstring = BRIEF.maxother = BRIEF.maxlong = SHOWN
@@ -145,3 +150,22 @@ def shown(value: Any) -> str:
     """A value in a message, shortened, however large or deep it is."""
     text = " ".join(BRIEF.repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def choose_device(name: str) -> "torch.device":
+    """Return the device called `name`; `auto` is the first GPU, or the CPU if there is none.
+
+    Raises ValueError for another name, or if this machine does not have the device.
+    """
+    import torch
+
+    if not DEVICES.fullmatch(name):
+        raise ValueError(f"device: expected {WORDS}, got {name!r}")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device: {name!r} asked for, but torch sees {torch.cuda.device_count()} GPUs; use cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"device: {name!r} asked for, but torch finds none; use cpu")
+    return device

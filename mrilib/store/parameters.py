@@ -9,8 +9,7 @@ from typing import Annotated, Any, ClassVar, Self, get_type_hints
 import annotated_types
 from pydantic import TypeAdapter, ValidationError
 
-from mrilib.store.devices import DEVICES, WORDS
-from mrilib.store.kinds import Text, in_words, literals, shown, strict_scalars, without_ranges
+from mrilib.store.kinds import DEVICES, WORDS, Text, in_words, literals, shown, strict_scalars, without_ranges
 from mrilib.store.project import UserError, hint, nearest
 from mrilib.store.texts import FormatError, parse_yaml
 

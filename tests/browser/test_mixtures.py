@@ -10,7 +10,7 @@ from axe_faults import faults
 from jupyterlab_page import LOCAL, in_words
 from notebook_cells import copy_needed
 
-from mrilib.figures import plot
+from mrilib.figures.bound import scrubbed_chart
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +57,7 @@ def test_the_explorer_and_the_slider_without_a_kernel(desk, record_property):
 
 
 def test_on_a_plain_page_the_slider_takes_the_keyboard(browser, tmp_path):
-    chart = plot.scrubbed_chart(ROWS, "x", "value", "name", x_title="time", y_title="score", alt="two curves", chosen=0)
+    chart = scrubbed_chart(ROWS, "x", "value", "name", x_title="time", y_title="score", alt="two curves", chosen=0)
     (tmp_path / "page.html").write_text(vl_convert.vegalite_to_html(chart.to_dict(), bundle=True, renderer="svg"))
     tab, outside, errors = browser.new_page(), [], []
     tab.on("request", lambda r: None if LOCAL.match(r.url) or r.url.startswith("file:") else outside.append(r.url))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mrilib.figures import plot
+from mrilib.figures.bound import scrubbed_chart
 from mrilib.figures.theme import chart_svg
 
 VALUES = {"a": {0.0: 0.1, 1.0: 0.2, 4.0: 0.3}, "b": {0.0: 0.9, 1.0: 0.8, 4.0: 0.7}}
@@ -17,12 +17,12 @@ AXES = {"x_title": "time", "y_title": "score", "alt": "two curves"}
 
 
 def drawn(chosen, rows=ROWS, **options):
-    chart = plot.scrubbed_chart(rows, "x", "value", "name", chosen=chosen, **AXES, **options)
+    chart = scrubbed_chart(rows, "x", "value", "name", chosen=chosen, **AXES, **options)
     return re.findall(r">([^<>]+)</text>", chart_svg(chart))
 
 
 def test_the_slider_belongs_to_the_page_and_reaches_every_place():
-    spec = plot.scrubbed_chart(ROWS, "x", "value", "name", chosen=1, title="a title", **AXES).to_dict()
+    spec = scrubbed_chart(ROWS, "x", "value", "name", chosen=1, title="a title", **AXES).to_dict()
     (slider,) = spec["params"]
     assert (slider["value"], slider["bind"]["input"], slider["bind"]["name"]) == (1, "range", "time ")
     assert (slider["bind"]["min"], slider["bind"]["max"], slider["bind"]["step"]) == (0, 4, 1)
@@ -64,7 +64,7 @@ def test_a_value_that_is_not_finite_is_left_out():
 @pytest.mark.parametrize(("chosen", "rows"), [(5, ROWS), (-1, ROWS), (0, ROWS[:1])])
 def test_a_place_off_the_curves_is_refused(chosen, rows):
     with pytest.raises(ValueError, match=f"chosen {chosen}: expected a place on curves"):
-        plot.scrubbed_chart(rows, "x", "value", "name", chosen=chosen, **AXES)
+        scrubbed_chart(rows, "x", "value", "name", chosen=chosen, **AXES)
 
 
 def test_a_row_that_lacks_a_key_is_named():

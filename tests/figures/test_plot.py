@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from mrilib.figures import plot
+from mrilib.figures.history import history_chart
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png, chart_svg
 from mrilib.ttt import History
@@ -39,7 +40,7 @@ FIGURES: dict[str, Callable[[str], Any]] = {
     "gap_chart": lambda alt: plot.gap_chart(ROWS, alt=alt),
     "interval_chart": lambda alt: plot.interval_chart(ROWS, "method", x_title="x", y_title="y", alt=alt),
     "lines_chart": lambda alt: plot.lines_chart(CURVES, "x", "y", "name", x_title="x", y_title="y", alt=alt),
-    "history_chart": lambda alt: plot.history_chart(HISTORY, 3, 2, alt=alt),
+    "history_chart": lambda alt: history_chart(HISTORY, 3, 2, alt=alt),
 }
 
 
@@ -196,7 +197,7 @@ def test_image_png_keeps_the_pixels() -> None:
         (lambda: plot.gap_chart([{"method": "a"}], alt="x"), "row 0 lacks"),
         (lambda: plot.gap_chart([], alt="x"), "empty"),
         (lambda: plot.gap_chart(ROWS, gaps={"gap": ("joint on P", "nobody")}, alt="x"), "nobody"),
-        (lambda: plot.history_chart(History(), alt="x"), "history is empty"),
+        (lambda: history_chart(History(), alt="x"), "history is empty"),
         (lambda: plot.table(ROWS, ["methd"]), "methd"),
         (lambda: plot.figure_bytes("no figure"), "expected a Picture"),
     ],
@@ -235,7 +236,7 @@ def test_lines_leave_out_what_is_not_finite() -> None:
 
 def test_history_has_a_panel_for_each_curve_and_keeps_marked_points() -> None:
     long = History([1.0] * 3000, [1.0] * 3000)
-    spec = plot.history_chart(long, 2999, 1001, alt="flat").to_dict()
+    spec = history_chart(long, 2999, 1001, alt="flat").to_dict()
     curves = [data for data in data_of(spec) if len(data) > 1]
     assert len(spec["vconcat"]) == len(curves) == 2
     assert all(len(data) <= 502 and {1001, 2999} <= {row["iteration"] for row in data} for data in curves)
