@@ -2,8 +2,8 @@
 
 A volume is hashed when it is first read through the catalogue, and again only after its size or times changed; what was
 found is remembered in the cache. Reading every byte before each of thousands of runs would take longer than the
-quick ones; a disk that changes bytes without the file system knowing is found by `data get`, `doctor` and
-`run --check`, which always hash.
+quick ones. `data get`, `doctor` and `run --check` always hash the sets that were fetched, and so find a disk that
+changes bytes without the file system knowing.
 """
 
 import hashlib
@@ -11,16 +11,15 @@ from pathlib import Path
 
 from mrilib.data.volumes import VolumeError, digest
 from mrilib.store.paths import atomic_write, cache_dir
-from mrilib.store.records import read_json, write_json
+from mrilib.store.records import BESIDE, read_json, write_json
 
-SUFFIX = ".sha256"
 LENGTH = 64  # hexadecimal digits
 _checked: dict[Path, list[object]] = {}
 
 
 def sidecar(path: Path) -> Path:
     """The file with a volume's checksum."""
-    return path.with_name(path.name + SUFFIX)
+    return path.with_name(path.name + BESIDE)
 
 
 def seal(path: Path) -> None:
@@ -76,7 +75,7 @@ def verify(path: Path, afresh: bool = False) -> None:
 
 
 def _advice(path: Path) -> str:
-    return f"convert or fetch it again, or, if the change was meant, delete {path.name}{SUFFIX}"
+    return f"convert or fetch it again, or, if the change was meant, delete {path.name}{BESIDE}"
 
 
 def _times(path: Path) -> list[int]:

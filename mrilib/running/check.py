@@ -32,6 +32,8 @@ from mrilib.store.paths import data_dir
 from mrilib.train.networks import NetworkSpec, stored
 from mrilib.train.training import refuse_too_large, training_loss
 
+FILE_WIDTH = 372  # columns of most of fastMRI's knees
+TUNED = 3  # networks that paper A test-time trains on each slice
 SHRINK = 4  # the measured step uses 1/16 of the slice; time scales with the area
 
 
@@ -181,14 +183,20 @@ def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p:
         report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
     training = sum(seconds[str(s.architecture)] * s.train_slices * s.recipe.epochs for s in missing) / 3600
     report.note(f"time on {device} from measured steps: training {training:.1f} h")
-    iterations = getattr(p, "ttt_iterations", 0)
-    if iterations:
-        most = 3 * tests * iterations * max(seconds.values()) / 3600
-        report.note(f"test-time training at most {most:.1f} h (3 networks, {tests} slices, no early stop)")
+    steps = tuning_steps(p, tests)
+    if steps:
+        most = steps * max(seconds.values()) / 3600
+        report.note(f"test-time training at most {most:.1f} h ({TUNED} networks, {tests} slices, no early stop)")
+
+
+def tuning_steps(p: Record, tests: int) -> int:
+    """Most steps of test-time training that a run takes: TUNED networks on each of its test slices, no early stop."""
+    return TUNED * tests * getattr(p, "ttt_iterations", 0)
 
 
 def slice_size(entry: Distribution, source: str) -> tuple[int, int]:
-    return entry.scan.matrix if source == "simulated" or entry.width is None else (entry.readout, entry.width)
+    """Rows and columns of k-space; files of a width that is not known beforehand count as FILE_WIDTH wide."""
+    return entry.scan.matrix if source == "simulated" else (entry.readout, entry.width or FILE_WIDTH)
 
 
 def measured_step(spec: NetworkSpec, device: str) -> float:

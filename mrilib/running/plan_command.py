@@ -6,17 +6,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrilib.running.arguments import read_given
+from mrilib.running.arguments import check_device, read_given, said
 from mrilib.store.project import UserError, find_notebook, notebooks, root_here
 
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
     from mrilib.running.cost import Seconds
     from mrilib.running.jobs import Job
 
+MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
 ASSUMED = """\
-Hours of one device. Training: seconds of a step x slices x epochs. Test-time training: every slice runs all iterations,
-so an early stop makes it shorter. Reading files, evaluation and the Fourier transforms are not counted."""
+Hours of one device, to train every network anew. Training: seconds of a step x slices x epochs. Test-time training:
+three networks on each test slice, all iterations, so an early stop makes it shorter. Files of unknown size count as
+640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted."""
 
 
 def add_plan(subparsers: Any) -> None:
@@ -68,15 +70,16 @@ def plan_runs(options: argparse.Namespace) -> int:
     from mrilib.running.workload import hours, workload
     from mrilib.store.records import read_json, write_json
 
-    if options.gpus < 1 or options.shards < 1:
-        raise UserError("--gpus and --shards: expected numbers of at least 1")
+    for name, number in (("gpus", options.gpus), ("shards", options.shards)):
+        if not 1 <= number <= MOST:
+            raise UserError(f"--{name}: expected a number from 1 to {MOST:,}, got {number}")
     step, source = _step(options)
     jobs = _jobs(options.notebook, options)
     print(f"{source}; profile {options.profile}\n\n" + _line(*COLUMNS))
     total, content = 0.0, {}
     for job in jobs:
         parts = workload(job, step, options.shards)
-        training, adapting = hours(parts, "train"), hours(parts, "ttt")
+        training, adapting = hours(parts, "train"), hours(parts, "ttt", "inside")
         total += training + adapting
         if parts:
             count = sum(part.kind == "train" for part in parts)
@@ -90,7 +93,10 @@ def plan_runs(options: argparse.Namespace) -> int:
     print(_line("all", "", "", "", total, total / 24 / options.gpus) + f"\n\n{ASSUMED}")
     if options.parts:
         before = (read_json(options.parts) or {}).get("notebooks", {})
-        write_json(options.parts, {"notebooks": before | content})
+        try:
+            write_json(options.parts, {"notebooks": before | content})
+        except OSError as error:
+            raise UserError(f"--parts {options.parts}: {error.strerror or error}") from error
         print(f"{options.parts}: snakemake --snakefile workflow/Snakefile --configfile {options.parts}")
     return 0
 
@@ -120,7 +126,10 @@ def compute_part(options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     [job] = _jobs([options.notebook], options)
-    outcome = compute(job, options.name, options.device)
-    options.done.parent.mkdir(parents=True, exist_ok=True)
-    write_json(options.done, outcome | {"seconds": round(time.monotonic() - start, 1)})
+    try:
+        outcome = compute(job, options.name, check_device(options.device))
+        options.done.parent.mkdir(parents=True, exist_ok=True)
+        write_json(options.done, outcome | {"seconds": round(time.monotonic() - start, 1)})
+    except (ValueError, OSError) as error:  # of the data, the weights or the file
+        raise UserError(said(error)) from error
     return 0

@@ -1,16 +1,21 @@
 """What the run of a notebook consists of: networks to train, and slices to test-time train, in parts of their own."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
+from mrilib.running.check import tuning_steps
 from mrilib.running.cost import Seconds
 from mrilib.running.jobs import Job
 from mrilib.running.parameters import networks_of
+from mrilib.running.slice_lists import slice_lists
 from mrilib.store.project import UserError, hint
 from mrilib.store.records import digest
 from mrilib.train.networks import NetworkSpec, network, stored
+
+SHARD = re.compile(r"ttt-(\d+)-of-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -19,19 +24,19 @@ class Part:
 
     Args:
         name: name of the part, such as "train-unet_joint_knee_pd_4x-0a1b2c3d4e5f" or "ttt-0-of-4".
-        kind: "train" or "ttt"; test-time training needs all networks.
+        kind: "train", "ttt" (needs all networks), or "inside": test-time training that only the notebook itself does.
         seconds: how long it takes, from the seconds of a step; test-time training without an early stop.
         steps: number of optimizer steps times slices.
     """
 
     name: str
-    kind: Literal["train", "ttt"]
+    kind: Literal["train", "ttt", "inside"]
     seconds: float
     steps: int
 
 
 def workload(job: Job, step: Seconds, shards: int = 1) -> list[Part]:
-    """Parts of a notebook's run, trainings first.
+    """Parts of a notebook's run, trainings first; none if it trains and loads no network.
 
     Args:
         job: notebook and parameters.
@@ -40,14 +45,16 @@ def workload(job: Job, step: Seconds, shards: int = 1) -> list[Part]:
     """
     specs = networks_of(job.section, job.record)
     parts = [_training(spec, step) for spec in specs]
-    adapted = _adapted(job)
-    if adapted is None:
+    lists = slice_lists(job.section, job.record)
+    tests = sum(count for (_, split), count in lists.items() if split == "test")
+    if not specs or not tuning_steps(job.record, tests):
         return parts
-    networks, slices, iterations = adapted
     longest = max(step(spec) for spec in specs)
-    for shard in range(min(shards, slices)):
-        steps = networks * len(range(shard, slices, shards)) * iterations
-        parts.append(Part(f"ttt-{shard}-of-{shards}", "ttt", steps * longest, steps))
+    split = _adapt_slices(job) is not None
+    shards = min(shards, tests) if split else 1
+    for shard in range(shards):
+        steps = tuning_steps(job.record, len(range(shard, tests, shards)))
+        parts.append(Part(f"ttt-{shard}-of-{shards}", "ttt" if split else "inside", steps * longest, steps))
     return parts
 
 
@@ -61,11 +68,9 @@ def training_name(spec: NetworkSpec) -> str:
     return f"train-{spec.name}-{digest(spec.card)[:12]}"
 
 
-def _adapted(job: Job) -> tuple[int, int, int] | None:
-    """(networks, slices, iterations) of a notebook whose slices can be test-time trained in parts."""
-    module = import_module(f"{job.section}.networks") if job.section else None
-    found = getattr(module, "adaptations", None)
-    return found(job.record) if found else None
+def _adapt_slices(job: Job) -> Callable[..., None] | None:
+    """Function of a section that test-time trains some of its slices: (parameters, shard, shards, device)."""
+    return getattr(import_module(f"{job.section}.networks"), "adapt_slices", None)
 
 
 def compute(job: Job, name: str, device: str) -> dict[str, Any]:
@@ -74,18 +79,18 @@ def compute(job: Job, name: str, device: str) -> dict[str, Any]:
     Raises:
         UserError: no part of this name.
     """
-    kind, _, rest = name.partition("-")
-    if kind == "ttt":
-        shard, shards = (int(number) for number in rest.split("-of-"))
-        import_module(f"{job.section}.networks").adapt_slices(job.record, shard, shards, device)
-        return {"part": name}
     specs = {training_name(spec): spec for spec in networks_of(job.section, job.record)}
-    if name not in specs:
-        raise UserError(f"{job.name}: no part {name!r}{hint(name, specs)}")
-    network(specs[name], device)
-    return {"part": name, "weights": str(stored(specs[name]))}
+    if name in specs:
+        network(specs[name], device)
+        return {"part": name, "weights": str(stored(specs[name]))}
+    found = SHARD.fullmatch(name)
+    adapt = _adapt_slices(job) if specs and found else None
+    if found is None or adapt is None or int(found[1]) >= int(found[2]):
+        raise UserError(f"{job.name}: no part {name!r}{hint(name, specs)}; `mrilib plan --parts FILE` lists them")
+    adapt(job.record, int(found[1]), int(found[2]), device)
+    return {"part": name}
 
 
-def hours(parts: Sequence[Part], kind: str) -> float:
-    """Hours of all parts of a kind, one after the other."""
-    return sum(part.seconds for part in parts if part.kind == kind) / 3600
+def hours(parts: Sequence[Part], *kinds: str) -> float:
+    """Hours of all parts of some kinds, one after the other."""
+    return sum(part.seconds for part in parts if part.kind in kinds) / 3600

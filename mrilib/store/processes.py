@@ -1,12 +1,12 @@
 """Worker processes that end with the one that started them, however it ends."""
 
 import os
-import pickle
 import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -71,22 +71,23 @@ def in_processes(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], j
 
 def _start(function: Callable[..., Any], call: tuple[Any, ...], running: dict[Connection, SpawnProcess]) -> None:
     context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    payload = pickle.dumps((function, call))  # opened by the worker once it watches this process
-    process = context.Process(target=_work, args=(os.getpid(), theirs, payload), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(os.getpid(), theirs), daemon=True)
     process.start()
     theirs.close()
     running[ours] = process
+    with suppress(ConnectionError):  # the worker was killed; its result says so
+        ours.send((function, call))
 
 
-def _work(parent: int, results: Connection, payload: bytes) -> None:
+def _work(parent: int, ours: Connection) -> None:
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent stops its workers
-    function, call = pickle.loads(payload)  # noqa: S301 - written by the parent
+    function, call = ours.recv()  # imports what the call needs, and so comes after the watch
     try:
-        results.send((function(*call), None))
+        ours.send((function(*call), None))
     except Exception as error:
-        results.send((None, error))
+        ours.send((None, error))
     except KeyboardInterrupt:  # training stopped by SIGTERM
         sys.exit(130)
 
@@ -94,7 +95,7 @@ def _work(parent: int, results: Connection, payload: bytes) -> None:
 def _result(connection: Connection, process: SpawnProcess) -> Any:
     try:
         value, error = connection.recv()
-    except EOFError:
+    except (EOFError, ConnectionError):
         process.join()
         raise WorkerError(f"a worker ended with status {process.exitcode} (killed, or out of memory)") from None
     process.join()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mrilib.cli import main
+from mrilib.data.catalogue import distribution
 from mrilib.running.cost import PEAK, UTILISATION, as_measured, on_gpu, operations, operations_of
 from mrilib.running.jobs import plan
 from mrilib.running.workload import compute, workload
@@ -53,6 +54,11 @@ def test_seconds_follow_from_the_rate(tmp_path):
     assert as_measured(file)(spec) == pytest.approx(operations(spec) / 2e12)
 
 
+def test_files_of_unknown_size_count_as_large_as_fastmris():
+    knees = NetworkSpec("fm_knee_pd_aera", 4, Recipe(), UNET, source="files")
+    assert operations(knees) == operations_of(UNET, (distribution("fm_knee_pd_aera").scan.coils, 640, 372))
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"measures": {}}', '{"measures": {"unet float32": 3}}'])
 def test_a_file_without_steps_is_refused(tmp_path, content):
     (tmp_path / "gpu.json").write_text(content)
@@ -90,6 +96,44 @@ def test_a_part_is_computed_by_name_and_says_when_it_is_done(job, tmp_path, monk
     assert compute(job, name, "cpu")["weights"] == written["weights"]
     with pytest.raises(UserError, match="no part 'train-unet'"):
         compute(job, "train-unet", "cpu")
+
+
+@pytest.mark.parametrize("name", ["ttt", "ttt-x-of-2", "ttt-2-of-2", "train-", "", "ttt-0-of-0"])
+def test_another_name_is_no_part(job, name):
+    with pytest.raises(UserError, match="no part"):
+        compute(job, name, "cpu")
+
+
+def test_a_notebook_whose_slices_are_not_divided_has_its_hours_inside():
+    given = {"train_slices": "24", "test_slices": "5", "ttt_iterations": "3"}
+    found = workload(plan(find_notebook("08", ROOT), ROOT, "smoke", given), lambda spec: 0.5, 4)
+    [inside] = [part for part in found if part.kind == "inside"]
+    assert inside.steps == 3 * 5 * 3
+
+
+def test_the_plan_of_all_notebooks_counts_each_that_trains(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["plan", "--profile", "gpu", "--gpu", "h100"]) == 0
+    printed = capsys.readouterr().out
+    assert {"04_test_time_training", "15_a_diverse_collection", "20_ttt_for_any_network"} <= set(printed.split())
+    assert "06_provable_adaptation" not in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plan", "04", "--gpus", "0"], "--gpus: expected a number from 1 to 10,000, got 0"),
+        (["plan", "04", "--gpu", "a100", "--steps", "x"], "--gpu and --steps: give one of them"),
+        (["plan", "16", "--gpu", "a100", "--parts", "/dev/null/x"], "--parts /dev/null/x: Not a directory"),
+        (["part", "04", "--name", "x", "--done", "y", "--device", "cpu:7"], "--device: expected auto, cpu"),
+        (["part", "06", "--name", "x", "--done", "y"], "no part 'x'"),
+    ],
+)
+def test_what_cannot_be_planned_is_one_line(monkeypatch, capsys, words, said):
+    monkeypatch.chdir(ROOT)
+    assert main(words) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
 
 
 def test_the_command_prints_hours_and_adds_parts(tmp_path, monkeypatch, capsys):

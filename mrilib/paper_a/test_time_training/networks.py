@@ -2,8 +2,7 @@
 
 import torch
 
-from mrilib.data.catalogue import distribution
-from mrilib.paper_a.schemes import TUNED, networks_of, tuned
+from mrilib.paper_a.schemes import networks_of, tuned
 from mrilib.paper_a.test_time_training.parameters import Parameters
 from mrilib.train.networks import NetworkSpec
 
@@ -11,12 +10,6 @@ from mrilib.train.networks import NetworkSpec
 def networks(p: Parameters) -> list[NetworkSpec]:
     """Supervised and joint networks, on P and on Q (Table 2)."""
     return list(p.experiment.specs().values())
-
-
-def adaptations(p: Parameters) -> tuple[int, int, int]:
-    """How many networks are test-time trained, on how many slices, for how many iterations at most."""
-    entry = distribution(p.experiment.side("Q")[0])
-    return len(TUNED), p.test_slices or entry.test_slices, p.ttt_iterations
 
 
 def adapt_slices(p: Parameters, shard: int, shards: int, device: torch.device | str = "cpu") -> None:
