@@ -3,9 +3,12 @@
 import errno
 import os
 import shutil
+import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -35,16 +38,21 @@ def cache_dir() -> Path:
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to, which atomically becomes `path` if the block succeeds.
 
-    If the block fails, nothing is left and an existing `path` is untouched. Missing folders are created.
+    If the block fails, nothing is left and an existing `path` is untouched. Missing folders are created. What killed
+    processes of this computer left in the folder is removed.
 
     Raises:
         OSError: no space left, naming the path and the free space; or whatever the block or the disk raised.
     """
     path = Path(path)
-    temporary = path.with_name(f".{token_hex(6)}.tmp")  # short, because the final name may be near the length limit
+    ours = f".{_computer()}."
+    temporary = path.with_name(f"{ours}{os.getpid()}.{token_hex(4)}.tmp")  # short: `path` may be near the length limit
     try:
         with explain_full_disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            for left in path.parent.glob(f"{ours}*.tmp"):
+                if not _runs(int(left.name.split(".")[2])):
+                    left.unlink(missing_ok=True)
             yield temporary
             _flush(temporary)
             os.replace(temporary, path)
@@ -114,6 +122,24 @@ def explain_full_disk(path: Path) -> Iterator[None]:
             reason = f"no space left to write it ({_free(path) / 1e6:.0f} MB free); make room, or write elsewhere"
             raise OSError(errno.ENOSPC, reason, str(path)) from error
         raise
+
+
+def _computer() -> str:
+    """Short name of this computer, by which its files are told from those of others that share the folder."""
+    return sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this computer runs, or may run."""
+    if sys.platform == "win32":  # where a signal of 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _refuse_read_only(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -27,6 +29,32 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
+
+
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from mrilib.store.paths import atomic_write
+with atomic_write(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+def test_what_a_killed_write_left_is_removed_by_the_next_but_not_what_is_being_written(tmp_path):
+    assert subprocess.run([sys.executable, "-c", HALF, tmp_path / "a.txt"], check=False).returncode == -9
+    (left,) = tmp_path.iterdir()
+    assert left.name.endswith(".tmp")
+    elsewhere = tmp_path / ".0123abcd.1.0123abcd.tmp"  # of another computer that shares the folder
+    elsewhere.touch()
+    with atomic_write(tmp_path / "b.txt") as first, atomic_write(tmp_path / "c.txt") as second:
+        first.touch()
+        second.touch()
+        with atomic_write(tmp_path / "d.txt") as third:
+            third.touch()
+        assert not left.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [elsewhere.name, "b.txt", "c.txt", "d.txt"]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
