@@ -12,6 +12,7 @@ import torch
 from mrilib import __version__
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import Undersampling
+from mrilib.scan.fast_layers import fast
 from mrilib.scan.output import write_hdf5, write_nifti, write_sheet
 from mrilib.scan.reconstruction import Reconstructed, prepare, reconstruct_slice
 from mrilib.scan.source import ScanFile
@@ -22,6 +23,7 @@ from mrilib.store.tensors import read_tensors, write_tensors
 from mrilib.ttt import Settings
 
 Done = Callable[[int, Reconstructed, bool], None]
+CODE = ("mrilib.scan.reconstruction", "mrilib.scan.fast_layers", "mrilib.models.build")  # that makes the images
 SUFFIXES = (".h5", ".nii", ".png")
 
 
@@ -80,13 +82,14 @@ class Job:
         Raises the errors of `prepare` and `reconstruct_slice`.
         """
         provenance = self.provenance
-        key = digest([provenance, code_digest(["mrilib.scan.reconstruction", "mrilib.models.build"])])
+        key = digest([provenance, code_digest(CODE)])
+        model = fast(self.model)
         parts = parts_of(output)
         found = []
         for number in self.numbers:
             part = parts / f"{number:04d}.safetensors"
             earlier = kept(part, partial(_load, key=key))
-            one = earlier or self._slice(number)
+            one = earlier or self._slice(model, number)
             if earlier is None:
                 _save(part, one, key)
             found.append(one)
@@ -98,9 +101,9 @@ class Job:
         shutil.rmtree(parts)
         return files
 
-    def _slice(self, number: int) -> Reconstructed:
-        given = prepare(self.scan, number, self.sampling, self.coils, self.model.whole_readout)
-        return reconstruct_slice(self.model, given, self.settings)
+    def _slice(self, model: Reconstructor, number: int) -> Reconstructed:
+        given = prepare(self.scan, number, self.sampling, self.coils, model.whole_readout)
+        return reconstruct_slice(model, given, self.settings)
 
 
 def files_of(output: Path) -> list[Path]:
