@@ -45,6 +45,11 @@ def add_reconstruct(subparsers: Any) -> None:
         choices=("float32", "bfloat16"),
         help="of the convolutions in TTT (default: bfloat16 where the processor computes it, which is twice as fast)",
     )
+    parser.add_argument(
+        "--orientation",
+        metavar="DIRECTIONS",
+        help="where columns, rows and slices run, for files that do not say: PIL for a sagittal scan (default: LPS)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the hold-out (default: 0)")
     parser.set_defaults(command=reconstruct)
 
@@ -87,6 +92,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
     from mrilib.sampling import Undersampling
     from mrilib.scan.formats import open_scan
     from mrilib.scan.job import Job
+    from mrilib.scan.output import AXIAL, directions
     from mrilib.train.networks import by_name, weights_file
     from mrilib.ttt import FREE_PHASE
 
@@ -94,6 +100,10 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
         raise UserError(f"--coils: expected at least 1, got {options.coils}")
     given = {"acceleration": options.acceleration, "center_fraction": options.center_fraction}
     scan = open_scan(path, choice_of(options.choose))
+    if options.orientation and scan.affine is not None:
+        raise UserError(f"{path}: its headers say how its slices lie; leave out --orientation")
+    orientation = (options.orientation or AXIAL).upper()
+    directions(orientation)  # refuses what is none
     return Job(
         scan,
         numbers_of(options.slices, scan.slices, path),
@@ -102,6 +112,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
         Undersampling(**{name: value for name, value in given.items() if value is not None}),
         replace(FREE_PHASE, seed=options.seed, precision=options.precision or fastest()) if options.ttt else None,
         options.coils,
+        orientation,
     )
 
 

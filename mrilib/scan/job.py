@@ -13,7 +13,7 @@ from mrilib import __version__
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import Undersampling
 from mrilib.scan.fast_layers import fast
-from mrilib.scan.output import write_hdf5, write_nifti, write_sheet
+from mrilib.scan.output import AXIAL, write_hdf5, write_nifti, write_sheet
 from mrilib.scan.reconstruction import Reconstructed, prepare, reconstruct_slice
 from mrilib.scan.source import ScanFile
 from mrilib.store.code import code_digest
@@ -39,6 +39,7 @@ class Job:
         sampling: how fully sampled slices are under-sampled.
         settings: of test-time training; None leaves it out.
         coils: number of virtual coils; None keeps all.
+        orientation: where columns, rows and slices run if the scan does not say, see `output.directions`.
     """
 
     scan: ScanFile
@@ -48,6 +49,7 @@ class Job:
     sampling: Undersampling
     settings: Settings | None
     coils: int | None = None
+    orientation: str = AXIAL
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -96,7 +98,7 @@ class Job:
             done(number, one, earlier is not None)
         files = files_of(output)
         write_hdf5(files[0], found, provenance)
-        write_nifti(files[1], found, self.numbers, self.scan)
+        write_nifti(files[1], found, self.numbers, self.scan, self.orientation)
         write_sheet(files[2], found, self.numbers)
         shutil.rmtree(parts)
         return files

@@ -14,6 +14,8 @@ from mrilib.scan.reconstruction import Reconstructed
 from mrilib.scan.source import ScanFile
 from mrilib.store.paths import atomic_write
 
+AXIAL = "LPS"  # columns to the left, rows to the back, slices upwards
+AXES = ("LR", "PA", "IS")  # of the patient; NIfTI counts to the second of each
 SHOWN = 4  # slices of the contact sheet
 BRIGHTER = 5  # scale factor of the difference map
 TITLES = {
@@ -43,18 +45,23 @@ def write_hdf5(path: Path, slices: Sequence[Reconstructed], provenance: Mapping[
             file.attrs[name] = value if isinstance(value, str) else json.dumps(value)
 
 
-def write_nifti(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int], scan: ScanFile) -> None:
+def write_nifti(
+    path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int], scan: ScanFile, orientation: str = AXIAL
+) -> None:
     """Write the last method's images as NIfTI (x, y, z), float32, in the scan's geometry.
 
-    Where the scan does not say how its slices lie, or some between are left out, columns run to the patient's left,
-    rows to the back and slices upwards, as in an axial image, and the file says that this is no scanner's frame;
-    voxels are 1 mm when unknown.
+    Where the scan does not say how its slices lie, or some between are left out, column, row and slice numbers rise in
+    the directions of `orientation`, and the file says that this is no scanner's frame; voxels are 1 mm when unknown.
+
+    Raises:
+        ValueError: as `directions`.
     """
     method = list(slices[0].images)[-1]
     volume = np.stack([one.images[method].numpy() for one in slices]).transpose(2, 1, 0).astype(np.float32)
     z, y, x = scan.voxel or (1.0, 1.0, 1.0)
     known = scan.affine is not None and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
-    affine = scan.affine.copy() if scan.affine is not None and known else np.diag([-x, -y, z, 1.0])
+    told = directions(orientation) @ np.diag([x, y, z, 1.0])
+    affine = scan.affine.copy() if scan.affine is not None and known else told
     affine[:3, 3] += affine[:3, 2] * numbers[0]
     image = nibabel.Nifti1Image(volume, affine)
     image.set_sform(affine, "scanner" if known else "aligned")
@@ -63,6 +70,29 @@ def write_nifti(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[i
     image.header["descrip"] = method.encode()
     with atomic_write(path) as temporary:
         temporary.write_bytes(image.to_bytes())
+
+
+def directions(orientation: str) -> np.ndarray:
+    """Matrix (4, 4) that turns column, row and slice into the patient's right, front and up.
+
+    Args:
+        orientation: one letter each for where columns, rows and slices run: Left or Right, Anterior or Posterior,
+            Superior or Inferior.
+
+    Raises:
+        ValueError: other letters, or two along the same axis of the body.
+    """
+    places = [next((row for row, pair in enumerate(AXES) if name in pair), None) for name in orientation]
+    if len(orientation) != len(AXES) or set(places) != {0, 1, 2}:
+        raise ValueError(
+            f"orientation {orientation}: expected where columns, rows and slices run, one letter of each of "
+            f"{', '.join('/'.join(pair) for pair in AXES)}, such as {AXIAL} (axial) or PIL (sagittal)"
+        )
+    matrix = np.eye(4)
+    matrix[:3, :3] = 0
+    for column, (name, row) in enumerate(zip(orientation, places, strict=True)):
+        matrix[row, column] = 1 if name == AXES[row][1] else -1
+    return matrix
 
 
 def write_sheet(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int]) -> None:

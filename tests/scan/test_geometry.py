@@ -6,11 +6,15 @@ import numpy as np
 import published_files
 import pytest
 import torch
+from command_line import refused
+from tiny_slices import tiny_scan
 
+from mrilib.cli import main
 from mrilib.scan.formats import open_scan
-from mrilib.scan.output import write_nifti
+from mrilib.scan.output import directions, write_nifti
 from mrilib.scan.reconstruction import Reconstructed
 from mrilib.scan.source import ScanFile
+from mrilib.simulate.acquisition import simulate_slice
 
 ROWS, COLUMNS, SLICES = 6, 8, 3
 VOXEL = (4.0, 2.0, 1.5)  # thickness, along the readout, along phase encoding
@@ -89,3 +93,30 @@ def test_without_geometry_the_file_says_so(tmp_path):
     image = nibabel.load(tmp_path / "out.nii")
     assert nibabel.aff2axcodes(image.affine) == ("L", "P", "S")
     assert (image.header["qform_code"], image.header["sform_code"]) == (0, 2)
+
+
+@pytest.mark.parametrize("orientation", ["LPS", "PIL", "AIR", "RSA"])
+def test_a_scan_without_geometry_lies_as_told(tmp_path, orientation):
+    plain = ScanFile(tmp_path / "scan.npy", "NumPy", SLICES, lambda index: None, voxel=VOXEL)
+    write_nifti(tmp_path / "out.nii", images(SLICES), range(SLICES), plain, orientation)
+    image = nibabel.load(tmp_path / "out.nii")
+    assert "".join(nibabel.aff2axcodes(image.affine)) == orientation
+    assert image.header.get_zooms() == pytest.approx(VOXEL[::-1])
+    assert (image.header["qform_code"], image.header["sform_code"]) == (0, 2)
+
+
+@pytest.mark.parametrize("orientation", ["", "LP", "LRS", "LPX", "LPSA", "axial"])
+def test_what_is_no_orientation_is_refused(orientation):
+    with pytest.raises(ValueError, match="expected where columns, rows and slices run, one letter of each of L/R"):
+        directions(orientation)
+
+
+def test_the_command_takes_an_orientation_where_the_file_has_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    scan(tmp_path / "scan.h5")
+    assert "leave out --orientation" in refused(capsys, "reconstruct", "scan.h5", "--orientation", "PIL")
+    kspace = simulate_slice(tiny_scan(matrix=(40, 96)), 0, 0.1).kspace[None]
+    np.save(tmp_path / "scan.npy", kspace)
+    assert "orientation LLS: expected" in refused(capsys, "reconstruct", "scan.npy", "--orientation", "lls")
+    assert main(["reconstruct", "scan.npy", "--orientation", "pil"]) == 0
+    assert nibabel.aff2axcodes(nibabel.load("scan_mrilib.nii").affine) == ("P", "I", "L")
