@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+PLANAR = 4  # dimensions of the weights of a convolution in a plane
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -32,7 +33,10 @@ def fast(model: Network) -> Network:
 
     Convolutions keep channels last in memory, as the processor wants them, and norms do not turn them back.
     """
-    made = copy.deepcopy(model).to(memory_format=torch.channels_last)
+    made = copy.deepcopy(model)
+    for parameter in made.parameters():
+        if parameter.ndim == PLANAR:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     for parent in list(made.modules()):
         for name, layer in parent.named_children():
             if isinstance(layer, nn.InstanceNorm2d) and not (layer.affine or layer.track_running_stats):
