@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from format_files import make
-from tiny_project import RECORD, make_project
+from tiny_project import PATIENCE, RECORD, make_project
 from tiny_slices import tiny_model, tiny_scan
 
 from mrilib.data.volumes import write_volume
@@ -151,7 +151,7 @@ class Place:
         """Run the command to its end; returns the seconds it took."""
         start = time.monotonic()
         with self.start() as process:
-            printed, _ = process.communicate(timeout=300)
+            printed, _ = process.communicate(timeout=300 * PATIENCE)
         assert process.returncode == 0, printed
         return time.monotonic() - start
 
@@ -164,7 +164,7 @@ class Place:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-        end = time.monotonic() + OUTLIVES
+        end = time.monotonic() + PATIENCE * OUTLIVES
         while (alive := self.alive()) and time.monotonic() < end:
             time.sleep(0.1)
         assert not alive, f"outlive their parent: {alive}"
@@ -231,7 +231,7 @@ def at_once(work: Work, folder: Path, number: int) -> str:
     """Start a command several times at once in one folder; what is not as undisturbed, or printed a traceback."""
     undisturbed, place = Place(work, folder / "undisturbed"), Place(work, folder / "at once")
     undisturbed.finish()
-    printed = [process.communicate(timeout=300)[0] for process in [place.start() for _ in range(number)]]
+    printed = [process.communicate(timeout=300 * PATIENCE)[0] for process in [place.start() for _ in range(number)]]
     traces = [text[-300:] for text in printed if "Traceback" in text]
     return "; ".join(filter(None, [*traces, unlike(undisturbed, place)]))
 
@@ -260,10 +260,10 @@ def surrounded(work: Work, folder: Path, name: str) -> str:
     (place.folder / "cache").mkdir()
     with place.start(before, **changes) as process:
         try:
-            printed, _ = process.communicate(timeout=120)
+            printed, _ = process.communicate(timeout=120 * PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
-            return "hang: more than 120 s"
+            return f"hang: more than {120 * PATIENCE:g} s"
     if process.returncode == 0:
         return "right" if place.results() == undisturbed.results() else "wrong: other results"
     if "Traceback" in printed or "mrilib: error: " not in printed:
