@@ -5,7 +5,6 @@ Layout (fastMRI, arXiv:1811.08839): `kspace` complex64 (slice, coil, ky, kx), `r
 closed for each read, so that workers can fork and threads share nothing.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -178,12 +177,6 @@ def check_same_shape(infos: Sequence[VolumeInfo]) -> None:
                 f"{info.path}: slices are (coil, ky, kx) = {other}, but {first} in {infos[0].path}; "
                 "select files of one size, or use batches of one"
             )
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file's content, for provenance; raises OSError if it cannot be read."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_given(path: Path, kspace: np.ndarray, extras: Mapping[str, Any]) -> None:

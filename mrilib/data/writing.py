@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mrilib.data import header
-from mrilib.data.checksums import seal, sealed, verify
+from mrilib.data.checksums import checksum_of, verify
 from mrilib.data.conversion import Converted
 from mrilib.data.kspace import check_kspace, measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, opened
@@ -24,6 +24,7 @@ from mrilib.data.truth import AGREEMENT
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop
 from mrilib.store.paths import scratch_folder
+from mrilib.store.sealed import seal
 
 if sys.platform != "win32":
     import fcntl
@@ -70,7 +71,7 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
 
 def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
     """What is wrong with an earlier conversion, None if nothing; raises VolumeError if it is something else."""
-    if (expected := sealed(path)) is not None:
+    if (expected := checksum_of(path)) is not None:
         try:
             verify(path, afresh=True)
         except VolumeError as error:
