@@ -201,16 +201,23 @@ def _content(path: Path) -> bytes:
     return json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != "run"}).encode()
 
 
-def killed(work: Work, folder: Path, kills: int, seed: int) -> tuple[int, str]:
+def killed(work: Work, folder: Path, kills: int, seed: int) -> str:
     """Kill a command at random moments of its undisturbed time, then let it end.
 
-    Returns the number of kills that met it running, and what is not as in the undisturbed run; empty if nothing.
+    A kill that comes after its end does not count; the next one is of a new folder.
+
+    Returns what is not as in the undisturbed run; empty if nothing.
     """
     undisturbed = Place(work, folder / "undisturbed")
     seconds = undisturbed.finish()
-    place, draw = Place(work, folder / "killed"), random.Random(seed)
-    met = sum(place.kill_after(draw.uniform(0.1, seconds)) for _ in range(kills))
-    return met, unlike(undisturbed, place)
+    places, draw = [Place(work, folder / "killed 0")], random.Random(seed)
+    met = 0
+    while met < kills:
+        if places[-1].kill_after(draw.uniform(0.1, seconds)):
+            met += 1
+        else:
+            places.append(Place(work, folder / f"killed {len(places)}"))
+    return "; ".join(filter(None, [unlike(undisturbed, place) for place in places]))
 
 
 def unlike(undisturbed: Place, place: Place) -> str:

@@ -15,8 +15,8 @@ BY_NAME = {work.name: work for work in WORKS}
 
 def series(name, folder, kills, seed, tally):
     """Kill a command; what differs from an undisturbed run or is left behind."""
-    met, unlike = killed(BY_NAME[name], folder, kills, seed)
-    tally.kill(name, met, not unlike, unlike)
+    unlike = killed(BY_NAME[name], folder, kills, seed)
+    tally.kill(name, kills, not unlike, unlike)
     return unlike
 
 
