@@ -31,6 +31,7 @@ from mrilib.scan.reconstruction import prepare, reconstruct_slice
 from mrilib.scan.source import without_oversampling
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import UserError
+from mrilib.store.sealed import seal
 from mrilib.train.checkpoints import save_weights
 from mrilib.ttt import FREE_PHASE
 
@@ -197,6 +198,19 @@ def test_cg_sense_of_a_partial_echo_is_about_as_good_as_of_the_whole_one(tmp_pat
     whole = error(0)
     assert whole < 0.08
     assert error(12) < 1.3 * whole
+
+
+def test_a_scan_that_changed_since_its_checksum_is_refused(tmp_path, monkeypatch, kspace):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "scan.h5"
+    write_volume(path, kspace)
+    seal(path)
+    assert open_scan(path).slices == 2
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(VolumeError, match=r"scan\.h5: sha256 is .*, scan\.h5\.sha256 says .*: it has changed since"):
+        open_scan(path)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95])
