@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mrilib.data import header
+from mrilib.data.created import new_file
 from mrilib.data.info import VolumeInfo, check_target, info_of
 from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
@@ -143,7 +144,7 @@ def write_volume(
         derived = {"max": float(images.max()), "norm": float(np.linalg.norm(images))}
     datasets["ismrmrd_header"] = header.compose(given.shape[2:], size, padding)
     attached = {"acquisition": "unknown", "patient_id": path.stem, **derived, **(attributes or {})}
-    with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_write(path) as temporary, new_file(temporary) as file:
         for name, data in datasets.items():
             file[name] = data
         file.attrs.update(attached)

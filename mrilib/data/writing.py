@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,6 +14,7 @@ from torch import Tensor
 from mrilib.data import header
 from mrilib.data.checksums import checksum_of, verify
 from mrilib.data.conversion import Converted
+from mrilib.data.created import new_file
 from mrilib.data.kspace import check_kspace, measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, opened
 from mrilib.data.stored import attributes_of
@@ -114,7 +114,7 @@ def _move(temporary: Path, path: Path) -> None:
 def _write(temporary: Path, source: Path, one: Converted, origin: Mapping[str, str], say: Say) -> None:
     check_layout(source, one.shape, True, "found")
     found = _Found(one, source)
-    with h5py.File(temporary, "w") as file:
+    with new_file(temporary) as file:
         data = file.create_dataset("kspace", one.shape, np.complex64)
         for slices, coils, kspace in one.blocks(temporary.parent):
             found.add(slices, coils, kspace)
