@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mrilib.data.download import FetchError, Progress, fetch_file
-from mrilib.data.volumes import digest
+from mrilib.store.records import sha256_of
 
 
 def download(project: str, archive: str, size: int, scratch: Path, progress: Progress | None) -> Path:
@@ -27,7 +27,7 @@ def verify(path: Path, expected: str) -> None:
     Raises:
         FetchError: the sha256 is not `expected`.
     """
-    found = digest(path)
+    found = sha256_of(path)
     if found != expected:
         raise FetchError(
             f"{path.name}: sha256 is {found[:16]}…, expected {expected[:16]}…; "

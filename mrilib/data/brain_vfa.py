@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mrilib.data.archives import download, verify
-from mrilib.data.checksums import sealed
+from mrilib.data.checksums import checksum_of
 from mrilib.data.checksums import verify as verify_volume
 from mrilib.data.convert import FlipAngleSeries, extract_member, read_arrays, read_hdf5, write_flip_angles
 from mrilib.data.download import FetchError, Progress
@@ -40,7 +40,7 @@ class FlipAngleSet:
             for name, expected in self.volumes.items():
                 path = folder / name
                 verify_volume(path, afresh)
-                if (afresh or sealed(path) is None) and (found := _content(path)) != expected:
+                if (afresh or checksum_of(path) is None) and (found := _content(path)) != expected:
                     return f"{path}: its k-space has sha256 {found[:16]}…, expected {expected[:16]}…"
         except (VolumeError, OSError) as error:
             return str(error)

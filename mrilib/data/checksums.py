@@ -1,45 +1,28 @@
-"""Checksums of volumes, written beside them once they are converted or fetched: `scan.h5.sha256`, as sha256sum does.
+"""Volumes are verified against the checksums beside them, written once they are converted or fetched: `scan.h5.sha256`.
 
-A volume is hashed when it is first read through the catalogue, and again only after its size or times changed; what was
-found is remembered in the cache. Reading every byte before each of thousands of runs would take longer than the
-quick ones. `data get`, `doctor` and `run --check` always hash the sets that were fetched, and so find a disk that
-changes bytes without the file system knowing.
+A volume is hashed when it is first read through the catalogue or from a folder to train on, and again only after its
+size or times changed; what was found is remembered in the cache. Reading every byte before each of thousands of runs
+would take longer than the quick ones. `data get`, `doctor` and `run --check` always hash the sets that were fetched,
+and so find a disk that changes bytes without the file system knowing.
 """
 
 import hashlib
 from pathlib import Path
 
-from mrilib.data.volumes import VolumeError, digest
-from mrilib.store.paths import atomic_write, cache_dir
-from mrilib.store.records import BESIDE, read_json, write_json
+from mrilib.data.stored import VolumeError
+from mrilib.store.paths import cache_dir
+from mrilib.store.records import read_json, sha256_of, write_json
+from mrilib.store.sealed import DamagedError, beside, read_beside
 
-LENGTH = 64  # hexadecimal digits
 _checked: dict[Path, list[object]] = {}
 
 
-def sidecar(path: Path) -> Path:
-    """The file with a volume's checksum."""
-    return path.with_name(path.name + BESIDE)
-
-
-def seal(path: Path) -> None:
-    """Write the checksum of a finished file beside it; raises OSError if that fails."""
-    with atomic_write(sidecar(path)) as temporary:
-        temporary.write_text(f"{digest(path)}  {path.name}\n", encoding="utf-8")
-
-
-def sealed(path: Path) -> str | None:
+def checksum_of(path: Path) -> str | None:
     """The checksum beside a file, None if there is none; raises VolumeError if it is no checksum of this file."""
     try:
-        text = sidecar(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise VolumeError(f"{sidecar(path)}: cannot be read ({error}); {_advice(path)}") from error
-    found, _, name = text.strip().partition("  ")
-    if len(found) != LENGTH or set(found) - set("0123456789abcdef") or name != path.name:
-        raise VolumeError(f"{sidecar(path)}: not a checksum of {path.name}; {_advice(path)}")
-    return found
+        return read_beside(path)
+    except DamagedError as error:
+        raise VolumeError(f"{error}; {_advice(path)}") from error
 
 
 def verify(path: Path, afresh: bool = False) -> None:
@@ -53,7 +36,7 @@ def verify(path: Path, afresh: bool = False) -> None:
         VolumeError: its content is another one.
         OSError: it cannot be read.
     """
-    expected = sealed(path)
+    expected = checksum_of(path)
     if expected is None:
         return
     if not path.exists():
@@ -62,9 +45,9 @@ def verify(path: Path, afresh: bool = False) -> None:
     if not afresh and state in (_checked.get(path), (read_json(_memory(path)) or {}).get("state")):
         _checked[path] = state
         return
-    if (found := digest(path)) != expected:
+    if (found := sha256_of(path)) != expected:
         raise VolumeError(
-            f"{path}: sha256 is {found[:16]}…, {sidecar(path).name} says {expected[:16]}…: it has changed since it was "
+            f"{path}: sha256 is {found[:16]}…, {beside(path).name} says {expected[:16]}…: it has changed since it was "
             f"written; {_advice(path)}"
         )
     _checked[path] = state
@@ -75,7 +58,7 @@ def verify(path: Path, afresh: bool = False) -> None:
 
 
 def _advice(path: Path) -> str:
-    return f"convert or fetch it again, or, if the change was meant, delete {path.name}{BESIDE}"
+    return f"convert or fetch it again, or, if the change was meant, delete {beside(path).name}"
 
 
 def _times(path: Path) -> list[int]:

@@ -10,8 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from mrilib.data.checksums import seal
 from mrilib.data.volumes import VolumeError, write_volume
+from mrilib.store.sealed import seal
 
 PLANE = (-2, -1)
 

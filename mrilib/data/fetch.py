@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from mrilib.data.brain_vfa import BRAIN_VFA
-from mrilib.data.checksums import sidecar
 from mrilib.data.download import FetchError, Progress
 from mrilib.data.perceptual_weights import PERCEPTUAL
 from mrilib.store.paths import cache_dir, data_dir, publish, publish_first, scratch_folder
 from mrilib.store.records import FETCHED
+from mrilib.store.sealed import beside
 
 __all__ = ["DATASETS", "Dataset", "FetchError", "get", "locate"]
 
@@ -123,7 +123,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
 def _is_ours(folder: Path, dataset: Dataset) -> bool:
     """Whether a folder holds nothing but files of the set, though they may be damaged."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
-    return names <= {*dataset.files, *(sidecar(Path(name)).name for name in dataset.files)}
+    return names <= {*dataset.files, *(beside(Path(name)).name for name in dataset.files)}
 
 
 def _aside(target: Path) -> Iterator[Path]:

@@ -23,8 +23,8 @@ from mrilib.data.conversion import NATIVE, Axes, Converted
 from mrilib.data.layout import VolumeError
 from mrilib.data.raw_formats import is_scan, nyu, seven_tesla, stanford_2d, stanford_3d
 from mrilib.data.readouts import Choice
-from mrilib.data.volumes import digest
 from mrilib.data.writing import Say, write_converted
+from mrilib.store.records import sha256_of
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _converted(path: Path, name: str, folder: Path, view: str, choice: Choice, s
     if name not in (fitting := recognise(path)):
         looks = f"it looks like {' or '.join(FORMATS[one].title for one in fitting)}" if fitting else "nor of any other"
         raise VolumeError(f"{path}: not a file of {chosen.title}; {looks}")
-    origin = {"source": path.name, "source_sha256": digest(path), "conversion": f"{name} {view}"}
+    origin = {"source": path.name, "source_sha256": sha256_of(path), "conversion": f"{name} {view}"}
     written = []
     for one in chosen.convert(path, chosen.views[view], choice):
         target = folder / f"{one.prefix}{path.name if path.suffix == '.h5' else f'{path.stem}.h5'}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 
+from mrilib.data.heaps import check_heaps
 from mrilib.data.stored import VolumeError, check_stored
 
 WANTED = "expected `kspace` complex (slice, coil, ky, kx)"
@@ -21,6 +22,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     try:
         _check_kind(path)
         with _open(path) as file:
+            check_heaps(file, path)
             yield file
     except PermissionError:
         raise VolumeError(f"{path}: no permission to read it; change its mode or copy it") from None

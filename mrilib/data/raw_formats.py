@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from mrilib.data.conversion import ALL, NATIVE, Axes, Block, Converted, by_coils, by_slice, complete, permuted, turned
+from mrilib.data.created import new_file
 from mrilib.data.fse import corrected
 from mrilib.data.ismrmrd import Raw, header_of, is_raw, read_raw
 from mrilib.data.layout import VolumeError
@@ -154,7 +154,7 @@ def _sorted(
     view = shape[axes[0]], shape[axes[1]], shape[axes[2]], shape[axes[3]]
 
     def blocks(scratch: Path) -> Iterator[Block]:
-        with h5py.File(scratch / "sorted.h5", "w") as file:
+        with new_file(scratch / "sorted.h5") as file:
             volume = file.create_dataset("kspace", shape, np.complex64)
             for place, values in parts():
                 volume[place] = values

@@ -1,5 +1,7 @@
 """Simulated volumes in the fastMRI layout, generated once and cached."""
 
+import atexit
+import shutil
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,8 +50,10 @@ def _store(distribution: Distribution) -> Path:
 
 @cache
 def _substitute(name: str) -> Path:
-    """Temporary folder for when the cache is not writable, the same for the whole process."""
-    return Path(mkdtemp(prefix=f"mrilib-{name}-"))
+    """Temporary folder for when the cache is not writable, the same for the whole process and removed at its end."""
+    folder = Path(mkdtemp(prefix=f"mrilib-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:

@@ -5,7 +5,6 @@ Layout (fastMRI, arXiv:1811.08839): `kspace` complex64 (slice, coil, ky, kx), `r
 closed for each read, so that workers can fork and threads share nothing.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mrilib.data import header
+from mrilib.data.created import new_file
 from mrilib.data.info import VolumeInfo, check_target, info_of
 from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, dataset, opened
@@ -144,7 +144,7 @@ def write_volume(
         derived = {"max": float(images.max()), "norm": float(np.linalg.norm(images))}
     datasets["ismrmrd_header"] = header.compose(given.shape[2:], size, padding)
     attached = {"acquisition": "unknown", "patient_id": path.stem, **derived, **(attributes or {})}
-    with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_write(path) as temporary, new_file(temporary) as file:
         for name, data in datasets.items():
             file[name] = data
         file.attrs.update(attached)
@@ -178,12 +178,6 @@ def check_same_shape(infos: Sequence[VolumeInfo]) -> None:
                 f"{info.path}: slices are (coil, ky, kx) = {other}, but {first} in {infos[0].path}; "
                 "select files of one size, or use batches of one"
             )
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file's content, for provenance; raises OSError if it cannot be read."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_given(path: Path, kspace: np.ndarray, extras: Mapping[str, Any]) -> None:

@@ -2,21 +2,19 @@
 
 import errno
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from mrilib.data import header
-from mrilib.data.checksums import seal, sealed, verify
+from mrilib.data.checksums import checksum_of, verify
 from mrilib.data.conversion import Converted
+from mrilib.data.created import new_file
 from mrilib.data.kspace import check_kspace, measured, under_sampled
 from mrilib.data.layout import VolumeError, check_layout, opened
 from mrilib.data.stored import attributes_of
@@ -24,12 +22,9 @@ from mrilib.data.truth import AGREEMENT
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop
 from mrilib.store.paths import scratch_folder
-
-if sys.platform != "win32":
-    import fcntl
+from mrilib.store.sealed import seal
 
 DAMAGED = ".damaged"
-LOCK = "lock"  # file in a temporary folder, locked while it is in use
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV)  # of file systems without hard links
 Say = Callable[[str], None]
 
@@ -70,7 +65,7 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
 
 def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
     """What is wrong with an earlier conversion, None if nothing; raises VolumeError if it is something else."""
-    if (expected := sealed(path)) is not None:
+    if (expected := checksum_of(path)) is not None:
         try:
             verify(path, afresh=True)
         except VolumeError as error:
@@ -93,10 +88,7 @@ def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
 @contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path, which atomically becomes `path` if the block succeeds and nothing is there."""
-    for left in path.parent.glob(f".{path.name}.*.tmp"):
-        _remove_abandoned(left)
-    with scratch_folder(path) as scratch, open(scratch / LOCK, "wb") as lock:
-        _take(lock)
+    with scratch_folder(path) as scratch:
         temporary = scratch / path.name
         yield temporary
         with open(temporary, "rb+") as stream:
@@ -105,27 +97,6 @@ def _new_file(path: Path) -> Iterator[Path]:
             _move(temporary, path)
         except FileExistsError:
             raise VolumeError(f"{path} is there already; nothing is written over it: give another --output") from None
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove the temporary folder of a conversion that was killed, whose lock the system has released."""
-    try:
-        with open(folder / LOCK, "rb") as lock:
-            if _take(lock):
-                shutil.rmtree(folder, ignore_errors=True)
-    except OSError:  # it is about to begin
-        return
-
-
-def _take(lock: IO[bytes]) -> bool:
-    """Lock a file until it is closed, however the process ends; returns whether that was possible."""
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another process has it, or the file system has no locks
-        return False
-    return True
 
 
 def _move(temporary: Path, path: Path) -> None:
@@ -143,7 +114,7 @@ def _move(temporary: Path, path: Path) -> None:
 def _write(temporary: Path, source: Path, one: Converted, origin: Mapping[str, str], say: Say) -> None:
     check_layout(source, one.shape, True, "found")
     found = _Found(one, source)
-    with h5py.File(temporary, "w") as file:
+    with new_file(temporary) as file:
         data = file.create_dataset("kspace", one.shape, np.complex64)
         for slices, coils, kspace in one.blocks(temporary.parent):
             found.add(slices, coils, kspace)

@@ -178,8 +178,22 @@ def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
 
     try:
         found = import_module(f"{folder}.networks").networks(p)
-        for architecture in {str(spec.architecture): spec.architecture for spec in found}.values():
-            count_parameters(architecture)
     except ValueError as error:
         raise ParameterError(str(error)) from error
+    for architecture in {str(spec.architecture): spec.architecture for spec in found}.values():
+        try:
+            count_parameters(architecture)
+        except ValueError as error:
+            raise ParameterError("".join([*_renamed(p, architecture), str(error)])) from error
     return list({str(spec.card): spec for spec in found}.values())
+
+
+def _renamed(p: Record, architecture: Mapping[str, Any]) -> list[str]:
+    """Prefixes of a message on a network: parameters with a size of it under a longer name, such as `unet_chans`."""
+    given = {name: getattr(p, name) for name in p.declared()}
+    return [
+        f"{name}: "
+        for name, value in given.items()
+        for size in architecture
+        if name.endswith(f"_{size}") and value == architecture[size]
+    ]

@@ -4,6 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -95,10 +96,7 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
         done: called as done(rows computed, total number of rows).
     """
     begun = cache_dir() / "tables" / table.name / "making"
-    begun.parent.mkdir(parents=True, exist_ok=True)
-    if not begun.exists():
-        begun.touch()
-    since = begun.stat().st_mtime
+    since = _since(begun)
     rows = table.rows(device)
     for number, row in enumerate(rows):
         done(number, len(rows))
@@ -109,8 +107,18 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
         groups.setdefault(digest(row.table.settings), []).append(row)
     for group in groups.values():
         group[0].table.ship([row.key for row in group])
-    begun.unlink()
+    begun.unlink(missing_ok=True)  # another process that makes this table may have ended first
     return table.file
+
+
+def _since(begun: Path) -> float:
+    """When the making of a table began, by the file that is there until it ends."""
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with suppress(FileExistsError):
+            begun.touch(exist_ok=False)
+        with suppress(FileNotFoundError):
+            return begun.stat().st_mtime
 
 
 @dataclass(frozen=True)

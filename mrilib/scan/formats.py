@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from mrilib.data import header
+from mrilib.data.checksums import verify
 from mrilib.data.ismrmrd import Header, is_raw, read_raw
 from mrilib.data.layout import VolumeError, dataset, opened
 from mrilib.data.raw_formats import corrected_slice
@@ -36,7 +37,8 @@ def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
 
     Raises:
         VolumeError: no such file, an unknown or damaged one, or not multi-coil k-space; several repetitions, contrasts,
-            phases or sets of which none was chosen; a choice that the file does not offer.
+            phases or sets of which none was chosen; a choice that the file does not offer; one changed since its
+            checksum was written beside it.
     """
     path = Path(path)
     if path.suffix == ".hdr":
@@ -45,6 +47,7 @@ def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
         raise VolumeError(f"{path}: no such file; expected a scan: {', '.join(READERS)}")
     if path.suffix not in READERS:
         raise VolumeError(f"{path}: no reader for {path.suffix or 'a file without suffix'}; {', '.join(READERS)}")
+    verify(path)
     return READERS[path.suffix](path, choice or {})
 
 

@@ -9,6 +9,7 @@ import h5py
 import nibabel
 import numpy as np
 
+from mrilib.data.created import new_file
 from mrilib.figures.layout import Tile, compose
 from mrilib.scan.reconstruction import Reconstructed
 from mrilib.scan.source import ScanFile
@@ -36,7 +37,7 @@ def write_hdf5(path: Path, slices: Sequence[Reconstructed], provenance: Mapping[
         {"scores": one.scores, "iterations": one.iterations, "reason": one.reason, "self_validation": one.errors}
         for one in slices
     ]
-    with atomic_write(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_write(path) as temporary, new_file(temporary) as file:
         for name in methods:
             file[name] = np.stack([one.images[name].numpy() for one in slices]).astype(np.float32)
         file["reconstruction"] = h5py.SoftLink(f"/{methods[-1]}")

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 PACKAGE = Path(__file__).resolve().parent.parent
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
-ABANDONED = 3600.0  # seconds without a change after which a killed process's scratch folder is removed
+ABANDONED = 3600.0  # seconds without a change after which another computer's scratch folder is removed
 
 
 def _folder(variable: str) -> Path | None:
@@ -45,13 +45,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
         OSError: no space left, naming the path and the free space; or whatever the block or the disk raised.
     """
     path = Path(path)
-    ours = f".{_computer()}."
-    temporary = path.with_name(f"{ours}{os.getpid()}.{token_hex(4)}.tmp")  # short: `path` may be near the length limit
+    temporary = path.with_name(f".{_owner()}.{token_hex(4)}.tmp")  # short: `path` may be near the length limit
     try:
         with explain_full_disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            for left in path.parent.glob(f"{ours}*.tmp"):
-                if not _runs(int(left.name.split(".")[2])):
+            for left in path.parent.glob(f".{_computer()}.*.tmp"):
+                if not _is_used(left):
                     left.unlink(missing_ok=True)
             yield temporary
             _flush(temporary)
@@ -62,7 +61,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder next to `target`, removed at the end; leftovers of killed runs are removed first.
+    """Yield a temporary folder next to `target`, removed at the end; those of killed processes are removed first.
+
+    Those of other computers that share the folder are removed if they have not changed for `ABANDONED` seconds.
 
     Raises:
         OSError: the folder of `target` cannot be created, is read-only or full.
@@ -71,10 +72,10 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     with explain_full_disk(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _refuse_read_only(target.parent)
-        for old in target.parent.glob(f"{prefix}*.tmp"):
-            if time.time() - old.stat().st_mtime > ABANDONED:
-                shutil.rmtree(old, ignore_errors=True)
-        with TemporaryDirectory(prefix=prefix, suffix=".tmp", dir=target.parent) as folder:
+        for left in target.parent.glob(f"{prefix}*.tmp"):
+            if not _is_used(left):
+                shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=f"{prefix}{_owner()}.", suffix=".tmp", dir=target.parent) as folder:
             yield Path(folder)
 
 
@@ -127,6 +128,21 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def _computer() -> str:
     """Short name of this computer, by which its files are told from those of others that share the folder."""
     return sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _owner() -> str:
+    """Computer and process, as part of a temporary name."""
+    return f"{_computer()}.{os.getpid()}"
+
+
+def _is_used(path: Path) -> bool:
+    """Whether a temporary file or folder may be in use, `….computer.process.any.tmp` by its name."""
+    _, _, computer, process, _, _ = f"...{path.name}".rsplit(".", 5)
+    if computer == _computer() and process.isdigit():
+        return _runs(int(process))
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime <= ABANDONED
+    return False
 
 
 def _runs(process: int) -> bool:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-MOST_NAMES = 20  # listed in a message
+MOST_NAMES = 20  # listed in a message, if they are short
+LONGEST = 300  # characters of a list of names
 LONGEST = 200  # characters of a name
 SMOKE = "smoke"  # profile that shows that a notebook runs, with numbers that mean nothing
 
@@ -79,7 +80,9 @@ def hint(text: str, names: Iterable[str]) -> str:
 def listing(names: Collection[str]) -> str:
     """Names on one line, truncated if there are many."""
     shown = list(names)[:MOST_NAMES]
-    return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > MOST_NAMES else "")
+    while len(", ".join(shown)) > LONGEST:
+        shown.pop()
+    return ", ".join(shown) + (f", … ({len(names)} in all)" if len(names) > len(shown) else "")
 
 
 def profile_of(notebook: Path, wanted: str, root: Path) -> str:

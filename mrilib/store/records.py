@@ -56,7 +56,12 @@ def fingerprint(path: Path) -> Fingerprint:
         return digest(sorted([one.name, one.stat().st_size] for one in files if one.suffix != BESIDE))
     if status.st_size > LARGE_FILE:
         return [status.st_size, status.st_mtime_ns]
-    with path.open("rb") as stream:
+    return sha256_of(path)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes; raises OSError if it cannot be read."""
+    with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

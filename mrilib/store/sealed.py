@@ -3,7 +3,6 @@
 What is damaged in a cache is made again, with a warning; what is shipped is refused.
 """
 
-import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +13,11 @@ from typing import Any, TypeVar
 
 from mrilib.store.paths import atomic_write
 from mrilib.store.project import UserError
-from mrilib.store.records import BESIDE, digest
+from mrilib.store.records import BESIDE, digest, sha256_of
+from mrilib.store.texts import read_text
 
 CHECKSUM = "checksum"
+LENGTH = 64  # hexadecimal digits of a SHA-256
 T = TypeVar("T")
 
 
@@ -76,11 +77,39 @@ def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
 
 @contextmanager
 def write_sealed(path: Path) -> Iterator[Path]:
-    """As `atomic_write`, with the file's SHA-256 beside it in the form of `sha256sum`, which is there first."""
+    """As `atomic_write`, with the file's checksum beside it, which is there first."""
     with atomic_write(path) as temporary:
         yield temporary
-        with atomic_write(_beside(path)) as beside:
-            beside.write_text(f"{_sha256(temporary)}  {path.name}\n", encoding="utf-8")
+        _write_beside(path, sha256_of(temporary))
+
+
+def seal(path: Path) -> None:
+    """Write the checksum of a finished file beside it; raises OSError if that fails."""
+    _write_beside(path, sha256_of(path))
+
+
+def beside(path: Path) -> Path:
+    """The file with a file's SHA-256, in the form of `sha256sum`."""
+    return path.with_name(path.name + BESIDE)
+
+
+def _write_beside(path: Path, found: str) -> None:
+    with atomic_write(beside(path)) as temporary:
+        temporary.write_text(f"{found}  {path.name}\n", encoding="utf-8")
+
+
+def read_beside(path: Path) -> str | None:
+    """The checksum beside a file, None if there is none; raises DamagedError if it is no checksum of this file."""
+    try:
+        text = read_text(beside(path))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedError(f"{beside(path)}: cannot be read ({error})") from error
+    found, _, name = text.strip().partition("  ")
+    if len(found) != LENGTH or set(found) - set("0123456789abcdef") or name != path.name:
+        raise DamagedError(f"{beside(path)}: not a checksum of {path.name}")
+    return found
 
 
 def check_file(path: Path) -> Path:
@@ -89,26 +118,19 @@ def check_file(path: Path) -> Path:
     Raises:
         DamagedError: it does not, or there is none.
     """
+    expected = read_beside(path)
+    if expected is None:
+        raise foreign(path, f"there is no {beside(path).name}")
     try:
-        expected = _beside(path).read_text(encoding="utf-8").partition(" ")[0]
         status = path.stat()
         found = _sha256_once(path, status.st_size, status.st_mtime_ns)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise foreign(path, error) from None
     if found != expected:
         raise damaged(path)
     return path
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(path.name + BESIDE)
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @lru_cache(maxsize=65_536)
 def _sha256_once(path: Path, size: int, changed: int) -> str:
-    return _sha256(path)
+    return sha256_of(path)

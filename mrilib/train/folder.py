@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 from torch.utils.data import Dataset
 
+from mrilib.data.checksums import verify
 from mrilib.data.slices import SliceDataset
 from mrilib.data.sources import listed
 from mrilib.data.volumes import VolumeError, VolumeInfo, inspect_volume
@@ -100,9 +101,12 @@ def volumes_in(folder: Path) -> list[VolumeInfo]:
     """Headers of the fastMRI-layout volumes (`*.h5`) below a folder, sorted by path.
 
     Raises:
-        VolumeError: fewer than two volumes, or one that is damaged or under-sampled; the message names it.
+        VolumeError: fewer than two volumes, or one that is damaged, has changed since its checksum was written
+            beside it, or is under-sampled; the message names it.
     """
     found = [inspect_volume(path) for path in sorted(folder.rglob("*.h5"))]
+    for info in found:
+        verify(info.path)
     if len(found) < 2:
         raise VolumeError(
             f"{folder}: {len(found)} volumes (*.h5); expected at least 2, one of them for validation. Other formats: "

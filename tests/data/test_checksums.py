@@ -11,9 +11,11 @@ from published_files import random_images
 
 from mrilib.data import checksums
 from mrilib.data.catalogue import distribution
-from mrilib.data.checksums import seal, sealed, sidecar, verify
+from mrilib.data.checksums import checksum_of, verify
 from mrilib.data.sources import slices_of
-from mrilib.data.volumes import VolumeError, digest, write_volume
+from mrilib.data.volumes import VolumeError, write_volume
+from mrilib.store.records import sha256_of
+from mrilib.store.sealed import beside, seal
 
 ENTRY = replace(distribution("knee_pd"), width=10, slices_per_volume=1)
 
@@ -37,10 +39,10 @@ def flipped(path, place=-5):
 
 
 def test_the_checksum_is_that_of_sha256sum(path):
-    assert sidecar(path).read_text() == f"{digest(path)}  knee.h5\n"
-    assert sealed(path) == digest(path)
+    assert beside(path).read_text() == f"{sha256_of(path)}  knee.h5\n"
+    assert checksum_of(path) == sha256_of(path)
     if shutil.which("sha256sum"):
-        subprocess.run(["sha256sum", "-c", sidecar(path).name], cwd=path.parent, check=True, capture_output=True)
+        subprocess.run(["sha256sum", "-c", beside(path).name], cwd=path.parent, check=True, capture_output=True)
 
 
 def test_a_flipped_bit_is_found_through_the_catalogue(path):
@@ -54,7 +56,7 @@ def test_a_flipped_bit_is_found_through_the_catalogue(path):
 
 def test_a_file_is_hashed_once_and_again_only_after_a_change(path, monkeypatch):
     hashed = []
-    monkeypatch.setattr(checksums, "digest", lambda one: hashed.append(one) or digest(one))
+    monkeypatch.setattr(checksums, "sha256_of", lambda one: hashed.append(one) or sha256_of(one))
     for _ in range(3):
         verify(path)
     checksums._checked.clear()  # as in another process
@@ -70,14 +72,14 @@ def test_a_file_is_hashed_once_and_again_only_after_a_change(path, monkeypatch):
 
 
 def test_a_volume_without_checksum_is_not_judged(path):
-    sidecar(path).unlink()
+    beside(path).unlink()
     flipped(path)
     verify(path, afresh=True)
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63 + "  knee.h5", "g" * 64 + "  knee.h5", "0" * 64 + "  other.h5"])
 def test_a_checksum_that_is_none_is_named(path, text):
-    sidecar(path).write_text(text)
+    beside(path).write_text(text)
     with pytest.raises(VolumeError, match=r"knee\.h5\.sha256: not a checksum of knee.h5"):
         verify(path)
 

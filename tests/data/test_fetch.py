@@ -16,14 +16,15 @@ from fake_index import ARCHIVE, MEMBER, META, VOLUMES, names, noise
 
 from mrilib.cli import main
 from mrilib.data import brain_vfa, convert, fetch
-from mrilib.data.checksums import seal
 from mrilib.data.convert import FlipAngleSeries, centre, extract_member, rotate
 from mrilib.data.fetch import FetchError, examined, fetched, get, locate
-from mrilib.data.volumes import VolumeError, digest, inspect_volume, read_slice
+from mrilib.data.volumes import VolumeError, inspect_volume, read_slice
 from mrilib.fourier import ifft2c
 from mrilib.running import check, doctor
 from mrilib.store import paths
 from mrilib.store.parameters import Record
+from mrilib.store.records import sha256_of
+from mrilib.store.sealed import seal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def test_every_form_gives_the_same_bytes_and_scratch_stays_inside(dataset, forms
     found = []
     for number, name in enumerate((ARCHIVE, "data.h5", "data.npy")):
         monkeypatch.setenv("MRILIB_DATA", str(tmp_path / str(number)))
-        found.append([digest(path) for path in sorted(get("brain-vfa", source=forms / name).glob("*.h5"))])
+        found.append([sha256_of(path) for path in sorted(get("brain-vfa", source=forms / name).glob("*.h5"))])
         assert names(tmp_path / str(number)) == ["brain-vfa"]
     assert found[0] == found[1] == found[2]
     assert len(set(found[0])) == 2
@@ -122,7 +123,7 @@ def test_a_copy_that_is_missing_or_of_another_kind(cache, forms):
 
 def test_a_pickle_is_refused_even_when_its_content_is_pinned(dataset, forms, monkeypatch):
     np.save(forms / "data.npy", np.array([print], dtype=object), allow_pickle=True)
-    hashes = {**dataset.sha256, ".npy": digest(forms / "data.npy")}
+    hashes = {**dataset.sha256, ".npy": sha256_of(forms / "data.npy")}
     monkeypatch.setitem(fetch.DATASETS, "brain-vfa", replace(dataset, sha256=hashes))
     with pytest.raises(FetchError, match="allow_pickle=False"):
         get("brain-vfa", source=forms / "data.npy")
@@ -188,7 +189,7 @@ DAMAGE = {
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_set_is_named_everywhere_and_made_again(cache, forms, kind, capsys):
     folder = get("brain-vfa", source=forms / ARCHIVE)
-    before = {path.name: digest(path) for path in folder.iterdir()}
+    before = {path.name: sha256_of(path) for path in folder.iterdir()}
     DAMAGE[kind](folder / VOLUMES[0])
     assert main(["data", "list"]) == 0
     assert f"brain-vfa  damaged: {folder / VOLUMES[0]}: " in capsys.readouterr().out
@@ -201,7 +202,7 @@ def test_a_damaged_set_is_named_everywhere_and_made_again(cache, forms, kind, ca
     assert report.lines[0].endswith("; mrilib data get brain-vfa")
     with pytest.warns(UserWarning, match=r"the set was made again, the damaged one is kept as .*brain-vfa.damaged1"):
         assert get("brain-vfa", source=forms / ARCHIVE) == folder
-    assert {path.name: digest(path) for path in folder.iterdir()} == before
+    assert {path.name: sha256_of(path) for path in folder.iterdir()} == before
     assert names(cache) == ["brain-vfa", "brain-vfa.damaged1"]
     assert locate("brain-vfa") == folder
 

@@ -17,8 +17,8 @@ from mrilib.data import fetch
 from mrilib.data.fetch import FetchError, get, locate
 from mrilib.data.perceptual_weights import PERCEPTUAL, WEIGHTS, PerceptualSet, dists_tensors, lpips_tensors
 from mrilib.data.restricted_pickle import PickleError, load_arrays
-from mrilib.data.volumes import digest
 from mrilib.paper_b import perceptual
+from mrilib.store.records import sha256_of
 
 RANDOM = np.random.default_rng(5)
 NAMES = {"alexnet.ckpt": "AlexNet_0", "vgg16.ckpt": "VGG16_0"}
@@ -65,7 +65,7 @@ def pack(folder: Path, contents: dict[str, object]) -> PerceptualSet:
     torch.save(contents["weights.pt"], folder / "weights.pt")
     with zipfile.ZipFile(folder / PERCEPTUAL.dists.archive, "w") as wheel:
         wheel.write(folder / "weights.pt", f"{PERCEPTUAL.dists.folder}/weights.pt")
-    hashes = {name: digest(folder / getattr(PERCEPTUAL, name).archive) for name in ("features", "dists")}
+    hashes = {name: sha256_of(folder / getattr(PERCEPTUAL, name).archive) for name in ("features", "dists")}
     return replace(PERCEPTUAL, **{name: replace(getattr(PERCEPTUAL, name), sha256=sha) for name, sha in hashes.items()})
 
 
@@ -112,9 +112,9 @@ def test_both_archives_become_one_file(use, contents, given):
 
 def test_the_file_is_the_same_bytes_each_time(use, contents, tmp_path, monkeypatch):
     copies = use(contents)
-    first = digest(get("perceptual", source=copies) / WEIGHTS)
+    first = sha256_of(get("perceptual", source=copies) / WEIGHTS)
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "other"))
-    assert digest(get("perceptual", source=copies) / WEIGHTS) == first
+    assert sha256_of(get("perceptual", source=copies) / WEIGHTS) == first
 
 
 def test_turned_kernels_convolve_as_they_did(tmp_path):

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -108,7 +109,9 @@ def test_splits_and_counts_that_do_not_exist(split, count, message):
         simulated_slices(TINY, split, count)
 
 
-def test_an_unwritable_cache_warns_and_works(tmp_path, monkeypatch):
+def test_an_unwritable_cache_warns_and_works_and_its_substitute_is_removed_at_the_end(tmp_path, monkeypatch):
+    at_end = []
+    monkeypatch.setattr(simulated.atexit, "register", lambda *call, **options: at_end.append(partial(*call, **options)))
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -118,6 +121,9 @@ def test_an_unwritable_cache_warns_and_works(tmp_path, monkeypatch):
     assert inspect_volume(first[0][0]).simulated
     with pytest.warns(UserWarning, match="not writable"):
         assert simulated_slices(TINY, "test", 1) == first  # not made again in the same process
+    for call in at_end:
+        call()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_filtered_slices_are_the_hardest_of_their_candidates(cache):

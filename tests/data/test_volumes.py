@@ -13,9 +13,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from mrilib.coils import rss
-from mrilib.data.volumes import VolumeError, check_same_shape, digest, inspect_volume, read_slice, write_volume
+from mrilib.data.volumes import VolumeError, check_same_shape, inspect_volume, read_slice, write_volume
 from mrilib.fourier import ifft2c
 from mrilib.metrics import center_crop
+from mrilib.store.records import sha256_of
 
 
 def complex_noise(*shape):
@@ -62,9 +63,9 @@ def test_tensors_are_written_like_arrays_and_the_bytes_are_always_the_same(tmp_p
     kspace = complex_noise(2, 3, 6, 8)
     write_volume(tmp_path / "one" / "v.h5", kspace)
     write_volume(tmp_path / "two" / "v.h5", torch.from_numpy(kspace).requires_grad_())
-    assert digest(tmp_path / "one" / "v.h5") == digest(tmp_path / "two" / "v.h5")
+    assert sha256_of(tmp_path / "one" / "v.h5") == sha256_of(tmp_path / "two" / "v.h5")
     write_volume(tmp_path / "two" / "v.h5", 2 * kspace)
-    assert digest(tmp_path / "one" / "v.h5") != digest(tmp_path / "two" / "v.h5")
+    assert sha256_of(tmp_path / "one" / "v.h5") != sha256_of(tmp_path / "two" / "v.h5")
 
 
 def test_a_given_reconstruction_is_kept_if_it_is_that_of_the_kspace(tmp_path):

@@ -4,15 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tiny_slices import SAMPLING, seed_weights, tiny_model, tiny_sample, tiny_scan, weights
+from tiny_slices import SAMPLING, padded, seed_weights, tiny_model, tiny_sample, tiny_scan, weights
 
 from mrilib import ttt
 from mrilib.data.slices import SliceDataset
-from mrilib.data.volumes import write_volume
+from mrilib.data.volumes import read_slice, write_volume
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.paper_a.variants_that_fail import experiment as variants
 from mrilib.paper_a.variants_that_fail.experiment import AuxiliaryTask, Closing, affine_only, perturbed, tune
+from mrilib.paper_a.variants_that_fail.perturbations import perturb
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.objectives import denoising, round_trip
@@ -103,6 +104,19 @@ def test_perturbed_slices_are_measured_like_the_others(tmp_path):
     assert turned.recon_size == (48, 30)
     (mirrored,) = perturbed(slices, "fliph")
     assert unexplained(mirrored) < 1.2 * unexplained(plain), "its own maps explain it as well"
+
+
+@pytest.mark.parametrize("name", ["regular", "fliph", "flipv", "rot90", "spike", "ghost"])
+def test_columns_that_were_never_acquired_are_not_measured_after_a_transform(tmp_path, name):
+    write_volume(tmp_path / "padded.h5", padded(4, 42), recon_size=(40, 48), padding=(4, 42))
+    slices = SliceDataset([(tmp_path / "padded.h5", 0)], SAMPLING)
+    (plain,) = perturbed(slices, "regular")
+    assert torch.equal(plain.mask, slices[0].mask)
+    (moved,) = perturbed(slices, name)
+    full = perturb(read_slice(tmp_path / "padded.h5", 0).kspace, name)
+    measured = full.abs().amax(0) > 1e-5 * full.abs().max()
+    sampled = SAMPLING.mask("padded.h5", full.shape[-1])[0, 0]
+    assert torch.equal(moved.mask[0, 0].expand_as(measured), measured & sampled)
 
 
 def test_tuning_takes_one_slice_and_at_least_one_step(sample):

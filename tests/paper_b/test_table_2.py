@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 from records import record
 from robust_scores import ACCELERATIONS
+from tiny_slices import padded
 
+from mrilib.data.slices import SliceDataset
+from mrilib.data.volumes import write_volume
+from mrilib.paper_b.effective_robustness import table_2
 from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
     KNEES,
     MIXED,
@@ -19,6 +23,7 @@ from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
     study,
     true_acceleration,
 )
+from mrilib.sampling import Undersampling
 
 
 def test_networks_differ_in_their_accelerations_only():
@@ -47,6 +52,16 @@ def test_the_true_acceleration_counts_the_columns():
     found = {one: true_acceleration(one, 1) for one in (2, 16)}
     assert 1.6 < found[2] < 1.9  # 64 of 128 columns, and half of the 20 in the centre
     assert 11 < found[16] < 13  # 8 of 128, and 3 in the centre
+
+
+def test_columns_that_were_never_acquired_do_not_count(tmp_path, monkeypatch):
+    sampling = Undersampling(2, kind="equispaced")
+    write_volume(tmp_path / "padded.h5", padded(), padding=(6, 42))
+    slices = SliceDataset([(tmp_path / "padded.h5", 0)], sampling)
+    monkeypatch.setattr(table_2, "slices_to_test", lambda *_: slices)
+    measured = int(sampling.mask("padded.h5", 48)[..., 6:42].sum())
+    assert true_acceleration(2, 1, "files") == pytest.approx(36 / measured)
+    assert measured == int(slices[0].mask.sum())
 
 
 def test_too_few_slices_are_refused():

@@ -9,7 +9,7 @@ import torch
 
 from mrilib.data.pictures import packed, unpacked
 from mrilib.models.build import WeightsError
-from mrilib.running.tables import TOLERANCE, check, differences, distance, named, shipped
+from mrilib.running.tables import TOLERANCE, check, differences, distance, make, named, shipped
 from mrilib.store.project import UserError, find_root
 from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
 
@@ -49,6 +49,27 @@ def test_a_row_is_compared_as_it_is_stored(folder):
 
 def test_time_and_machine_are_not_compared(folder):
     assert checked(folder, lambda: {"ssim": 1, "seconds": 3.0}, lambda: {"ssim": 1, "seconds": 9.0}).holds
+
+
+def test_two_that_make_a_table_at_once_both_end_with_it(folder):
+    """The second one begins and ends while the first computes its second row."""
+    table, computed = StoredTable("tiny", {}, (), shipped=folder), []
+
+    def made():
+        rows = [StoredRow(table, {"n": n}, lambda n=n: row(n)) for n in range(3)]
+        toy = SimpleNamespace(name="tiny", file=folder / "tiny.json", rows=lambda device: rows)
+        return make(toy, "cpu", lambda done, count: None)
+
+    def row(n):
+        computed.append(n)
+        if computed == [0, 1]:
+            made()
+        return {"square": n * n}
+
+    assert made() == folder / "tiny.json"
+    found = {entry["key"]["n"]: entry["row"]["square"] for entry in StoredTable("tiny", {}, (), shipped=folder).shipped}
+    assert found == {0: 0, 1: 1, 2: 4}
+    assert not list((folder / "cache").rglob("making"))
 
 
 def fail(error):

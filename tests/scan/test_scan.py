@@ -17,6 +17,7 @@ from command_line import refused
 from tiny_slices import tiny_model, tiny_scan
 
 from mrilib.cli import main
+from mrilib.coils import rss
 from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError
 from mrilib.data.readouts import COUNTERS
@@ -30,6 +31,7 @@ from mrilib.scan.reconstruction import prepare, reconstruct_slice
 from mrilib.scan.source import without_oversampling
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import UserError
+from mrilib.store.sealed import seal
 from mrilib.train.checkpoints import save_weights
 from mrilib.ttt import FREE_PHASE
 
@@ -177,6 +179,38 @@ def test_a_partial_echo_with_an_oversampled_readout_leaves_its_rows_out(tmp_path
     assert not given.mask[..., :10, :].any()
     assert given.mask[..., 11:, :].any(-1).all()
     assert given.target is not None
+
+
+def test_cg_sense_of_a_partial_echo_is_about_as_good_as_of_the_whole_one(tmp_path):
+    made = simulate_slice(tiny_scan(coils=8, matrix=(64, 64)), 0, 0.1)
+    clean = fft2c(torch.from_numpy(made.sens_maps * made.image).to(torch.complex64))
+    truth = rss(ifft2c(clean[None]))[0, 0]
+    inside = truth > 0.1 * truth.max()
+
+    def error(first):
+        echo = clean.clone()
+        echo[:, :first] = 0
+        write_numpy(tmp_path / "echo.npy", echo.numpy())
+        given = prepare(open_scan(tmp_path / "echo.npy"), 0, SAMPLING)
+        image = reconstruct_slice(tiny_model(), given, None).images["cg_sense"]
+        return ((image - truth)[inside].norm() / truth[inside].norm()).item()
+
+    whole = error(0)
+    assert whole < 0.08
+    assert error(12) < 1.3 * whole
+
+
+def test_a_scan_that_changed_since_its_checksum_is_refused(tmp_path, monkeypatch, kspace):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "scan.h5"
+    write_volume(path, kspace)
+    seal(path)
+    assert open_scan(path).slices == 2
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(VolumeError, match=r"scan\.h5: sha256 is .*, scan\.h5\.sha256 says .*: it has changed since"):
+        open_scan(path)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95])

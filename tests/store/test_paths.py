@@ -34,18 +34,25 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 HALF = """
 import os, signal, sys
 from pathlib import Path
-from mrilib.store.paths import atomic_write
-with atomic_write(Path(sys.argv[1])) as temporary:
-    temporary.write_text("half")
+from mrilib.store.paths import atomic_write, scratch_folder
+with WRITER(Path(sys.argv[1])) as temporary:
+    (temporary / "part" if temporary.is_dir() else temporary).write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+def half_written(path, writer):
+    """What a process leaves that is killed while it writes."""
+    script = HALF.replace("WRITER", writer)
+    assert subprocess.run([sys.executable, "-c", script, path], check=False).returncode == -9
+    (left,) = path.parent.iterdir()
+    assert left.name.endswith(".tmp")
+    return left
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
 def test_what_a_killed_write_left_is_removed_by_the_next_but_not_what_is_being_written(tmp_path):
-    assert subprocess.run([sys.executable, "-c", HALF, tmp_path / "a.txt"], check=False).returncode == -9
-    (left,) = tmp_path.iterdir()
-    assert left.name.endswith(".tmp")
+    left = half_written(tmp_path / "a.txt", "atomic_write")
     elsewhere = tmp_path / ".0123abcd.1.0123abcd.tmp"  # of another computer that shares the folder
     elsewhere.touch()
     with atomic_write(tmp_path / "b.txt") as first, atomic_write(tmp_path / "c.txt") as second:
@@ -85,13 +92,24 @@ def test_other_errors_pass_unchanged(tmp_path):
         write_volume(tmp_path / "file" / "v.h5", KSPACE)
 
 
-def test_scratch_of_killed_runs_is_removed_but_not_that_of_running_ones(tmp_path):
-    abandoned, running = tmp_path / ".set.a.tmp", tmp_path / ".set.b.tmp"
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+def test_scratch_of_killed_processes_is_removed_at_once_but_not_that_of_running_ones(tmp_path):
+    left = half_written(tmp_path / "set.h5", "scratch_folder")
+    with scratch_folder(tmp_path / "set.h5") as first:
+        assert first.parent == tmp_path
+        os.utime(first, (0, 0))  # of a process that has been writing into it for hours
+        with scratch_folder(tmp_path / "set.h5") as second:
+            assert set(tmp_path.iterdir()) == {first, second}
+    assert not left.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scratch_of_other_computers_is_removed_after_an_hour(tmp_path):
+    abandoned, running = tmp_path / ".set.0123abcd.1.x.tmp", tmp_path / ".set.b.tmp"
     for folder in (abandoned, running):
         folder.mkdir()
     os.utime(abandoned, (0, 0))
     with scratch_folder(tmp_path / "set") as scratch:
-        assert scratch.parent == tmp_path
         assert set(tmp_path.iterdir()) == {running, scratch}
     assert set(tmp_path.iterdir()) == {running}
 

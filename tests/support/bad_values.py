@@ -80,7 +80,8 @@ def missing(lines: list[str], case: Value) -> str:
     """What is said to be missing: data, or a value that the line must name."""
     if all("not fetched" in line or "MRILIB_DATA" in line or " in the files of " in line for line in lines):
         return "taken"
-    return one_line(lines[0], case.field)
+    named = [line for line in lines if case.field in line]
+    return one_line([*named, *lines][0], case.field)
 
 
 def one_line(message: str, field: str) -> str:

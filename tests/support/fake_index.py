@@ -14,8 +14,8 @@ import pytest
 
 from mrilib.data import download, fetch
 from mrilib.data.convert import centre, rotate
-from mrilib.data.volumes import digest
 from mrilib.store.paths import cache_dir
+from mrilib.store.records import sha256_of
 
 ARCHIVE, MEMBER, META = "fake-1.tar.gz", "fake-1/test/data.h5", "pyqmri_vfa_brain_meta.npz"
 VOLUMES = ["file_brain_vfa_FA03.h5", "file_brain_vfa_FA15.h5"]
@@ -54,7 +54,7 @@ def forms(tmp_path):
 def dataset(forms, monkeypatch, tmp_path):
     """The small set in place of the real one, and a cache of its own; the network is forbidden by default."""
     names = {".tar.gz": ARCHIVE, ".h5": "data.h5", ".npy": "data.npy", ".npz": META}
-    hashes = {form: digest(forms / name) for form, name in names.items()}
+    hashes = {form: sha256_of(forms / name) for form, name in names.items()}
     size = (forms / ARCHIVE).stat().st_size
     changes = {"project": "fake", "archive": ARCHIVE, "member": MEMBER, "volumes": contents()}
     fake = replace(fetch.DATASETS["brain-vfa"], size=size, sha256=hashes, **changes)

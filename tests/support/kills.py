@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from format_files import make
-from tiny_project import RECORD, make_project
+from tiny_project import PATIENCE, RECORD, make_project
 from tiny_slices import tiny_model, tiny_scan
 
 from mrilib.data.volumes import write_volume
@@ -151,7 +151,7 @@ class Place:
         """Run the command to its end; returns the seconds it took."""
         start = time.monotonic()
         with self.start() as process:
-            printed, _ = process.communicate(timeout=300)
+            printed, _ = process.communicate(timeout=300 * PATIENCE)
         assert process.returncode == 0, printed
         return time.monotonic() - start
 
@@ -164,7 +164,7 @@ class Place:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
-        end = time.monotonic() + OUTLIVES
+        end = time.monotonic() + PATIENCE * OUTLIVES
         while (alive := self.alive()) and time.monotonic() < end:
             time.sleep(0.1)
         assert not alive, f"outlive their parent: {alive}"
@@ -201,16 +201,23 @@ def _content(path: Path) -> bytes:
     return json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != "run"}).encode()
 
 
-def killed(work: Work, folder: Path, kills: int, seed: int) -> tuple[int, str]:
+def killed(work: Work, folder: Path, kills: int, seed: int) -> str:
     """Kill a command at random moments of its undisturbed time, then let it end.
 
-    Returns the number of kills that met it running, and what is not as in the undisturbed run; empty if nothing.
+    A kill that comes after its end does not count; the next one is of a new folder.
+
+    Returns what is not as in the undisturbed run; empty if nothing.
     """
     undisturbed = Place(work, folder / "undisturbed")
     seconds = undisturbed.finish()
-    place, draw = Place(work, folder / "killed"), random.Random(seed)
-    met = sum(place.kill_after(draw.uniform(0.1, seconds)) for _ in range(kills))
-    return met, unlike(undisturbed, place)
+    places, draw = [Place(work, folder / "killed 0")], random.Random(seed)
+    met = 0
+    while met < kills:
+        if places[-1].kill_after(draw.uniform(0.1, seconds)):
+            met += 1
+        else:
+            places.append(Place(work, folder / f"killed {len(places)}"))
+    return "; ".join(filter(None, [unlike(undisturbed, place) for place in places]))
 
 
 def unlike(undisturbed: Place, place: Place) -> str:
@@ -231,7 +238,7 @@ def at_once(work: Work, folder: Path, number: int) -> str:
     """Start a command several times at once in one folder; what is not as undisturbed, or printed a traceback."""
     undisturbed, place = Place(work, folder / "undisturbed"), Place(work, folder / "at once")
     undisturbed.finish()
-    printed = [process.communicate(timeout=300)[0] for process in [place.start() for _ in range(number)]]
+    printed = [process.communicate(timeout=300 * PATIENCE)[0] for process in [place.start() for _ in range(number)]]
     traces = [text[-300:] for text in printed if "Traceback" in text]
     return "; ".join(filter(None, [*traces, unlike(undisturbed, place)]))
 
@@ -260,10 +267,10 @@ def surrounded(work: Work, folder: Path, name: str) -> str:
     (place.folder / "cache").mkdir()
     with place.start(before, **changes) as process:
         try:
-            printed, _ = process.communicate(timeout=120)
+            printed, _ = process.communicate(timeout=120 * PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
-            return "hang: more than 120 s"
+            return f"hang: more than {120 * PATIENCE:g} s"
     if process.returncode == 0:
         return "right" if place.results() == undisturbed.results() else "wrong: other results"
     if "Traceback" in printed or "mrilib: error: " not in printed:

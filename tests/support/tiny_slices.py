@@ -32,6 +32,13 @@ def tiny_sample(patient: int = 0, **scan) -> Sample:
     return undersample(kspace, SAMPLING.mask(f"{patient}", kspace.shape[-1]), f"patient {patient}")
 
 
+def padded(first: int = 6, after: int = 42) -> np.ndarray:
+    """One slice, (1, coil, 40, 48) complex64, of which columns `first` to `after` − 1 were measured."""
+    kspace = simulate_slice(tiny_scan(), 0, 0.1).kspace[None].astype(np.complex64)
+    kspace[..., :first], kspace[..., after:] = 0, 0
+    return kspace
+
+
 def seed_weights(network: nn.Module, seed: int = 0) -> nn.Module:
     """Weights by name, the same with every version of torch; the global random state is left alone."""
     random = np.random.default_rng(seed)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from tiny_project import PATIENCE
+
 from mrilib.cli import main
 
 COLUMNS = ("inputs", "refused", "right", "tracebacks", "hangs", "wrong", "kills", "identical")
 GOOD = ("refused", "right")
-SECONDS = 120  # of one attack; more is a hang
+SECONDS = round(120 * PATIENCE)  # of one attack; more is a hang
 
 
 @dataclass(frozen=True)

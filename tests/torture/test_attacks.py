@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from attacks import KINDS, attacks
-from bad_values import numbers, outcome, values
+from bad_values import Value, numbers, outcome, values
 from torture import judge
 
 SAMPLE = 40  # in the fast suite
@@ -23,6 +23,24 @@ def struck(chosen, folder, tally):
 def test_a_sample_of_attacks(tmp_path, tally):
     quick = [attack for attack in attacks() if attack.area not in ("options", "outputs")]  # those take seconds each
     assert not struck(random.Random(18).sample(quick, SAMPLE), tmp_path, tally)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "field", "value"),
+    [
+        ("03", "train_slices", 1),
+        ("06", "sizes", [1] * 1000),
+        ("09", "unet_chans", 60_000),
+        ("12", "varnet_chans", 60_000),
+        ("15", "varnet_chans", 60_000),
+        ("16", "first", "x" * 100_000),
+        ("16", "others", "x" * 100_000),
+        ("17", "fine_slices", 3),
+        ("19", "device", "cuda:99"),
+    ],
+)
+def test_bad_values_once_refused_without_their_names_or_in_a_long_line(notebook, field, value):
+    assert outcome(Value(notebook, field, value)) == "refused"
 
 
 @pytest.mark.torture

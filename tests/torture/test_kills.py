@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kills import CLI, OUTLIVES, SURROUNDINGS, WORKS, Place, Work, at_once, killed, surrounded
-from tiny_project import wait_until
+from tiny_project import PATIENCE, wait_until
 
 linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 ROUNDS, KILLS = 5, 4  # of each command: a hundred kills of five commands
@@ -15,8 +15,8 @@ BY_NAME = {work.name: work for work in WORKS}
 
 def series(name, folder, kills, seed, tally):
     """Kill a command; what differs from an undisturbed run or is left behind."""
-    met, unlike = killed(BY_NAME[name], folder, kills, seed)
-    tally.kill(name, met, not unlike, unlike)
+    unlike = killed(BY_NAME[name], folder, kills, seed)
+    tally.kill(name, kills, not unlike, unlike)
     return unlike
 
 
@@ -45,7 +45,7 @@ def test_training_in_several_processes_stops_when_told(tmp_path, sent, status):
         wait_until(lambda: len(list(place.folder.rglob("*.checkpoint"))) == 2, 300)
     finally:
         process.send_signal(sent)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=60 * PATIENCE)
     assert process.returncode == status, printed
     assert "Traceback" not in printed
     wait_until(lambda: not place.alive(), OUTLIVES)

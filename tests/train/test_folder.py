@@ -12,6 +12,7 @@ from tiny_slices import tiny_scan
 from mrilib.cli import main
 from mrilib.data.volumes import write_volume
 from mrilib.simulate.acquisition import simulate_slice
+from mrilib.store.sealed import seal
 from mrilib.train.folder import RECIPES, folder_spec, split_volumes
 from mrilib.train.networks import by_name
 
@@ -106,6 +107,17 @@ def test_a_damaged_or_under_sampled_volume_is_named(folder, capsys):
         file["kspace"] = np.ones((1, 2, 8, 8), np.complex64)
         file["mask"] = np.ones(8, bool)
     assert "scan_1.h5: under-sampled" in refused(capsys, "train", "--data", "scans", *BRIEF)
+
+
+def test_a_volume_that_changed_since_its_checksum_is_named(folder, capsys):
+    path = folder / "sub" / "scan_1.h5"
+    seal(path)
+    assert len(folder_spec(folder, "magnitude", 4, 1, 2).volumes) == 3
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # of k-space, whose headers are sound
+    path.write_bytes(content)
+    said = refused(capsys, "train", "--data", "scans", *BRIEF)
+    assert re.search(r"scan_1\.h5: sha256 is .*, scan_1\.h5\.sha256 says .*: it has changed", said)
 
 
 def test_weights_do_not_say_where_the_folder_was(folder):

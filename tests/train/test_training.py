@@ -20,10 +20,12 @@ from mrilib.train.training import TrainingInterrupted, fit, refuse_too_large, tr
 
 RECIPE = Recipe(epochs=4, learning_rate=1e-3, schedule="cosine")
 STEPS = 12  # 3 slices, 4 epochs
+CHECKPOINT = "net.checkpoint"
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+import torch._dynamo  # by the optimizer, in seconds: once for all
 from tiny_slices import tiny_model, tiny_sample
 from mrilib.train.training import Recipe, fit
 from mrilib.store import paths
@@ -34,16 +36,24 @@ writes = []
 
 def killed_while_writing(source, target, replace=os.replace):
     writes.append(target)
-    if sys.argv[2] == "kill" and len(writes) == 4:
+    if how == "kill" and len(writes) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
     replace(source, target)
 
 def terminated(step, steps, loss):
-    if sys.argv[2] == "terminate" and step == 5:
+    if how == "terminate" and step == 5:
         os.kill(os.getpid(), signal.SIGTERM)
 
-paths.os.replace = killed_while_writing
-fit(tiny_model(), slices, recipe, checkpoint=Path(sys.argv[1]), checkpoint_every=2, progress=terminated)
+for how in sys.argv[2:]:
+    folder = Path(sys.argv[1]) / how
+    folder.mkdir()
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(folder / ".stderr", os.O_CREAT | os.O_WRONLY), 2)
+        paths.os.replace = killed_while_writing
+        fit(tiny_model(), slices, recipe, checkpoint=folder / CHECKPOINT, checkpoint_every=2, progress=terminated)
+        sys.exit()
+    (folder / ".code").write_text(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 """
 
 
@@ -56,6 +66,16 @@ def slices():
 def uninterrupted(slices):
     model = tiny_model()
     return fit(model, slices, RECIPE), weights(model)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """Folder of trainings that were stopped: SIGTERM after step 5; SIGKILL in the middle of step 6's checkpoint."""
+    folder = tmp_path_factory.mktemp("träning 1")
+    script = KILLED.replace("CHECKPOINT", repr(CHECKPOINT))
+    process = run_script(script, folder, "terminate", "kill")
+    assert process.returncode == 0, process.stderr
+    return folder
 
 
 def test_one_step_lowers_the_loss(slices):
@@ -99,12 +119,11 @@ def test_gradients_are_computed_whatever_the_caller_switched_off(slices, uninter
 
 
 @pytest.mark.parametrize(("how", "code", "done"), [("terminate", 1, 5), ("kill", -signal.SIGKILL, 4)])
-def test_a_stopped_training_goes_on_to_the_same_bits(slices, uninterrupted, tmp_path, how, code, done):
-    """SIGTERM after step 5; SIGKILL in the middle of writing the checkpoint of step 6."""
-    checkpoint = tmp_path / "träning 1" / "net.checkpoint"
-    process = run_script(KILLED, checkpoint, how)
-    assert process.returncode == code, process.stderr
-    assert how == "kill" or "after 5 steps; run again to go on" in process.stderr
+def test_a_stopped_training_goes_on_to_the_same_bits(slices, uninterrupted, stopped, how, code, done):
+    checkpoint = stopped / how / CHECKPOINT
+    printed = (stopped / how / ".stderr").read_text()
+    assert int((stopped / how / ".code").read_text()) == code, printed
+    assert how == "kill" or "after 5 steps; run again to go on" in printed
     assert [path.name for path in checkpoint.parent.iterdir() if not path.name.startswith(".")] == [checkpoint.name]
     model = tiny_model(seed=9)  # whatever it starts from, the checkpoint replaces it
     assert len(load_checkpoint(checkpoint, model, torch.optim.Adam(model.parameters()))["losses"]) == done

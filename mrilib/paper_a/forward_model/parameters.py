@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le, Len, Lt
 
 from mrilib.data.parameters import Sourced
+from mrilib.store.kinds import shown
 from mrilib.store.parameters import MOST, Count, Device, ParameterError
 
 ANGLES = range(1, 20, 2)  # flip angles of the real brain, in degrees
@@ -28,4 +29,4 @@ class Parameters(Sourced):
 
     def check(self) -> None:
         if not set(self.angles) <= set(ANGLES):
-            raise ParameterError(f"angles: expected some of {', '.join(map(str, ANGLES))}, got {self.angles}")
+            raise ParameterError(f"angles: expected some of {', '.join(map(str, ANGLES))}, got {shown(self.angles)}")

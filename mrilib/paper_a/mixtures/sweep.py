@@ -43,7 +43,7 @@ def sides(slices: int, coefficient: float, seed: int = 0) -> list[Side]:
     count = round(coefficient * slices)
     if 0 < coefficient < 1 and count in (0, slices):
         without = "Q" if count == 0 else "P"
-        raise ValueError(f"coefficient {coefficient} of {slices} slices takes none from {without}; take more slices")
+        raise ValueError(f"coefficient {coefficient}: of train_slices {slices}, none are from {without}; take more")
     order = np.random.default_rng([17, seed]).permutation(slices)
     from_q = set(order[:count].tolist())
     return ["Q" if item in from_q else "P" for item in range(slices)]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Le, Len, Lt
 
+from mrilib.store.kinds import shown
 from mrilib.store.parameters import MOST, Count, ParameterError, Rate, Record, Seed, Width
 
 
@@ -30,4 +31,6 @@ class Parameters(Record):
         if self.n < 2 * self.d:
             raise ParameterError(f"n: expected at least 2 d, which is {2 * self.d}, got {self.n}")
         if min(self.sizes) < 2 * self.fewest:
-            raise ParameterError(f"sizes: expected each at least twice fewest, {2 * self.fewest}, got {self.sizes}")
+            raise ParameterError(
+                f"sizes: expected each at least twice fewest, {2 * self.fewest}, got {shown(self.sizes)}"
+            )

@@ -14,7 +14,7 @@ from mrilib.data.volumes import read_slice
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.variants_that_fail.perturbations import Strength, perturb
-from mrilib.sample import Sample, undersample
+from mrilib.sample import Sample, mirror, undersample
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.store.tables import Row
 from mrilib.train.adaptation import adapt
@@ -167,8 +167,17 @@ def perturbed(slices: SliceDataset, name: str, seed: int = 0, strength: Strength
         height, width = found.info.recon_size
         size = (width, height) if name == "rot90" else (height, width)
         mask = slices.sampling.mask(path.name, kspace.shape[-1])
+        if not found.columns.all():
+            mask = mask & _moved(found.columns, name)
         samples.append(undersample(kspace, mask, f"{path.name}[{index}] {name}", size))
     return samples
+
+
+def _moved(columns: Tensor, name: str) -> Tensor:
+    """Where a transform puts the columns that were measured, (1, 1, 1, kx); `rot90` makes rows of them."""
+    if name in ("fliph", "rot90"):
+        columns = mirror(columns, -1)
+    return columns.mT if name == "rot90" else columns
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from statistics import fmean
 import torch
 
 from mrilib.data.sources import Source
-from mrilib.data.volumes import inspect_volume
+from mrilib.data.volumes import read_slice
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import UnionSpec, slices_to_test, union
@@ -58,14 +58,16 @@ def comparisons() -> dict[str, tuple[str, str, int]]:
 
 
 def true_acceleration(acceleration: int, slices: int, source: Source = "simulated") -> float:
-    """Ratio of all to measured columns of k-space, averaged over the masks of the test slices.
+    """Ratio of the columns of a full acquisition to those of the mask, averaged over the test slices.
 
-    Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition.
+    Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition. Columns
+    that were never acquired, as zero padding is, count in neither.
     """
     found = []
     for name in KNEES:
         tests = slices_to_test(name, slices, acceleration, source)
-        for path, _ in tests.slices:
-            mask = tests.sampling.mask(path.name, inspect_volume(path).shape[-1])
-            found.append(mask.shape[-1] / int(mask.sum()))
+        for path, index in tests.slices:
+            columns = read_slice(path, index).columns
+            mask = tests.sampling.mask(path.name, columns.shape[-1]) & columns
+            found.append(int(columns.sum()) / int(mask.sum()))
     return fmean(found)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from mrilib.data.twins import TWINS
+from mrilib.paper_b.collection import ELSEWHERE
 from mrilib.paper_b.parameters import CollectionTraining
 from mrilib.paper_b.protocol import paper_b
-from mrilib.store.parameters import Count, Rate
+from mrilib.store.parameters import Count, ParameterError, Rate
 from mrilib.train.recipe import Recipe
 
 
@@ -15,6 +17,12 @@ class Parameters(CollectionTraining):
     fine_slices: Count
     fine_epochs: Count
     fine_learning_rate: Rate
+
+    def check(self) -> None:
+        super().check()
+        fewest = max(len(TWINS[name]) for name in ELSEWHERE)
+        if self.fine_slices < fewest:
+            raise ParameterError(f"fine_slices: expected at least {fewest}, one of each scan, got {self.fine_slices}")
 
     @property
     def fine_recipe(self) -> Recipe:
