@@ -128,13 +128,14 @@ class ShiftResult:
         """Chart of the means with intervals as dots, and of the two gaps as brackets."""
         rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
         outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
+        several = f", {self.sample}" if self.before.trainings > 1 else ""
         chart = gap_chart(
             rows,
             gaps={
                 "gap before": ("supervised on P", "supervised on Q"),
                 "gap after": ("joint on P + TTT", "joint on Q + TTT"),
             },
-            title=f"{self.label}: {outcome}",
+            title=f"{self.label}{several}: {outcome}",
             x_title="SSIM on Q",
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
