@@ -103,7 +103,8 @@ class ShiftResult:
     def sample(self) -> str:
         """Sample behind the numbers: `24 slices`, or `5 trainings × 24 slices`."""
         slices, trainings = self.before.n, self.before.trainings
-        return f"{slices} slices" if trainings == 1 else f"{trainings} trainings × {slices} slices"
+        of_slices = f"{slices} slice{'s' * (slices > 1)}"
+        return of_slices if trainings == 1 else f"{trainings} trainings × {of_slices}"
 
     @property
     def means(self) -> dict[str, Interval]:
