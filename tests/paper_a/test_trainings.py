@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,11 @@ from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import blocks, keep, live, overview
 from mrilib.paper_a.test_time_training.report import Measured, measured
 from mrilib.paper_a.test_time_training.tables import rows as rows_of
+from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.store.tables import StoredTable
+from mrilib.train.adaptation import adapt
 from mrilib.train.quality import QUALITY, slice_quality
+from mrilib.ttt import Settings
 
 P = record("04")
 LEVELS = {"supervised on Q": 0.90, "supervised on P": 0.70, "joint on Q": 0.88, "joint on P": 0.69}
@@ -119,6 +124,20 @@ def test_trainings_under_another_shift_leave_the_time_to_this_run(tmp_path):
     assert results["time_ratio_p_to_q"]["value"] == pytest.approx(1)
 
 
+def test_the_packages_trainings_stand_beside_a_run_with_other_parameters(monkeypatch, tmp_path):
+    """As the package's single blocks do; of this run's own block they are no answer."""
+    table = partial(StoredTable, "trainings", {"source": "simulated"}, {trainings.__name__}, shipped=tmp_path)
+    monkeypatch.setattr(trainings, "stored", lambda experiment: table())
+    train((1, 2), "modality")
+    made = trainings.rows(replace(P, shift="modality").experiment, P.settings)[:2]
+    table().ship([one.key for one in made])
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "another"))
+    beside = block(of_run("anatomy", window=1), "unet_modality")
+    assert beside.result.before.trainings == 2
+    assert beside.origin.startswith("stored with the package")
+    assert block(of_run("modality", window=1), "unet_modality").origin == "this run"
+
+
 def test_rows_are_made_in_the_order_of_the_seeds_with_their_own_hold_out():
     made = [one for one in rows_of(P) if one.table.name == "trainings"]
     keys = [(one.key["shift"], one.key["ttt"]["seed"]) for one in made]
@@ -136,6 +155,19 @@ def test_quality_is_of_each_slice_before_and_after():
     found = trainings.quality({"joint on P": net}, {"joint on P": after}, samples)
     assert list(found) == ["joint on P", "joint on P + TTT"]
     assert found["joint on P + TTT"]["psnr"][1] == slice_quality(image, samples[1])["psnr"]
+
+
+def test_a_row_has_every_scheme_and_stops_where_the_rule_says(monkeypatch):
+    """No network runs on past its stop, as that of table 2 does: its image is the one at the stop all the same."""
+    net, sample, settings = tiny_model(0), tiny_sample(0), Settings(1e-3, max_iterations=6, window=2)
+    networks = {name: net for name in LEVELS if "TTT" not in name}
+    monkeypatch.setattr(trainings, "networks_of", lambda *_: networks)
+    made = trainings.compute(SimpleNamespace(test_slices=lambda count: [sample]), settings)
+    assert made["quality"].keys() == LEVELS.keys()
+    [plain], [after] = slice_ssim(reconstruct(net, sample), sample), adapt(net, [sample], settings)
+    assert made["quality"]["joint on P"]["ssim"] == [pytest.approx(plain, abs=1e-6)]
+    assert made["quality"]["joint on P + TTT"]["ssim"] == [pytest.approx(after.ssim, abs=1e-6)]
+    assert made["steps"] == {name: [after.record.stopped_at + 1] for name in TUNED}
 
 
 def test_what_a_check_compares_is_on_the_scale_of_a_score():
