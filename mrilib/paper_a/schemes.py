@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
+from mrilib.data.catalogue import distribution
+from mrilib.data.sources import data_digest
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.experiment import Experiment
 from mrilib.sample import Sample
+from mrilib.store.tables import Key
 from mrilib.train.adaptation import Adapted, adapt
 from mrilib.train.networks import network, ssim_without_ttt
 from mrilib.ttt import Settings
@@ -14,6 +17,19 @@ from mrilib.ttt import Settings
 Scores = dict[str, list[float]]
 TUNED = ("joint on Q", "joint on P", "supervised on P")
 RUN_ON = "joint on P"  # runs past its stopping point, to show what early stopping prevents
+
+
+def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
+    """Key of stored rows; depends on the networks, the test slices and the settings of test-time training."""
+    name, _ = experiment.side("Q")
+    return {
+        "model": experiment.architecture["name"],
+        "shift": experiment.shift,
+        "networks": {f"{loss} on {side}": spec.digest for (loss, side), spec in experiment.specs().items()},
+        "slices": slices,
+        "tests": data_digest(distribution(name), "test", slices, experiment.source),
+        "ttt": settings.card,
+    }
 
 
 def networks_of(experiment: Experiment, device: torch.device | str = "cpu") -> dict[str, Reconstructor]:

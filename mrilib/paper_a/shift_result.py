@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import altair
+import numpy as np
 
 from mrilib.data.sources import Source, in_a_word
+from mrilib.figures.charts import data, tooltip
 from mrilib.figures.plot import Table, gap_chart, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
+from mrilib.figures.theme import INK, PAPER
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.experiment import side_title
 from mrilib.paper_a.published import paper_a
@@ -45,12 +49,15 @@ RESULT_KEYS = {
 
 @dataclass(frozen=True)
 class ShiftResult:
-    """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them."""
+    """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them.
+
+    `scores` are (slices,) of one training, or (trainings, slices): see `gap`.
+    """
 
     model: str
     shift: str
     source: Source
-    scores: Mapping[str, Sequence[float]]
+    scores: Mapping[str, Sequence[Any]]
 
     @property
     def before(self) -> Interval:
@@ -83,6 +90,23 @@ class ShiftResult:
         return performance_gap(self.scores["joint on P + TTT"], self.scores["joint on P + TTT, no early stopping"])
 
     @property
+    def lift(self) -> Interval:
+        """What TTT adds to the network trained on P without self-supervision."""
+        return performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
+
+    @property
+    def lead(self) -> Interval:
+        """What joint training on P with TTT has over supervised training on P with TTT."""
+        return performance_gap(self.scores["joint on P + TTT"], self.scores["supervised on P + TTT"])
+
+    @property
+    def sample(self) -> str:
+        """Sample behind the numbers: `24 slices`, or `5 trainings × 24 slices`."""
+        slices, trainings = self.before.n, self.before.trainings
+        of_slices = f"{slices} slice{'s' * (slices > 1)}"
+        return of_slices if trainings == 1 else f"{trainings} trainings × {of_slices}"
+
+    @property
     def means(self) -> dict[str, Interval]:
         """Mean SSIM of each scheme."""
         return {name: mean_interval(values) for name, values in self.scores.items()}
@@ -97,7 +121,7 @@ class ShiftResult:
         paper = paper_a(self.model, self.shift)
         named = self.means | {"gap before": self.before, "gap after": self.after}
         rows = [interval_row(name, interval, paper.get(name)) for name, interval in named.items()]
-        columns = {"method": "", "ours": f"SSIM on Q, n = {self.before.n}", "paper": "paper A (fastMRI)"}
+        columns = {"method": "", "ours": f"SSIM on Q, {self.sample}", "paper": "paper A (fastMRI)"}
         sides = f"P: {side_title(self.shift, 'P')}, Q: {side_title(self.shift, 'Q')}"
         return table(rows, columns, caption=f"{self.label}. {sides}")
 
@@ -105,16 +129,28 @@ class ShiftResult:
         """Chart of the means with intervals as dots, and of the two gaps as brackets."""
         rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
         outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
-        return gap_chart(
+        several = f", {self.sample}" if self.before.trainings > 1 else ""
+        chart = gap_chart(
             rows,
             gaps={
                 "gap before": ("supervised on P", "supervised on Q"),
                 "gap after": ("joint on P + TTT", "joint on Q + TTT"),
             },
-            title=f"{self.label}: {outcome}",
+            title=f"{self.label}{several}: {outcome}",
             x_title="SSIM on Q",
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
+        return chart if self.before.trainings == 1 else chart + self._points()
+
+    def _points(self) -> altair.Chart:
+        """Layer with the mean of every training as a small point."""
+        rows = [
+            {"method": name, "training": f"training {number}", "value": float(mean)}
+            for name, table in self.scores.items()
+            for number, mean in enumerate(np.mean(np.atleast_2d(table), 1), 1)
+        ]
+        base = altair.Chart(data(rows)).mark_point(size=36, opacity=1, strokeWidth=1.2, color=INK, fill=PAPER)
+        return base.encode(x="value:Q", y="method:N", tooltip=tooltip("training", "value"))
 
     def record(self) -> None:
         """Write everything to `results.json`; an undefined fraction is recorded as the reason why."""
@@ -128,14 +164,13 @@ class ShiftResult:
 
     def summary(self) -> str:
         """Summary of the outcome in a few lines."""
-        lift = performance_gap(self.scores["supervised on P + TTT"], self.scores["supervised on P"])
         verdict = "" if self.before.low > 0 else " (not distinguishable from 0)"
         paper = paper_a(self.model, self.shift).get("closed", "no number")
         return (
-            f"{self.label}, {self.before.n} slices\n"
+            f"{self.label}, {self.sample}\n"
             f"gap before               {self.before}{verdict}\n"
             f"gap after                {self.after}\n"
             f"fraction closed          {self.closed}   (paper A: {paper})\n"
             f"early stopping gains     {self.gain_of_early_stopping}\n"
-            f"TTT lifts supervised P by {lift}"
+            f"TTT lifts supervised P by {self.lift}"
         )

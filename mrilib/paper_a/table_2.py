@@ -7,17 +7,16 @@ from typing import Any
 
 import torch
 
-from mrilib.data.catalogue import distribution
-from mrilib.data.sources import data_digest
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_fraction, record_interval
-from mrilib.gap import performance_gap, ratio_of_means
+from mrilib.gap import ratio_of_means
+from mrilib.paper_a import trainings
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.published import TABLE_2, paper_a
-from mrilib.paper_a.schemes import Scores, networks_of, scores_with_ttt, scores_without_ttt, tuned
+from mrilib.paper_a.schemes import Scores, key, networks_of, scores_with_ttt, scores_without_ttt, tuned
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.store.tables import Key, Row, StoredTable
+from mrilib.store.tables import Row, StoredTable
 from mrilib.train.adaptation import Adapted
 from mrilib.ttt import Settings
 
@@ -28,13 +27,13 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 class Block:
     """One network under one shift: scores of every scheme, seconds per slice, and their origin.
 
-    `steps` are the iterations of TTT up to the one at which its rule stops; of this run only.
+    `steps` are the iterations of TTT up to the one at which its rule stops; under this run's shift only.
     """
 
     result: ShiftResult
     seconds: Mapping[str, Sequence[float]]
     origin: str
-    steps: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -42,22 +41,17 @@ class Block:
         return f"{self.result.model}_{self.result.shift}"
 
     @property
-    def slices(self) -> int:
-        """Number of test slices."""
-        return self.result.before.n
-
-    @property
     def row(self) -> dict[str, Any]:
         """Row of the table."""
         model, shift = self.result.model, self.result.shift
-        lift = performance_gap(self.result.scores["supervised on P + TTT"], self.result.scores["supervised on P"])
         return {
             "block": f"{NAMES[model]}, {shift.replace('_', ' ')}",
+            "sample": f"{self.result.before.trainings} × {self.result.before.n}",
             "before": vars(self.result.before),
             "after": vars(self.result.after),
             "closed": str(self.result.closed) if self.result.closed.interval else "undefined",
             "paper": paper_a(model, shift).get("closed", "no gap"),
-            "supervised": vars(lift),
+            "supervised": vars(self.result.lift),
             "seconds": " / ".join(f"{median(self.seconds[f'joint on {side}']):.1f}" for side in "PQ"),
             "origin": self.origin,
         }
@@ -73,8 +67,7 @@ class Block:
         record_interval(f"gap_after_{self.name}", self.result.after)
         record_fraction(f"fraction_closed_{self.name}", self.result.closed)
         record_fraction(f"fraction_reached_{self.name}", self.result.reached)
-        tuned_p = (self.result.scores[f"{loss} on P + TTT"] for loss in ("joint", "supervised"))
-        record_interval(f"lead_over_supervised_ttt_{self.name}", performance_gap(*tuned_p))
+        record_interval(f"lead_over_supervised_ttt_{self.name}", self.result.lead)
         for side in "PQ":
             seconds = self.seconds[f"joint on {side}"]
             record(f"seconds_{side.lower()}_{self.name}", median(seconds), min(seconds), max(seconds), len(seconds))
@@ -85,6 +78,7 @@ class Block:
 NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
 COLUMNS = {
     "block": "",
+    "sample": "trainings × slices",
     "before": "gap before",
     "after": "gap after",
     "closed": "closed",
@@ -104,19 +98,6 @@ def identifier(scheme: str) -> str:
 def stored(source: str) -> StoredTable:
     """Table in which blocks on slices of a source are stored."""
     return StoredTable("table_2", {"source": source}, {__name__})
-
-
-def key(experiment: Experiment, settings: Settings, slices: int) -> Key:
-    """Key of a block; depends on its networks, its test slices and the settings of test-time training."""
-    name, _ = experiment.side("Q")
-    return {
-        "model": experiment.architecture["name"],
-        "shift": experiment.shift,
-        "networks": {f"{loss} on {side}": spec.digest for (loss, side), spec in experiment.specs().items()},
-        "slices": slices,
-        "tests": data_digest(distribution(name), "test", slices, experiment.source),
-        "ttt": settings.card,
-    }
 
 
 def compute(
@@ -154,11 +135,11 @@ def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
-    """This run's block and the stored ones, in the order of the paper's table."""
-    given: Any = {"experiment": experiment, "settings": settings, "slices": own.slices}
+    """This run's block and the stored ones, in the order of the paper's table; of several trainings where they are."""
+    given: Any = {"experiment": experiment, "settings": settings, "slices": own.result.before.n}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
-    return [block for block in found if block is not None]
+    return [_of_trainings(block, block is not own, experiment, settings) for block in found if block is not None]
 
 
 def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Settings, slices: int) -> Block | None:
@@ -178,7 +159,24 @@ def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Se
     return Block(result, entry["row"]["seconds"], kept.provenance([entry["key"]]))
 
 
+def _of_trainings(block: Block, of_package: bool, experiment: Experiment, settings: Settings) -> Block:
+    """The block with the scores of several trainings where they are stored, of its parameters or of the package's.
+
+    What these lack, such as scores without early stopping, stays as it was.
+    """
+    shift, model = replace(experiment, shift=block.result.shift), block.result.model
+    found = trainings.of_experiment(shift, settings) if model == experiment.architecture["name"] else None
+    if found is None and of_package:
+        found = trainings.of_package(shift, model)
+    if found is None:
+        return block
+    result = replace(block.result, scores={**block.result.scores, **found.scores})
+    return replace(block, result=result, origin=found.origin, steps=found.steps if block.steps else {})
+
+
 def overview(found: Sequence[Block], simulated: str) -> Table:
     """Table with one row per block: gap before and after, fraction closed beside the paper's, and the cost."""
-    caption = f"SSIM on Q, {found[0].slices} {simulated} test slices each"
+    sizes = sorted({block.result.before.n for block in found})
+    slices = " or ".join(map(str, sizes))
+    caption = f"SSIM on Q, {slices} {simulated} test slices each"
     return table([block.row for block in found], COLUMNS, caption=caption)

@@ -70,7 +70,7 @@ def decisive(case: Mapping[str, Any]) -> str:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Scale of the runs, the fewest slices and trainings behind a number: `quick, n = 12, one training`."""
+    """Scale of the runs, fewest slices and the trainings behind the numbers: `quick, n = 12, one to 5 trainings`."""
     cases = [case for case in verdict.cases if "run" in case]
     if not cases:
         return ""
@@ -78,9 +78,10 @@ def evidence(verdict: Verdict) -> str:
     sizes = [entry["n"] for entry in entries if "n" in entry]
     told = ["/".join(dict.fromkeys(str(case["scale"]) for case in cases))]
     told += [f"n = {min(sizes)}"] if sizes else []
-    fewest = min((entry.get("trainings", 1) for entry in entries), default=1)
     if verdict.trained:
-        told.append("one training" if fewest == 1 else f"{fewest} trainings")
+        counts = {entry.get("trainings", 1) for entry in entries} or {1}
+        words = ["one" if count == 1 else str(count) for count in sorted({min(counts), max(counts)})]
+        told.append(f"{' to '.join(words)} training{'s' * (max(counts) > 1)}")
     return ", ".join(told)
 
 

@@ -87,27 +87,30 @@ def named(name: str, root: Path) -> Shipped:
     return every[name]
 
 
-def make(table: Shipped, device: str, done: Callable[[int, int], None]) -> Path:
-    """Recompute every row and write the package's file; after being killed, continues where it stopped.
+def make(table: Shipped, device: str, done: Callable[[int, int], None], most: int | None = None) -> Path:
+    """Recompute rows and write the package's file; after being killed or at `most` rows, continues where it stopped.
 
     Args:
         table: table to recompute.
         device: device to train and score on.
         done: called as done(rows computed, total number of rows).
+        most: rows to compute now, all if None; the others stay as they are, or are not there yet.
     """
     begun = cache_dir() / "tables" / table.name / "making"
     since = _since(begun)
     rows = table.rows(device)
-    for number, row in enumerate(rows):
+    waiting = [row for row in rows if not row.table.kept_since(row.key, since)]
+    for number, row in enumerate(waiting[:most], len(rows) - len(waiting)):
         done(number, len(rows))
-        row.read(recompute=not row.table.kept_since(row.key, since))
-    done(len(rows), len(rows))
+        row.read(recompute=True)
+    done(len(rows) - len(waiting) + len(waiting[:most]), len(rows))
     groups: dict[str, list[StoredRow]] = {}
     for row in rows:
         groups.setdefault(digest(row.table.settings), []).append(row)
     for group in groups.values():
-        group[0].table.ship([row.key for row in group])
-    begun.unlink(missing_ok=True)  # another process that makes this table may have ended first
+        group[0].table.ship([row.key for row in group if row.table.find(row.key)])
+    if most is None or most >= len(waiting):
+        begun.unlink(missing_ok=True)  # another process that makes this table may have ended first
     return table.file
 
 

@@ -18,6 +18,7 @@ def add_tables(subparsers: Any) -> None:
     verbs = parser.add_subparsers(metavar="VERB")
     make = verbs.add_parser("make", help="compute a table again and write it; goes on where it was killed")
     make.add_argument("table", metavar="NAME")
+    make.add_argument("--rows", type=int, metavar="N", help="compute N rows now; the next call goes on (default: all)")
     make.add_argument("--device", default="cpu", help="cpu or cuda")
     make.set_defaults(command=make_table)
     check = verbs.add_parser("check", help="compute some rows again and compare; writes nothing")
@@ -40,11 +41,17 @@ def make_table(options: argparse.Namespace) -> int:
     """Recompute one table."""
     from mrilib.running.tables import make, named
 
+    if options.rows is not None and options.rows < 1:
+        raise UserError(f"--rows: expected at least 1, got {options.rows}")
     table = named(options.table, root_here())
     device = check_device(options.device)
     os.environ[COMMAND] = f"mrilib tables make {table.name}"
+
+    def shown(done: int, count: int) -> None:
+        show_progress(f"{table.name}  row {done} of {count}")
+
     try:
-        file = make(table, device, lambda done, count: show_progress(f"{table.name}  row {done} of {count}"))
+        file = make(table, device, shown, options.rows)
     except (ValueError, OSError) as error:  # of the data, the weights or the cache
         raise UserError(f"{table.name}: {said(error)}") from error
     show_progress("")

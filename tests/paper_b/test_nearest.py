@@ -19,7 +19,23 @@ def images(count: int, seed: int, waves: float = 0.4, y: int = 40, x: int = 36) 
 
 
 def near(train: Tensor | list[Tensor], test: Tensor | list[Tensor], **options: object) -> Tensor:
-    return nearest_similarity(train, test, **{"size": 12, "count": 5, **options})
+    """Similarity of images whose names tell their ellipses and stripes apart, whatever their unit."""
+    named = ({f"{(image / image.abs().amax()).sum():.2f}": image for image in images} for images in (train, test))
+    return nearest_similarity(*named, **{"size": 12, "count": 5, **options})
+
+
+def test_patches_follow_the_name_and_not_the_last_bit():
+    drawn = []
+
+    def remember(patches):
+        drawn.append(patches)
+        return patches.flatten(1)
+
+    one, noise = images(1, 1)[0] + 0.1, randn(40, 36, seed=5, dtype=torch.float32)
+    for name, image in (("a", one), ("a", one * (1 + 1e-6 * noise)), ("b", one)):
+        nearest_similarity({name: image}, {name: image}, remember, 12, 5)
+    torch.testing.assert_close(drawn[2], drawn[0], rtol=0, atol=1e-4)
+    assert not torch.allclose(drawn[4], drawn[0])
 
 
 def test_a_set_is_at_similarity_one_to_itself_and_to_what_contains_it():

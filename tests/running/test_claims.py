@@ -110,6 +110,9 @@ def test_evidence_names_scale_slices_and_trainings(tmp_path):
     assert evidence(answer(claim(), [])) == ""
     leave_run(tmp_path, "gpu", interval(0.7, trainings=5), profile="gpu")
     assert evidence(answer(claim(), runs_in(tmp_path))) == "gpu, n = 4, 5 trainings"
+    leave_run(tmp_path, "paper", interval(0.7, trainings=5) | {"gap": {"value": 0.1, "n": 3}}, profile="paper")
+    both = claim("closed >= 0.5", "gap >= 0")
+    assert evidence(answer(both, runs_in(tmp_path))) == "paper, n = 3, one to 5 trainings"
 
 
 def test_numbers_of_the_first_line_are_shown_and_those_that_do_not_hold(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from mrilib.data.pictures import packed, unpacked
 from mrilib.models.build import WeightsError
 from mrilib.running.tables import TOLERANCE, check, differences, distance, make, named, shipped
 from mrilib.store.project import UserError, find_root
-from mrilib.store.tables import SHIPPED, StoredRow, StoredTable
+from mrilib.store.tables import SHIPPED, StoredRow, StoredTable, entries
 
 ROOT = find_root(SHIPPED.parent)
 
@@ -126,8 +127,42 @@ def test_what_differs_is_named_the_farthest_first(folder):
 
 
 def test_every_shipped_table_is_known_and_a_misspelt_name_is_answered():
-    tables = shipped(ROOT)
-    assert set(tables) == {file.stem for file in SHIPPED.glob("*.json")}
-    assert all(one.entries for one in tables.values())
+    tables, files = shipped(ROOT), {file.stem for file in SHIPPED.glob("*.json")}
+    assert set(tables) - {"trainings"} <= files <= set(tables), "that of trainings is made over hours, as they come"
+    assert all(tables[name].entries for name in files)
     with pytest.raises(UserError, match="no table 'tabel_2'; did you mean 'table_2'"):
         named("tabel_2", ROOT)
+
+
+class Squares:
+    """A table of three rows, and which of them were computed."""
+
+    name = "squares"
+
+    def __init__(self, folder):
+        self.computed = []
+        self.file = folder / "squares.json"
+        self.folder = folder
+
+    def rows(self, device):
+        table = StoredTable(self.name, {}, (), shipped=self.folder)
+        return [StoredRow(table, {"n": n}, partial(self._square, n)) for n in (3, 1, 2)]
+
+    def _square(self, n):
+        self.computed.append(n)
+        return {"square": n**2}
+
+    @property
+    def shipped(self):
+        return [entry["row"]["square"] for entry in entries(self.file)]
+
+
+def test_a_table_is_made_some_rows_at_a_time(folder):
+    squares, shown = Squares(folder), []
+    make(squares, "cpu", lambda done, count: shown.append((done, count)), 2)
+    assert (squares.computed, squares.shipped) == ([3, 1], [9, 1]), "what is there is shipped, in the order of the rows"
+    assert shown[-1] == (2, 3)
+    make(squares, "cpu", lambda done, count: None, 2)
+    assert (squares.computed, squares.shipped) == ([3, 1, 2], [9, 1, 4]), "goes on where it stopped"
+    make(squares, "cpu", lambda done, count: None)
+    assert squares.computed == [3, 1, 2, 3, 1, 2], "a finished table is made anew"

@@ -109,11 +109,12 @@ class Likeness:
         """Whether nothing has to be trained, scored or embedded."""
         return not self.study.missing and all(self.table.find(row.key) for row in self.rows())
 
-    def _images(self, split: str, taken: Mapping[str, int]) -> list[torch.Tensor]:
+    def _images(self, split: str, taken: Mapping[str, int]) -> dict[str, torch.Tensor]:
         source, sampling = self.p.source, equispaced([4])  # targets do not depend on the sampling
         pairs = [pair for part, count in taken.items() for pair in slices_of(distribution(part), split, count, source)]
         found = SliceDataset(pairs, sampling, maps=False)
-        return [found[item].target[0, 0] for item in range(len(found))]
+        samples = [found[item] for item in range(len(found))]
+        return {sample.names[0]: sample.target[0, 0] for sample in samples}
 
     @cached_property
     def _features(self) -> Features:

@@ -9,7 +9,7 @@ Reference: Lin, Heckel, ICML 2024, §4 and App. D; Mayilvahanan et al., ICLR 202
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -39,8 +39,8 @@ def vgg(metric: Perceptual) -> Features:
 
 
 def nearest_similarity(
-    train: Tensor | Sequence[Tensor],
-    test: Tensor | Sequence[Tensor],
+    train: Mapping[str, Tensor],
+    test: Mapping[str, Tensor],
     features: Features = patch,
     size: int = 80,
     count: int = 8,
@@ -49,13 +49,13 @@ def nearest_similarity(
 ) -> Tensor:
     """Cosine similarity of each test patch to its nearest training patch, averaged over the patches of each image.
 
-    Patches are drawn at random based on `seed` and the image's content, so the result for an image depends neither on
-    the order of the images nor on the others; white is each image's maximum. The paper drops patches of mainly
+    Patches are drawn at random based on `seed` and the image's name, so the result for an image depends neither on
+    the other images nor on the last bit of a pixel; white is each image's maximum. The paper drops patches of mainly
     background without saying how; here these are patches in which more than half the pixels are darker than `floor`. An
     image with no other patches keeps those with the most foreground.
 
     Args:
-        train: (n, y, x) magnitudes, or a sequence of (y, x) if sizes differ.
+        train: magnitudes (y, x) by name.
         test: likewise, m images.
         features: function that embeds patches: `patch`, `vgg(metric)`, or your own.
         size: pixels per side; 80 in the paper, about a quarter of its images; use the same fraction for smaller images.
@@ -76,22 +76,24 @@ def nearest_similarity(
     for name, images in sets.items():
         _check(name, images, size)
     embedded = {
-        name: [_embed(_patches(image, size, count, floor, seed), features) for image in images]
+        name: [_embed(_patches(image, size, count, floor, f"{seed} {of}"), features) for of, image in images.items()]
         for name, images in sets.items()
     }
     known = torch.cat(embedded["train"])
     return torch.stack([(own @ known.T).amax(1).mean() for own in embedded["test"]])
 
 
-def _patches(image: Tensor, size: int, count: int, floor: float, seed: int) -> Tensor:
-    """Random patches that are not mainly background, (at most count, size, size)."""
+def _patches(image: Tensor, size: int, count: int, floor: float, name: str) -> Tensor:
+    """First patches, in an order drawn by the name, that are not mainly background: (at most count, size, size)."""
     image = image.float() / image.amax().clamp(min=torch.finfo(torch.float32).tiny)
     fullness = F.avg_pool2d((image > floor).float()[None], size, stride=1)[0]
-    allowed = (fullness >= min(0.5, fullness.amax().item())).nonzero()
-    content = hashlib.blake2b(image.cpu().numpy().tobytes(), digest_size=6).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(content, "big") + seed)
-    drawn = allowed.cpu()[torch.randperm(len(allowed), generator=generator)[:count]].tolist()
-    return torch.stack([image[top : top + size, left : left + size] for top, left in drawn])
+    allowed = (fullness >= min(0.5, fullness.amax().item())).cpu()
+    drawn_by = hashlib.blake2b(name.encode(), digest_size=6).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(drawn_by, "big"))
+    order = torch.randperm(allowed.numel(), generator=generator)
+    drawn = order[allowed.flatten()[order]][:count].tolist()
+    corners = (divmod(place, allowed.shape[1]) for place in drawn)
+    return torch.stack([image[top : top + size, left : left + size] for top, left in corners])
 
 
 def _embed(patches: Tensor, features: Features) -> Tensor:
@@ -101,10 +103,10 @@ def _embed(patches: Tensor, features: Features) -> Tensor:
     return F.normalize(found)
 
 
-def _check(name: str, images: Tensor | Sequence[Tensor], size: int) -> None:
-    if not len(images):
+def _check(name: str, images: Mapping[str, Tensor], size: int) -> None:
+    if not images:
         raise ValueError(f"{name} has no images")
-    for image in images:
+    for image in images.values():
         if image.ndim != 2 or image.is_complex() or not image.isfinite().all():
             raise ValueError(f"{name} must hold real, finite images (y, x), got {image.dtype} {tuple(image.shape)}")
         if min(image.shape) < size:
