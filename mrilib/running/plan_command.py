@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrilib.running.arguments import check_device, read_given, said
-from mrilib.store.project import UserError, find_notebook, notebooks, root_here
+from mrilib.store.project import UserError, find_notebook, notebooks, profile_of, root_here
 
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
     from mrilib.running.cost import Seconds
@@ -18,7 +18,10 @@ COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days"
 ASSUMED = """\
 Hours of one device, to train every network anew. Training: seconds of a step x slices x epochs. Test-time training:
 three networks on each test slice, all iterations, so an early stop makes it shorter. Files of unknown size count as
-640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted."""
+640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
+BOUND = """
+With --gpu it is a lower bound: what the papers say took 104, 480 and 960 GPU-hours is counted as a fifth to two
+fifths of that (docs/performance.md); --steps takes measured steps."""
 
 
 def add_plan(subparsers: Any) -> None:
@@ -33,7 +36,7 @@ def add_plan(subparsers: Any) -> None:
     parser.add_argument("--steps", type=Path, metavar="FILE", help="steps measured by benchmarks/gpu.py")
     parser.add_argument("--gpus", type=int, default=1, metavar="N", help="devices at a time (default: 1)")
     parser.add_argument("--shards", type=int, default=8, metavar="N", help="parts of the test slices (default: 8)")
-    parser.add_argument("--parts", type=Path, metavar="FILE", help="add the parts to FILE, for workflow/Snakefile")
+    parser.add_argument("--parts", type=Path, metavar="FILE", help="add the parts left to do to FILE, for the workflow")
     parser.set_defaults(command=plan_runs)
 
 
@@ -50,7 +53,7 @@ def add_part(subparsers: Any) -> None:
 def _add_run(parser: argparse.ArgumentParser, many: str | None) -> None:
     parser.add_argument("notebook", nargs=many, metavar="NOTEBOOK", help="number or name")
     parser.add_argument(
-        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper"
+        "--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke"
     )
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
@@ -62,12 +65,13 @@ def _jobs(names: list[str], options: argparse.Namespace) -> "list[Job]":
 
     root = root_here()
     found = [find_notebook(name, root) for name in names] or notebooks(root)
-    return [plan(notebook, root, options.profile, read_given(options.p)) for notebook in found]
+    given = read_given(options.p)
+    return [plan(notebook, root, profile_of(notebook, options.profile, root), given) for notebook in found]
 
 
 def plan_runs(options: argparse.Namespace) -> int:
     """Print the hours of each notebook, and write its parts if asked for."""
-    from mrilib.running.workload import hours, workload
+    from mrilib.running.workload import hours, to_do, workload
     from mrilib.store.records import read_json, write_json
 
     for name, number in (("gpus", options.gpus), ("shards", options.shards)):
@@ -86,11 +90,12 @@ def plan_runs(options: argparse.Namespace) -> int:
             together = training + adapting
             print(_line(job.name, count, training, adapting, together, together / 24 / options.gpus))
         content[job.name] = {
-            "run": {"profile": options.profile, "given": options.p},
+            "run": {"profile": job.profile, "given": options.p},
             "folder": str(job.folder),
-            "parts": [asdict(part) for part in parts],
+            "parts": [asdict(part) for part in to_do(job, parts)],
         }
-    print(_line("all", "", "", "", total, total / 24 / options.gpus) + f"\n\n{ASSUMED}")
+    print(_line("all", "", "", "", total, total / 24 / options.gpus))
+    print("\n" + ASSUMED.format(bound=BOUND if options.gpu else ""))
     if options.parts:
         before = (read_json(options.parts) or {}).get("notebooks", {})
         try:

@@ -68,6 +68,12 @@ def training_name(spec: NetworkSpec) -> str:
     return f"train-{spec.name}-{digest(spec.card)[:12]}"
 
 
+def to_do(job: Job, parts: Sequence[Part]) -> list[Part]:
+    """Parts without the trainings of networks that are there already, shipped or in the cache."""
+    there = {training_name(spec) for spec in networks_of(job.section, job.record) if stored(spec) is not None}
+    return [part for part in parts if part.name not in there]
+
+
 def _adapt_slices(job: Job) -> Callable[..., None] | None:
     """Function of a section that test-time trains some of its slices: (parameters, shard, shards, device)."""
     return getattr(import_module(f"{job.section}.networks"), "adapt_slices", None)

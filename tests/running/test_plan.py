@@ -54,6 +54,14 @@ def test_seconds_follow_from_the_rate(tmp_path):
     assert as_measured(file)(spec) == pytest.approx(operations(spec) / 2e12)
 
 
+def test_the_committed_measures_are_read():
+    file = ROOT / "benchmarks" / "results" / "gpu_toy.json"
+    one = json.loads(file.read_text())["measures"]["unet float32"]
+    spec = NetworkSpec("knee_pd", 4, Recipe(), UNET)
+    expected = operations(spec) / one["operations"] * one["training_step_ms"] / 1e3
+    assert as_measured(file)(spec) == pytest.approx(expected)
+
+
 def test_files_of_unknown_size_count_as_large_as_fastmris():
     knees = NetworkSpec("fm_knee_pd_aera", 4, Recipe(), UNET, source="files")
     assert operations(knees) == operations_of(UNET, (distribution("fm_knee_pd_aera").scan.coils, 640, 372))
@@ -117,6 +125,26 @@ def test_the_plan_of_all_notebooks_counts_each_that_trains(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert {"04_test_time_training", "15_a_diverse_collection", "20_ttt_for_any_network"} <= set(printed.split())
     assert "06_provable_adaptation" not in printed
+
+
+def test_parts_leave_out_networks_that_are_there_already(tmp_path, monkeypatch):
+    """The quick profile's networks are shipped; with another number of epochs they are not."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    file = tmp_path / "plan.json"
+    for given, kinds in (([], ["ttt"] * 8), (["-p", "epochs", "1"], ["train"] * 4 + ["ttt"] * 8)):
+        assert main(["plan", "04", "--gpu", "a6000", *given, "--parts", str(file)]) == 0
+        [book] = json.loads(file.read_text())["notebooks"].values()
+        assert [part["kind"] for part in book["parts"]] == kinds
+
+
+def test_a_profile_smoke_that_a_notebook_has_not_is_its_quick_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    file = tmp_path / "plan.json"
+    assert main(["plan", "15", "--profile", "smoke", "--gpu", "a6000", "--parts", str(file)]) == 0
+    [book] = json.loads(file.read_text())["notebooks"].values()
+    assert book["run"]["profile"] == "quick"
+    assert Path(book["folder"]).name == "quick"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Everything that computes, on a pretended accelerator: no tensor on the wrong device, the CPU's numbers, few waits."""
 
+import copy
 import inspect
+import runpy
 from dataclasses import replace
 
 import pytest
@@ -13,11 +15,14 @@ from mrilib import coils, fourier, linop, losses, metrics, scoring, solvers, sub
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import Fourier, Sampling, Sensitivity, sense
 from mrilib.models.build import ARCHITECTURES, build
+from mrilib.paper_a.variants_that_fail.experiment import tune
 from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, perturb
-from mrilib.paper_a.zero_shot_and_untrained.untrained import replace_known
+from mrilib.paper_a.zero_shot_and_untrained.untrained import random_network, replace_known
 from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, zero_shot
 from mrilib.sampling import calibration_width, split_mask
-from mrilib.train.objectives import OBJECTIVES
+from mrilib.store.paths import PACKAGE
+from mrilib.train import training
+from mrilib.train.objectives import OBJECTIVES, denoising, round_trip
 from mrilib.train.recipe import Recipe
 from mrilib.train.training import fit
 from mrilib.ttt import FREE_PHASE, Settings
@@ -160,6 +165,70 @@ def test_training_gives_the_weights_of_the_cpu(sample, name, loss):
     for one, other in zip(moved, weights, strict=True):
         torch.testing.assert_close(one, other)
     assert accelerator.waits <= 60  # moving the weights back is one each
+
+
+@pytest.mark.parametrize(("name", "objective"), [("two_head", denoising), ("cycle", round_trip)])
+def test_the_variants_that_fail_give_the_image_of_the_cpu(sample, name, objective):
+    wanted = tune(small(name), sample, objective, learning_rate=1e-3, iterations=2)
+    with pretended_accelerator():
+        found = tune(small(name).to(DEVICE), sample.to(DEVICE), objective, learning_rate=1e-3, iterations=2)
+        image = found.image.cpu()
+    torch.testing.assert_close(image, wanted.image)
+    assert found.losses == pytest.approx(wanted.losses)
+
+
+@pytest.mark.parametrize("name", ["conv_decoder", "dip_unet"])
+def test_an_untrained_network_gives_the_image_of_the_cpu(sample, name):
+    network = random_network({"name": name, **SIZES.get(name, WIDTH)})  # its size is counted on the device "meta"
+    settings = Settings(1e-3, max_iterations=2, window=2)
+
+    def fitted(s):
+        given = s.masked_kspace, s.mask, s.sens_maps, settings
+        return adapt(copy.deepcopy(network).to(s.mask.device), *given).image.cpu()
+
+    wanted = fitted(sample)
+    with pretended_accelerator():
+        found = fitted(sample.to(DEVICE))
+    torch.testing.assert_close(found, wanted)
+
+
+LOOPS = {  # functions that take optimizer steps, by the test that walks them; vmap does not run behind the pretence
+    "train.training": "test_training_gives_the_weights_of_the_cpu",
+    "ttt.one_slice": "test_test_time_training_gives_the_image_of_the_cpu",
+    "ttt.stacked": "tests/train/test_on_cuda.py: test_stacked",
+    "paper_a.variants_that_fail.experiment": "test_the_variants_that_fail_give_the_image_of_the_cpu",
+    "paper_a.zero_shot_and_untrained.zero_shot": "test_zero_shot_gives_the_image_of_the_cpu",
+}
+
+
+def test_every_loop_is_walked():
+    files = (path for path in PACKAGE.rglob("*.py") if "optimizer.step()" in path.read_text(encoding="utf-8"))
+    found = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in files}
+    assert found == set(LOOPS)
+    assert {name for name in LOOPS.values() if "/" not in name} <= set(globals())
+
+
+UNCLEAN = [  # one line that forgets the device, and a walk on which it lies
+    (linop, "_centre_phase", "device=device", "device=None", CORE["sense"]),
+    (coils, "_waves", "device=like.device", "device=None", CORE["estimate_sens_maps"]),
+    (coils, "_tapered", "device=center.device", "device=None", CORE["low_resolution"]),
+    (training, "_backward", "collate(samples).to(device)", "collate(samples)", lambda s: trained_there(s)),
+]
+
+
+def trained_there(s):
+    return trained("unet", "supervised", s.to("cpu"), DEVICE)
+
+
+@pytest.mark.parametrize(("module", "name", "clean", "unclean", "walk"), UNCLEAN)
+def test_a_line_made_unclean_is_found(sample, tmp_path, monkeypatch, module, name, clean, unclean, walk):
+    source = inspect.getsource(getattr(module, name))
+    assert clean in source
+    changed = tmp_path / "changed.py"
+    changed.write_text(source.replace(clean, unclean), encoding="utf-8")
+    monkeypatch.setattr(module, name, runpy.run_path(str(changed), vars(module))[name])
+    with pretended_accelerator(), pytest.raises(RuntimeError, match="mixes the accelerator with a CPU tensor"):
+        walk(sample.to(DEVICE))
 
 
 @pytest.mark.parametrize("phase", ["network", "free"])
