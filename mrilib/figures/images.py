@@ -152,6 +152,19 @@ def phase_row(
     return compose(_broken(_tiles([_phase(image) for image in images], titles, captions, "phase"), ncols), alt)
 
 
+def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
+    """Real images, (y, x), in one grey window and complex ones as their phase, side by side with their names.
+
+    Colours of phases as in `phase_row`; errors as in `image_row`.
+    """
+    white = _white([_plane(image) for image in images.values() if not image.is_complex()], None)
+    tiles = [
+        Tile(_phase(image), name, colors="phase") if image.is_complex() else Tile(_grey(_plane(image), white), name)
+        for name, image in images.items()
+    ]
+    return compose([tiles], alt)
+
+
 def image_png(image: Tensor, vmax: float | None = None) -> bytes:
     """One image, (y, x) real, as a bare grey PNG in the window [0, vmax]: fast, for `ipywidgets.Image`."""
     plane = _plane(image)

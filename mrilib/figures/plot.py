@@ -21,6 +21,7 @@ from mrilib.figures.images import (
     image_row,
     kspace_row,
     mask_image,
+    mixed_row,
     phase_row,
 )
 from mrilib.figures.layout import Picture
@@ -46,6 +47,7 @@ __all__ = [
     "kspace_row",
     "lines_chart",
     "mask_image",
+    "mixed_row",
     "ordered",
     "phase_row",
     "save",

@@ -47,10 +47,18 @@ OTHER_COLORS: dict[str, str] = {
     "diverse": "#00938A",
 }
 SAME_AS: dict[str, tuple[str, ...]] = {
-    "supervised on P": ("P", "trained on P", "in distribution (P)", "SSIM on P", "healthy heads (P)", "one knee"),
+    "supervised on P": (
+        "P",
+        "trained on P",
+        "in distribution (P)",
+        "SSIM on P",
+        "healthy heads (P)",
+        "one knee",
+        "gap before TTT",
+    ),
     "supervised on Q": ("Q", "trained on Q", "out of distribution (Q)", "SSIM on Q", "test distribution"),
     "joint on P": ("before TTT",),
-    "joint on P + TTT": ("trained on P + TTT", "after TTT", "TTT"),
+    "joint on P + TTT": ("trained on P + TTT", "after TTT on one measurement", "gap after TTT", "TTT"),
     "diverse": ("P and Q", "trained on P and Q", "healthy and with lesions (P and Q)", "13 datasets", "diversity"),
 }
 NAMED = METHOD_COLORS | OTHER_COLORS

@@ -36,6 +36,7 @@ FIGURES: dict[str, Callable[[str], Any]] = {
     "comparison": lambda alt: plot.comparison(IMAGE, {"a": IMAGE}, {"a": 0.5}, alt=alt),
     "kspace_row": lambda alt: plot.kspace_row([IMAGE], ["a"], alt=alt),
     "mask_image": lambda alt: plot.mask_image(IMAGE[0] > 0.5, alt=alt),
+    "mixed_row": lambda alt: plot.mixed_row({"a": IMAGE, "b": IMAGE * 1j}, alt=alt),
     "image_grid": lambda alt: plot.image_grid([[IMAGE]], ["r"], ["c"], alt=alt),
     "gap_chart": lambda alt: plot.gap_chart(ROWS, alt=alt),
     "interval_chart": lambda alt: plot.interval_chart(ROWS, "method", x_title="x", y_title="y", alt=alt),
@@ -201,6 +202,17 @@ def test_mask_of_columns_is_its_full_plane() -> None:
     columns = torch.arange(16) % 4 == 0
     planes = (columns, columns.expand(16, 16), columns.reshape(1, 1, 1, 16))
     assert len({plot.mask_image(plane, alt="columns").png for plane in planes}) == 1
+
+
+def test_a_complex_image_is_drawn_as_its_phase() -> None:
+    flat = torch.ones(32, 32)
+    row = plot.mixed_row({"real": flat, "0": flat + 0j, "π/2": flat * 1j, "−π/2": flat * -1j}, alt="phases")
+    drawn = pixels(row)[pixels(row).shape[0] // 2]
+    grey, zero, positive, negative = (drawn[round(drawn.shape[0] * (n + 0.5) / 4)].astype(int) for n in range(4))
+    assert (grey == 255).all()
+    assert positive[0] > positive[2] + 50
+    assert negative[2] > negative[0] + 50
+    assert np.ptp(zero) < 30
 
 
 def test_image_png_keeps_the_pixels() -> None:

@@ -1,0 +1,88 @@
+"""What notebook 04 shows of all shifts and both networks: the gaps as a chart, and the findings in sentences."""
+
+from collections.abc import Sequence
+
+from IPython.display import Markdown
+
+from mrilib.figures.plot import Figure, interval_chart
+from mrilib.paper_a.experiment import Experiment
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, stored_block
+from mrilib.ttt import Settings
+
+WIDE = 0.05  # SSIM; a gap that the eye sees
+LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
+
+
+def stored_blocks(experiment: Experiment, settings: Settings, slices: int) -> list[Block]:
+    """Blocks of paper A's Tables 1 and 2 that are stored for this number of test slices."""
+    found = [
+        stored_block(*one, experiment=experiment, settings=settings, slices=slices)
+        for one in BLOCKS
+        if one[1] != "adversarially_filtered"  # no gap to close, in paper A neither
+    ]
+    return [block for block in found if block is not None]
+
+
+def named(result: ShiftResult) -> str:
+    """A network and a shift, such as "U-Net, anatomy"."""
+    return f"{NAMES[result.model]}, {result.shift.replace('_', ' ')}"
+
+
+def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
+    """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
+    if not found:
+        return Markdown("*Nothing is stored for this number of test slices: the figure comes with the results below.*")
+    rows = [
+        {"block": named(block.result), "gap": when} | vars(gap)
+        for block in found
+        for when, gap in (("gap before TTT", block.result.before), ("gap after TTT", block.result.after))
+    ]
+    alt = f"Gaps before and after test-time training, {kind} data: {found[0].result.before} before in the first block"
+    title = f"TTT closes wide gaps ({kind} data, {found[0].slices} test slices; {found[0].origin})"
+    words = {"x_title": "network and shift", "y_title": "gap on Q (SSIM, 95 % interval)"}
+    return interval_chart(rows, "block", "value", "gap", title=title, alt=alt, **words)
+
+
+def findings(found: Sequence[Block], kind: str) -> Markdown:
+    """The findings of all blocks in sentences, each with the numbers of the blocks it is about."""
+    results = [block.result for block in found]
+    parts = [_closed(results, wide=True), _closed(results, wide=False), _undefined(results)]
+    parts += [_stopping(results), _supervised(results)]
+    counted = f"*{kind.capitalize()} data, {found[0].slices} test slices, one training per network.*"
+    return Markdown("\n".join([*(f"- {part}" for part in parts if part), "", counted]))
+
+
+def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
+    parts = [
+        f"{named(one)}: {one.before.value:.3f} → {max(one.after.value, 0):.3f}, {one.closed.interval.value:.0%} closed"
+        for one in results
+        if one.closed.interval and (one.before.value > WIDE) is wide
+    ]
+    words = "Wide gaps close almost entirely" if wide else "Narrow gaps"
+    return f"**{words}.** {'; '.join(parts)}." if parts else ""
+
+
+def _undefined(results: Sequence[ShiftResult]) -> str:
+    parts = [f"{named(one)} (gap before {one.before})" for one in results if not one.closed.interval]
+    return f"**Where there is hardly a gap, no fraction can be given.** {'; '.join(parts)}." if parts else ""
+
+
+def _stopping(results: Sequence[ShiftResult]) -> str:
+    parts = [
+        f"{named(one)}: {one.means['joint on P + TTT'].value:.3f} with early stopping, "
+        f"{one.means['joint on P + TTT, no early stopping'].value:.3f} without"
+        for one in results
+        if one.gain_of_early_stopping.value > LOST
+    ]
+    return f"**Early stopping is necessary.** {'; '.join(parts)}." if parts else ""
+
+
+def _supervised(results: Sequence[ShiftResult]) -> str:
+    lifts = {
+        named(one): (one.means["supervised on P"].value, one.means["supervised on P + TTT"].value) for one in results
+    }
+    worse = [f"{name}: {before:.3f} → {after:.3f}" for name, (before, after) in lifts.items() if after < before]
+    better = f"TTT improves the score in {len(lifts) - len(worse)} of {len(lifts)} cases"
+    harmed = f", and lowers it in the rest ({'; '.join(worse)})" if worse else ""
+    return f"**From a network trained without self-supervision,** {better}{harmed}."
