@@ -121,7 +121,8 @@ def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.
         dots.encode(color=own, shape=shape.legend(None)),
         *words,
     ]
-    return altair.layer(*layers).properties(width=DRAWING[0], height=DRAWING[1], title=title)
+    panel: altair.LayerChart = altair.layer(*layers)
+    return panel.properties(width=DRAWING[0], height=DRAWING[1], title=title)
 
 
 def _drawn(rows: Sequence[Mapping[str, Any]]) -> altair.Chart:
