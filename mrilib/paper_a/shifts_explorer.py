@@ -180,12 +180,14 @@ def _images(case: Case, scheme: str, item: int) -> str:
     return tile_row(tiles)
 
 
-def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint on P") -> ipywidgets.VBox:
+def explore_shifts(
+    cases: Mapping[str, Case], shift: str, network: str = "joint on P", ttt: str = OFF
+) -> ipywidgets.VBox:
     """Explore shifts, networks, TTT off or on where it was run, and slices; needs a running kernel.
 
     Args:
         cases: cases by shift, all scored on the same number of slices.
-        shift, network: initial values.
+        shift, network, ttt: initial values; `ttt` is OFF or ON, and applies where it was run.
 
     Raises:
         ValueError: `shift` has no case, or `network` was not scored under it.
@@ -201,7 +203,7 @@ def explore_shifts(cases: Mapping[str, Case], shift: str, network: str = "joint 
         "network": ipywidgets.Dropdown(options=networks, value=network, description="network", style=STYLE),
     }
     if len(networks) < len(schemes):
-        controls["ttt"] = ipywidgets.Dropdown(options=[OFF, ON], description="TTT", style=STYLE)
+        controls["ttt"] = ipywidgets.Dropdown(options=[OFF, ON], value=ttt, description="TTT", style=STYLE)
     slices = min(case.slices for case in cases.values())
     controls["item"] = ipywidgets.IntSlider(value=1, min=1, max=slices, description="slice of Q", **WIDE)
 

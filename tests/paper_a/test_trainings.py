@@ -15,7 +15,7 @@ from mrilib.paper_a import trainings
 from mrilib.paper_a.schemes import TUNED
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import blocks, keep, live, overview
-from mrilib.paper_a.test_time_training.report import Measured, measured
+from mrilib.paper_a.test_time_training.measures import Measured, measured
 from mrilib.paper_a.test_time_training.tables import rows as rows_of
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.store.tables import StoredTable

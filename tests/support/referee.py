@@ -4,7 +4,7 @@ import sys
 
 from records import record
 
-from mrilib.paper_a.test_time_training.report import DIGITS, TITLES, Measured, in_words
+from mrilib.paper_a.test_time_training.measures import DIGITS, TITLES, Measured, in_words
 from mrilib.paper_a.test_time_training.tables import TRAINED
 from mrilib.paper_a.trainings import Trainings, stored
 

@@ -1,5 +1,6 @@
 """Charts and tables of the subspace study: curves of numbers or of means with their intervals, and rates."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -8,11 +9,17 @@ import altair
 import torch
 from torch import Tensor
 
-from mrilib.figures.plot import interval_chart, lines_chart
+from mrilib.figures.charts import finished, haloed
+from mrilib.figures.plot import colors_of, interval_chart, lines_chart
+from mrilib.figures.theme import INK, MUTED
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import log_slope
-from mrilib.subspace import alpha_moments, leading_deviation
+from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, denoise, leading_deviation, seeded
 
+TILT, SIGNAL, CLOUD = math.radians(25), 1.5, 300  # of the drawing: angle of the subspace, ‖x‖, measurements
+LEFT, BOTTOM, WIDE = -0.8, -0.85, 5.0  # and its part of the plane
+SIDES = (("right", -12, -10), ("left", 14, -8), ("left", 14, 12), ("left", 4, 24), ("left", -8, 42))  # of the names
+DRAWING = (430, 270)  # CSS pixels of one panel
 Values = Sequence[float | Interval] | Tensor
 
 
@@ -70,3 +77,61 @@ def _ends(value: float | Interval | Tensor) -> dict[str, float]:
     if isinstance(value, Interval):
         return {"value": value.value, "low": value.low, "high": value.high}
     return dict.fromkeys(("value", "low", "high"), float(value))
+
+
+def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
+    """Draw the model in the plane: a signal on a line, its measurements on P and on Q, and the estimates of one.
+
+    The one measurement is off by a standard deviation along the line and across it. Source: paper A, §6.
+    """
+    panels = [_plane(f"P: noise σ = {sigma:g}", sigma, {"trained on P": sigma})]
+    panels += [_plane(f"Q: noise ς = {varsigma:g}", varsigma, {"trained on P": sigma, "trained on Q": varsigma})]
+    alt = f"A line, a signal on it, and noisy measurements around it, for noise of {sigma:g} and {varsigma:g}"
+    drawing = altair.hconcat(*panels, spacing=24).resolve_scale(color="independent", shape="independent")
+    return finished(drawing, alt, "A measurement is projected on the subspace, then shrunk")
+
+
+def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.LayerChart:
+    """One panel of `subspace_drawing`, with the estimate of each estimator, optimal for its own noise level."""
+    U = torch.tensor([[math.cos(TILT)], [math.sin(TILT)]], dtype=torch.float64)
+    across = torch.tensor([-math.sin(TILT), math.cos(TILT)], dtype=torch.float64)
+    x = SIGNAL * U[:, 0]
+    y = x + noise * (U[:, 0] + across)
+    cloud = x + noise * torch.randn(CLOUD, 2, generator=seeded(0), dtype=torch.float64)
+    places = {"signal x": x, "measurement y": y, "projection UUᵀy": U[:, 0] * (U[:, 0] @ y)}
+    for name, level in estimators.items():
+        alpha = best_alpha(U, SubspaceModel(U, level))
+        places[f"{name}: α = {alpha:.2f}"] = denoise(alpha, U, y)
+    colors = [INK, MUTED, MUTED, *colors_of(list(estimators))]
+    marks = [_at(place) | {"name": name} for name, place in places.items()]
+    ends = [_at(end * U[:, 0]) for end in (-WIDE, WIDE)]
+    drop = [_at(y), _at(places["projection UUᵀy"])]
+    own = altair.Color("name:N", scale=altair.Scale(domain=list(places), range=colors), legend=None)
+    shape = altair.Shape("name:N", scale=altair.Scale(range=["circle", "cross", "square", "diamond", "triangle-up"]))
+    dots = _drawn(marks).mark_point(filled=True, size=130, opacity=1, clip=True)
+    words = [
+        layer
+        for mark, (align, dx, dy) in zip(marks, SIDES, strict=False)
+        for layer in haloed(_drawn([mark]).encode(text="name:N"), align=align, dx=dx, dy=dy)
+    ]
+    layers = [
+        _drawn([_at(point) for point in cloud]).mark_point(filled=True, size=14, color=MUTED, opacity=0.3, clip=True),
+        _drawn(ends).mark_line(color=INK, strokeWidth=1.5, clip=True),
+        _drawn(drop).mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5),
+        dots.encode(color=own, shape=shape.legend(None)),
+        *words,
+    ]
+    panel: altair.LayerChart = altair.layer(*layers)
+    return panel.properties(width=DRAWING[0], height=DRAWING[1], title=title)
+
+
+def _drawn(rows: Sequence[Mapping[str, Any]]) -> altair.Chart:
+    """Points of the plane, without axes, at the same scale in both directions."""
+    top = BOTTOM + WIDE * DRAWING[1] / DRAWING[0]
+    x = altair.X("x:Q", scale=altair.Scale(domain=[LEFT, LEFT + WIDE], nice=False), axis=None)
+    y = altair.Y("y:Q", scale=altair.Scale(domain=[BOTTOM, top], nice=False), axis=None)
+    return altair.Chart(altair.Data(values=list(rows))).encode(x=x, y=y)
+
+
+def _at(place: Tensor) -> dict[str, float]:
+    return {"x": float(place[0]), "y": float(place[1])}

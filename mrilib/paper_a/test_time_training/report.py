@@ -1,129 +1,88 @@
-"""The comparison in five measures, over as many trainings as are stored: in which of them the headline holds."""
+"""What notebook 04 shows of all shifts and both networks: the gaps as a chart, and the findings in sentences."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import altair
-import numpy as np
-import torch
+from IPython.display import Markdown
 
-from mrilib.data.sources import Source
-from mrilib.figures.plot import Table, table
-from mrilib.figures.rows import record_fraction, record_interval
-from mrilib.gap import NO_INTERVAL, Interval, performance_gap
-from mrilib.models.reconstructor import Reconstructor
-from mrilib.paper_a import trainings
+from mrilib.figures.plot import Figure, interval_chart
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.sample import Sample
-from mrilib.train.adaptation import Adapted
-from mrilib.train.quality import QUALITY
+from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, stored_block
 from mrilib.ttt import Settings
 
-TITLES = dict(zip(QUALITY, ("SSIM", "SSIM, unmatched", "SSIM, foreground", "PSNR (dB)", "NMSE"), strict=True))
-DIGITS = {"psnr": 1}  # three for the others
-LOWER = ("nmse",)  # where less is better
-BETTER, OF = "joint on P + TTT", "supervised on P"
-COLUMNS = {
-    "measure": "",
-    OF: OF,
-    BETTER: BETTER,
-    "supervised on Q": "supervised on Q",
-    "gain": f"{BETTER} minus {OF}",
-    "before": "gap before",
-    "reached": "reached",
-}
+WIDE = 0.05  # SSIM; a gap that the eye sees
+LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Every scheme in five measures under one shift.
-
-    Args:
-        model, shift, source: as of `ShiftResult`.
-        quality: scheme → measure → (slices,) or (trainings, slices).
-        origin: where the numbers come from, for captions.
-    """
-
-    model: str
-    shift: str
-    source: Source
-    quality: trainings.Quality
-    origin: str
-
-    def by(self, measure: str) -> ShiftResult:
-        """The comparison by one measure; one of which less is better has its sign turned."""
-        sign = -1 if measure in LOWER else 1
-        scores = {name: (sign * np.array(found[measure])).tolist() for name, found in self.quality.items()}
-        return ShiftResult(self.model, self.shift, self.source, scores)
-
-    def gain(self, measure: str) -> Interval:
-        """What joint training on P with TTT has over supervised training on P; above 0 is better."""
-        scores = self.by(measure).scores
-        return performance_gap(scores[BETTER], scores[OF])
-
-    def table(self) -> Table:
-        """Table with one row per measure: three schemes, the gain of TTT, the gap, and how much of it TTT comes."""
-        return table([self._row(one) for one in QUALITY], COLUMNS, caption=f"{self.title}; {self.origin}")
-
-    def _row(self, measure: str) -> dict[str, str]:
-        result, digits = self.by(measure), DIGITS.get(measure, 3)
-        sign = -1 if measure in LOWER else 1
-        means = {name: f"{sign * result.means[name].value:.{digits}f}" for name in (OF, BETTER, "supervised on Q")}
-        found = {"gain": self.gain(measure), "before": result.before}
-        reached = result.reached.interval
-        fraction = "undefined" if reached is None else f"{reached.value:.0%} [{reached.low:.0%}, {reached.high:.0%}]"
-        turned = " (gain and gap: sign turned)" if measure in LOWER else ""
-        written = {name: in_words(one, digits) for name, one in found.items()}
-        return {"measure": f"{TITLES[measure]}{turned}", **means, **written, "reached": fraction}
-
-    @property
-    def title(self) -> str:
-        """Shift, kind of data and sample in words."""
-        result = self.by("ssim")
-        return f"{result.label}, {result.sample}"
-
-    def sentence(self) -> str:
-        """In which measures joint training on P with TTT is better or worse than supervised training, or neither."""
-        found = {measure: self.gain(measure) for measure in QUALITY}
-        sides = {
-            "better by": [one for one in QUALITY if found[one].low > 0],
-            "worse by": [one for one in QUALITY if found[one].high < 0],
-            "neither better nor worse by": [one for one in QUALITY if not found[one].excludes_zero],
-        }
-        told = [f"{side} {self._listed(found, names)}" for side, names in sides.items() if names]
-        return f"{self.title}: {BETTER}, against {OF}, is {'; '.join(told)}."
-
-    def _listed(self, found: Mapping[str, Interval], names: Sequence[str]) -> str:
-        return ", ".join(f"{TITLES[one]} ({in_words(found[one], DIGITS.get(one, 3))})" for one in names)
-
-    def chart(self) -> altair.LayerChart:
-        """Chart of the schemes' SSIM and both gaps, each training a small point."""
-        return self.by("ssim").chart()
-
-    def record(self) -> None:
-        """Write the gain and the fraction reached to `results.json`, by measure."""
-        for measure in QUALITY:
-            record_interval(f"gain_of_joint_ttt_{measure}", self.gain(measure))
-            record_fraction(f"fraction_reached_{measure}", self.by(measure).reached)
+def stored_blocks(experiment: Experiment, settings: Settings, slices: int) -> list[Block]:
+    """Blocks of paper A's Tables 1 and 2 that are stored for this number of test slices."""
+    found = [
+        stored_block(*one, experiment=experiment, settings=settings, slices=slices)
+        for one in BLOCKS
+        if one[1] != "adversarially_filtered"  # no gap to close, in paper A neither
+    ]
+    return [block for block in found if block is not None]
 
 
-def in_words(found: Interval, digits: int) -> str:
-    """An interval to some digits."""
-    ends = f"[{found.low:.{digits}f}, {found.high:.{digits}f}]" if found.bounded else NO_INTERVAL
-    return f"{found.value:.{digits}f} {ends}"
+def named(result: ShiftResult) -> str:
+    """A network and a shift, such as "U-Net, anatomy"."""
+    return f"{NAMES[result.model]}, {result.shift.replace('_', ' ')}"
 
 
-def measured(
-    experiment: Experiment,
-    settings: Settings,
-    networks: Mapping[str, Reconstructor],
-    adapted: Mapping[str, Sequence[Adapted]],
-    samples: Sequence[Sample],
-    device: torch.device | str = "cpu",
-) -> Measured:
-    """The stored trainings of this experiment, or this run's own slices where fewer than two are stored."""
-    found = trainings.of_experiment(experiment, settings)
-    of = found.quality if found else trainings.quality(networks, adapted, samples, device)
-    origin = found.origin if found else "this run"
-    return Measured(experiment.architecture["name"], experiment.shift, experiment.source, of, origin)
+def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
+    """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
+    if not found:
+        return Markdown("*Nothing is stored for this number of test slices: the figure comes with the results below.*")
+    rows = [
+        {"block": named(block.result), "gap": when} | vars(gap)
+        for block in found
+        for when, gap in (("gap before TTT", block.result.before), ("gap after TTT", block.result.after))
+    ]
+    alt = f"Gaps before and after test-time training, {kind} data: {found[0].result.before} before in the first block"
+    title = f"TTT closes wide gaps ({kind} data, {found[0].slices} test slices; {found[0].origin})"
+    words = {"x_title": "network and shift", "y_title": "gap on Q (SSIM, 95 % interval)"}
+    return interval_chart(rows, "block", "value", "gap", title=title, alt=alt, **words)
+
+
+def findings(found: Sequence[Block], kind: str) -> Markdown:
+    """The findings of all blocks in sentences, each with the numbers of the blocks it is about."""
+    results = [block.result for block in found]
+    parts = [_closed(results, wide=True), _closed(results, wide=False), _undefined(results)]
+    parts += [_stopping(results), _supervised(results)]
+    counted = f"*{kind.capitalize()} data, {found[0].slices} test slices, one training per network.*"
+    return Markdown("\n".join([*(f"- {part}" for part in parts if part), "", counted]))
+
+
+def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
+    parts = [
+        f"{named(one)}: {one.before.value:.3f} → {max(one.after.value, 0):.3f}, {one.closed.interval.value:.0%} closed"
+        for one in results
+        if one.closed.interval and (one.before.value > WIDE) is wide
+    ]
+    words = "Wide gaps close almost entirely" if wide else "Narrow gaps"
+    return f"**{words}.** {'; '.join(parts)}." if parts else ""
+
+
+def _undefined(results: Sequence[ShiftResult]) -> str:
+    parts = [f"{named(one)} (gap before {one.before})" for one in results if not one.closed.interval]
+    return f"**Where there is hardly a gap, no fraction can be given.** {'; '.join(parts)}." if parts else ""
+
+
+def _stopping(results: Sequence[ShiftResult]) -> str:
+    parts = [
+        f"{named(one)}: {one.means['joint on P + TTT'].value:.3f} with early stopping, "
+        f"{one.means['joint on P + TTT, no early stopping'].value:.3f} without"
+        for one in results
+        if one.gain_of_early_stopping.value > LOST
+    ]
+    return f"**Early stopping is necessary.** {'; '.join(parts)}." if parts else ""
+
+
+def _supervised(results: Sequence[ShiftResult]) -> str:
+    lifts = {
+        named(one): (one.means["supervised on P"].value, one.means["supervised on P + TTT"].value) for one in results
+    }
+    worse = [f"{name}: {before:.3f} → {after:.3f}" for name, (before, after) in lifts.items() if after < before]
+    better = f"TTT improves the score in {len(lifts) - len(worse)} of {len(lifts)} cases"
+    harmed = f", and lowers it in the rest ({'; '.join(worse)})" if worse else ""
+    return f"**From a network trained without self-supervision,** {better}{harmed}."

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from IPython.display import Markdown
+
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
@@ -144,3 +146,29 @@ class Adaptation:
         record_interval(f"gap_after_{key}", self.after)
         record_fraction(f"fraction_closed_{key}", self.closed)
         record_fraction(f"fraction_reached_{key}", self.reached)
+
+
+def findings(
+    scores: Scores, ways: Mapping[str, "Adaptation"], ratio: Interval, fall: Mapping[str, Interval], count: int
+) -> Markdown:
+    """What the contest showed, in sentences with their numbers.
+
+    Args:
+        scores: SSIM of each test slice by method.
+        ways: "ttt" and "zs".
+        ratio: time of ZS-SSL over that of TTT.
+        fall: see `falls`; of `count` curves.
+    """
+    leader = "joint on P + TTT"
+    others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
+    leads = [f"{name} by {performance_gap(scores[leader], scores[name])}" for name in others]
+    lines = [
+        f"- **Scores, from P.** TTT reaches {mean_interval(scores[leader])} and leads {'; '.join(leads)}.",
+        f"- **Cost.** ZS-SSL takes {ratio.value:.1f} times as long as TTT [{ratio.low:.1f}, {ratio.high:.1f}].",
+        f"- **The gap.** TTT closes {ways['ttt'].closed} of {ways['ttt'].before.value:.3f}; ZS-SSL closes "
+        f"{ways['zs'].closed} of {ways['zs'].before.value:.3f}, the smaller gap of its own network.",
+        "- **In disguise?** The deepest fall before it improves, along "
+        f"{count} curves: " + "; ".join(f"{name} {one.value:.3f}" for name, one in fall.items()) + ".",
+        f"- **From Q,** TTT reaches {mean_interval(scores['joint on Q + TTT'])}: learned weights matter most there.",
+    ]
+    return Markdown("\n".join(lines))
