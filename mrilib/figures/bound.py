@@ -5,11 +5,12 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import WIDTH, finest, lines_chart
+from mrilib.figures.charts import finest, lines_chart
 from mrilib.figures.theme import INK, finite
 from mrilib.gap import NO_INTERVAL
 
 POSITION = "position"  # name of the slider's parameter; one such chart per figure
+WIDTH = 600  # CSS pixels, with room for the values beside the curves
 BESIDE, TOP, LEADING = 12, 12, 20  # CSS pixels: distance of the values from the curves, first line, line spacing
 
 
@@ -51,7 +52,7 @@ def scrubbed_chart(
     slider = altair.param(POSITION, value=chosen, bind=reach)
     for mark in _marks(records, x_title):
         curves += mark
-    return curves.add_params(slider)
+    return curves.properties(width=WIDTH).add_params(slider)
 
 
 def _marks(records: list[dict[str, Any]], x_title: str) -> list[altair.Chart]:

@@ -8,12 +8,23 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.theme import INK, MUTED, PAPER, checked_alt, colors_of, finite, ordered, with_intervals
+from mrilib.figures.theme import (
+    INK,
+    MUTED,
+    PAPER,
+    checked_alt,
+    colors_of,
+    finite,
+    log_ticks,
+    ordered,
+    with_intervals,
+)
 from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
-WIDTH, GAP_WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 560, 500, 48, 2  # names and scores are placed beside the gap chart
-PANEL, PANELS_ACROSS = (170, 170), 3
+WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 830, 44, 3  # with its axis a chart is as wide as `layout.PAGE`
+LETTER = 6.6  # CSS pixels of the names beside the gap chart
+PANEL, PANELS_ACROSS = (240, 200), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 
 
@@ -38,8 +49,9 @@ def gap_chart(
     """
     records = _clean(rows, "method", ("value", "low", "high", "n"))
     names = ordered(record["method"] for record in records)
-    layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title)]
-    return finished(altair.layer(*layers), alt, title).properties(width=GAP_WIDTH, height=ROW_HEIGHT * len(names))
+    width = round(WIDTH - LETTER * max(map(len, names)))
+    layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title, width)]
+    return finished(altair.layer(*layers), alt, title).properties(width=width, height=ROW_HEIGHT * len(names))
 
 
 def interval_chart(
@@ -63,7 +75,7 @@ def interval_chart(
     base = altair.Chart(altair.Data(values=records)).encode(x=place, tooltip=tooltip(color or x, y, low, high))
     if color is not None:
         names = ordered(record[color] for record in records)
-        base = base.encode(xOffset=altair.XOffset(f"{color}:N", sort=names), color=_series(color, names))
+        base = base.encode(xOffset=altair.XOffset(f"{color}:N", sort=names), color=_series(color, names, "circle"))
     height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
     layers = [
         *with_intervals(base.mark_rule(strokeWidth=3).encode(y=altair.Y(f"{low}:Q"), y2=f"{high}:Q"), records, low),
@@ -98,8 +110,7 @@ def lines_chart(
     """
     records = [r for r in _clean(rows, color, (x, y, *(band or ()))) if r[y] is not None]
     scale = altair.Scale(type="log" if log_x else "linear", nice=False)
-    measured = sorted({r[x] for r in records}) if log_x else []
-    axis = altair.Axis(values=measured) if 0 < len(measured) <= 10 else altair.Undefined  # else labels collide
+    axis = altair.Axis(values=log_ticks([r[x] for r in records])) if log_x else altair.Axis(tickCount=8)
     horizontal = altair.X(f"{x}:Q", title=x_title, scale=scale, axis=axis)
     base = altair.Chart(altair.Data(values=records)).encode(x=horizontal)
     height = altair.Y(f"{y}:Q", title=y_title, scale=altair.Scale(zero=False))
@@ -174,7 +185,7 @@ def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[al
     return [ring, *haloed(words, align="left")]
 
 
-def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -> list[altair.Chart]:
+def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str, width: int) -> list[altair.Chart]:
     rows = altair.Axis(grid=True, ticks=False, domain=False)
     y = altair.Y("method:N", scale=altair.Scale(domain=names), sort=None, title=None, axis=rows)
     spread = altair.Scale(zero=False, padding=24)
@@ -185,7 +196,7 @@ def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str) -
     return [
         *with_intervals(base.mark_rule(strokeWidth=3).encode(x=altair.X("low:Q"), x2="high:Q", color=color), records),
         base.mark_point(filled=True, size=120, opacity=1).encode(x=x, color=color),
-        number.mark_text(dx=10, align="left").encode(x=altair.value(GAP_WIDTH), text="label:N"),
+        number.mark_text(dx=10, align="left").encode(x=altair.value(width), text="label:N"),
     ]
 
 
@@ -252,15 +263,10 @@ def _scale(names: Sequence[str]) -> altair.Scale:
     return altair.Scale(domain=list(names), range=colors_of(names))
 
 
-def _series(field: str, names: Sequence[str]) -> altair.Color:
-    legend = altair.Legend(
-        title=None,
-        orient="bottom",
-        columns=LEGEND_COLUMNS,
-        symbolType="stroke",
-        symbolOpacity=1,
-        symbolSize=500,
-    )
+def _series(field: str, names: Sequence[str], symbol: str = "stroke") -> altair.Color:
+    """Colour of each name, with a legend of lines or of points, as drawn."""
+    look: dict[str, Any] = {"symbolType": symbol, "symbolOpacity": 1, "symbolSize": 500 if symbol == "stroke" else 100}
+    legend = altair.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, **look)
     return altair.Color(f"{field}:N", scale=_scale(names), legend=legend)
 
 
@@ -291,4 +297,4 @@ def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
 def finished(chart: Any, alt: str, title: str) -> Any:
     """Add the alt text and the wrapped title to a chart."""
     chart = chart.properties(description=checked_alt(alt))
-    return chart.properties(title=textwrap.wrap(title, 76)) if title else chart
+    return chart.properties(title=textwrap.wrap(title, 100)) if title else chart

@@ -70,7 +70,7 @@ def _marks(stopped_at: int | None, chosen_at: int | None) -> list[dict[str, Any]
 
 def _panel(heading: str, curve: Mapping[int, float], marks: list[dict[str, Any]], end: int, headings: list[str]) -> Any:
     first, last = heading == headings[0], heading == headings[-1]
-    axis = altair.Axis(title="iteration", tickMinStep=1) if last else altair.Axis(title=None, labels=False)
+    axis = altair.Axis(title="iteration", tickMinStep=1, tickCount=8) if last else altair.Axis(title=None, labels=False)
     x = altair.X("iteration:Q", axis=axis, scale=altair.Scale(domain=[0, max(end, 1)], nice=False))
     y = altair.Y("value:Q", title=None, scale=altair.Scale(zero=False), axis=altair.Axis(tickCount=4))
     line = altair.Chart(altair.Data(values=_points(curve, {mark["iteration"] for mark in marks})))

@@ -10,6 +10,7 @@ from torch import Tensor
 from mrilib.figures.layout import Colors, Picture, Tile, compose, png_bytes
 
 DARK = 0.05
+WHITE = 0.99  # quantile of an image that is drawn white, as in the explorers (`tiles.white_of`)
 
 
 def image_row(
@@ -28,7 +29,7 @@ def image_row(
         titles: one per image, above it; long ones wrap.
         captions: one per image, below it, such as "SSIM 0.912".
         alt: what the figure shows, for readers who cannot see it.
-        vmax: white; the largest value of all images if None.
+        vmax: white; if None, the largest of the images' 99th percentiles, since a spot near a coil may be far brighter.
         ncols: images side by side, at most 5; further ones continue below.
 
     Raises:
@@ -53,7 +54,7 @@ def error_row(
 ) -> Picture:
     """Error maps factor · |image − target| in the window [0, vmax] of the target, with the factor in each title.
 
-    Arguments and errors as in `image_row`; `target` has the images' shape, `vmax` defaults to its maximum.
+    Arguments and errors as in `image_row`; `target` has the images' shape, and `vmax` defaults to its 99th percentile.
     """
     reference = _plane(target)
     white = _white([reference], vmax)
@@ -75,7 +76,7 @@ def comparison(
     """Target and reconstructions in one grey window, with error maps factor · |image − target| below them.
 
     Args:
-        target: real, (y, x); its maximum is white unless `vmax` is given.
+        target: real, (y, x); its 99th percentile is white unless `vmax` is given.
         images: method → reconstruction, on the target's scale (`metrics.match_mean_std`).
         scores: method → SSIM, or text to print unchanged, below the method's image.
         target_title: title above the target; should state whether it is simulated.
@@ -83,7 +84,7 @@ def comparison(
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
     first = Tile(_grey(reference, white), target_title)
-    words = f"{_factor(factor)}\ndark 0\nbright {white / factor:.2g}"
+    words = f"{_factor(factor)}\ndark 0\nbright {1 / factor:g} of white"
     note = Tile(np.full_like(first.pixels, 255), note=words)
     tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
     maps = [Tile(_grey(_error(reference, x), white / factor), colors="heat") for x in images.values()]
@@ -102,7 +103,7 @@ def kspace_row(
 ) -> Picture:
     """Magnitudes of k-space, (ky, kx) complex or real, on one logarithmic grey scale over four decades."""
     planes = [_plane(kspace.abs()) for kspace in kspaces]
-    top = _white(planes, None)
+    top = _white(planes, None, 1.0)
     logs = [_grey(decades(plane / top), 1.0) for plane in planes]
     return compose(_broken(_tiles(logs, titles, captions), ncols), alt)
 
@@ -154,7 +155,7 @@ def phase_row(
 def image_png(image: Tensor, vmax: float | None = None) -> bytes:
     """One image, (y, x) real, as a bare grey PNG in the window [0, vmax]: fast, for `ipywidgets.Image`."""
     plane = _plane(image)
-    return png_bytes(_grey(plane, _white([plane], vmax)))
+    return png_bytes(_grey(plane, _white([plane], vmax, 1.0)))
 
 
 def _plane(image: Tensor) -> np.ndarray:
@@ -183,12 +184,12 @@ def _error(reference: np.ndarray, image: Tensor) -> np.ndarray:
     return np.abs(plane - reference)
 
 
-def _white(planes: Sequence[np.ndarray], vmax: float | None) -> float:
+def _white(planes: Sequence[np.ndarray], vmax: float | None, quantile: float = WHITE) -> float:
     if not planes:
         raise ValueError("images is empty: give at least one")
     if vmax is not None and not vmax > 0:
-        raise ValueError(f"vmax is {vmax}: expected a positive number, or None for the largest value")
-    largest = vmax or max(plane.max() for plane in planes)
+        raise ValueError(f"vmax is {vmax}: expected a positive number, or None for the brightest image's own")
+    largest = vmax or max(np.quantile(plane, quantile) for plane in planes) or max(plane.max() for plane in planes)
     return float(largest) if largest > 0 else 1.0
 
 

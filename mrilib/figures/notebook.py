@@ -101,7 +101,7 @@ def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     check_name(name)
     plain = [{str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows]
     put(name, plain)
-    return table(plain, list(dict.fromkeys(column for row in plain for column in row)), digits=4)
+    return table(plain, list(dict.fromkeys(column for row in plain for column in row)))
 
 
 def record_input(path: str | os.PathLike[str]) -> Path:

@@ -1,6 +1,7 @@
 """Every figure the notebooks draw: `from mrilib.figures import plot`."""
 
 import html
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +55,6 @@ __all__ = [
 
 NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%)?( \[.*\])?$|–$")
 LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken across lines
-FEW = 7  # columns with unbroken intervals that fit JupyterLab's output area at 1280
 WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken across lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
 
@@ -66,13 +66,15 @@ class Table:
     headings: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     caption: str = ""
+    bold: frozenset[tuple[int, int]] = frozenset()  # (row, column) of the best values
 
     def _repr_html_(self) -> str:
         styles = [_style(column) for column in zip(*self.cells, strict=True)] or [""] * len(self.headings)
         heads = zip(self.headings, styles, strict=True)
         head = "".join(f'<th scope="col"{style}>{html.escape(heading)}</th>' for heading, style in heads)
-        body = "".join(f"<tr>{_html_row(row, styles)}</tr>" for row in self.cells)
-        body = WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', body) if len(styles) <= FEW else body
+        strong = [{column for at, column in self.bold if at == index} for index in range(len(self.cells))]
+        body = "".join(f"<tr>{_html_row(*row, styles)}</tr>" for row in zip(self.cells, strong, strict=True))
+        body = WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', body)
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -89,13 +91,15 @@ def table(
     *,
     caption: str = "",
     digits: int = 3,
+    best: Sequence[str] = (),
 ) -> Table:
     """Table of `rows`; the first column names its row.
 
     Args:
         rows: dicts; none print as one of "–", as does a missing key; `value`, `low`, `high` print as an interval.
         columns: keys in order, or key → heading.
-        digits: decimals of non-integer numbers.
+        digits: decimals of non-integer numbers, fewer for those that then have three significant digits.
+        best: keys of columns whose largest value is bold.
 
     Raises:
         ValueError: a column that is in no row.
@@ -106,7 +110,8 @@ def table(
     if unknown:
         raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")
     cells = tuple(tuple(_cell(record.get(key), digits) for key in headings) for record in records)
-    return Table(tuple(headings.values()), cells, caption)
+    marked = {(row, at) for at, key in enumerate(headings) if key in best for row in _largest(records, key)}
+    return Table(tuple(headings.values()), cells, caption, frozenset(marked))
 
 
 def figure_bytes(figure: Figure) -> bytes:
@@ -141,21 +146,42 @@ def _style(column: Sequence[str]) -> str:
     return "" if all(NUMBER.match(cell) for cell in column) else ' style="text-align: left"'
 
 
-def _html_row(row: Sequence[str], styles: Sequence[str]) -> str:
+def _html_row(row: Sequence[str], strong: set[int], styles: Sequence[str]) -> str:
     first, *rest = (LONG.sub("<wbr>", html.escape(cell)) for cell in row)
-    cells = zip(rest, styles[1:], strict=True)
-    return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(f"<td{style}>{cell}</td>" for cell, style in cells)
+    cells = [f"<strong>{cell}</strong>" if at in strong else cell for at, cell in enumerate(rest, 1)]
+    drawn = (f"<td{style}>{cell}</td>" for cell, style in zip(cells, styles[1:], strict=True))
+    return f'<th scope="row"{styles[0]}>{first}</th>' + "".join(drawn)
+
+
+def _largest(records: Sequence[Mapping[str, Any]], key: str) -> list[int]:
+    """Rows that hold the largest number of a column, none if it is the only one."""
+    cells = [record.get(key) for record in records]
+    numbers = [finite(cell["value"] if isinstance(cell, Mapping) else cell) for cell in cells]
+    known = [number for number in numbers if number is not None]
+    return [row for row, number in enumerate(numbers) if len(known) > 1 and number == max(known)]
 
 
 def _cell(value: Any, digits: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, Mapping):
-        ends = [value.get(key) for key in ("low", "high")]
-        known = all(finite(end) is not None for end in ends)
-        return f"{_cell(value['value'], digits)} " + (
-            f"[{', '.join(_cell(end, digits) for end in ends)}]" if known else NO_INTERVAL
-        )
+        numbers = [finite(value.get(key)) for key in ("value", "low", "high")]
+        decimals = _decimals(numbers[0] or 0.0, digits)
+        mean, *ends = ("–" if number is None else _fixed(number, decimals) for number in numbers)
+        return f"{mean} [{', '.join(ends)}]" if "–" not in ends else f"{mean} {NO_INTERVAL}"
     if isinstance(value, str | bool | int):
         return str(value)
-    return f"{float(value):.{digits}f}"
+    return _fixed(float(value), _decimals(float(value), digits))
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals that leave a number above 1 three significant digits, at most `digits`."""
+    if not math.isfinite(value) or abs(value) <= 1:
+        return digits
+    return min(digits, max(0, 2 - math.floor(math.log10(abs(value)))))
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """A number with fixed decimals; what rounds to zero has no sign."""
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text

@@ -13,7 +13,7 @@ def interval_row(name: str, ours: Interval, paper: float | None) -> dict[str, An
     return {
         "method": name,
         "ours": {"value": ours.value, "low": ours.low, "high": ours.high},
-        "paper": "–" if paper is None else f"{paper:.4f}",
+        "paper": "–" if paper is None else f"{paper:.3f}",
     }
 
 

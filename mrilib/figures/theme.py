@@ -4,6 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 import altair as alt
@@ -29,15 +30,41 @@ METHOD_COLORS: dict[str, str] = {
     "joint on P + TTT, no early stopping": "#1F5E72",
 }
 METHOD_ORDER: tuple[str, ...] = tuple(METHOD_COLORS)
+# Further methods with colours of their own, and other words for a known method, which share its colour.
+OTHER_COLORS: dict[str, str] = {
+    "two-head on P + TTT": "#B25FD0",
+    "two-head on Q": "#8A5CF0",
+    "two-head on Q + TTT": "#3C2C90",
+    "CycleU-Net on P + TTT": "#E0654A",
+    "CycleU-Net on Q + TTT": "#7A1030",
+    "affine-only on P + TTT": "#648200",
+    "affine-only on Q + TTT": "#3F5200",
+    "ZS-SSL from P": "#E0654A",
+    "ZS-SSL from Q": "#7A1030",
+    "unrolled, supervised on P": "#648200",
+    "unrolled, supervised on Q": "#3F5200",
+    "ConvDecoder": "#D6246E",
+    "diverse": "#00938A",
+}
+SAME_AS: dict[str, tuple[str, ...]] = {
+    "supervised on P": ("P", "trained on P", "in distribution (P)", "SSIM on P", "healthy heads (P)", "one knee"),
+    "supervised on Q": ("Q", "trained on Q", "out of distribution (Q)", "SSIM on Q", "test distribution"),
+    "joint on P": ("before TTT",),
+    "joint on P + TTT": ("trained on P + TTT", "after TTT", "TTT"),
+    "diverse": ("P and Q", "trained on P and Q", "healthy and with lesions (P and Q)", "13 datasets", "diversity"),
+}
+NAMED = METHOD_COLORS | OTHER_COLORS
+NAMED |= {other: NAMED[method] for method, others in SAME_AS.items() for other in others}
+# For everything that is not a method: none of these is a method's colour.
 SERIES_COLORS: tuple[str, ...] = (
-    "#295FDD",
-    "#C78009",
-    "#540F6A",
-    "#659B75",
-    "#9D3206",
-    "#6D6E6D",
-    "#BD7AB0",
-    "#2296E7",
+    "#00938A",
+    "#7A1030",
+    "#8A5CF0",
+    "#648200",
+    "#D6246E",
+    "#3C2C90",
+    "#E0654A",
+    "#B25FD0",
 )
 
 INK = "#1F1F1F"
@@ -45,6 +72,7 @@ MUTED = "#555555"
 PAPER = "#FFFFFF"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundled in vl-convert
 PNG_SCALE = 1.5
+FEW_TICKS = 10  # on a logarithmic axis; more labels would collide
 
 
 def ordered(names: Iterable[str]) -> list[str]:
@@ -54,11 +82,18 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def colors_of(names: Iterable[str]) -> list[str]:
-    """One colour per name: a method's own or, for other names, the next unused series colour."""
-    names = list(names)
-    taken = {METHOD_COLORS[name] for name in names if name in METHOD_COLORS}
-    spare = iter([color for color in SERIES_COLORS if color not in taken] * 4)
-    return [METHOD_COLORS[name] if name in METHOD_COLORS else next(spare, MUTED) for name in names]
+    """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
+
+    Two names for one method in one chart are told apart: the second counts as another name.
+    """
+    names, chosen = list(names), dict[str, str]()
+    for name in names:
+        if name in NAMED and NAMED[name] not in chosen.values():
+            chosen[name] = NAMED[name]
+    spare = cycle([color for color in SERIES_COLORS if color not in chosen.values()])
+    for name in dict.fromkeys(names):
+        chosen[name] = chosen.get(name) or next(spare)
+    return [chosen[name] for name in names]
 
 
 def checked_alt(alt_text: str) -> str:
@@ -142,6 +177,16 @@ def finite(value: Any) -> float | None:
     """Convert `value` to float, or to None, which JSON can represent, if it is missing or not finite."""
     number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else None
+
+
+def log_ticks(places: Iterable[float]) -> list[float]:
+    """The measured places, if they are few, or else 1, 2, 5, 10, … within their range."""
+    measured = sorted(set(places))
+    if len(measured) <= FEW_TICKS:
+        return measured
+    decades = range(math.floor(math.log10(measured[0])), math.ceil(math.log10(measured[-1])) + 1)
+    round_ones = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return [tick for tick in round_ones if measured[0] <= tick <= measured[-1]]
 
 
 def with_intervals(layer: alt.Chart, records: list[dict[str, Any]], low: str = "low") -> list[alt.Chart]:

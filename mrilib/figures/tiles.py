@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from mrilib.figures.images import image_png
+from mrilib.figures.images import WHITE, image_png
 from mrilib.figures.layout import palette, png_bytes
 from mrilib.figures.theme import checked_alt
 
@@ -39,8 +39,8 @@ def tile_row(tiles: Sequence[str]) -> str:
 
 
 def white_of(target: Tensor) -> float:
-    """Upper end of a slice's grey window: its 99th percentile, since a bright spot near a coil may be far above."""
-    return float(target.quantile(0.99))
+    """Upper end of a slice's grey window: the quantile `WHITE`, since a bright spot near a coil may be far above."""
+    return float(target.quantile(WHITE))
 
 
 def _tile(content: bytes, title: str, caption: str, alt: str) -> str:

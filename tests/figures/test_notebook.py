@@ -86,14 +86,14 @@ def test_what_one_slice_leaves_open_is_left_out_and_said(folder):
     found = results(folder)
     assert found["score"] == {"value": 0.5, "n": 1}
     assert found["table"] == [{"method": "joint", "ssim": {"value": 0.5}}]
-    assert shown.cells == (("joint", "0.5000 [n = 1: no interval]"),)
+    assert shown.cells == (("joint", "0.500 [n = 1: no interval]"),)
 
 
 def test_a_table_is_recorded_and_shown(folder):
     shown = record_table("table_2", [{"model": "<P>", "ssim": {"value": 0.51234, "low": 0.5, "high": 0.6}}, {"n": 3}])
     assert results(folder)["table_2"][0]["ssim"]["value"] == 0.51234
     assert "&lt;P&gt;" in shown._repr_html_()
-    assert str(shown).splitlines()[1].split() == ["<P>", "0.5123", "[0.5000,", "0.6000]", "–"]
+    assert str(shown).splitlines()[1].split() == ["<P>", "0.512", "[0.500,", "0.600]", "–"]
     assert str(shown).splitlines()[2].split() == ["–", "–", "3"]
 
 

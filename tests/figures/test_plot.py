@@ -18,7 +18,7 @@ from PIL import Image
 from mrilib.figures import plot
 from mrilib.figures.history import history_chart
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
-from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, chart_png, chart_svg
+from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks
 from mrilib.ttt import History
 
 ROWS = [
@@ -100,7 +100,7 @@ def test_method_colours_stay_apart(vision: str) -> None:
 
 
 def test_contrast_reaches_wcag_aa() -> None:
-    assert min(map(contrast_on_white, [*plot.METHOD_COLORS.values(), *SERIES_COLORS])) >= 3
+    assert min(map(contrast_on_white, [*plot.METHOD_COLORS.values(), *OTHER_COLORS.values(), *SERIES_COLORS])) >= 3
     assert min(map(contrast_on_white, [INK, MUTED])) >= 4.5
 
 
@@ -110,6 +110,26 @@ def test_known_methods_keep_their_colour_and_order() -> None:
     colors = plot.colors_of(["mine", "joint on Q", "other"])
     assert colors[1] == plot.METHOD_COLORS["joint on Q"]
     assert len(set(colors)) == 3
+
+
+def test_no_colour_means_a_method_and_something_else() -> None:
+    assert not set(SERIES_COLORS) & set(plot.METHOD_COLORS.values())
+    assert not set(OTHER_COLORS.values()) & set(plot.METHOD_COLORS.values())
+    names = [f"series {n}" for n in range(6)]
+    assert not set(plot.colors_of(names)) & set(plot.METHOD_COLORS.values())
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_series_colours_stay_apart(vision: str) -> None:
+    seen = [lab(np.clip(np.array(VISION[vision]) @ linear(c), 0, 1)) for c in SERIES_COLORS]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) >= 14
+
+
+def test_other_words_for_a_method_share_its_colour() -> None:
+    assert plot.colors_of(["trained on P", "trained on Q"]) == plot.colors_of(["supervised on P", "supervised on Q"])
+    assert plot.colors_of(["13 datasets"]) == plot.colors_of(["P and Q"])
+    both = plot.colors_of(["supervised on P", "trained on P"])
+    assert both[0] == plot.METHOD_COLORS["supervised on P"] != both[1]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -132,6 +152,13 @@ def test_one_grey_window_across_a_row() -> None:
     assert [middle(row, column, 3) for column in range(3)] == [0, 128, 255]
     wider = plot.image_row(flat, ["", "", ""], vmax=1.0, alt="three greys")
     assert [middle(wider, column, 3) for column in range(3)] == [0, 64, 128]
+
+
+def test_one_bright_spot_does_not_darken_the_image() -> None:
+    knee = torch.full((32, 32), 0.5)
+    knee[0, 0] = 50.0
+    assert middle(plot.image_row([knee], [""], alt="a knee"), 0, 1) == 255
+    assert middle(plot.image_row([knee], [""], vmax=1.0, alt="a knee"), 0, 1) == 128
 
 
 def test_error_map_saturates_at_window_over_factor() -> None:
@@ -279,6 +306,46 @@ def test_table_names_its_rows_and_columns() -> None:
     assert "a&lt;b" in html
     assert table.cells == (("a<b", "0.500 [0.400, 0.600]", "–"), ("c", "0.333", "4"))
     assert repr(table).splitlines()[0] == "Scores"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (0.86712, "0.867"),
+        (-0.00004, "0.000"),
+        (31.2345, "31.2"),
+        (1234.56, "1235"),
+        (5.678, "5.68"),
+        (1.0, "1.000"),
+        ({"value": -0.0001, "low": -0.002, "high": 0.0001}, "0.000 [-0.002, 0.000]"),
+        ({"value": 12.345, "low": 9.876, "high": 13.5}, "12.3 [9.9, 13.5]"),
+        ({"value": 12.345, "low": None, "high": None}, "12.3 [n = 1: no interval]"),
+        ({"value": None}, "– [n = 1: no interval]"),
+    ],
+)
+def test_numbers_have_three_significant_digits_and_no_negative_zero(value: Any, cell: str) -> None:
+    assert plot.table([{"m": "a", "s": value}], ["m", "s"]).cells == (("a", cell),)
+
+
+def test_intervals_are_never_broken_and_the_best_is_bold() -> None:
+    row = {f"s{n}": {"value": 0.5, "low": 0.4, "high": 0.6} for n in range(9)}
+    worse = {**row, "s0": {"value": 0.3, "low": 0.2, "high": 0.4}}
+    html = plot.table([{"m": "a", **worse}, {"m": "b", **row}], ["m", *row], best=["s0"])._repr_html_()
+    assert html.count("white-space: nowrap") == html.count("[") == 18
+    assert html.count("<strong>") == 1
+    assert "<strong>0.500" in html
+
+
+def test_labels_of_a_logarithmic_axis_are_evenly_spread() -> None:
+    assert log_ticks(range(1, 300)) == [1, 2, 5, 10, 20, 50, 100, 200]
+    assert log_ticks([512, 256]) == [256, 512]
+
+
+def test_a_legend_shows_points_where_points_are_drawn() -> None:
+    points = plot.interval_chart(ROWS, "n", "value", "method", x_title="x", y_title="y", alt="x").to_dict()
+    lines = FIGURES["lines_chart"]("two lines").to_dict()
+    shapes = [spec["layer"][-1]["encoding"]["color"]["legend"]["symbolType"] for spec in (points, lines)]
+    assert shapes == ["circle", "stroke"]
 
 
 def test_a_table_without_rows_says_so() -> None:
