@@ -5,11 +5,12 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import data, finished, tooltip
+from mrilib.figures.charts import LETTER, data, finished, tooltip
+from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
 
-WIDTH, LABELS, ROW_HEIGHT, APART, NUMBERS = 480, 260, 26, 11, 14  # pixels; APART between series of one line
+ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
 
@@ -42,6 +43,7 @@ def dots_chart(
     names = list(dict.fromkeys(record["name"] for record in records))
     series = list(dict.fromkeys(record["series"] for record in records))
     shared = len(records) > len(names)
+    width = round(PAGE - LETTER * max(map(len, names)) - (0 if shared else ROOM))
     base = _base(records, names, series if shared else [])
     scale, legend = _scale(series, colors), _legend(series)
     color = altair.Color("series:N", scale=scale, legend=legend)
@@ -54,10 +56,10 @@ def dots_chart(
         *([_origin()] if zero else []),
         base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
         dots.encode(fill=altair.condition("datum.certain", full, altair.value("white"))),
-        *([] if shared else [_numbers(base)]),
+        *([] if shared else [_numbers(base, width)]),
     ]
     height = len(names) * max(ROW_HEIGHT, APART * (len(series) + 1) if shared else 0)
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=height)
+    return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
 
 
 def in_numbers(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -77,7 +79,7 @@ def _record(row: Mapping[str, Any], zero: bool) -> dict[str, Any]:
 
 
 def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
-    labels = altair.Axis(labelLimit=LABELS, ticks=False, domain=False, grid=not series)
+    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=not series)
     y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=altair.Scale(paddingInner=0.15))
     said = [altair.Tooltip("series:N"), *tooltip("name", "value", "low", "high")]
     base = altair.Chart(data(records)).encode(y=y, tooltip=said)
@@ -98,5 +100,5 @@ def _origin() -> altair.Chart:
     return line.mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
 
 
-def _numbers(base: altair.Chart) -> altair.Chart:
-    return base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(WIDTH), text="label:N")
+def _numbers(base: altair.Chart, width: int) -> altair.Chart:
+    return base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(width), text="label:N")
