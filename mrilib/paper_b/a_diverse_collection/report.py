@@ -20,7 +20,7 @@ from mrilib.paper_b.study import Study
 OWN = "test distribution"
 COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
 BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
-SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one", OWN: "the test distribution's own"}
+SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one", OWN: OWN}
 IN_D_P = dict.fromkeys(FASTMRI, " (in distribution)")
 
 
