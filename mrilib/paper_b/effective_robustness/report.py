@@ -73,7 +73,7 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
 
 def _keys(name: str, names: Sequence[str]) -> Row:
     legend = altair.Legend(title=name, orient="bottom", symbolSize=110, labelLimit=0)
-    hues = {"range": colors_of(names)} if name == "trained on" else {}
+    hues: Row = {"range": colors_of(names)} if name == "trained on" else {}
     return {"scale": altair.Scale(domain=list(names), **hues), "legend": legend}
 
 

@@ -199,7 +199,7 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
     """The lesion on which two networks differ most nearly as on the mean of all small lesions."""
-    mean_by = difference(study, *reversed(arms), "small").value
+    mean_by = difference(study, arms[1], arms[0], "small").value
     first, other = (lesions(study, arm, "small") for arm in arms)
     by = {_place(one): two.ssim - one.ssim for one, two in zip(first, other, strict=True)}
     return min(chosen, key=lambda one: abs(by[_place(one)] - mean_by))
