@@ -70,7 +70,8 @@ def cost_chart(found: Studies, title: str) -> altair.HConcatChart:
     color = altair.Color("remedy:N", scale=altair.Scale(domain=list(REMEDIES), range=colors_of(REMEDIES)), legend=None)
     said = tooltip("name", "seconds", "value", "low", "high")
     base = altair.Chart(data(rows)).encode(color=color, tooltip=said)
-    lines, bare = ({"ticks": False, "domain": False, "grid": True}, {"labels": False, "title": None})
+    lines: dict[str, Any] = {"ticks": False, "domain": False, "grid": True}
+    bare: dict[str, Any] = {"labels": False, "title": None}
     named = base.encode(y=altair.Y("name:N", sort=names, title=None, axis=altair.Axis(labelLimit=0, **lines)))
     plain = base.encode(y=altair.Y("name:N", sort=names, axis=altair.Axis(**lines, **bare)))
     gained = altair.X("value:Q", title="SSIM gained over one knee", axis=altair.Axis(tickCount=6))

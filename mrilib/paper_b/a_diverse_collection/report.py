@@ -198,7 +198,9 @@ def measures_in_words(study: Study, features: Study | None) -> list[str]:
         f"{percent(share)} fewer than the {key.removeprefix('over_')} network" for key, share in shares.items() if share
     ]
     told = [f"**Artefacts:** {' and '.join(said)}."] if said else []
-    for measure in ("lpips", "dists") if features else ():
+    if features is None:
+        return told
+    for measure in ("lpips", "dists"):
         by = gains(features, measure)
         told.append(
             f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "

@@ -45,22 +45,22 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
     """One shift drawn large: networks with 95 % intervals, the line of P_best, and the heights above it."""
     rows = points({one.name: one})
     arrows = [_arrow(one, trained) for trained in (P, P_AND_Q)]
-    x, y = (altair.Axis(tickCount=6, title=title) for title in AXES)
+    x, y = (altair.Axis(tickCount=6, title=words) for words in AXES)
     spread = altair.Scale(zero=False, padding=24)
     base = altair.Chart(data([_with_intervals(one, row) for row in rows if "set" in row]))
     place = base.encode(x=altair.X("x:Q", axis=x, scale=spread), y=altair.Y("y:Q", axis=y, scale=spread))
-    hue, shape = _keys("trained on", SETS), _keys("training", list(SIZES))
+    hue, shape = altair.Color("trained on:N", **_keys("trained on", SETS)), _keys("training", list(SIZES))
     line = altair.Chart(data([row for row in rows if "set" not in row and row["trained on"] == BEST]))
     rise = altair.Chart(data(arrows)).encode(x="x:Q")
     told = rise.encode(y="middle:Q", text="label:N")
-    sides = {P: {"align": "right", "dx": -8}, P_AND_Q: {"align": "left", "dx": 8}}  # else they collide
-    words = [haloed(told.transform_filter({"field": "set", "equal": name}), **side) for name, side in sides.items()]
+    sides: dict[str, Row] = {P: {"align": "right", "dx": -8}, P_AND_Q: {"align": "left", "dx": 8}}  # else they collide
+    words = [haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items()]
     layers = [
-        line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=altair.Color("trained on:N", **hue)),
-        place.mark_rule().encode(y=altair.Y("low:Q"), y2="high:Q", color=altair.Color("trained on:N", **hue)),
-        place.mark_rule().encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=altair.Color("trained on:N", **hue)),
+        line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=hue),
+        place.mark_rule().encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
+        place.mark_rule().encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
         place.mark_point(filled=True, size=130, opacity=1).encode(
-            color=altair.Color("trained on:N", **hue),
+            color=hue,
             shape=altair.Shape("training:N", **shape),
             tooltip=tooltip("set", "x", "y"),
         ),
