@@ -274,11 +274,11 @@ def test_the_chart_has_a_line_for_every_change_and_a_zero():
     spec = changes_chart(changes, x_title="change", alt="two changes").to_dict()
     rows = spec["layer"][1]["data"]["values"] if "data" in spec["layer"][1] else next(iter(spec["datasets"].values()))
     assert [row["name"] for row in rows] == ["large", "small"]
-    assert [(row["direction"], row["certain"], row["label"]) for row in rows] == [
-        ("lower", True, "−0.1000"),
-        ("higher", False, "+0.0010"),
+    assert [(row["series"], row["certain"], row["label"]) for row in rows] == [
+        ("published code scores lower", True, "−0.100"),
+        ("published code scores higher", False, "+0.001"),
     ]
-    with pytest.raises(ValueError, match="changes is empty"):
+    with pytest.raises(ValueError, match="nothing to draw"):
         changes_chart({}, x_title="change", alt="none")
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mrilib.data.twins import TWINS
+from mrilib.gap import Interval
 from mrilib.paper_b.a_diverse_collection import report
 from mrilib.paper_b.a_diverse_collection.published import ARTEFACTS
 from mrilib.paper_b.collection import TESTED, Example
@@ -58,7 +59,28 @@ def test_the_chart_holds_every_bar(study):
         assert word in spec
 
 
-def test_examples_are_a_dataset_a_row():
+def test_the_best_network_of_a_row_is_in_bold_and_the_own_one_stands_apart(study):
+    lines = report.scores_in_bold(study, "Beneath").data.splitlines()
+    nyu = next(line for line in lines if line.startswith("| NYU data"))
+    assert nyu == "| NYU data | 0.500 | 0.510 | 0.560 | **0.570** | 0.530 |"
+    assert lines[-1] == "Beneath"
+
+
+def test_gains_are_drawn_and_told_over_the_better_fastmri_network(study):
+    assert "NYU data, 13 datasets +0.050" in report.gains_chart(study, "A message").to_dict()["description"]
+    first, few, left = report.in_words({"U-Net": study})
+    assert first.startswith("**U-Net, 13 datasets minus the better fastMRI network.** Out of distribution: CC-359")
+    assert "NYU data +0.050 [0.050, 0.050]" in first
+    assert "NYU data +0.060 [0.060, 0.060]" in few
+    assert "NYU data −0.030 [−0.030, −0.030]" in left
+
+
+def test_a_step_whose_interval_holds_zero_is_undecided():
+    one, other = Interval(0.003, 0.001, 0.005, 12), Interval(-0.023, -0.038, 0.008, 12)
+    assert report.steps_in_words(one, one, other)[1] == "**Enlarging** stays undecided (−0.023 [−0.038, 0.008])."
+
+
+def test_examples_are_a_dataset_a_column():
     image = torch.rand(16, 16, generator=torch.Generator().manual_seed(0))
     one = Example(image, {"d_p": image}, {"d_p": 1.0})
     assert report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text").alt == "An alt text"

@@ -5,15 +5,19 @@ from robust_scores import ACCELERATIONS, PARAMETERS, known, known_likeness
 
 from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES
 from mrilib.paper_b.effective_robustness.report import (
+    accelerations_in_words,
     accelerations_table,
     differences_chart,
+    heights_chart,
     histogram_chart,
+    in_words,
     likeness_chart,
     likeness_table,
     points,
     robustness_chart,
     robustness_table,
     selection_table,
+    shift_chart,
     sizes_table,
 )
 from mrilib.paper_b.effective_robustness.table_2 import comparisons, study
@@ -52,6 +56,19 @@ def test_the_chart_says_how_high_p_lies(found):
     assert "15 to 4 coils" in str(spec)
 
 
+def test_one_shift_is_drawn_with_the_heights_above_its_line(found):
+    spec = shift_chart(found["coils"], "A message").to_dict()
+    assert "P: +0.020" in spec["description"]
+    assert "P and Q: +0.050" in spec["description"]
+    assert "trained on P +0.020; 15 to 4 coils" in heights_chart(found, "A message").to_dict()["description"]
+
+
+def test_the_sentence_follows_the_sign(found):
+    (told,) = in_words(found)
+    assert "P lies 0.020" in told
+    assert "above the line; P and Q lies at +0.050" in told
+
+
 def test_tables_name_the_best_part_and_its_scores(found):
     first = robustness_table(found, "A caption").cells[0]
     assert first[1] == "fastMRI knee PD, Aera 1.5 T"
@@ -73,8 +90,14 @@ def test_nominal_and_true_accelerations_stand_side_by_side(factors):
 
 def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
     spec = str(differences_chart(factors, comparisons(), "A message").to_dict())
-    for word in ("where the specialist is in distribution", "at the unseen 3-fold", "16-fold", "+0.040"):
+    for word in (
+        "where the specialist is in distribution",
+        "at the unseen 3-fold",
+        "against the 16-fold specialist",
+        "+0.040",
+    ):
         assert word in spec
+    assert "2-fold −0.040" not in accelerations_in_words(factors, comparisons())[0]
 
 
 def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):

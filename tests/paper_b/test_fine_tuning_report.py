@@ -4,7 +4,7 @@ import pytest
 
 from mrilib.gap import Interval
 from mrilib.paper_b.collection import arm_title
-from mrilib.paper_b.fine_tuning_forgets.report import matrix_chart, matrix_table
+from mrilib.paper_b.fine_tuning_forgets.report import in_words, matrix_chart, matrix_table
 
 CHANGES = {
     ("nyu", "nyu"): Interval(0.02, 0.01, 0.03, 12),
@@ -37,3 +37,10 @@ def test_the_table_holds_the_others_together():
     assert found.headings == ("fine-tuned on", "NYU data", "CC-359 sagittal", "the other five")
     assert found.cells[0][0] == "NYU data"
     assert found.cells[0][3].startswith("-0.050")
+
+
+def test_sentences_count_the_losses_elsewhere():
+    elsewhere = {key: change for key, change in CHANGES.items() if key[0] != key[1]}
+    lost = [change for change in elsewhere.values() if change.value < 0]
+    *_, last = in_words(CHANGES, {})
+    assert last.startswith(f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**")

@@ -11,9 +11,11 @@ from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, e
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
+    in_words,
     ood_chart,
     sides_chart,
     since_quarter,
+    stops_in_words,
     stops_table,
 )
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
@@ -40,6 +42,17 @@ def curve(monkeypatch):
 def test_gains_are_over_the_end_and_paired(curve):
     assert curve.gains["Q"][4] == performance_gap([0.62, 0.74], [0.4, 0.5])
     assert curve.gains["P"][8].value == 0
+
+
+def test_sentences_follow_the_sign_of_the_fall(curve):
+    (told,) = in_words({"sgd_tenth": curve})
+    assert told.startswith(
+        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from there on it loses 0.230"
+    )
+    assert stops_in_words({"sgd_tenth": curve}) == [
+        "**U-Net, SGD, rate 0.1:** stop after epoch 8; 0.000 [0.000, 0.000] out of distribution, 0.000 [0.000, 0.000] "
+        "in distribution."
+    ]
 
 
 def test_tables_say_where_the_peak_and_the_stop_are(curve):

@@ -12,12 +12,13 @@ from mrilib.paper_b.pathologies.report import (
     against_healthy,
     against_slices,
     close_ups,
+    cornered,
     differences_table,
     example,
     first_slices,
+    gains_chart,
     lesion_chart,
     nearer_to_each_other,
-    outlined,
     scores_table,
 )
 
@@ -50,14 +51,21 @@ def test_charts_draw_both_ways_to_train_in_every_place(scored):
     assert "4 small lesions" in pairs["description"]
 
 
-def test_a_frame_leaves_the_box_and_what_is_around_it():
+def test_corners_hide_neither_the_box_nor_what_is_around_it():
     image = torch.arange(400.0).reshape(20, 20)
-    box = np.s_[5:9, 0:4]
-    framed = outlined(image, box, -1)
-    assert torch.equal(framed[4:10, 0:5], image[4:10, 0:5])
-    assert (framed[3, 0:6] == -1).all()
-    assert torch.equal(framed[12:], image[12:])
-    assert framed is not image
+    box = np.s_[6:10, 0:4]
+    marked = cornered(image, box, -1)
+    assert torch.equal(marked[3:13, 0:7], image[3:13, 0:7])
+    assert (marked[2, 5:8] == -1).all()
+    assert (marked[2:5, 7] == -1).all()
+    assert int((marked == -1).sum()) == 10  # two corners of five pixels; the other two lie outside
+    assert int((image == -1).sum()) == 0
+
+
+def test_gains_are_of_the_network_that_saw_lesions(scored):
+    told = gains_chart(scored, "A message").to_dict()["description"]
+    assert told.startswith("A message: in small lesions ")
+    assert "healthy slices" in told
 
 
 class Drawn:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from mrilib.paper_b.one_model_or_many.report import arms_chart, differences_table, pairs_table, scores_table
+from mrilib.paper_b.one_model_or_many.report import (
+    arms_chart,
+    differences_table,
+    in_words,
+    pairs_table,
+    role,
+    scores_table,
+    sharing_chart,
+)
 from mrilib.paper_b.study import Study
 
 SCORES = {
@@ -43,3 +51,17 @@ def test_the_chart_draws_every_arm_on_every_group(study):
     spec = str(arms_chart(study, GROUPS, "A message").to_dict())
     for word in ("tested on P", "tested on Q", "both", "0.85", "A message"):
         assert word in spec
+
+
+def test_the_dot_plot_has_a_line_for_each_side_and_leaves_out_what_is_no_specialist(study):
+    compared = {"joint_minus_q": ("both", "P", "Q"), "half_minus_joint_q": ("both", "P", "Q")}
+    drawn = sharing_chart({"anatomy": (study, GROUPS)}, compared, "A message").to_dict()
+    assert drawn["description"] == "A message: tested on brain, network of both +0.300"
+    (told,) = in_words({"ViT": (study, GROUPS)}, compared)
+    assert told.startswith("**knee and brain, ViT:** network of both +0.300")
+    assert told.count("on brain") == 1
+
+
+def test_a_tenth_alone_is_told_from_the_specialist():
+    assert role("skewed_minus_few_q") == "ten to one, minus the network of the tenth alone"
+    assert role("skewed_minus_q") == "ten to one, minus the specialist"

@@ -1,4 +1,4 @@
-"""Tables of the real brain: one row per contrast, and one per form in which its file might hold a slice."""
+"""Tables and sentences of the real brain: contrasts, and the forms in which its file might hold a slice."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -6,6 +6,8 @@ from typing import Any
 
 from mrilib.beyond.from_simulation_to_scanner.robustness import NETWORKS, Case, groups
 from mrilib.figures.plot import Table, table
+from mrilib.figures.sentences import measured, verdict
+from mrilib.gap import mean_interval, performance_gap
 from mrilib.store.tables import Row
 
 
@@ -29,3 +31,16 @@ def forms_table(found: Mapping[str, Sequence[tuple[Case, Row]]], caption: str) -
             row[f"{saw} + TTT"] = fmean(one["network_ttt"] for one in grouped[form])
         rows.append(row)
     return table(rows, list(rows[0]), caption=caption)
+
+
+def in_words(
+    angles: Sequence[str], scores: Mapping[str, Sequence[float]], after: str, others: Sequence[str]
+) -> list[str]:
+    """One method against others, over all contrasts, naming those on which it is not better."""
+    told = [f"**{after}:** mean SSIM {measured(mean_interval(scores[after]))}."]
+    for other in others:
+        by = performance_gap(scores[after], scores[other])
+        worse = [angle for angle, a, b in zip(angles, scores[after], scores[other], strict=True) if a <= b]
+        lead = verdict(by, "ahead by {}", "behind by {}", "no difference that these contrasts show ({})")
+        told.append(f"**Against {other}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
+    return told

@@ -1,4 +1,4 @@
-"""Tables and chart rows of notebook 20."""
+"""Tables, chart rows and sentences of notebook 20."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -20,6 +20,7 @@ from mrilib.beyond.ttt_for_any_network.experiment import (
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
+from mrilib.figures.sentences import measured, number, verdict
 from mrilib.gap import mean_interval
 from mrilib.train.objectives import Loss
 
@@ -142,6 +143,24 @@ def keep_results(found: Results) -> list[str]:
             record_interval(f"times_sooner_{loss}_{goal.split()[1].lower()}", ratio)
             said.append(f"anatomy, {loss} on P: 95 % {goal} in {ratio} times fewer iterations")
     return said
+
+
+def in_words(found: Results) -> list[str]:
+    """Both networks of P with a free phase and with paper A's method, one line of Markdown for each shift."""
+    told = []
+    for shift, here in found.items():
+        before = number(mean_interval(here.published["supervised on P"]).value)
+        free, published = (
+            measured(mean_interval(here.after("supervised", "P", phase))) for phase in ("free", "network")
+        )
+        joint = verdict(
+            here.lead("joint"), "gains {} over it", "loses {} against it", "does not differ from it visibly ({})"
+        )
+        told.append(
+            f"**{_words(shift).capitalize()}.** Supervised on P: {before} without TTT, {free} with a free phase, "
+            f"{published} with paper A's method. The joint network with a free phase {joint}."
+        )
+    return told
 
 
 def _counted(counts: Sequence[float]) -> str:

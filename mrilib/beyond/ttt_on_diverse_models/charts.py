@@ -1,18 +1,18 @@
 """Charts of two remedies for a shift: gain from TTT by training set, gain against time, fraction of the gap closed."""
 
+from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
 import altair
 
 from mrilib.beyond.ttt_on_diverse_models.experiment import GOAL, REMEDIES, TESTED, Studies, closed, gain, seconds
-from mrilib.beyond.ttt_on_diverse_models.report import grouped
 from mrilib.figures.charts import data, finished, tooltip
-from mrilib.figures.plot import colors_of, interval_chart
-from mrilib.figures.theme import INK, MUTED
+from mrilib.figures.dots import dots_chart
+from mrilib.figures.plot import colors_of
+from mrilib.figures.theme import INK
 
-ROW_HEIGHT, WIDTH, NUMBERS, PANEL = 30, 430, 12, (172, 240)
-SHAPES = ["square", "circle", "triangle-up", "diamond", "cross"]  # shape in addition to colour
+ROW_HEIGHT, WIDTH, NUMBERS, COST = 28, 660, 12, (380, 230)
 FREE = altair.Scale(zero=False, padding=14)
 
 
@@ -59,27 +59,39 @@ def _arrows(base: altair.Chart) -> list[altair.Chart]:
     ]
 
 
-def cost_chart(found: Studies, title: str) -> altair.FacetChart:
-    """Gain of each remedy over none against its seconds per slice; dashed: training on the test distribution itself."""
+def cost_chart(found: Studies, title: str) -> altair.HConcatChart:
+    """Gain of each remedy over none, beside its seconds per slice on a logarithmic axis; one line per remedy.
+
+    Ticks mark what training on the test distribution itself would gain.
+    """
     groups = {TESTED[name]: {name: study} for name, study in found.items()}
     rows = [row for panel, studies in groups.items() for row in _costs(panel, studies)]
-    legend = altair.Legend(title=None, orient="bottom", columns=3, symbolSize=110)
-    names = list(REMEDIES)
-    color = altair.Color("remedy:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
-    shape = altair.Shape("remedy:N", scale=altair.Scale(domain=names, range=SHAPES), legend=legend)
-    x = altair.X("seconds:Q", title="seconds per slice", axis=altair.Axis(tickCount=5))
-    y = altair.Y("value:Q", title="SSIM gained", axis=altair.Axis(tickCount=5))
-    base = altair.Chart().encode(color=color, tooltip=tooltip("remedy", "seconds", "value", "low", "high"))
-    layers = [
-        altair.Chart().mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(y="goal:Q"),
-        base.mark_rule(strokeWidth=1.5).encode(x=altair.X("least:Q"), x2="most:Q", y=y),
-        base.mark_rule(strokeWidth=1.5).encode(x=x, y=altair.Y("low:Q"), y2="high:Q"),
-        base.mark_point(filled=False, size=130, strokeWidth=2.5).encode(x=x, y=y, shape=shape),  # hides none below
-    ]
-    panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL[0], height=PANEL[1])
-    chart = panels.facet(altair.Facet("panel:N", sort=list(groups), title=None), columns=len(groups))
-    said = "; ".join(f"{r['panel']}, {r['remedy']}: {r['value']:.3f} for {r['seconds']:.2g} s" for r in rows)
-    return finished(chart.resolve_scale(y="independent"), f"{title}: {said}", title)
+    names = [row["name"] for row in rows]
+    color = altair.Color("remedy:N", scale=altair.Scale(domain=list(REMEDIES), range=colors_of(REMEDIES)), legend=None)
+    said = tooltip("name", "seconds", "value", "low", "high")
+    base = altair.Chart(data(rows)).encode(color=color, tooltip=said)
+    lines: dict[str, Any] = {"ticks": False, "domain": False, "grid": True}
+    bare: dict[str, Any] = {"labels": False, "title": None}
+    named = base.encode(y=altair.Y("name:N", sort=names, title=None, axis=altair.Axis(labelLimit=0, **lines)))
+    plain = base.encode(y=altair.Y("name:N", sort=names, axis=altair.Axis(**lines, **bare)))
+    gained = altair.X("value:Q", title="SSIM gained over one knee", axis=altair.Axis(tickCount=6))
+    spent = altair.X("seconds:Q", title="seconds per slice (log scale)", scale=altair.Scale(type="log"), axis=_DECADES)
+    left = altair.layer(
+        named.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q"),
+        named.mark_tick(color=INK, thickness=2, size=18).encode(x="goal:Q", color=altair.value(INK)),
+        named.mark_point(filled=True, size=90, opacity=1).encode(x=gained),
+    )
+    right = altair.layer(
+        plain.mark_rule(strokeWidth=2.5).encode(x=altair.X("least:Q"), x2="most:Q"),
+        plain.mark_point(filled=True, size=90, opacity=1).encode(x=spent),
+    )
+    height = ROW_HEIGHT * len(rows)
+    sides = [side.properties(width=width, height=height) for side, width in ((left, COST[0]), (right, COST[1]))]
+    told = "; ".join(f"{r['name']}: {r['value']:.3f} for {r['seconds']:.2g} s" for r in rows)
+    return finished(altair.hconcat(*sides), f"{title}: {told}", title)
+
+
+_DECADES = altair.Axis(values=[0.01, 0.1, 1, 10, 100], format="~g")
 
 
 def _costs(panel: str, studies: Studies) -> list[dict[str, Any]]:
@@ -87,22 +99,22 @@ def _costs(panel: str, studies: Studies) -> list[dict[str, Any]]:
     for name, remedy in REMEDIES.items():
         times = seconds(studies, remedy)
         spent = {"seconds": median(times), "least": min(times), "most": max(times)}
-        rows.append({"panel": panel, "remedy": name, "goal": goal, **spent, **vars(gain(studies, remedy))})
+        place = {"name": f"{panel}: {name}", "remedy": name, "goal": goal}
+        rows.append(place | spent | vars(gain(studies, remedy)))
     return rows
 
 
-def closed_chart(found: Studies, title: str) -> altair.LayerChart:
-    """Fraction of the gap closed by each remedy, by collection; collections without a gap are omitted.
+def closed_chart(groups: Mapping[str, Studies], title: str) -> altair.LayerChart:
+    """Fraction of the gap closed by each remedy, by group of `report.grouped`; groups without a gap are omitted.
 
     Raises:
         ValueError: no collection has a gap to close.
     """
     rows = [
-        {"tested on": where, "remedy": name, **vars(fraction)}
-        for where, studies in grouped(found).items()
+        {"name": f"{where}: {name}", **vars(fraction)}
+        for where, studies in groups.items()
         for name, remedy in REMEDIES.items()
         if (fraction := closed(studies, remedy).interval) is not None
     ]
-    alt = f"{title}: " + "; ".join(f"{row['tested on']}, {row['remedy']} {row['value']:.0%}" for row in rows)
-    names = {"x_title": "", "y_title": "fraction of the gap closed", "alt": alt, "title": title}
-    return interval_chart(rows, "tested on", color="remedy", **names)
+    alt = f"{title}: " + "; ".join(f"{row['name']} {row['value']:.0%}" for row in rows)
+    return dots_chart(rows, x_title="fraction of the gap closed", alt=alt, title=title)

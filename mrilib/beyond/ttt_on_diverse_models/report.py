@@ -1,8 +1,12 @@
-"""Tables of two remedies for a shift: scores without and with TTT, and the fraction of the gap closed by each."""
+"""Tables and sentences on two remedies for a shift: scores without and with TTT, and the gap that each closes."""
 
 from statistics import median
 
 from mrilib.beyond.ttt_on_diverse_models.experiment import (
+    DIVERSE,
+    GOAL,
+    HOME,
+    ONE,
     REMEDIES,
     TESTED,
     Remedy,
@@ -10,9 +14,11 @@ from mrilib.beyond.ttt_on_diverse_models.experiment import (
     closed,
     gain,
     lift,
+    lift_lost,
     seconds,
 )
 from mrilib.figures.plot import Table, table
+from mrilib.figures.sentences import measured, percent, verdict
 
 ALL = "all together"
 
@@ -52,3 +58,24 @@ def closed_table(found: Studies, caption: str) -> Table:
         rows.append({"remedy": name, "gain": gained, "closed": fraction, "seconds": f"{middle} [{low}, {high}]"})
     columns = {"remedy": "remedy", "gain": "SSIM gained", "closed": "gap closed", "seconds": "seconds per slice"}
     return table(rows, columns, caption=caption)
+
+
+def in_words(found: Studies) -> list[str]:
+    """Whether TTT still helps after diverse training, what each remedy closes, and what depends on the collection."""
+    after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
+    lead = gain(found, Remedy(HOME, ttt=True), REMEDIES["diversity and TTT"])
+    shares = {name: percent(closed(found, remedy)) for name, remedy in REMEDIES.items()}
+    told = [
+        f"**TTT adds {measured(lift(found, DIVERSE))} to the diverse network** and {measured(lift(found, ONE))} to the "
+        f"network of one knee: less by {measured(lift_lost(found, DIVERSE))}.",
+        f"**Of the gap ({measured(gain(found, GOAL))}), each closes:** diversity {shares['diversity']}, TTT "
+        f"{shares['TTT']}, both {shares['diversity and TTT']}; more knees {shares['more knees']}.",
+        "**After TTT, diverse training** "
+        + verdict(after, "still adds {}.", "costs {}.", "adds nothing that these slices can show ({}).")
+        + f" The reference with TTT is ahead of the diverse network with TTT by {measured(lead, signed=True)}.",
+    ]
+    for where, group in grouped(found).items():
+        if where != ALL:
+            adds = [f"{arm} {measured(lift(group, arm), signed=True)}" for arm in (ONE, DIVERSE, HOME)]
+            told.append(f"**{where}.** TTT adds: {'; '.join(adds)}.")
+    return told

@@ -1,15 +1,17 @@
-"""Chart of changes with their intervals around zero, one line each."""
+"""Chart of changes with their intervals, largest first, and what changes and slips say in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair
 
-from mrilib.figures.charts import data, finished, tooltip
-from mrilib.figures.theme import INK, MUTED, SERIES_COLORS
+from mrilib.figures.dots import dots_chart
+from mrilib.figures.sentences import measured, percent
+from mrilib.figures.theme import SERIES_COLORS
 from mrilib.gap import Interval
+from mrilib.paper_a.paper_versus_code.fidelity import Scores, closed
+from mrilib.paper_a.slips import PrintedGap
 
-ROW_HEIGHT, WIDTH, NUMBERS = 26, 420, 14
-DIRECTIONS = {"higher": SERIES_COLORS[0], "lower": SERIES_COLORS[4]}
+DIRECTIONS = {"published code scores higher": SERIES_COLORS[0], "published code scores lower": SERIES_COLORS[4]}
 
 
 def changes_chart(changes: Mapping[str, Interval], *, x_title: str, alt: str, title: str = "") -> altair.LayerChart:
@@ -24,38 +26,46 @@ def changes_chart(changes: Mapping[str, Interval], *, x_title: str, alt: str, ti
     Raises:
         ValueError: nothing to draw.
     """
-    if not changes:
-        raise ValueError("changes is empty: nothing to draw")
-    ordered = sorted(changes.items(), key=lambda item: -abs(item[1].value))
-    names = [name for name, _ in ordered]
-    rows = [_row(name, interval) for name, interval in ordered]
-    labels = altair.Axis(labelLimit=300, ticks=False, domain=False, grid=True)
-    y = altair.Y("name:N", sort=names, title=None, axis=labels)
-    color = altair.Color("direction:N", title=None, scale=_scale(DIRECTIONS), legend=_legend())
-    base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("name", "value", "low", "high"))
-    x = altair.X("value:Q", title=x_title, axis=altair.Axis(tickCount=7))
-    dots = base.mark_point(size=85, opacity=1, strokeWidth=2).encode(x=x, color=color)
-    fill = altair.condition(
-        "datum.certain", altair.Color("direction:N", scale=_scale(DIRECTIONS)), altair.value("white")
-    )
-    layers = [
-        altair.Chart(altair.Data(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x="zero:Q"),
-        base.mark_rule(strokeWidth=2.5).encode(x="low:Q", x2="high:Q", color=color),
-        dots.encode(fill=fill),
-        base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(WIDTH), text="label:N"),
+    ranked = sorted(changes.items(), key=lambda item: -abs(item[1].value))
+    rows = [{"name": name, "series": list(DIRECTIONS)[one.value < 0], **vars(one)} for name, one in ranked]
+    return dots_chart(rows, x_title=x_title, alt=alt, title=title, colors=DIRECTIONS)
+
+
+def fractions(gaps: Mapping[str, Scores | None]) -> dict[str, Interval]:
+    """Fraction of the gap closed by each arm that was run for all four networks and has a gap to close."""
+    found = {name: closed(scores).interval for name, scores in gaps.items() if scores}
+    return {name: one for name, one in found.items() if one}
+
+
+def changes_in_words(changes: Mapping[str, Interval], names: Sequence[str]) -> str:
+    """Changes of some rows in one sentence; rows that were not run are left out."""
+    said = [f"*{name}* {measured(changes[name], signed=True)}" for name in names if name in changes]
+    return f"Change in SSIM: {'; '.join(said)}." if said else "None of these rows has been run for these parameters."
+
+
+def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) -> list[str]:
+    """What the run found, one line of Markdown for each finding."""
+    sizes = sorted(changes, key=lambda name: -abs(changes[name].value))
+    level = [name for name in sizes if not changes[name].excludes_zero]
+    told = [
+        f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The largest three: "
+        f"{'; '.join(f'*{name}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
+        f"**No change that these slices can show:** {', '.join(f'*{name}*' for name in level) or 'none'}.",
     ]
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=ROW_HEIGHT * len(rows))
+    shares = fractions(gaps)
+    if {"as written", "as published"} <= shares.keys():
+        written, published = (percent(shares[name]) for name in ("as written", "as published"))
+        told.append(
+            f"**The fraction of the gap closed:** {written} as written, {published} as published. "
+            "The scores depend on these choices far more than the conclusion does."
+        )
+    return told
 
 
-def _row(name: str, interval: Interval) -> dict[str, object]:
-    direction = "higher" if interval.value >= 0 else "lower"
-    label = f"{interval.value:+.4f}".replace("-", "−")
-    return {"name": name, "direction": direction, "label": label, "certain": interval.excludes_zero, **vars(interval)}
-
-
-def _scale(colors: Mapping[str, str]) -> altair.Scale:
-    return altair.Scale(domain=list(colors), range=list(colors.values()))
-
-
-def _legend() -> altair.Legend:
-    return altair.Legend(orient="bottom", symbolType="stroke", symbolOpacity=1, symbolSize=400)
+def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
+    """Printed percentages that do not follow from the printed scores, and those that rounding may explain."""
+    return [
+        f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}: {one.verdict}."
+        for one in printed
+        if one.verdict != "follows"
+    ]

@@ -1,22 +1,27 @@
-"""Tables and figures of Section 7 of paper B: the twins, scores beside the printed ones, examples."""
+"""Figures, tables and sentences of Section 7 of paper B: the twins, scores beside the printed ones, examples."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair
+from IPython.display import Markdown
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.twins import TWINS
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Picture, Table, image_grid, image_row, interval_chart, table
+from mrilib.figures.sentences import measured, number, percent, verdict
 from mrilib.gap import Interval, ratio_of_means
-from mrilib.paper_b.collection import ELSEWHERE, TESTED, Example, arm_title, best_of_fastmri, gain, members
+from mrilib.paper_b.collection import ELSEWHERE, FASTMRI, TESTED, Example, arm_title, best_of_fastmri, gain, members
 from mrilib.paper_b.protocol import slices_to_test
 from mrilib.paper_b.study import Study
 
 OWN = "test distribution"
 COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
 BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
+SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one", OWN: OWN}
+IN_D_P = dict.fromkeys(FASTMRI, " (in distribution)")
 
 
 def parameters_of(part: str) -> str:
@@ -129,9 +134,85 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """One row per dataset: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
-    rows = [[*(one.images[arm] / one.target.max() for arm in arms), one.target / one.target.max()]
-            for one in examples.values()]  # fmt: skip
-    captions = [[*(f"SSIM {one.ssim[arm]:.3f}" for arm in arms), "target"] for one in examples.values()]
-    columns = [*(f"trained on {arm_title(arm)}" for arm in arms), f"all of k-space ({kind})"]
-    return image_grid(rows, [arm_title(name) for name in examples], columns, captions, alt=alt, vmax=1.0)
+    """One column per dataset: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
+    shown = examples.values()
+    rows = [[one.images[arm] / one.target.max() for one in shown] for arm in arms]
+    rows.append([one.target / one.target.max() for one in shown])
+    captions = [*([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in arms), [""] * len(examples)]
+    names = [*(f"trained on {arm_title(arm)}" for arm in arms), f"all of k-space ({kind})"]
+    return image_grid(rows, names, [arm_title(name) for name in examples], captions, alt=alt, vmax=1.0)
+
+
+def scores_in_bold(study: Study, beneath: str) -> Markdown:
+    """Mean SSIM, one row per dataset; the best network that saw no slice of the test distribution's own is in bold."""
+    arms = (*FASTMRI, "d_p", "d_p_few")
+    lines = [f"| tested on | {' | '.join(map(arm_title, arms))} | its own network |", "|---" * (len(arms) + 2) + "|"]
+    for name in TESTED:
+        *others, own = (study.mean(arm, members(name)).value for arm in (*arms, name))
+        cells = [f"**{number(one)}**" if one == max(others) else number(one) for one in others]
+        lines.append(f"| {arm_title(name)} | {' | '.join(cells)} | {number(own)} |")
+    return Markdown("\n".join([*lines, "", beneath]))
+
+
+def gains_chart(study: Study, title: str) -> altair.LayerChart:
+    """Gain over the better of fastMRI's two networks (0): all of the collection, few of its slices, the own network."""
+    rows = []
+    for name in TESTED:
+        best = best_of_fastmri(study, name)
+        for arm, words in SERIES.items():
+            found = gain(study, best, [name], arm=name if arm == OWN else arm)
+            rows.append({"name": f"{arm_title(name)}{IN_D_P.get(name, '')}", "series": words, **vars(found)})
+    x_title = "SSIM minus that of the better fastMRI network"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
+
+
+def in_words(studies: Mapping[str, Study]) -> list[str]:
+    """What the collection gains and what is left to gain, two lines of Markdown for each network architecture."""
+    told = []
+    for title, study in studies.items():
+        best = {name: best_of_fastmri(study, name) for name in TESTED}
+        by = {
+            arm: [
+                f"{arm_title(name)} {measured(gain(study, best[name], [name], arm=arm), signed=True)}"
+                for name in TESTED
+            ]
+            for arm in ("d_p", "d_p_few")
+        }
+        left = [
+            f"{arm_title(name)} {measured(gain(study, 'd_p', [name], arm=name), signed=True)}" for name in ELSEWHERE
+        ]
+        told += [
+            f"**{title}, 13 datasets minus the better fastMRI network.** Out of distribution: "
+            f"{'; '.join(by['d_p'][len(FASTMRI) :])}. In distribution: {'; '.join(by['d_p'][: len(FASTMRI)])}.",
+            f"**{title}, the same with as few slices as one dataset.** {'; '.join(by['d_p_few'])}.",
+            f"**{title}, left to the test distribution's own network.** {'; '.join(left)}.",
+        ]
+    return told
+
+
+def measures_in_words(study: Study, features: Study | None) -> list[str]:
+    """What the collection gains on the four datasets it never saw, by artefacts and, where scored, LPIPS and DISTS."""
+    found = gains(study, "artefacts")
+    shares = {key: found.get(f"{key}_elsewhere_share") for key in (KNEE, BRAIN)}
+    said = [
+        f"{percent(share)} fewer than the {key.removeprefix('over_')} network" for key, share in shares.items() if share
+    ]
+    told = [f"**Artefacts:** {' and '.join(said)}."] if said else []
+    if features is None:
+        return told
+    for measure in ("lpips", "dists"):
+        by = gains(features, measure)
+        told.append(
+            f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "
+            f"brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
+        )
+    return told
+
+
+def steps_in_words(inside: Interval, outside: Interval, enlarging: Interval) -> list[str]:
+    """What matching adds in and out of distribution, and whether enlarging helps."""
+    enlarged = verdict(enlarging, "raises SSIM by {}", "lowers SSIM by {}", "stays undecided ({})")
+    return [
+        f"**Matching** adds {measured(inside)} in distribution and {measured(outside)} out of distribution.",
+        f"**Enlarging** {enlarged}.",
+    ]

@@ -1,4 +1,4 @@
-"""Curves in and out of distribution: falls of the latter while the former rise, stopping points, recorded results."""
+"""Curves in and out of distribution: falls of the latter while the former rise, stopping points, sentences."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,6 +8,7 @@ from mrilib.figures.charts import haloed
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, lines_chart, table
 from mrilib.figures.rows import record_interval
+from mrilib.figures.sentences import measured, verdict
 from mrilib.figures.theme import MUTED
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
@@ -107,3 +108,26 @@ def against(curve: Curve, other: Curve) -> dict[str, Interval]:
         "id": performance_gap(curve.scores("test P")[-1], other.scores("test P")[-1]),
         "ood": performance_gap(curve.scores("test Q")[curve.peak], other.scores("test Q")[other.peak]),
     }
+
+
+def in_words(curves: Curves) -> list[str]:
+    """Best epoch out of distribution of each training, and what is lost there and gained in distribution after it."""
+    told = []
+    for name, one in curves.items():
+        fall, rise = one.change("Q", one.peak), one.change("P", one.peak)
+        lost = verdict(fall, "gains {}", "loses {}", "does not change visibly ({})")
+        told.append(
+            f"**{named(name)}:** best out of distribution after epoch {one.epochs[one.peak]} of {one.epochs[-1]}; from "
+            f"there on it {lost} out of distribution, {measured(rise, signed=True)} in distribution."
+        )
+    return told
+
+
+def stops_in_words(curves: Curves) -> list[str]:
+    """Where the rule stops each training, and what stopping brings out of distribution and costs in distribution."""
+    told = []
+    for name, one in curves.items():
+        epoch = one.epochs[one.stop]
+        q, p = (measured(one.gains[side][epoch], signed=True) for side in ("Q", "P"))
+        told.append(f"**{named(name)}:** stop after epoch {epoch}; {q} out of distribution, {p} in distribution.")
+    return told

@@ -1,4 +1,4 @@
-"""Charts and tables of robustness to shifts, of similarity, and of networks for several accelerations."""
+"""Charts, tables and sentences of robustness to shifts, of similarity, and of networks for several accelerations."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -8,15 +8,20 @@ import altair
 import numpy as np
 
 from mrilib.data.catalogue import distribution
-from mrilib.figures.charts import data, finished, tooltip
-from mrilib.figures.plot import Table, colors_of, interval_chart, lines_chart, table
+from mrilib.figures.charts import data, finished, haloed, tooltip
+from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.plot import Table, colors_of, lines_chart, table
+from mrilib.figures.sentences import measured, verdict
+from mrilib.figures.theme import INK
 from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
 from mrilib.paper_b.effective_robustness.table_2 import TESTED, UNSEEN, at, folds
 from mrilib.paper_b.robustness import fit_line
 from mrilib.paper_b.study import Study
 
-PANEL, ACROSS = (235, 190), 2
+PANEL, ACROSS = (350, 220), 2
+LARGE = 800, 400
+AXES = "mean SSIM in distribution (P_best)", "mean SSIM out of distribution (Q)"
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
 Row = dict[str, Any]
 
@@ -36,14 +41,76 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
     return rows
 
 
+def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
+    """One shift drawn large: networks with 95 % intervals, the line of P_best, and the heights above it."""
+    rows = points({one.name: one})
+    arrows = [_arrow(one, trained) for trained in (P, P_AND_Q)]
+    x, y = (altair.Axis(tickCount=6, title=words) for words in AXES)
+    spread = altair.Scale(zero=False, padding=24)
+    base = altair.Chart(data([_with_intervals(one, row) for row in rows if "set" in row]))
+    place = base.encode(x=altair.X("x:Q", axis=x, scale=spread), y=altair.Y("y:Q", axis=y, scale=spread))
+    hue, shape = altair.Color("trained on:N", **_keys("trained on", SETS)), _keys("training", list(SIZES))
+    line = altair.Chart(data([row for row in rows if "set" not in row and row["trained on"] == BEST]))
+    rise = altair.Chart(data(arrows)).encode(x="x:Q")
+    told = rise.encode(y="middle:Q", text="label:N")
+    sides: dict[str, Row] = {P: {"align": "right", "dx": -8}, P_AND_Q: {"align": "left", "dx": 8}}  # else they collide
+    words = [haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items()]
+    layers = [
+        line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=hue),
+        place.mark_rule().encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
+        place.mark_rule().encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
+        place.mark_point(filled=True, size=130, opacity=1).encode(
+            color=hue,
+            shape=altair.Shape("training:N", **shape),
+            tooltip=tooltip("set", "x", "y"),
+        ),
+        rise.mark_rule(color=INK, strokeWidth=1.5, strokeDash=[4, 3]).encode(y="line:Q", y2="y:Q"),
+        *(word for pair in words for word in pair),
+    ]
+    alt = f"{title}: height above the line of P_best, " + "; ".join(row["label"] for row in arrows)
+    return finished(altair.layer(*layers), alt, title).properties(width=LARGE[0], height=LARGE[1])
+
+
+def _keys(name: str, names: Sequence[str]) -> Row:
+    legend = altair.Legend(title=name, orient="bottom", symbolSize=110, labelLimit=0)
+    hues: Row = {"range": colors_of(names)} if name == "trained on" else {}
+    return {"scale": altair.Scale(domain=list(names), **hues), "legend": legend}
+
+
+def _with_intervals(one: Robustness, row: Row) -> Row:
+    inside, outside = one.study.mean(row["set"], {one.best: None}), one.study.mean(row["set"], one.tested)
+    ends = {"low": outside.low, "high": outside.high, "x_low": inside.low, "x_high": inside.high}
+    return {**row, "training": row["set"].removeprefix(f"{row['trained on']}, "), **ends}
+
+
+def _arrow(one: Robustness, trained: str) -> Row:
+    """From the line of P_best to the mean point of a training set, with the height's interval."""
+    slope, intercept = fit_line(*np.transpose(one.models(BEST).points))
+    x, y = np.mean(one.models(trained).points, 0)
+    line = float(slope * x + intercept)
+    label = f"{trained}: {measured(one.gain(trained), signed=True)}"
+    return {"set": trained, "x": float(x), "y": float(y), "line": line, "middle": (float(y) + line) / 2, "label": label}
+
+
+def heights_chart(found: Mapping[str, Robustness], title: str) -> altair.LayerChart:
+    """Effective robustness of P and of P and Q, one line per shift; 0 is the line of P_best."""
+    rows = [
+        {"name": SHIFTS[name].title, "series": f"trained on {trained}", **vars(one.gain(trained))}
+        for name, one in found.items()
+        for trained in (P, P_AND_Q)
+    ]
+    colors = dict(zip((f"trained on {one}" for one in SETS), colors_of(SETS), strict=True))
+    x_title = "effective robustness: SSIM above the line of P_best"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
+
+
 def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.FacetChart:
     """SSIM on Q against SSIM on P_best: one panel per shift, one point per network, one line per training set.
 
     The line of P_best extends over all networks' scores on P_best; the height above it is the effective robustness.
     """
     heights = "; ".join(f"{SHIFTS[name].title}: P {one.gain(P)}" for name, one in found.items())
-    axes = "SSIM on best of P", "SSIM on Q"
-    return _panels(points(found), SETS, axes, title, f"height of P above the line, {heights}")
+    return _panels(points(found), SETS, AXES, title, f"height of P above the line, {heights}")
 
 
 def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
@@ -124,15 +191,14 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     """SSIM of the network for all four factors minus a specialist's, at the specialist's and at the unseen factor."""
     rows = [
         {
-            "specialist": other,
-            "tested": f"at the unseen {folds(one)}" if one == UNSEEN else "where the specialist is in distribution",
+            "name": f"against the {other} specialist",
+            "series": f"at the unseen {folds(one)}" if one == UNSEEN else "where the specialist is in distribution",
             **vars(study.difference(mixed, other, at(one))),
         }
-        for mixed, other, one in comparisons.values()
+        for mixed, other, one in sorted(comparisons.values(), key=lambda each: int(each[1].split("-")[0]))
     ]
-    alt = f"{title}: " + "; ".join(f"{r['specialist']} {r['tested']} {r['value']:+.3f}" for r in rows)
-    titles = {"x_title": "specialist", "y_title": "difference in mean SSIM"}
-    return interval_chart(rows, "specialist", color="tested", **titles, alt=alt, title=title)
+    x_title = "SSIM of the network for all four factors minus the specialist's"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetChart:
@@ -190,3 +256,46 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
         "nearer": "Q nearer than P by",
     }
     return table(rows, columns | {"near": "P minus mean of parts: similarity", "good": "SSIM on Q"}, caption=caption)
+
+
+def in_words(found: Mapping[str, Robustness]) -> list[str]:
+    """Where P and P and Q lie relative to the line of P_best, one line of Markdown for each shift."""
+    told = []
+    for name, one in found.items():
+        gain, both, shift = one.gain(P), measured(one.gain(P_AND_Q), signed=True), SHIFTS[name].title
+        where = verdict(
+            gain, "lies {} above the line", "lies {} *below* the line", "is not told apart from the line ({})"
+        )
+        lead = verdict(one.lead(), "scores {} higher", "scores {} lower", "scores no differently ({})")
+        told.append(
+            f"**{shift[0].upper()}{shift[1:]}.** P {where}; P and Q lies at {both}. On Q itself, P {lead} than as many "
+            f"slices of P_best ({distribution(one.best).title})."
+        )
+    return told
+
+
+def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
+    """Whether likeness to Q goes with the score on Q, and what diversity adds; one line of Markdown for each shift."""
+    told = []
+    for name, one in found.items():
+        r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
+        goes = verdict(
+            r, "goes with the score (r = {})", "goes against the score (r = −{})", "does not tell (r = {})", 2
+        )
+        told.append(
+            f"**{SHIFTS[name].title}.** Likeness {goes}. Q's own slices are nearer than P's by {measured(nearer)}. "
+            f"P over the mean of its parts: {measured(near, signed=True)} nearer, SSIM {measured(good, signed=True)}."
+        )
+    return told
+
+
+def accelerations_in_words(study: Study, comparisons: Mapping[str, tuple[str, str, int]]) -> list[str]:
+    """The network for all factors against each specialist, in distribution and at the unseen factor."""
+    said: dict[bool, list[str]] = {False: [], True: []}
+    for mixed, other, one in comparisons.values():
+        by = study.difference(mixed, other, at(one))
+        said[one == UNSEEN].append(f"{other} {measured(by, signed=True)}")
+    return [
+        f"**In distribution**, all four minus each specialist: {'; '.join(said[False])}.",
+        f"**At the unseen {folds(UNSEEN)}**, all four minus the specialist for: {'; '.join(said[True])}.",
+    ]

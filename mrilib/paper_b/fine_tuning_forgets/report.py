@@ -1,4 +1,4 @@
-"""Gains and losses of fine-tuning as one matrix: one row per network, one column per test dataset."""
+"""Gains and losses of fine-tuning as one matrix, one row per network and one column per dataset, and in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,13 @@ import altair
 
 from mrilib.figures.charts import broken, data, finished, tooltip
 from mrilib.figures.plot import Table, table
+from mrilib.figures.sentences import measured
 from mrilib.figures.theme import INK
 from mrilib.gap import Interval
 from mrilib.paper_b.collection import arm_title
 
 Changes = Mapping[tuple[str, str], Interval]
-CELL = (104, 46)
+CELL = (116, 48)
 LINE = 18  # pixels
 LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
 
@@ -71,3 +72,16 @@ def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: s
     ]
     columns = {"tuned": "fine-tuned on"} | {name: arm_title(name) for _, name in changes}
     return table(rows, columns | {"others": "the other five"}, caption=caption)
+
+
+def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
+    """What each network gains where it was fine-tuned and loses elsewhere, and how many changes are losses."""
+    elsewhere = [change for (arm, name), change in changes.items() if arm != name]
+    lost = [change for change in elsewhere if change.value < 0]
+    told = [
+        f"**Fine-tuned on {arm_title(name)}:** {measured(changes[name, name], signed=True)} there, "
+        f"{measured(others, signed=True)} on the other five together."
+        for name, others in forgotten.items()
+    ]
+    certain = sum(change.excludes_zero for change in lost)
+    return [*told, f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**; {certain} intervals exclude 0."]

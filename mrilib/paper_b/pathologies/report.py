@@ -1,4 +1,4 @@
-"""Tables, charts and pictures of the reconstruction of lesions."""
+"""Charts, pictures, tables and sentences of the reconstruction of lesions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,27 +11,43 @@ from mrilib.data.annotations import Region
 from mrilib.data.catalogue import distribution
 from mrilib.data.volumes import read_slice
 from mrilib.figures.charts import data, finished, tooltip
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Picture, Table, comparison, image_row, table
+from mrilib.figures.sentences import measured, percent, verdict
 from mrilib.figures.theme import MUTED, colors_of
 from mrilib.gap import Interval
 from mrilib.metrics import region_ssim
 from mrilib.paper_b.pathologies.analysis import (
+    ALIKE,
     BOTH_ARMS,
     HEALTHY_ARMS,
     SIZES,
+    Agreement,
     Lesion,
     box_ssim,
     contrast_kept,
     difference,
+    lesions,
     mean,
 )
-from mrilib.paper_b.pathologies.experiment import with_lesions, without_lesions
+from mrilib.paper_b.pathologies.experiment import MORE, with_lesions, without_lesions
 from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
-PANEL = 250  # pixels
+PANEL = 370  # pixels
+APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole slices with lesions"}
+
+
+def gains_chart(study: Study, title: str) -> altair.LayerChart:
+    """SSIM of the network that saw lesions minus that of healthy heads only, as many slices; one line per place."""
+    rows = [{"name": PLACES[size], **vars(difference(study, "P and Q", MORE, size))} for size in SIZES] + [
+        {"name": name, **vars(study.difference("P and Q", MORE, tests))}
+        for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()
+    ]
+    x_title = f"SSIM: trained on P and Q minus {MORE}"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def _intervals(study: Study, arm: str) -> dict[str, Interval]:
@@ -139,27 +155,32 @@ def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.Layer
 
 
 def first_slices(names: Sequence[str], heads: Heads, kind: str) -> Picture:
-    """First test slice of each population with its lesions framed; `kind` states what the images are."""
+    """First test slice of each population with its lesions marked by corners; `kind` states what the images are."""
     images, titles = [], []
     for name in names:
         pair = heads.pairs(name, "test", 1)[0]
         found = read_slice(*pair).target
         white = _white(found)
         for box in heads.boxes(*pair):
-            found = outlined(found, box, white)
+            found = cornered(found, box, white)
         images.append(found / white)
         titles.append(f"{distribution(name).title} ({kind})")
-    return image_row(images, titles, alt=f"One {kind} test slice each, lesions framed: {', '.join(titles)}", vmax=1.0)
+    return image_row(
+        images, titles, alt=f"One {kind} test slice each, lesions marked by corners: {', '.join(titles)}", vmax=1.0
+    )
 
 
-def outlined(image: Tensor, box: Region, value: float) -> Tensor:
-    """Copy an image (y, x) and draw a frame of `value` around a box."""
-    rows, columns = (slice(max(side.start - 2, 0), side.stop + 2) for side in box)
-    inner = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
-    framed = image.clone()
-    framed[rows, columns] = value
-    framed[inner] = image[inner]
-    return framed
+def cornered(image: Tensor, box: Region, value: float) -> Tensor:
+    """Copy an image (y, x) and draw four corners of `value` around a box, APART pixels away from it."""
+    marked = image.clone()
+    (top, bottom), (left, right) = ((side.start - APART, side.stop + APART - 1) for side in box)
+    for row, down in ((top, 1), (bottom, -1)):
+        for column, along in ((left, 1), (right, -1)):
+            for step in range(CORNER):
+                for y, x in ((row + down * step, column), (row, column + along * step)):
+                    if 0 <= y < image.shape[0] and 0 <= x < image.shape[1]:
+                        marked[y, x] = value
+    return marked
 
 
 def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: str) -> Picture:
@@ -168,27 +189,45 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     white = _white(target)
     made = {arm: images.reconstruction(arm, lesion) for arm in arms}
     scores = {f"trained on {arm}": f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
-    shown = {f"trained on {arm}": outlined(image, box, white) for arm, image in made.items()}
-    alt = f"{title}: target, reconstructions and error maps, the lesion framed; " + "; ".join(
+    shown = {f"trained on {arm}": cornered(image, box, white) for arm, image in made.items()}
+    alt = f"{title}: target, reconstructions and error maps, the lesion marked by corners; " + "; ".join(
         f"{name} {score}" for name, score in scores.items()
     )
-    framed = outlined(target, box, white)
-    return comparison(framed, shown, scores, alt=alt, vmax=white, target_title=title)
+    marked = cornered(target, box, white)
+    return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)
+
+
+def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
+    """The lesion on which two networks differ most nearly as on the mean of all small lesions."""
+    mean_by = difference(study, arms[1], arms[0], "small").value
+    first, other = (lesions(study, arm, "small") for arm in arms)
+    by = {_place(one): two.ssim - one.ssim for one, two in zip(first, other, strict=True)}
+    return min(chosen, key=lambda one: abs(by[_place(one)] - mean_by))
+
+
+def _place(lesion: Lesion) -> tuple[str, int, int]:
+    return lesion.test, lesion.slice, lesion.order
 
 
 def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str, reach: int) -> Picture:
-    """One row per lesion: target and reconstructions, cropped to `reach` pixels around the centre of its box."""
+    """One row per lesion: the head with corners around the lesion, then target and reconstructions near it, unmarked.
+
+    Close-ups reach `reach` pixels from the centre of the box, in a grey window of their own.
+    """
     pictures, names, captions = [], [], []
     for lesion in chosen:
         target, box = images.target(lesion), images.box(lesion)
         about = tuple(_window(side, reach, size) for side, size in zip(box, target.shape, strict=True))
-        white = _white(target)
+        dark, white = (target[about].quantile(share).item() for share in (0.01, 0.99))
         made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
-        pictures += [outlined(image, box, white)[about] / white for image in made.values()]
-        names += [f"trained on {arm}" if arm else title for arm in made]
-        captions += ["", *(f"box: SSIM {_box_ssim(target, made[arm], box):.3f}" for arm in arms)]
-    alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {'; '.join(captions)}"
-    return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=1 + len(arms))
+        head = _white(target)
+        pictures.append((cornered(target, box, head) / head).clamp(0, 1))
+        pictures += [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
+        names += [title, *(f"trained on {arm}" if arm else "close-up" for arm in made)]
+        captions += ["", "", *(f"box: SSIM {_box_ssim(target, made[arm], box):.3f}" for arm in arms)]
+    told = "; ".join(filter(None, captions))
+    alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {told}"
+    return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=2 + len(arms))
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
@@ -203,7 +242,7 @@ def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: t
 
 def _white(target: Tensor) -> float:
     """White level at which the brain is visible although the scalp is brighter."""
-    return target.quantile(0.995).item()
+    return target.quantile(0.97).item()
 
 
 def _box_ssim(target: Tensor, image: Tensor, box: Region) -> float:
@@ -213,3 +252,24 @@ def _box_ssim(target: Tensor, image: Tensor, box: Region) -> float:
 def _window(side: slice, reach: int, size: int) -> slice:
     middle = min(max((side.start + side.stop) // 2, reach), size - reach)
     return slice(middle - reach, middle + reach)
+
+
+def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement, nearer: Sequence[bool]) -> list[str]:
+    """What having seen lesions brings inside them, on whole images, and lesion by lesion."""
+    by = {size: measured(difference(study, "P and Q", MORE, size), signed=True) for size in SIZES}
+    inside = [f"{len(lesions(study, 'P', size))} {size} ones {by[size]}" for size in SIZES]
+    kept = {arm: percent(contrast_kept(study, arm, "small")) for arm in ("P", MORE, "P and Q")}
+    whole = study.difference("P and Q", MORE, with_lesions(study))
+    low = f"{100 * agreement.better_low:.0f} %"
+    above = {size: measured(one, signed=True) for size, one in heights.items()}
+    return [
+        f"**Inside lesions** the network that saw lesions is ahead of one that saw as many healthy slices: "
+        f"{', '.join(inside)}. Above the line of healthy heads: small {above['small']}, large {above['large']}.",
+        f"**Contrast of small lesions kept:** P {kept['P']}; {MORE} {kept[MORE]}; P and Q {kept['P and Q']}.",
+        "**Whole images** hide this: "
+        + verdict(whole, "it is ahead by {}", "it is behind by {}", "no difference that the slices can show ({})")
+        + f" on slices with lesions; height above the line {above['']}.",
+        f"**Lesion by lesion** {percent(agreement.alike)} agree within {ALIKE} in SSIM. Of the lesions with low SSIM, "
+        f"{low} are better *without* lesions in training. In {sum(nearer)} of {len(nearer)} "
+        "examples the two reconstructions are more like each other than like the target.",
+    ]

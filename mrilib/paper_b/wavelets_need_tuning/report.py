@@ -1,10 +1,12 @@
-"""Chart and tables of regularisation weights: the best for each distribution, and the cost of using another's."""
+"""Charts, tables and sentences of regularisation weights: the best of each distribution, the cost of another's."""
 
 from collections.abc import Mapping
 
 import altair
 
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, lines_chart, table
+from mrilib.figures.sentences import measured
 from mrilib.gap import mean_interval
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
@@ -45,3 +47,31 @@ def costs_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Tabl
     ]
     columns = {"name": "SSIM lost on"} | {name: f"λ of {titles[name]}" for name in tuning.distributions}
     return table(rows, columns, caption=caption)
+
+
+def costs_chart(tuning: Tuning, titles: Mapping[str, str], title: str) -> altair.LayerChart:
+    """SSIM that each distribution loses with each other weight that was chosen; one line per pair that differs."""
+    rows = [
+        {"name": f"{titles[name]}, λ of {titles[other]}", **vars(tuning.cost(name, other))}
+        for name in tuning.distributions
+        for other in tuning.distributions
+        if tuning.best(name) != tuning.best(other)
+    ]
+    x_title = "SSIM lost"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
+
+
+def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str) -> list[str]:
+    """The weights of the paper's pair, what swapping them costs, and the span over all distributions."""
+    best = {name: tuning.best(name) for name in tuning.distributions}
+    low, high = (choose(best, key=best.__getitem__) for choose in (min, max))
+    swapped = [
+        f"{titles[ours]} asks for λ = {best[ours]:g} and loses {measured(tuning.cost(ours, other))} with the other's"
+        for ours, other in ((first, second), (second, first))
+    ]
+    return [
+        f"**The paper's pair:** {'; '.join(swapped)}.",
+        f"**All {len(best)} distributions:** the best weights span a factor of {best[high] / best[low]:g}, from "
+        f"{best[low]:g} ({titles[low]}) to {best[high]:g} ({titles[high]}). {titles[high]} loses "
+        f"{measured(tuning.cost(high, low))} with the weight of {titles[low]}.",
+    ]

@@ -1,0 +1,104 @@
+"""Dot plots: one line for each name, a dot with its 95 % interval, hollow where the interval contains 0."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair
+
+from mrilib.figures.charts import LETTER, data, finished, tooltip
+from mrilib.figures.charts import WIDTH as PAGE
+from mrilib.figures.sentences import number
+from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
+
+ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
+
+
+def dots_chart(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    x_title: str,
+    alt: str,
+    title: str = "",
+    zero: bool = True,
+    colors: Mapping[str, str] | None = None,
+) -> altair.LayerChart:
+    """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
+
+    Args:
+        rows: dicts with `name`, `value`, `low`, `high` and, if several dots share a line, `series`; rows of different
+            names and one series each have their numbers written at the right.
+        x_title: what is plotted, with its unit.
+        alt: what the figure shows, for readers who cannot see it.
+        title: what is compared.
+        zero: whether 0 is drawn, and dots whose interval contains it are hollow.
+        colors: colour of each series; those of `colors_of` if None.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not rows:
+        raise ValueError("rows is empty: nothing to draw")
+    records = [_record(row, zero) for row in rows]
+    names = list(dict.fromkeys(record["name"] for record in records))
+    series = list(dict.fromkeys(record["series"] for record in records))
+    shared = len(records) > len(names)
+    width = round(PAGE - LETTER * max(map(len, names)) - (0 if shared else ROOM))
+    base = _base(records, names, series if shared else [])
+    scale, legend = _scale(series, colors), _legend(series)
+    color = altair.Color("series:N", scale=scale, legend=legend)
+    axis = altair.Axis(tickCount=7, grid=True)
+    x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
+    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=SHAPES), legend=legend)
+    dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
+    full = altair.Color("series:N", scale=scale, legend=None)
+    layers = [
+        *([_origin()] if zero else []),
+        base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
+        dots.encode(fill=altair.condition("datum.certain", full, altair.value("white"))),
+        *([] if shared else [_numbers(base, width)]),
+    ]
+    height = len(names) * max(ROW_HEIGHT, APART * (len(series) + 1) if shared else 0)
+    return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
+
+
+def in_numbers(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows in words, for alt texts."""
+    return "; ".join(
+        f"{', '.join(filter(None, (row['name'], row.get('series'))))} {number(row['value'], signed=True)}"
+        for row in rows
+    )
+
+
+def _record(row: Mapping[str, Any], zero: bool) -> dict[str, Any]:
+    low, high = finite(row["low"]), finite(row["high"])
+    certain = not zero or (low is not None and high is not None and (low > 0 or high < 0))
+    label = number(row["value"], signed=zero)
+    ends = {"value": row["value"], "low": low, "high": high}
+    return {"name": row["name"], "series": row.get("series", ""), "label": label, "certain": certain, **ends}
+
+
+def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
+    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=not series)
+    y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=altair.Scale(paddingInner=0.15))
+    said = [altair.Tooltip("series:N"), *tooltip("name", "value", "low", "high")]
+    base = altair.Chart(data(records)).encode(y=y, tooltip=said)
+    return base.encode(yOffset=altair.YOffset("series:N", sort=list(series))) if series else base
+
+
+def _scale(series: Sequence[str], colors: Mapping[str, str] | None) -> altair.Scale:
+    chosen = [colors[name] for name in series] if colors else colors_of(series) if any(series) else [SERIES_COLORS[0]]
+    return altair.Scale(domain=list(series), range=chosen)
+
+
+def _legend(series: Sequence[str]) -> altair.Legend | None:
+    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=3) if any(series) else None
+
+
+def _origin() -> altair.Chart:
+    line = altair.Chart(altair.Data(values=[{"zero": 0}]))
+    return line.mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
+
+
+def _numbers(base: altair.Chart, width: int) -> altair.Chart:
+    return base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(width), text="label:N")

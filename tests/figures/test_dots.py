@@ -1,0 +1,51 @@
+"""A dot plot has a dot for every row, hollow where 0 lies inside the interval."""
+
+import math
+
+import pytest
+
+from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.theme import chart_svg
+
+ROWS = [
+    {"name": "large", "value": -0.1, "low": -0.2, "high": -0.05},
+    {"name": "small", "value": 0.0004, "low": -0.001, "high": 0.002},
+]
+AXES = {"x_title": "change", "alt": "two changes"}
+
+
+def records(spec):
+    return (spec.get("data") or spec["layer"][-1]["data"])["values"]
+
+
+def test_dots_are_hollow_where_zero_lies_inside():
+    rows = records(dots_chart(ROWS, **AXES).to_dict())
+    assert [(row["name"], row["certain"], row["label"]) for row in rows] == [
+        ("large", True, "−0.100"),
+        ("small", False, "0.000"),
+    ]
+
+
+def test_means_are_full_and_have_no_sign():
+    rows = records(
+        dots_chart(ROWS[1:] + [{"name": "b", "value": 0.9, "low": 0.8, "high": 1}], zero=False, **AXES).to_dict()
+    )
+    assert [(row["certain"], row["label"]) for row in rows] == [(True, "0.000"), (True, "0.900")]
+
+
+def test_one_sample_has_a_dot_and_no_interval():
+    row = {"name": "a", "value": 0.1, "low": -math.inf, "high": math.inf}
+    assert records(dots_chart([row], **AXES).to_dict())[0]["low"] is None
+
+
+def test_several_series_share_a_line_and_have_a_legend():
+    rows = [{**row, "series": series} for row in ROWS for series in ("one", "other")]
+    drawn = chart_svg(dots_chart(rows, **AXES))
+    assert drawn.count(">one<") == drawn.count(">other<") == 1
+    assert "−0.100" not in drawn, "numbers of two dots would collide"
+    assert in_numbers(rows[:2]) == "large, one −0.100; large, other −0.100"
+
+
+def test_nothing_to_draw_is_an_error():
+    with pytest.raises(ValueError, match="nothing to draw"):
+        dots_chart([], **AXES)
