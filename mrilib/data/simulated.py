@@ -1,13 +1,13 @@
 """Simulated volumes in the fastMRI layout, generated once and cached."""
 
 import atexit
-import shutil
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from mrilib.sampling import Undersampling
 from mrilib.simulate.acquisition import SimulatedSlice, simulate_slice
 from mrilib.simulate.anatomies import ANATOMIES
 from mrilib.store.code import code_digest
-from mrilib.store.paths import cache_dir
+from mrilib.store.paths import cache_dir, scratch_folder
 from mrilib.store.records import digest
 from mrilib.store.sealed import check_file, kept, write_sealed
 
@@ -50,10 +50,10 @@ def _store(distribution: Distribution) -> Path:
 
 @cache
 def _substitute(name: str) -> Path:
-    """Temporary folder for when the cache is not writable, the same for the whole process and removed at its end."""
-    folder = Path(mkdtemp(prefix=f"mrilib-{name}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    """Temporary folder for when the cache is not writable: of the process, removed at its end, or later if killed."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(scratch_folder(Path(gettempdir()) / f"mrilib-{name}"))
 
 
 def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:

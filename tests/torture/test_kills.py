@@ -45,7 +45,10 @@ def test_training_in_several_processes_stops_when_told(tmp_path, sent, status):
         wait_until(lambda: len(list(place.folder.rglob("*.checkpoint"))) == 2, 300)
     finally:
         process.send_signal(sent)
-    printed, _ = process.communicate(timeout=60 * PATIENCE)
+    try:
+        printed, _ = process.communicate(timeout=60 * PATIENCE)
+    finally:
+        process.kill()
     assert process.returncode == status, printed
     assert "Traceback" not in printed
     wait_until(lambda: not place.alive(), OUTLIVES)
