@@ -54,15 +54,13 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
     rise = altair.Chart(data(arrows)).encode(x="x:Q")
     told = rise.encode(y="middle:Q", text="label:N")
     sides: dict[str, Row] = {P: {"align": "right", "dx": -8}, P_AND_Q: {"align": "left", "dx": 8}}  # else they collide
-    words = [haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items()]
+    words = (haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items())
     layers = [
         line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=hue),
         place.mark_rule().encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
         place.mark_rule().encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
         place.mark_point(filled=True, size=130, opacity=1).encode(
-            color=hue,
-            shape=altair.Shape("training:N", **shape),
-            tooltip=tooltip("set", "x", "y"),
+            color=hue, shape=altair.Shape("training:N", **shape), tooltip=tooltip("set", "x", "y")
         ),
         rise.mark_rule(color=INK, strokeWidth=1.5, strokeDash=[4, 3]).encode(y="line:Q", y2="y:Q"),
         *(word for pair in words for word in pair),
