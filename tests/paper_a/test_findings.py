@@ -91,6 +91,9 @@ def test_a_tuned_transformer_is_told_by_its_scores():
     for words in ("0.650 to 0.850", "0.880 to 0.900", "U-Net reaches 0.810 and the ViT reaches 0.720", "1.80 before"):
         assert words in said
     assert "272,672" in said
+    assert "gets worse" not in said
+    fallen = transformers.findings(result(**{"joint on Q + TTT": 0.87}), changed, grid, alone, 1).data
+    assert "from 0.880 to 0.870; the gap also shrinks because the latter gets worse" in fallen
 
 
 def test_the_contest_is_told_by_its_leads():
