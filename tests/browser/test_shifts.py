@@ -21,6 +21,8 @@ def test_every_control_changes_what_it_should(desk, record_property):
     with desk.opened(name) as page:
         page.run_all()
         explorer = page.explorer("slice of Q")
+        assert "joint on P + TTT: mean SSIM" in explorer.words(), "opens on what test-time training achieves"
+        explorer.press("TTT", "ArrowUp")
         took, words = [], [explorer.words()]
 
         def press(label: str, key: str = "ArrowRight") -> list[bool]:

@@ -121,7 +121,7 @@ def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.
         dots.encode(color=own, shape=shape.legend(None)),
         *words,
     ]
-    panel: altair.LayerChart = altair.layer(*layers)
+    panel: Any = altair.layer(*layers)
     return panel.properties(width=DRAWING[0], height=DRAWING[1], title=title)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from IPython.display import Markdown
 
 from mrilib.figures.plot import Figure, interval_chart
+from mrilib.gap import Interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, stored_block
@@ -55,12 +56,16 @@ def findings(found: Sequence[Block], kind: str) -> Markdown:
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
     parts = [
-        f"{named(one)}: {one.before.value:.3f} → {max(one.after.value, 0):.3f}, {one.closed.interval.value:.0%} closed"
+        f"{named(one)}: {_plain(one.before)} → {_plain(one.after)}, {one.closed.interval.value:.0%} closed"
         for one in results
         if one.closed.interval and (one.before.value > WIDE) is wide
     ]
     words = "Wide gaps close almost entirely" if wide else "Narrow gaps"
     return f"**{words}.** {'; '.join(parts)}." if parts else ""
+
+
+def _plain(found: Interval) -> str:
+    return f"{round(found.value, 3) + 0.0:.3f}"  # no negative zero
 
 
 def _undefined(results: Sequence[ShiftResult]) -> str:

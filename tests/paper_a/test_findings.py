@@ -1,0 +1,140 @@
+"""Findings are written from the run's numbers: each sentence has the right one."""
+
+import json
+
+import pytest
+
+from mrilib.gap import Interval
+from mrilib.paper_a.early_stopping_and_ablation import report as stopping
+from mrilib.paper_a.provable_adaptation.report import subspace_drawing
+from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.table_2 import Block
+from mrilib.paper_a.test_time_training import report as ttt
+from mrilib.paper_a.transformers import report as transformers
+from mrilib.paper_a.variants_that_fail import report as variants
+from mrilib.paper_a.zero_shot_and_untrained import report as contest
+
+WIDE = {
+    "supervised on Q": 0.9,
+    "supervised on P": 0.7,
+    "joint on Q": 0.88,
+    "joint on P": 0.65,
+    "joint on Q + TTT": 0.9,
+    "joint on P + TTT": 0.85,
+    "supervised on P + TTT": 0.8,
+    "joint on P + TTT, no early stopping": 0.6,
+}
+
+
+def spread(mean):
+    """Three scores around a mean."""
+    return [mean - 0.001, mean, mean + 0.001]
+
+
+def result(**changed):
+    return ShiftResult("unet", "anatomy", "simulated", {name: spread(changed.get(name, WIDE[name])) for name in WIDE})
+
+
+def block(**changed):
+    return Block(result(**changed), {}, "stored")
+
+
+def number(value):
+    return Interval(value, value - 0.01, value + 0.01, 3)
+
+
+def test_a_wide_gap_is_told_with_what_is_left_of_it():
+    said = ttt.findings([block()], "simulated").data
+    assert "**Wide gaps close almost entirely.** U-Net, anatomy: 0.200 → 0.050, 75% closed." in said
+    assert "0.850 with early stopping, 0.600 without" in said
+    assert "TTT improves the score in 1 of 1 cases." in said
+    assert "*Simulated data, 3 test slices" in said
+
+
+def test_a_narrow_gap_is_not_called_wide_and_no_gap_has_no_fraction():
+    narrow = {"supervised on P": 0.88, "joint on P + TTT": 0.91}
+    said = ttt.findings([block(**narrow)], "simulated").data
+    assert "Wide gaps" not in said
+    assert "**Narrow gaps.** U-Net, anatomy: 0.020 → -0.010" in said
+    level = ttt.findings([block(**narrow | {"joint on P + TTT": 0.9001})], "simulated").data
+    assert "0.020 → 0.000" in level
+    assert "lowers it in the rest (U-Net, anatomy: 0.880 → 0.800)" in said
+    none = ttt.findings([block(**{"supervised on P": 0.9})], "simulated").data
+    assert "no fraction can be given.** U-Net, anatomy (gap before 0.000" in none
+
+
+def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
+    spec = json.dumps(ttt.gaps_chart([block()], "simulated").to_dict())
+    assert '["#C78009", "#295FDD"]' in spec
+    assert "Nothing is stored" in ttt.gaps_chart([], "simulated").data
+
+
+def test_stopping_is_told_in_numbers():
+    answers = {
+        "rank_correlation_validation_ssim": number(-0.9),
+        "loss_to_oracle": number(0.003),
+        "gain_of_early_stopping": number(0.026),
+    }
+    said = stopping.stopping_findings(answers, 30, 600, number(0.088)).data
+    for words in ("-0.900 [", "window of 30 the rule loses 0.003", "iteration 600 loses 0.026", "loses 0.088"):
+        assert words in said
+
+
+def test_a_tuned_transformer_is_told_by_its_scores():
+    one, alone = result(), {"U-Net": number(0.81), "ViT": number(0.72)}
+    changed = {"lift_psnr_joint_p": number(1.7), "lift_joint_p": number(0.0)}
+    grid = {
+        name: number(value)
+        for name, value in zip(("target", "supervised on P", "joint on P + TTT"), (1, 1.8, 1.2), strict=True)
+    }
+    said = transformers.findings(one, changed, grid, alone, 272_672).data
+    for words in ("0.650 to 0.850", "0.880 to 0.900", "U-Net reaches 0.810 and the ViT reaches 0.720", "1.80 before"):
+        assert words in said
+    assert "272,672" in said
+    assert "gets worse" not in said
+    fallen = transformers.findings(result(**{"joint on Q + TTT": 0.87}), changed, grid, alone, 1).data
+    assert "from 0.880 to 0.870; the gap also shrinks because the latter gets worse" in fallen
+
+
+def test_the_contest_is_told_by_its_leads():
+    names = (
+        "joint on P + TTT",
+        "joint on Q + TTT",
+        "ConvDecoder",
+        "un-trained network",
+        "ZS-SSL from P",
+        "ZS-SSL from Q",
+    )
+    scores = {name: spread(value) for name, value in zip(names, (0.87, 0.9, 0.83, 0.83, 0.84, 0.83), strict=True)}
+    scores |= {name: spread(value) for name, value in (("q", 0.9), ("p", 0.7))}
+    way = contest.Adaptation("Table 4, TTT of VarNet", ("q", "p", names[1], names[0]), scores)
+    said = contest.findings(scores, {"ttt": way, "zs": way}, number(3.0), {"joint on P + TTT": number(-0.01)}, 4).data
+    assert "TTT reaches 0.870 [" in said
+    assert "ZS-SSL from P by 0.030 [" in said
+    assert "3.0 times as long as TTT [3.0, 3.0]" in said
+    assert "85.0% [" in said
+
+
+@pytest.mark.parametrize(
+    ("method", "side", "name"), [("joint + TTT", "P", "joint on P + TTT"), ("supervised", "Q", "supervised on Q")]
+)
+def test_networks_are_named_as_everywhere(method, side, name):
+    assert variants.label(method, side) == name
+
+
+def test_every_method_of_the_variants_is_a_dot_with_its_gap():
+    scores = {(name, side): spread(0.8 + 0.1 * (side == "Q")) for name in variants.METHODS for side in "PQ"}
+    spec = json.dumps(variants.gaps(scores, "simulated").to_dict())
+    assert [spec.count(f"{name}: 0.100") for name in variants.DRAWN] == [
+        4
+    ] * 5  # each label with its halo, in two places
+
+
+def test_the_drawing_shows_that_less_shrinkage_is_too_little_under_more_noise():
+    spec = subspace_drawing(0.5, 1.0).to_dict()
+    dots = (
+        [d["name"] for value in spec["datasets"].values() for d in value if "name" in d] if "datasets" in spec else []
+    )
+    text = json.dumps(spec)
+    assert "trained on P: \\u03b1 = 0.80" in text or "trained on P: α = 0.80" in dots
+    assert "trained on Q: \\u03b1 = 0.50" in text or "trained on Q: α = 0.50" in dots
