@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from mrilib.running import manifest
 from mrilib.running.claims import Run, rank
 from mrilib.running.jobs import read_notebook
 from mrilib.store.project import UserError, notebooks
@@ -52,4 +53,4 @@ def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
 
 def executed(run: Run) -> Path:
     """The executed notebook of a run."""
-    return run.folder / "notebook.ipynb"
+    return manifest.executed(run.folder, run.manifest)

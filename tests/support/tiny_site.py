@@ -95,7 +95,7 @@ def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **
     job = project.plan(notebook, given=given)
     partial = project.root / "partial"
     partial.mkdir()
-    nbformat.write(content, partial / "notebook.ipynb")
+    nbformat.write(content, partial / f"{job.name}.ipynb")
     write_json(partial / "results.json", {"closed": 0.8})
     described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.record.values}
     job.folder.mkdir(parents=True)
