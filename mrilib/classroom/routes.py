@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from mrilib.store.project import find_root, notebooks
+from mrilib.store.project import find_root, label, notebooks
 
 TAG = "route"  # of the cell that holds the strip
 PLAN = "[lesson plans](README.md)"
@@ -73,10 +73,6 @@ def neighbours(number: str, links: dict[str, str]) -> list[str]:
 def walk() -> list[str]:
     """Numbers of the notebooks on the routes, one route after the other."""
     return [number for route in ROUTES for number in route.minutes]
-
-
-def label(name: str) -> str:
-    return f"{name[:2]} {name[3:].replace('_', ' ').replace('test time', 'test-time').replace('ttt', 'TTT')}"
 
 
 def with_strip(content: NotebookNode, source: str) -> NotebookNode:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from mrilib.store.project import UserError, notebooks
+from mrilib.store.project import UserError, label, notebooks
 
 WORKSHEET, ANSWERS = "worksheet.md", "answers.md"
 LINES = "\n\n&nbsp;\n\n&nbsp;\n\n"  # room to write
@@ -34,7 +34,7 @@ def read(path: Path) -> Exercises | None:
     before, _, after = text.partition("<details>")
     code = "\n".join(cell.source for cell in cells[start:] if cell.cell_type == "code")
     found = Exercises(
-        f"{path.stem[:2]} {path.stem[3:].replace('_', ' ')}",
+        label(path.stem),
         numbered(before),
         [(names, meaning) for names, meaning in BLANK.findall(code)],
         numbered(after.partition("</details>")[0]),
