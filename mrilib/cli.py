@@ -28,7 +28,6 @@ from mrilib.running.reconstruct_command import add_networks, add_reconstruct
 from mrilib.running.tables_command import add_tables
 from mrilib.running.train_command import add_train
 from mrilib.store.project import UserError, find_notebook, notebooks, profile_of, root_here
-from mrilib.store.records import read_json
 
 if TYPE_CHECKING:  # importing the runner takes a second, too slow for `mrilib --help`
     from mrilib.running.failures import RunError
@@ -115,8 +114,9 @@ def check(jobs: Sequence["Job"]) -> int:
 
 
 def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
-    """Run the jobs whose data are available, showing progress, then print their results."""
+    """Run the jobs whose data are available, showing progress, then print what came out."""
     from mrilib.running.batch import Progress, missing_data, run_all
+    from mrilib.running.summary import summary
 
     lacking = {job.name: command for job in jobs if (command := missing_data(job))}
     if len(lacking) == len(jobs):
@@ -127,7 +127,7 @@ def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
     progress = Progress()
     ready = [job for job in jobs if job.name not in lacking]
     ends = run_all(ready, options.j, options.force, progress, show_end, lambda: show_progress(progress.line()))
-    show_results([end for end in ends if not isinstance(end, OSError)])
+    print(summary([end for end in ends if not isinstance(end, OSError)], jobs[0].root))
     return 1 if any(isinstance(end, OSError) for end in ends) else 0
 
 
@@ -140,18 +140,6 @@ def show_end(job: "Job", end: "Outcome | RunError") -> None:
         print(f"mrilib: error: {end}", file=sys.stderr, flush=True)
     else:
         print(f"{end.status:<8} {job.name}  {job.folder.name}  {clock(end.seconds)}", flush=True)
-
-
-def show_results(outcomes: Sequence["Outcome"]) -> None:
-    """Print each run's recorded numbers and the path of its notebook."""
-    from mrilib.running.claims_view import interval
-
-    for outcome in outcomes:
-        print(f"\n{outcome.job.name}  {outcome.job.folder / 'notebook.ipynb'}")
-        for key, entry in (read_json(outcome.job.folder / "results.json") or {}).items():
-            if key != "run" and not isinstance(entry, list):
-                samples = f"  n = {entry['n']}" if isinstance(entry, dict) and "n" in entry else ""
-                print(f"  {key:<34} {interval(entry)}{samples}")
 
 
 def add_claims(subparsers: Subparsers) -> None:

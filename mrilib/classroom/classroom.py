@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mrilib.classroom import texts
+from mrilib.classroom import sheets, texts
 from mrilib.classroom.files import (
     CACHE,
     CONSTRAINTS,
@@ -55,6 +55,7 @@ def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> P
         rehearse(root, folder / CACHE, say)
         collect_wheels(root, scratch / "build", folder / WHEELS) if wheels else list_wheels(root, folder / WHEELS)
         texts.write(folder, wheels)
+        sheets.write(root, folder)
         write_manifest(folder, root)
         say(f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.0f} MB")
         publish(pack(folder, scratch / "archive.zip") if zipped else folder, target, scratch / "before")

@@ -19,13 +19,16 @@ def add_classroom(subparsers: Subparsers) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="to make, or with --check to look at")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--check", action="store_true", help="only say whether FOLDER is whole and works here")
+    form.add_argument("--sheets", action="store_true", help="only write the exercises: a worksheet, and the answers")
     form.add_argument("--zip", action="store_true", help="make FOLDER.zip")
     parser.add_argument("--no-wheels", action="store_true", help="write the list of packages, do not fetch them")
     parser.set_defaults(command=classroom)
 
 
 def classroom(options: argparse.Namespace) -> int:
-    return check(options.folder) if options.check else prepare(options)
+    if options.check:
+        return check(options.folder)
+    return write_sheets(options.folder) if options.sheets else prepare(options)
 
 
 def prepare(options: argparse.Namespace) -> int:
@@ -34,6 +37,18 @@ def prepare(options: argparse.Namespace) -> int:
 
     try:
         print(make(root_here(), options.folder, options.zip, not options.no_wheels, say))
+    except OSError as error:
+        print(f"mrilib: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def write_sheets(folder: Path) -> int:
+    """Write the exercises of all notebooks as two sheets."""
+    from mrilib.classroom.sheets import write
+
+    try:
+        print(*write(root_here(), folder), sep="\n")
     except OSError as error:
         print(f"mrilib: error: {error}", file=sys.stderr)
         return 1

@@ -64,6 +64,9 @@ room on the disk, packages, and notebook 00 run once. The plan of the lesson is 
 Everybody needs a copy of this folder that they may write to. Notebooks 00 to 06 find all that they read in cache/;
 others simulate what they lack, which takes time but no network. Nothing trains in notebooks 00 to 06.
 
+To print: worksheet.md has the exercises of all notebooks, answers.md the same with the answers. JupyterLab shows them
+rendered (right click, Open With, Markdown Preview).
+
 """
 WITH_WHEELS = f"""## Python packages
 

@@ -71,7 +71,7 @@ def decisive(case: Mapping[str, Any]) -> str:
 
 def evidence(verdict: Verdict) -> str:
     """Scale of the runs, fewest slices and the trainings behind the numbers: `quick, n = 12, one to 5 trainings`."""
-    cases = [case for case in verdict.cases if "run" in case]
+    cases = [case for case in verdict.cases if "scale" in case]  # not those that only older code has run
     if not cases:
         return ""
     entries = [entry for case in cases for entry in case.get("ours", {}).values() if isinstance(entry, dict)]

@@ -23,14 +23,15 @@ PACKAGES = (
     "h5py",
     "numpy",
 )
+State = Literal["ok", "optional", "missing", "broken"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check: `ok`, `missing` (something optional) or `broken` (nothing works without it)."""
+    """Result of one check: `ok`, `optional` (not here, and not needed), `missing` (of use) or `broken` (needed)."""
 
     name: str
-    state: Literal["ok", "missing", "broken"]
+    state: State
     found: str
     advice: str = ""
 
@@ -79,9 +80,9 @@ def torch() -> Iterable[Finding]:
     else:
         yield Finding(
             "GPU",
-            "missing",
-            "none",
-            "profile quick needs none; gpu and paper want a CUDA build of torch and a GPU",
+            "optional",
+            "none found, and none needed",
+            "only the profiles gpu and paper use one: a CUDA build of torch on a machine with a GPU",
         )
 
 
@@ -110,9 +111,9 @@ def data() -> Iterable[Finding]:
     if not folder:
         yield Finding(
             "MRILIB_DATA",
-            "missing",
+            "optional",
             "not set",
-            "only real data needs it: set it to the folder that holds them",
+            "only real data need it: set it to the folder that holds them",
         )
     elif Path(folder).is_dir():
         yield Finding("MRILIB_DATA", "ok", folder)
@@ -122,8 +123,8 @@ def data() -> Iterable[Finding]:
 
     for name in fetch.DATASETS:
         place, found = fetch.examined(name)
-        advice = "" if place else f"mrilib data get {name}"
-        yield Finding(name, "ok" if place else "missing", found, advice)
+        state: State = "ok" if place else "missing" if found.startswith("damaged") else "optional"
+        yield Finding(name, state, found, "" if place else f"mrilib data get {name}")
 
 
 def shipped() -> Iterable[Finding]:
@@ -165,7 +166,7 @@ def browser() -> Iterable[Finding]:
     """Look for a Chromium for the browser tests."""
     place = next(filter(None, map(shutil.which, BROWSERS)), None)
     advice = "" if place else "only `pytest -m browser` needs it: install chromium"
-    yield Finding("browser", "ok" if place else "missing", place or "no chromium on PATH", advice)
+    yield Finding("browser", "ok" if place else "optional", place or "no chromium on PATH", advice)
 
 
 def report(findings: Iterable[Finding]) -> str:

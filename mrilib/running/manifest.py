@@ -6,6 +6,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from mrilib.running.executed import committed
 from mrilib.store.code import code_digest, imported
 from mrilib.store.records import (
     Fingerprint,
@@ -68,13 +69,38 @@ def build(
 
 
 def commit(root: Path) -> str | None:
-    """Commit of the checkout, with `-dirty` if files differ from it, or None outside a repository."""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    """Commit of the checkout, with `-dirty` if files differ from it, or None outside a repository.
+
+    A notebook that was run in place differs in its outputs only, and is not dirty.
+    """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        head = git(root, "rev-parse", "HEAD").strip()
+        top = Path(git(root, "rev-parse", "--show-toplevel").strip())
+        names = [name for name in git(top, "diff", "--name-only", "-z", "HEAD").split("\0") if name]
+        return f"{head}-dirty" if any(differs(top, name) for name in names) else head
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip() or None
+
+
+def differs(top: Path, name: str) -> bool:
+    """Whether a file that git calls changed differs from the commit in more than a notebook's outputs."""
+    if not name.endswith(".ipynb"):
+        return True
+    try:
+        return committed((top / name).read_text("utf-8")) != committed(git(top, "show", f"HEAD:{name}"))
+    except (OSError, ValueError, subprocess.SubprocessError):  # added, removed, or no notebook
+        return True
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git prints in a folder; raises OSError or SubprocessError."""
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, encoding="utf-8").stdout
+
+
+def executed(folder: Path, manifest: dict[str, Any]) -> Path:
+    """The executed notebook of a run, the one notebook among its outputs."""
+    return folder / next((name for name in manifest["outputs"] if name.endswith(".ipynb")), "notebook.ipynb")
 
 
 def read(folder: Path) -> dict[str, Any] | None:

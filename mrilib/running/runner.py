@@ -12,6 +12,7 @@ from typing import Any, Literal
 import nbformat
 from nbformat.sign import NotebookNotary
 
+from mrilib.running.executed import relink
 from mrilib.running.failures import RunError, explain, failure, first_line
 from mrilib.running.jobs import Job
 from mrilib.running.kernels import Interrupted, Stop, execute
@@ -45,7 +46,7 @@ def run(
 
     Results are moved to `job.folder` file by file, each complete, and `run.json` last, when all others are in place.
     If the same job is already running, waits for it (calling `on_wait`) and reuses its results. Raises RunError if the
-    notebook fails (its state is kept in `notebook.failed.ipynb`), and `Interrupted`.
+    notebook fails (its state is kept in `NAME.failed.ipynb`), and `Interrupted`.
     """
     started = time.monotonic()
     if not force and is_current(job.folder, job.key):
@@ -106,7 +107,7 @@ def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: in
 
 def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
     """Execute the notebook and check that it reached its end; otherwise keep it as failed and raise RunError."""
-    source, target, reached = partial / "source.ipynb", partial / "notebook.ipynb", [0]
+    source, target, reached = partial / "source.ipynb", partial / f"{job.name}.ipynb", [0]
 
     def cell_starts(index: int) -> None:
         stop.check()
@@ -121,7 +122,7 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
     except Exception as error:
         if stop.requested.is_set():
             raise Interrupted from error
-        kept = job.folder / "notebook.failed.ipynb"
+        kept = job.folder / f"{job.name}.failed.ipynb"
         if target.is_file():
             os.replace(target, kept)
         if isinstance(error, OSError) and not isinstance(error, RunError):
@@ -130,12 +131,13 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
 
 
 def finish(target: Path, job: Job) -> None:
-    """Check that every cell ran (else RunError), remove local paths, replace explorers by stills, and sign."""
+    """Check that every cell ran (else RunError), remove local paths, mend links, replace explorers by stills, sign."""
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill
         raise RunError(f"stopped before its end; never ran: {first_line(missed[0].source)!r}")
     executed.metadata.papermill.update(input_path=job.notebook.name, output_path=target.name)
+    relink(executed, job.notebook.parent, job.folder)
     make_stills(executed)
     nbformat.write(executed, target)
     sign(executed)
@@ -159,7 +161,7 @@ def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
     """Move the files of a run to their final names, `run.json` last; files of the previous run are removed."""
     before = outputs_before(folder)
     (folder / "run.json").unlink(missing_ok=True)
-    for name in ["notebook.failed.ipynb", *before]:
+    for name in [f"{described['notebook']}.failed.ipynb", *before]:
         if name not in described["outputs"]:
             (folder / name).unlink(missing_ok=True)
     for name in described["outputs"]:

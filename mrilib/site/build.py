@@ -16,8 +16,9 @@ import vl_convert
 
 from mrilib.figures.theme import VEGA_LITE
 from mrilib.running.claims import answer, complete_runs, load
-from mrilib.site.landing import landing
-from mrilib.site.notebook_page import DOWNLOADS, page_notebook
+from mrilib.site import glossary
+from mrilib.site.landing import MOVING, landing
+from mrilib.site.notebook_page import DOWNLOADS, LESSONS, PLAN, linked, page_notebook
 from mrilib.site.pages import Page, find_pages
 from mrilib.site.reference import NAME as REFERENCE
 from mrilib.site.reference import reference
@@ -30,6 +31,7 @@ FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (
 MARK = ".mrilib-site"  # empty file that marks a folder as a site that may be replaced
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
+    "author": "The mrilib developers",
     "extensions": ["myst_nb", "sphinx.ext.napoleon", "sphinx.ext.autodoc", "mrilib.site.sphinx_extension"],
     "default_role": "literal",
     "autodoc_typehints_format": "short",
@@ -39,7 +41,10 @@ SETTINGS: dict[str, Any] = {
     "nb_merge_streams": True,
     "nb_render_markdown_format": "myst",
     "nb_ipywidgets_js": {},
+    "nb_code_prompt_show": "Show the code",
+    "nb_code_prompt_hide": "Hide the code",
     "myst_enable_extensions": ["dollarmath", "amsmath"],
+    "myst_heading_anchors": 3,
     "html_math_renderer": "mathml",
     "html_theme": "sphinx_book_theme",
     "html_title": "Robust accelerated MRI",
@@ -50,6 +55,7 @@ SETTINGS: dict[str, Any] = {
     "html_show_sourcelink": False,
     "html_show_sphinx": False,
     "html_show_copyright": False,
+    "html_context": {"default_mode": "auto"},
     "html_theme_options": {
         "home_page_in_toc": True,
         "navbar_persistent": [],
@@ -83,8 +89,12 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
     pages, missing = find_pages(root, complete)
     verdicts = [answer(claim, complete) for claim in load(root / "params" / "claims.yaml")]
     with scratch_folder(output) as work:
-        write_sources(work / "source", work / "beside", pages, landing(pages, missing, verdicts))
+        moving, plan = root / "docs" / MOVING, root / "notebooks" / f"{PLAN}.md"
+        first = landing(pages, missing, verdicts, moving.is_file(), plan.is_file())
+        write_sources(work / "source", work / "beside", pages, first, plan)
         write_static(work / "source" / "_static")
+        if moving.is_file():
+            shutil.copyfile(moving, work / "source" / "_static" / MOVING)
         warnings = run_sphinx(work)
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # otherwise some hosts omit folders such as _static
@@ -106,15 +116,21 @@ def require_replaceable(output: Path) -> None:
         raise UserError(f"--output: {output} is there and is not a site; give a new folder, or remove it")
 
 
-def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str) -> None:
-    """Write Sphinx's input to `source`, and the pictures and notebooks published beside its pages to `beside`."""
+def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str, plan: Path) -> None:
+    """Write Sphinx's input to `source`, and the pictures and notebooks published beside its pages to `beside`.
+
+    `plan` is the file of the lesson plans, which may be missing; its glossary explains the terms of all pages.
+    """
     source.mkdir()
     (beside / DOWNLOADS).mkdir(parents=True)
     (source / "index.md").write_text(first, encoding="utf-8")
     (source / f"{REFERENCE}.md").write_text(reference(), encoding="utf-8")
-    names = {page.name for page in pages}
+    names, terms = {page.name for page in pages}, glossary.read(plan)
+    if plan.is_file():
+        names.add(PLAN)
+        (source / f"{LESSONS}.md").write_text(linked(plan.read_text(encoding="utf-8"), names), encoding="utf-8")
     for page in pages:
-        nbformat.write(page_notebook(page, names, beside), source / page.source.name)
+        nbformat.write(page_notebook(page, names, beside, terms), source / page.source.name)
         shutil.copyfile(page.source, beside / DOWNLOADS / page.source.name)
 
 

@@ -7,8 +7,10 @@ from mrilib.running.batch import clock
 from mrilib.running.claims import VERDICTS, Verdict
 from mrilib.running.claims_view import evidence, here
 from mrilib.site.html import table
-from mrilib.site.pages import Page, label
+from mrilib.site.notebook_page import LESSONS
+from mrilib.site.pages import Page
 from mrilib.site.reference import NAME as REFERENCE
+from mrilib.store.project import label
 
 PAPERS = {
     "A": "Paper A: test-time training",
@@ -19,11 +21,22 @@ SOURCES = """- Paper A: M. Zalbagi Darestani, J. Liu, R. Heckel, *Test-Time Trai
   Shift Performance Gap in Deep Learning Based Compressed Sensing*, ICML 2022.
 - Paper B: K. Lin, R. Heckel, *Robustness of Deep Learning for Accelerated MRI: Benefits of Diverse Training Data*,
   ICML 2024."""
+MOVING = "ttt_in_motion.webp"
+PICTURE = f"""<img class="dark-light moving" src="_static/{MOVING}" alt="Animation: a measured brain slice,
+reconstructed by a network trained on simulated knees; its error map fades as test-time training goes on.">
+
+*A measured brain at 4×. The network has only seen simulated knees; test-time training adapts it to this one slice
+(notebook 19).*"""
+UNITS = (
+    "Scores are SSIM (1 is a perfect image) unless dB, % or s is named; brackets are 95 % intervals over test slices."
+)
 MARKS = dict(zip(VERDICTS, "✓≠?–=·", strict=True))
 
 
-def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict]) -> str:
-    """Landing page in Markdown, with the tree of all pages."""
+def landing(
+    pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict], moving: bool = False, plan: bool = False
+) -> str:
+    """Landing page in Markdown, with the tree of all pages; `moving` and `plan` say what else the site has."""
     names = [page.name for page in pages]
     groups = {title: [v for v in verdicts if v.id.split("/")[0] == prefix] for prefix, title in PAPERS.items()}
     parts = [
@@ -31,17 +44,19 @@ def landing(pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Ve
         "Every table, figure and proposition of two papers, run again; the verdicts are computed from the runs on this "
         "site. The data are simulated, except in notebook 19, so numbers differ from the papers' fastMRI; where a "
         "claim does not hold here, its row says so.",
+        *([PICTURE] if moving else []),
         SOURCES,
-        "## How many hold",
+        "## How many claims hold",
         counts({title: group for title, group in groups.items() if group}),
         "## Notebooks",
         notebook_table(pages, missing),
     ]
     for title, group in groups.items():
         if group:
-            parts += [f"## {title}", claims_table(title, group, names)]
+            parts += [f"## {title}", UNITS, claims_table(title, group, names)]
     entries = "\n".join(f"{label(name)} <{name}>" for name in names)
-    trees = {"Notebooks": entries, "Library": f"Reference of the core <{REFERENCE}>"}
+    trees = {"Notebooks": entries} | ({"Teaching": f"Lesson plans and glossary <{LESSONS}>"} if plan else {})
+    trees |= {"Library": f"Reference of the core <{REFERENCE}>"}
     return "\n\n".join([*parts, *(tree(caption, inside) for caption, inside in trees.items()), ""])
 
 
@@ -87,7 +102,11 @@ def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]
                 notebook,
             ]
         )
-    return table(title, ["item", "claim", "paper says", "here", "evidence", "verdict", "notebook"], rows)
+    return table(
+        title,
+        ["where in the paper", "what it claims", "its numbers", "our numbers", "our evidence", "verdict", "notebook"],
+        rows,
+    )
 
 
 def link(name: str) -> str:

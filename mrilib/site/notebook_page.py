@@ -1,36 +1,48 @@
-"""Notebook of a page: outputs that need no kernel, links within the site, provenance at both ends."""
+"""Notebook of a page: folded code, outputs that need no kernel, links within the site, provenance at both ends."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import deepcopy
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from mrilib.site.glossary import explained
 from mrilib.site.outputs import shown
 from mrilib.site.pages import Page
 from mrilib.site.provenance import badge, footer
 
 DOWNLOADS = "notebooks"  # folder of the site with the notebooks as shipped
-RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)(?:#[^)]*)?\)")
+PLAN, LESSONS = "README", "lessons"  # the lesson plans beside the notebooks, and their page
+FOLDED = "hide-input"  # tag of MyST-NB
+RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)((?:#[^)]*)?)\)")
+NEEDS_KERNEL = re.compile(r"^.*Run All Cells.*$", re.MULTILINE)
+WITHOUT_KERNEL = (
+    "*Charts with sliders move here. Explorers are still pictures: open the notebook in JupyterLab to move them.*"
+)
 
 
-def page_notebook(page: Page, names: Collection[str], files: Path) -> NotebookNode:
+def page_notebook(
+    page: Page, names: Collection[str], files: Path, terms: Mapping[str, str] | None = None
+) -> NotebookNode:
     """Prepare the executed notebook for the site; images are written below `files`.
 
     Args:
         page: page to prepare.
         names: names of all notebooks that have a page; links to others become text.
         files: folder of the site's files.
+        terms: glossary, see `explained`.
     """
     content = deepcopy(page.content)
-    download = f"{DOWNLOADS}/{page.source.name}"
+    download, seen = f"{DOWNLOADS}/{page.source.name}", set[str]()
     for cell in content.cells:
         if cell.cell_type == "markdown":
-            cell.source = linked(cell.source, names)
-        for position, output in enumerate(cell.get("outputs", ())):
-            cell.outputs[position] = shown(output, download, files)
+            source = linked(NEEDS_KERNEL.sub(WITHOUT_KERNEL, cell.source), names)
+            cell.source = explained(source, dict(terms or {}), seen)
+        elif cell.cell_type == "code":
+            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), FOLDED]
+            cell.outputs = [one for output in cell.outputs if (one := shown(output, download, files)) is not None]
     manifest = page.run.manifest
     first = content.cells[0]
     heading, _, rest = first.source.partition("\n")
@@ -40,12 +52,13 @@ def page_notebook(page: Page, names: Collection[str], files: Path) -> NotebookNo
 
 
 def linked(source: str, names: Collection[str]) -> str:
-    """Replace relative Markdown links to targets without a page by text."""
+    """Let relative Markdown links lead to the pages of their targets, and replace those without a page by text."""
 
     def keep(found: re.Match[str]) -> str:
-        text, target = found.groups()
-        if target.removesuffix(".ipynb") in names:
-            return found[0]
-        return f"{text} (not on this site)"
+        text, target, place = found.groups()
+        file = PurePosixPath(target)
+        if file.stem not in names:
+            return f"{text} (not on this site)"
+        return f"[{text}]({f'{LESSONS}.md' if file.stem == PLAN else file.name}{place})"
 
     return RELATIVE.sub(keep, source)

@@ -1,6 +1,7 @@
 """Conversion of an executed notebook's outputs for a page without kernel and network."""
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ from mrilib.site.pictures import png_tag, stored
 VEGA = "application/vnd.vegalite"
 
 
-def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode:
-    """Convert charts, pictures, tables and explorers to a single HTML output; leave others unchanged.
+BAR = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*[\r\n]*")  # a state of a progress bar of tqdm
+
+
+def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode | None:
+    """Convert charts, pictures, tables and explorers to a single HTML output; drop progress bars; leave others.
 
     Args:
         output: output as stored in a notebook.
         notebook: address of the notebook, for readers who want to use an explorer.
         files: folder of the site's files; images are written there.
     """
+    if output.output_type == "stream":
+        text = BAR.sub("", output.text)
+        return None if not text.strip() else output if text == output.text else NotebookNode({**output, "text": text})
     data = output.get("data", {})
     chart = next((key for key in data if key.startswith(VEGA)), None)
     if chart:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from mrilib.running import manifest
 from mrilib.running.claims import Run, rank
 from mrilib.running.jobs import read_notebook
-from mrilib.store.project import UserError, notebooks
+from mrilib.store.project import UserError, label, notebooks
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,6 @@ class Page:
         """The notebook's first heading, or its name."""
         headings = (line for cell in self.content.cells for line in cell.source.splitlines() if line.startswith("# "))
         return next(headings, "# " + label(self.name)).removeprefix("# ").strip()
-
-
-def label(name: str) -> str:
-    """Convert a notebook's name to a label: `04_test_time_training` → `04 test-time training`."""
-    return name.replace("_", " ").replace("test time", "test-time").replace("ttt", "TTT")
 
 
 def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
@@ -52,4 +48,4 @@ def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
 
 def executed(run: Run) -> Path:
     """The executed notebook of a run."""
-    return run.folder / "notebook.ipynb"
+    return manifest.executed(run.folder, run.manifest)

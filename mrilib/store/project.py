@@ -36,6 +36,11 @@ def notebooks(root: Path) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
 
 
+def label(name: str) -> str:
+    """Convert a notebook's name to a label: `04_test_time_training` → `04 test-time training`."""
+    return name.replace("_", " ").replace("test time", "test-time").replace("ttt", "TTT")
+
+
 def find_notebook(text: str, root: Path) -> Path:
     """Find a notebook by path, name (`04_test_time_training`) or number (`04`, `4`).
 

@@ -4,6 +4,7 @@ The tiny site is built anew; where notebooks have run (`mrilib run --all`), thei
 Screenshots of it go to the folder named by MRILIB_SCREENSHOTS.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_faults import faults
 from jupyterlab_page import MOVE, in_words
+from PIL import Image
 from tiny_site import make_executed_project
 
 from mrilib.site.build import build_site
@@ -80,13 +83,15 @@ def page(
     address: Path | str,
     scripts: bool = True,
     excused: str = "$.",
+    theme: str = "light",
 ) -> Iterator[Any]:
     """A page of the site; at the end nothing may have been asked of the network or be wrong but what is excused."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, java_script_enabled=scripts)
-    context.add_init_script("localStorage.mode ??= 'light'; localStorage.theme ??= 'light'")
+    if theme:  # as a reader who has chosen one before
+        context.add_init_script(f"localStorage.mode ??= '{theme}'; localStorage.theme ??= '{theme}'")
     tab, wrong = context.new_page(), []
     tab.on("request", lambda asked: None if LOCAL.match(asked.url) else wrong.append(f"asked for {asked.url[:120]}"))
-    tab.on("console", lambda said: wrong.append(said.text[:200]) if said.type == "error" else None)
+    tab.on("console", lambda said: wrong.append(said.text[:200]) if said.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: wrong.append(str(error)[:200]))
     try:
         tab.goto(address.as_uri() if isinstance(address, Path) else address)
@@ -149,7 +154,7 @@ def test_without_scripts_the_chart_is_an_image_with_alt_text(browser, tiny):
 def test_formulas_are_drawn_in_the_font_of_the_site(browser, tiny):
     with page(browser, tiny / "01_chart.html") as tab:
         tab.wait_for_function("() => document.fonts.check('16px \"STIX Two Math\"')")
-        assert tab.locator("math").count() == 3
+        assert tab.locator("math").count() == 4
         theta, index = (tab.locator(f"math >> nth=0 >> mi >> nth={place}").bounding_box() for place in (0, 1))
         assert index["y"] + index["height"] > theta["y"] + theta["height"], "the index stands lower"
 
@@ -177,7 +182,7 @@ def found(tab: Any) -> str:
     return title
 
 
-@pytest.mark.parametrize("word", ["zebrafish", "xylophone", "plan"])
+@pytest.mark.parametrize("word", ["zebrafish", "xylophone", "second"])
 def test_the_search_finds_a_word_of_tables_outputs_and_text(browser, served, word):
     with page(browser, f"{served}/search.html?q={word}") as tab:
         assert found(tab) == "Does the chart move?"
@@ -208,6 +213,47 @@ def test_axe_finds_nothing_serious(browser, tiny, name):
         assert faults(tab) == []
         tab.evaluate(SWITCH, "dark")
         assert faults(tab) == [], "in the dark"
+
+
+def test_on_the_first_visit_nothing_complains(browser, tiny):
+    with page(browser, tiny / "01_chart.html", theme="") as tab:
+        settled(tab)
+        assert tab.evaluate(THEME) in ("light", "dark")
+
+
+def test_charts_follow_the_dark_theme(browser, tiny):
+    with page(browser, tiny / "01_chart.html", theme="dark") as tab:
+        settled(tab)
+        chart = tab.locator("figure.chart")
+        assert "invert" in chart.evaluate("e => getComputedStyle(e).filter")
+        lightness = np.asarray(Image.open(io.BytesIO(chart.screenshot())).convert("L"))
+        assert np.median(lightness) < 60, "dark paper"
+
+
+@pytest.mark.parametrize("name", ["index", "01_chart", "02_explorer", "lessons"])
+def test_a_telephone_shows_it_all(browser, tiny, name):
+    with page(browser, tiny / f"{name}.html") as tab:
+        tab.set_viewport_size({"width": 390, "height": 844})
+        settled(tab)
+        assert tab.evaluate(SPILLS) <= 0
+        for figure in tab.locator("figure.chart svg.marks").all():
+            assert figure.bounding_box()["width"] >= 380, "letters of a size to be read; the figure scrolls"
+
+
+def test_a_term_is_explained_on_hover_and_by_key(browser, tiny):
+    with page(browser, tiny / "01_chart.html") as tab:
+        term = tab.locator("abbr.term")
+        assert term.get_attribute("title") == "what training on Q has over training on P"
+        term.focus()
+        assert "what training" in term.evaluate("e => getComputedStyle(e, '::after').content")
+
+
+def test_on_paper_code_is_not_cut(browser, tiny):
+    with page(browser, tiny / "01_chart.html") as tab:
+        tab.emulate_media(media="print")
+        tab.evaluate("() => { for (const one of document.querySelectorAll('details')) one.open = true }")
+        for code in tab.locator(".bd-content pre").all():
+            assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
 
 
 def test_every_page_of_the_full_site_in_both_themes(browser, full):

@@ -74,7 +74,7 @@ def _photograph(tab: Any, stem: str) -> None:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_executed_notebook_reads_well_in_both_themes(source: Path, request: pytest.FixtureRequest) -> None:
     folder = ROOT / "runs" / source.stem
-    executed = next((f for name in ("quick", "smoke") if (f := folder / name / "notebook.ipynb").is_file()), None)
+    executed = next((f for name in ("quick", "smoke") if (f := folder / name / f"{folder.name}.ipynb").is_file()), None)
     if executed is None:
         pytest.skip(f"no executed copy: mrilib run {source.stem}")
     desk = request.getfixturevalue("desk")

@@ -138,8 +138,8 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
     printed = capsys.readouterr()
     assert "skipped  02_scanner  needs data; fetch them with: mrilib data get brain-vfa" in printed.out
     assert "done     00_good  quick  0:0" in printed.out
-    assert "fraction_closed                    0.3 [0.2, 1]  n = 4" in printed.out
-    assert str(project.root / "runs" / "00_good" / "quick" / "notebook.ipynb") in printed.out
+    assert "fraction_closed                    0.3 [0.2, 1]" in printed.out
+    assert str(Path("runs", "00_good", "quick", "00_good.ipynb")) in printed.out.splitlines(), "from here"
     assert "failed   01_bad" in printed.out
     assert "mrilib: error: 01_bad: cell In [2] failed: RuntimeError: no slices (kept: " in printed.err
     assert "Traceback" not in printed.out + printed.err
@@ -203,6 +203,14 @@ def test_the_doctor_says_what_to_do_about_what_is_missing(fetch, monkeypatch, ca
     assert "install chromium" in printed
     assert re.search(r"ok       tables, weights .* networks, intact", printed)
     assert "set it to the folder" in printed
+    for name in ("MRILIB_DATA", "brain-vfa", "browser"):
+        assert re.search(rf"^optional {name} ", printed, re.MULTILINE), "nothing that is needed"
+
+
+def test_the_doctor_calls_a_gpu_optional(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    [gpu] = [finding for finding in doctor.torch() if finding.name == "GPU"]
+    assert (gpu.state, gpu.found) == ("optional", "none found, and none needed")
 
 
 def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):

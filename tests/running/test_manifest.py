@@ -30,7 +30,7 @@ def finished(project):
 def finish(project: Project, job, inputs=None):
     partial = project.root / "partial"
     partial.mkdir()
-    (partial / "notebook.ipynb").write_text("{}")
+    (partial / f"{job.name}.ipynb").write_text("{}")
     (partial / "results.json").write_text('{"a": 1}')
     described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.record.values}
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def test_a_changed_or_missing_input_makes_a_run_stale(project, monkeypatch, limi
 def test_a_run_with_a_changed_file_is_no_run(finished, damage):
     job, _ = finished
     if damage == "delete":
-        (job.folder / "notebook.ipynb").unlink()
+        (job.folder / "01_tiny.ipynb").unlink()
     else:
         (job.folder / "results.json").write_text('{"a": 2}')
     assert manifest.read(job.folder) is None
@@ -109,10 +109,10 @@ def test_publishing_removes_what_the_run_before_left_and_nothing_else(finished, 
     described = json.loads((job.folder / "run.json").read_text())
     described["outputs"] |= {"../../../outside.txt": "0", "old.svg": "0"}
     (job.folder / "run.json").write_text(json.dumps(described))
-    for name in ("old.svg", "notebook.failed.ipynb"):
+    for name in ("old.svg", "01_tiny.failed.ipynb"):
         (job.folder / name).write_text("")
     finish(project, job)
-    assert files_below(job.folder) == ["note.txt", "notebook.ipynb", "results.json", "run.json"]
+    assert files_below(job.folder) == ["01_tiny.ipynb", "note.txt", "results.json", "run.json"]
     assert outside.exists(), "a path out of a file must not lead outside"
 
 

@@ -4,7 +4,7 @@ import pytest
 from left_runs import claim, interval, leave_run, runs_in, verdict, write_notebook
 
 from mrilib.running.claims import answer
-from mrilib.running.claims_view import here
+from mrilib.running.claims_view import evidence, here
 from mrilib.store.paths import PACKAGE
 from mrilib.store.records import fingerprint
 
@@ -20,6 +20,7 @@ def test_a_run_of_older_code_is_no_verdict_and_says_so(tmp_path, library):
     solvers.write_text(source.replace("conjugate_gradient(", "conjugate_gradient(broken, "), encoding="utf-8")
     found = answer(claim(), runs_in(tmp_path))
     assert (found.verdict, here(found)) == ("not run", "of older code, run it again")
+    assert evidence(found) == "", "what older code ran is none"
     solvers.write_text(source, encoding="utf-8")
     write_notebook(tmp_path, "1 + 1")
     assert verdict(tmp_path, claim()) == "not run"

@@ -35,7 +35,7 @@ def test_a_run_leaves_notebook_results_figures_manifest_and_is_cached(project):
     job = project.plan(path, given={"steps": "5"})
     seen = []
     assert run(job, on_cell=seen.append).status == "done"
-    assert files_below(job.folder) == ["figures/a.svg", "notebook.ipynb", "results.json", "run.json"]
+    assert files_below(job.folder) == ["01_tiny.ipynb", "figures/a.svg", "results.json", "run.json"]
     assert json.loads((job.folder / "results.json").read_text())["fraction_closed"]["value"] == 0.5
     assert seen == list(range(6)), "title, parameters, injected, three cells"
     described = json.loads((job.folder / "run.json").read_text())
@@ -45,7 +45,7 @@ def test_a_run_leaves_notebook_results_figures_manifest_and_is_cached(project):
     assert described["hardware"]["cores"] >= 1
     assert run(project.plan(path, given={"steps": 5})).status == "cached"
     assert Path("executed.txt").read_text() == "x", "the second run did not execute"
-    executed = nbformat.read(job.folder / "notebook.ipynb", 4)
+    executed = nbformat.read(job.folder / "01_tiny.ipynb", 4)
     assert str(project.root) not in json.dumps(executed.metadata), "no path of this machine"
     notary = NotebookNotary()
     assert notary.check_signature(executed)
@@ -79,14 +79,14 @@ def test_a_failing_cell_is_named_and_the_notebook_kept(project):
     job = project.plan(project.notebook("01_bad", 'raise ValueError("no slices\\nmore")'))
     with pytest.raises(RunError, match=r"^01_bad: cell In \[2\] failed: ValueError: no slices \(kept: .*\)$"):
         run(job)
-    assert files_below(job.folder) == ["notebook.failed.ipynb"]
+    assert files_below(job.folder) == ["01_bad.failed.ipynb"]
 
 
 def test_a_killed_kernel_is_a_failure(project):
     job = project.plan(project.notebook("01_dead", "import os", "os.kill(os.getpid(), 9)", RECORD))
     with pytest.raises(RunError, match=r"^01_dead: the kernel died in cell 3 \(out of memory, or killed\)"):
         run(job)
-    assert files_below(job.folder) == ["notebook.failed.ipynb"]
+    assert files_below(job.folder) == ["01_dead.failed.ipynb"]
 
 
 def test_a_notebook_that_exits_early_is_a_failure(project):

@@ -441,9 +441,9 @@ def test_under_sampling_is_told_from_partial_fourier():
     assert under_sampled(measured(holes))
 
 
-def test_the_readme_s_lines_run_as_they_stand(tmp_path, monkeypatch, capsys):
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    [lines] = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "open_scan" in block]
+def test_the_lines_of_the_page_on_scans_run_as_they_stand(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "own_scans.md").read_text(encoding="utf-8")
+    [lines] = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "open_scan" in block]
     monkeypatch.chdir(tmp_path)
     scan = tiny_scan(matrix=(40, 96))
     write_volume(tmp_path / "scan.h5", simulate_slice(scan, 0, 0.1).kspace[None])

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from nbformat.v4 import new_notebook
@@ -14,6 +16,7 @@ from mrilib.cli import main
 from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
+from mrilib.site.glossary import explained
 from mrilib.site.notebook_page import linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
@@ -90,7 +93,7 @@ def test_a_picture_without_html_has_an_alt_text_too(tmp_path):
 
 
 def test_a_table_can_be_scrolled_and_text_stays(tmp_path):
-    table, said = chart_notebook().cells[1].outputs[2:]
+    table, said, _ = chart_notebook().cells[1].outputs[2:]
     assert TABLE in html_of(table, tmp_path)
     assert 'class="wide"' in html_of(table, tmp_path)
     assert shown(said, "a.ipynb", tmp_path) is said
@@ -106,10 +109,62 @@ def test_an_explorer_says_what_it_needs_and_shows_its_first_view(tmp_path):
     assert "run its cell" not in html, "there is none on a page"
 
 
+def test_a_progress_bar_is_dropped_and_what_stands_beside_it_stays(tmp_path):
+    bar = chart_notebook().cells[1].outputs[-1]
+    assert shown(bar, "a.ipynb", tmp_path) is None
+    bar.text += "done: 0.9\n"
+    assert shown(bar, "a.ipynb", tmp_path).text == "done: 0.9\n"
+
+
+def test_the_first_of_each_term_is_explained_and_code_and_formulas_are_not():
+    terms = {"gap": 'the "difference"', "line": "a column"}
+    source = "# The gap\n\nThe gap is a **gap**; `gap`, $gap$, [gap](a.md). Gaps, off-line, line and gap."
+    abbr = '<abbr class="term" tabindex="0" title="{}">{}</abbr>'
+    seen = set()
+    expected = source.replace("The gap is", f"The {abbr.format('the &quot;difference&quot;', 'gap')} is")
+    expected = expected.replace(", line and", f", {abbr.format('a column', 'line')} and")
+    assert explained(source, terms, seen) == expected
+    assert explained("gap", terms, seen) == "gap", "once a page"
+    assert explained("gap", {}, set()) == "gap"
+
+
+def test_code_is_folded_and_nobody_is_told_to_run_cells(project):
+    pages, _ = find_pages(project.root, complete_runs(project.root / "runs", project.root))
+    made = page_notebook(pages[0], {"01_chart"}, project.root, {"gap": "a difference"})
+    assert [cell.metadata.tags for cell in made.cells if cell.cell_type == "code"] == [["hide-input"]]
+    text = made.cells[0].source
+    assert "Run All" not in text
+    assert "open the notebook in JupyterLab" in text
+    assert text.count("<abbr") == 1
+    assert len(made.cells[1].outputs) == 4, "without the progress bar"
+
+
+def dead_links(folder):
+    """Addresses on the pages of a site that lead to no file of it, or to no place on their page."""
+    dead = []
+    for page in sorted(folder.glob("*.html")):  # the theme keeps templates below _static
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"""\b(?:href|src)=["']([^"']*)["']""", text):
+            address, _, place = unescape(unquote(link)).partition("#")
+            if re.match(r"[a-z]+:|//", address):
+                continue
+            target = page.parent / address.partition("?")[0] if address else page
+            lost = not target.exists()
+            if not lost and place and target.suffix == ".html":
+                there = target.read_text(encoding="utf-8")
+                lost = f'id="{place}"' not in there and f'name="{place}"' not in there
+            dead += [f"{page.name}: {link}"] if lost else []
+    return dead
+
+
 def test_links_stay_within_the_site():
     source = "[a](01_chart.ipynb), [b](03_absent.ipynb#x), [c](https://example.org/d.html), [e](#f)"
     assert linked(source, {"01_chart"}) == (
         "[a](01_chart.ipynb), b (not on this site), [c](https://example.org/d.html), [e](#f)"
+    )
+    executed = "[a](../../../notebooks/01_chart.ipynb#x), [plan](../../../notebooks/README.md#glossary), [p](../p/a.md)"
+    assert linked(executed, {"01_chart", "README"}) == (
+        "[a](01_chart.ipynb#x), [plan](lessons.md#glossary), p (not on this site)"
     )
 
 
@@ -140,9 +195,17 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert "left out  03_absent" in printed.out
     assert "mrilib run 03" in printed.out
     page, first = ((output / f"{name}.html").read_text(encoding="utf-8") for name in ("01_chart", "index"))
-    assert page.count("<math ") == 3
+    assert page.count("<math ") == 4
     assert 'href="02_explorer.html"' in page
     assert "charts.js" in page
+    assert dead_links(output) == []
+    assert '<abbr class="term" tabindex="0" title="what training on Q has over training on P">gap</abbr>' in page
+    assert "Show the code" in page
+    assert "xylophone" in page
+    assert "TTT:" not in page, "no progress bars"
+    assert 'src="_static/ttt_in_motion.webp"' in first
+    assert 'href="lessons.html"' in page + first
+    assert "The mrilib developers" in first
     assert "charts.js" not in (output / "02_explorer.html").read_text(encoding="utf-8")
     assert "half is &lt;closed&gt;" in first
     assert "✓ reproduced" in first

@@ -27,6 +27,7 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     {
         "simulate": "where simulated k-space comes from",
         "store": "what stays on disk: records of parameters, tables, provenance",
+        "exercises": "blanks that a reader fills in, and the next step",
     },
     {
         "data": "files in and out: fastMRI layout, converters, catalogue",

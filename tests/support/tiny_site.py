@@ -10,6 +10,7 @@ import ipywidgets
 import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from tiny_project import Project, make_project
 
 from mrilib.figures.frame import explorer
@@ -31,6 +32,10 @@ CHART_TEXT = r"""# Does the chart move?
 Yes, and $\hat\theta_c = \arg\min_\theta \lVert x \rVert_2$ with $x \sim P$.
 
 $$ \frac{1}{2} \sum_i x_i \qquad \text{halved} $$
+
+*Run > Run All Cells*, then move the gap's slider.
+
+The gap is a **gap**; `gap` and $gap$ stay, and so does the second gap.
 
 Next: [02 explorer](02_explorer.ipynb), then [03 absent](03_absent.ipynb) and [the plan](README.md)."""
 TABLE = "<table><tr><th>name</th><th>score</th></tr><tr><td>zebrafish</td><td>0.9</td></tr></table>"
@@ -75,7 +80,10 @@ def chart_notebook() -> nbformat.NotebookNode:
     """An executed notebook with everything that needs no kernel."""
     table = new_output("display_data", {"text/html": TABLE, "text/plain": "a table"})
     said = new_output("stream", name="stdout", text="one word: xylophone\n")
-    outputs = [slider_chart(), picture(), table, said]
+    bar = new_output(
+        "stream", name="stdout", text="P + TTT:  50%|█████     | 1/2 [00:03<00:03]\r100%|████| 2/2 [00:05]\n"
+    )
+    outputs = [slider_chart(), picture(), table, said, bar]
     return new_notebook(
         cells=[new_markdown_cell(CHART_TEXT), new_code_cell("show()", outputs=outputs)], metadata=LANGUAGE
     )
@@ -95,7 +103,7 @@ def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **
     job = project.plan(notebook, given=given)
     partial = project.root / "partial"
     partial.mkdir()
-    nbformat.write(content, partial / "notebook.ipynb")
+    nbformat.write(content, partial / f"{job.name}.ipynb")
     write_json(partial / "results.json", {"closed": 0.8})
     described = {"notebook": job.name, "profile": job.profile, "given": job.given, "params": job.record.values}
     job.folder.mkdir(parents=True)
@@ -104,9 +112,24 @@ def put_run(project: Project, notebook: Path, content: nbformat.NotebookNode, **
     return job.folder
 
 
+PLAN = """# Teaching
+
+See [01](01_chart.ipynb), [03](03_absent.ipynb) and the [glossary](#glossary).
+
+## Glossary
+
+| term | meaning |
+|---|---|
+| **gap** | what training on *Q* has over training on *P* |
+"""
+
+
 def make_executed_project(folder: Path) -> Project:
-    """A project with three notebooks, two of which have run."""
+    """A project with lesson plans and three notebooks, two of which have run."""
     project = make_project(folder)
+    (project.root / "notebooks" / "README.md").write_text(PLAN)
+    (project.root / "docs").mkdir()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(project.root / "docs" / "ttt_in_motion.webp")
     (project.root / "params" / "claims.yaml").write_text(CLAIMS)
     chart, explores, _ = (project.notebook(name) for name in ("01_chart", "02_explorer", "03_absent"))
     put_run(project, chart, chart_notebook())

@@ -4,7 +4,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
   delete specification.$schema; // an address, never fetched
   delete specification.usermeta;
   const place = document.createElement("div");
-  vegaEmbed(place, specification, { renderer: "svg", actions: false })
+  vegaEmbed(place, specification, { renderer: "svg", actions: false, mode: "vega-lite", logLevel: 1 })
     .then(() => {
       figure.querySelector("img").replaceWith(place);
       hideEmptyMarks(place);

@@ -1,0 +1,16 @@
+"""Exercise 2: how many times fewer lines a mask really has."""
+
+import torch
+
+from mrilib.exercises.blanks import Blank, check
+
+
+def check_acceleration(mask: torch.Tensor, lines: object, measured: object, answer: object) -> None:
+    """Check the lines of a mask, true where a line is measured, how many are, and how many times fewer that is."""
+    truths = mask.flatten()
+    count = int(truths.sum())
+    check(
+        Blank("lines", lines, truths, "the mask has one truth value for each line; `flatten()` makes a list of them"),
+        Blank("measured", measured, count, "how many of `lines` are true? `sum()` counts them"),
+        Blank("answer", answer, len(truths) / count, "all lines stand above the fraction bar", within=1e-3),
+    )

@@ -1,0 +1,13 @@
+"""Exercise 2: the cores that TTT keeps busy."""
+
+from mrilib.exercises.blanks import Blank, check
+
+
+def check_cores(seconds: object, hours: object, answer: object) -> None:
+    """Check the seconds, hours and cores that 10,000 slices of 6 seconds take in a night of 8 hours."""
+    total = 10_000 * 6
+    check(
+        Blank("seconds", seconds, total, "the seconds of one slice, for all slices of the day"),
+        Blank("hours", hours, total / 3600, "how many seconds has an hour?"),
+        Blank("answer", answer, total / 3600 / 8, "one core works 8 hours in a night"),
+    )

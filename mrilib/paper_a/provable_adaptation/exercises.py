@@ -1,0 +1,14 @@
+"""Exercise 2: the shrinkage of least risk."""
+
+from mrilib.exercises.blanks import Blank, check
+
+
+def check_least_risk(n: int, d: int, noise: object, square: object, answer: object) -> None:
+    """Check the moments of the noise outside a subspace of `d` in `n` dimensions, and the c of least risk."""
+    outside = n - d
+    risk = "write the risk as a parabola in c; where is its lowest point?"
+    check(
+        Blank("noise", noise, outside, "the space has n dimensions; how many of them does the subspace leave?"),
+        Blank("square", square, outside * (outside + 2), "put `noise` into the formula for the mean square"),
+        Blank("answer", answer, (d - 2) / (outside + 2), risk, within=1e-3),
+    )

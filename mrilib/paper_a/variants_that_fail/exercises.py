@@ -1,0 +1,13 @@
+"""Exercise 2: a gap that closes although nothing gets better."""
+
+from mrilib.exercises.blanks import Blank, check
+
+
+def check_gap_gone(before: object, after: object, answer: object) -> None:
+    """Check the gaps before (0.90, 0.70) and after (0.84, 0.70), and the share of the first that is gone."""
+    wide, narrow = 0.90 - 0.70, 0.84 - 0.70
+    check(
+        Blank("before", before, wide, "the network of Q minus that of P, before anything changes"),
+        Blank("after", after, narrow, "the same difference once the network of Q has fallen"),
+        Blank("answer", answer, 1 - narrow / wide, "which share of `before` is left?"),
+    )
