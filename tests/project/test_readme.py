@@ -8,6 +8,7 @@ from tiny_project import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "notebooks" / "README.md"]
+MOVING = 1.5e6  # bytes
 
 
 def by_the_gate(words):
@@ -59,3 +60,12 @@ def test_links_lead_somewhere(page):
         if anchor:
             titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles], link
+
+
+def test_the_picture_moves_and_is_small():
+    (name,) = re.findall(r"\]\((docs/\w+\.webp)\)", README)
+    content = (REPOSITORY / name).read_bytes()
+    assert content[:4] == b"RIFF"
+    assert content.count(b"ANMF") >= 10, "frames"
+    assert len(content) <= MOVING
+    assert (REPOSITORY / name).with_suffix(".py").is_file(), "what draws it"
