@@ -43,7 +43,7 @@ def add_reconstruct(subparsers: Any) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help="of the convolutions in TTT (default: bfloat16 where the processor has it, a quarter faster)",
+        help="of the convolutions in TTT (default: bfloat16 where the processor computes it, a quarter faster)",
     )
     parser.add_argument(
         "--orientation",

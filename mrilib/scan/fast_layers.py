@@ -36,7 +36,7 @@ def fast(model: Network) -> Network:
     made = copy.deepcopy(model)
     for parameter in made.parameters():
         if parameter.ndim == PLANAR:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            parameter.data = parameter.data.clone(memory_format=torch.channels_last)
     for parent in list(made.modules()):
         for name, layer in parent.named_children():
             if isinstance(layer, nn.InstanceNorm2d) and not (layer.affine or layer.track_running_stats):

@@ -83,7 +83,7 @@ def directions(orientation: str) -> np.ndarray:
     Raises:
         ValueError: other letters, or two along the same axis of the body.
     """
-    places = [next((row for row, pair in enumerate(AXES) if name in pair), None) for name in orientation]
+    places = [next((row for row, pair in enumerate(AXES) if name in pair), -1) for name in orientation]
     if len(orientation) != len(AXES) or set(places) != {0, 1, 2}:
         raise ValueError(
             f"orientation {orientation}: expected where columns, rows and slices run, one letter of each of "
