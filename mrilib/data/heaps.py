@@ -46,7 +46,11 @@ def check_heaps(file: h5py.File, path: Path) -> None:
 
 def _values(file: h5py.File) -> Iterator[Extent]:
     """Where the values of the file's datasets lie, which may be most of it and hold no heap."""
-    for name in file:
+    try:
+        names = list(file)
+    except KeyError as error:  # what h5py makes of a damaged group
+        raise OSError(error.args[0]) from error
+    for name in names:
         try:
             data = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
             if not isinstance(data, h5py.Dataset):

@@ -62,8 +62,8 @@ def test_the_choice_is_spread_over_the_list():
         (-0.1, 8, r"coefficient -0.1: expected the share of Q, 0 to 1"),
         (1.5, 8, "expected the share of Q, 0 to 1"),
         (float("nan"), 8, "expected the share of Q, 0 to 1"),
-        (0.05, 8, "of 8 slices takes none from Q; take more slices"),
-        (0.95, 8, "takes none from P"),
+        (0.05, 8, "of train_slices 8, none are from Q; take more"),
+        (0.95, 8, "none are from P"),
     ],
 )
 def test_a_share_that_cannot_be_is_refused(coefficient, slices, message):

@@ -33,7 +33,7 @@ def forms_table(found: Mapping[str, Sequence[tuple[Case, Row]]], caption: str) -
     return table(rows, list(rows[0]), caption=caption)
 
 
-def in_words(
+def contrasts_in_words(
     angles: Sequence[str], scores: Mapping[str, Sequence[float]], after: str, others: Sequence[str]
 ) -> list[str]:
     """One method against others, over all contrasts, naming those on which it is not better."""

@@ -40,7 +40,7 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
         for when, gap in (("gap before TTT", block.result.before), ("gap after TTT", block.result.after))
     ]
     alt = f"Gaps before and after test-time training, {kind} data: {found[0].result.before} before in the first block"
-    title = f"TTT closes wide gaps ({kind} data, {found[0].slices} test slices; {found[0].origin})"
+    title = f"TTT closes wide gaps ({kind} data, {found[0].result.before.n} test slices; {found[0].origin})"
     words = {"x_title": "network and shift", "y_title": "gap on Q (SSIM, 95 % interval)"}
     return interval_chart(rows, "block", "value", "gap", title=title, alt=alt, **words)
 
@@ -50,7 +50,7 @@ def findings(found: Sequence[Block], kind: str) -> Markdown:
     results = [block.result for block in found]
     parts = [_closed(results, wide=True), _closed(results, wide=False), _undefined(results)]
     parts += [_stopping(results), _supervised(results)]
-    counted = f"*{kind.capitalize()} data, {found[0].slices} test slices, one training per network.*"
+    counted = f"*{kind.capitalize()} data, {found[0].result.before.n} test slices, one training per network.*"
     return Markdown("\n".join([*(f"- {part}" for part in parts if part), "", counted]))
 
 
