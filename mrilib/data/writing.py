@@ -51,16 +51,25 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
         damaged = _damage(path, source, origin)
         if damaged is None:
             return False
-    with _new_file(path) as temporary:
-        _write(temporary, source, one, origin, say)
-        if damaged:
-            kept = path.with_name(path.name + DAMAGED)
-            if os.path.lexists(kept):
-                raise VolumeError(f"{damaged}; and {kept.name} is there already, move one of them away")
-            os.rename(path, kept)
-            say(f"{damaged}; it is kept as {kept.name}, and made again")
+    try:
+        with _new_file(path) as temporary:
+            _write(temporary, source, one, origin, say)
+            if damaged:
+                _put_aside(path, damaged, say)
+    except FileExistsError:
+        if _damage(path, source, origin):
+            raise VolumeError(f"{path} is there already; nothing is written over it: give another --output") from None
+        return False  # another process made the same conversion meanwhile
     seal(path)
     return True
+
+
+def _put_aside(path: Path, damaged: str, say: Say) -> None:
+    kept = path.with_name(path.name + DAMAGED)
+    if os.path.lexists(kept):
+        raise VolumeError(f"{damaged}; and {kept.name} is there already, move one of them away")
+    os.rename(path, kept)
+    say(f"{damaged}; it is kept as {kept.name}, and made again")
 
 
 def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
@@ -87,16 +96,13 @@ def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, which atomically becomes `path` if the block succeeds and nothing is there."""
+    """Yield a temporary path, which atomically becomes `path`; raises FileExistsError if that is there at the end."""
     with scratch_folder(path) as scratch:
         temporary = scratch / path.name
         yield temporary
         with open(temporary, "rb+") as stream:
             os.fsync(stream.fileno())
-        try:
-            _move(temporary, path)
-        except FileExistsError:
-            raise VolumeError(f"{path} is there already; nothing is written over it: give another --output") from None
+        _move(temporary, path)
 
 
 def _move(temporary: Path, path: Path) -> None:

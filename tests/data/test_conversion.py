@@ -95,7 +95,7 @@ def test_a_file_that_appears_meanwhile_stays(tmp_path):
 
     one = Converted((1, 2, 4, 4), blocks)
     with pytest.raises(VolumeError, match="is there already"):
-        write_converted(target, one, tmp_path / "in.h5", {}, refuse)
+        write_converted(target, one, tmp_path / "in.h5", {"source": "in.h5"}, refuse)
     assert [file.name for file in tmp_path.iterdir()] == ["out.h5"]
     assert target.read_text() == "mine"
 
