@@ -70,24 +70,12 @@ class Slurm:
 
     def down(self) -> None:
         """Take the node down as a failure does: its processes are gone before anyone is told."""
-        for process in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        _kill(str(self.bin), "SLURM_JOB_ID=")
         self("scontrol", "update", f"NodeName={self.node}", "State=DOWN", "Reason=test")
 
     def up(self) -> None:
         """Bring the node back, once its jobs have ended."""
         self("scontrol", "update", f"NodeName={self.node}", "State=RESUME")
-
-    def _processes(self) -> list[int]:
-        """Processes of this Slurm's jobs, by their environment."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                variables = (folder / "environ").read_bytes()
-                if b"SLURM_JOB_ID=" in variables and str(self.bin).encode() in variables:
-                    found.append(int(folder.name))
-        return found
 
 
 @contextmanager
@@ -113,7 +101,7 @@ def one_node_slurm(folder: Path) -> Iterator[Slurm]:
         wait_until(lambda: "idle" in slurm("sinfo", "--noheader", "--format=%T"), 60)
         yield slurm
     finally:
-        _stop(slurm, folder)
+        _stop(folder)
 
 
 def _start_munge(folder: Path) -> None:
@@ -125,14 +113,21 @@ def _start_munge(folder: Path) -> None:
     _output(_place("munged"), "--force", *options)
 
 
-def _stop(slurm: Slurm, folder: Path) -> None:
-    pids = [folder / f"{daemon}.pid" for daemon in reversed(DAEMONS)]
-    if pids[1].exists():
-        subprocess.run([slurm.bin / "scancel", "--full", "--me"], check=False, timeout=60, capture_output=True)
-        wait_until(lambda: not slurm("squeue", "--noheader", "--states=RUNNING,COMPLETING").strip(), 30)
-    for file in pids:
+def _stop(folder: Path) -> None:
+    _kill(str(folder))
+    for daemon in reversed(DAEMONS):
+        file = folder / f"{daemon}.pid"
         if file.exists():
             os.kill(int(file.read_text()), signal.SIGTERM)
+
+
+def _kill(*marks: str) -> None:
+    """Kill the processes whose environment holds all of these texts: jobs, and what an engine left."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            variables = (process / "environ").read_bytes()
+            if int(process.name) != os.getpid() and all(mark.encode() in variables for mark in marks):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _place(program: str) -> str:
