@@ -22,8 +22,11 @@ HEAD = """\
 # How fast it is
 
 Made by `python benchmarks/page.py` from the JSON in `benchmarks/results/`. Times are medians in milliseconds; what
-stands in one table was measured in one run, call by call in turn, so that the ratios hold on a busy machine too. A
-ratio is the other's time over ours: above 1, ours is faster.
+stands in one table was measured in one run, call by call in turn, so that a busy moment hits all. A ratio is the
+other's time over ours: above 1, ours is faster.
+"""
+TOY = """
+**Size `toy`, on a machine that was busy: this shows that the scripts run, and its times and ratios mean nothing.**
 """
 OPERATORS = """
 ## Operators
@@ -89,7 +92,7 @@ measured step.
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = [head, ["---"] * len(head), *[[_cell(one) for one in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def _cell(value: object) -> str:
@@ -148,7 +151,7 @@ def about(kept: dict[str, Any]) -> str:
 def cpu(kept: dict[str, Any], sizes: dict[str, str]) -> str:
     """All that `cpu.py` measured."""
     m: Measures = {name: one for name, one in kept["measures"].items() if "error" not in one}
-    parts = [f"\nOn the CPU: {about(kept)}.\n"]
+    parts = [f"\nOn the CPU: {about(kept)}.\n", TOY if kept["size"] == "toy" else ""]
     if "operators" in m:
         parts += [OPERATORS.format(size=sizes["large"]), operators(m["operators"])]
         parts += [f"\nMore than {SLOW:g} times the limit: {', '.join(found)}.\n"] if (found := slow(m)) else []
@@ -186,13 +189,13 @@ def gpu(kept: dict[str, Any]) -> str:
     ]
     head = ["", "parameters", "10⁹ operations a step", "training step, ms", "TTT iteration, ms"]
     stacked = stacks(kept["measures"])
-    return f"\n## `benchmarks/gpu.py`\n\n{about(kept)}.\n\n{table(head, rows)}\n{stacked}"
+    return f"\n## `benchmarks/gpu.py`\n\n{about(kept)}.\n\n{table(head, rows)}{stacked}"
 
 
 def planned() -> str:
     """A row for each statement of a paper."""
     rows = [[one.what, one.stated, one.planned, f"{one.ratio:.2f}", one.assumed] for one in statements()]
-    return STATEMENTS + "\n" + table(["", "stated, h", "counted, h", "share", "assumed"], rows)
+    return STATEMENTS + table(["", "stated, h", "counted, h", "share", "assumed"], rows)
 
 
 def main() -> None:
