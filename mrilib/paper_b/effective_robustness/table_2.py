@@ -1,14 +1,17 @@
 """One network for several accelerations, or one for each (paper B, App. C.1, Table 2)."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from statistics import fmean
 
 import torch
+from torch import Tensor
 
 from mrilib.data.sources import Source
 from mrilib.data.volumes import read_slice
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, shared_out
-from mrilib.paper_b.protocol import UnionSpec, slices_to_test, union
+from mrilib.paper_b.protocol import UnionSpec, equispaced, slices_to_test, union
 from mrilib.paper_b.study import Study, TestSet
 
 SEEN, UNSEEN = (2, 4, 8, 16), 3
@@ -57,17 +60,19 @@ def comparisons() -> dict[str, tuple[str, str, int]]:
     return own | {f"mixed_minus_{one}x_at_{UNSEEN}x": (MIXED, folds(one), UNSEEN) for one in (*SEEN, UNSEEN)}
 
 
-def true_acceleration(acceleration: int, slices: int, source: Source = "simulated") -> float:
-    """Ratio of the columns of a full acquisition to those of the mask, averaged over the test slices.
+def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "simulated") -> dict[int, float]:
+    """Ratio of the columns of a full acquisition to those of the mask, averaged over the test slices, by acceleration.
 
     Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition. Columns
     that were never acquired, as zero padding is, count in neither.
     """
-    found = []
+    acquired = {}
     for name in KNEES:
-        tests = slices_to_test(name, slices, acceleration, source)
-        for path, index in tests.slices:
-            columns = read_slice(path, index).columns
-            mask = tests.sampling.mask(path.name, columns.shape[-1]) & columns
-            found.append(int(columns.sum()) / int(mask.sum()))
-    return fmean(found)
+        for path, index in slices_to_test(name, slices, nominal[0], source).slices:
+            acquired[path, index] = read_slice(path, index).columns
+    return {one: fmean(_ratio(path, columns, one) for (path, _), columns in acquired.items()) for one in nominal}
+
+
+def _ratio(path: Path, columns: Tensor, acceleration: int) -> float:
+    mask = equispaced([acceleration]).mask(path.name, columns.shape[-1]) & columns
+    return int(columns.sum()) / int(mask.sum())
