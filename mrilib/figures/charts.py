@@ -22,7 +22,7 @@ from mrilib.figures.theme import (
 from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
-WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 830, 44, 3  # with its axis a chart is as wide as `layout.PAGE`
+WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
 LETTER = 6.6  # CSS pixels of the names beside the gap chart
 PANEL, PANELS_ACROSS = (240, 200), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
@@ -147,8 +147,8 @@ def sweep_chart(
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
     legend = altair.Legend(orient="bottom", symbolSize=90)
     scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
-    color = altair.Color(f"{step}:O", scale=altair.Scale(scheme=scheme), legend=legend)
-    shape = altair.Shape(f"{step}:O", legend=legend)
+    color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
+    shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
     base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
     rule = base.mark_rule(strokeWidth=1.5, color=MUTED)
     layers = [

@@ -51,10 +51,12 @@ EXTENT = f"""() => {{
 
 
 def _stored(notebook: Path) -> tuple[int, list[str]]:
-    """Number of figures in an executed notebook, and the errors that its cells raised."""
+    """Number of figures that an executed notebook shows unfolded, and the errors that its cells raised."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    figures = sum(bool({VEGA, "image/png"} & output.get("data", {}).keys()) for output in outputs)
+    shown = [cell for cell in cells if not cell["metadata"].get("jupyter", {}).get("outputs_hidden")]
+    drawn = [output.get("data", {}).keys() for cell in shown for output in cell.get("outputs", ())]
+    figures = sum(bool({VEGA, "image/png"} & kinds) for kinds in drawn)
     return figures, [output["ename"] for output in outputs if output["output_type"] == "error"]
 
 

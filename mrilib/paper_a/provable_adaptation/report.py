@@ -19,7 +19,7 @@ from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, denoise, l
 TILT, SIGNAL, CLOUD = math.radians(25), 1.5, 300  # of the drawing: angle of the subspace, ‖x‖, measurements
 LEFT, BOTTOM, WIDE = -0.8, -0.85, 5.0  # and its part of the plane
 SIDES = (("right", -12, -10), ("left", 14, -8), ("left", 14, 12), ("left", 4, 24), ("left", -8, 42))  # of the names
-DRAWING = (430, 270)  # CSS pixels of one panel
+DRAWING = (390, 250)  # CSS pixels of one panel
 Values = Sequence[float | Interval] | Tensor
 
 

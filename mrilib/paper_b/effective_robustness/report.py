@@ -19,8 +19,8 @@ from mrilib.paper_b.effective_robustness.table_2 import TESTED, UNSEEN, at, fold
 from mrilib.paper_b.robustness import fit_line
 from mrilib.paper_b.study import Study
 
-PANEL, ACROSS = (350, 220), 2
-LARGE = 800, 400
+PANEL, ACROSS = (325, 220), 2
+LARGE = 720, 380
 AXES = "mean SSIM in distribution (P_best)", "mean SSIM out of distribution (Q)"
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
 Row = dict[str, Any]

@@ -34,7 +34,7 @@ from mrilib.paper_b.pathologies.experiment import MORE, with_lesions, without_le
 from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
-PANEL = 370  # pixels
+PANEL = 335  # pixels
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole slices with lesions"}
