@@ -10,7 +10,7 @@ from mrilib.figures.theme import INK, finite
 from mrilib.gap import NO_INTERVAL
 
 POSITION = "position"  # name of the slider's parameter; one such chart per figure
-WIDTH = 485  # CSS pixels, with room for the values beside the curves
+WIDTH = 600  # CSS pixels, with room for the values beside the curves
 BESIDE, TOP, LEADING = 12, 12, 20  # CSS pixels: distance of the values from the curves, first line, line spacing
 
 
