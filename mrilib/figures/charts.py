@@ -23,7 +23,7 @@ from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
 WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
-LETTER = 6.6  # CSS pixels of the names beside the gap chart
+LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
 PANEL, PANELS_ACROSS = (200, 180), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 

@@ -51,11 +51,10 @@ def dots_chart(
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
     shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=SHAPES), legend=legend)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
-    full = altair.Color("series:N", scale=scale, legend=None)
     layers = [
         *([_origin()] if zero else []),
         base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
-        dots.encode(fill=altair.condition("datum.certain", full, altair.value("white"))),
+        dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
         *([] if shared else [_numbers(base, width)]),
     ]
     height = len(names) * max(ROW_HEIGHT, APART * (len(series) + 1) if shared else 0)

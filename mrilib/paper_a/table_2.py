@@ -78,7 +78,7 @@ class Block:
 NAMES = {"unet": "U-Net", "varnet": "VarNet", "vit": "ViT"}
 COLUMNS = {
     "block": "",
-    "sample": "trainings × slices",
+    "sample": "sample",
     "before": "gap before",
     "after": "gap after",
     "closed": "closed",

@@ -13,7 +13,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.collection import arm_title
 
 Changes = Mapping[tuple[str, str], Interval]
-CELL = (116, 48)
+CELL = (104, 48)
 LINE = 18  # pixels
 LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
 
