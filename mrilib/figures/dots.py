@@ -11,6 +11,7 @@ from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+SYMBOL = 30  # pixels of a symbol in the legend and the room beside it
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
 
@@ -91,7 +92,8 @@ def _scale(series: Sequence[str], colors: Mapping[str, str] | None) -> altair.Sc
 
 
 def _legend(series: Sequence[str]) -> altair.Legend | None:
-    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=3) if any(series) else None
+    across = max(1, min(3, PAGE // round(SYMBOL + LETTER * max(map(len, series)))))
+    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=across) if any(series) else None
 
 
 def _origin() -> altair.Chart:

@@ -256,7 +256,6 @@ def test_on_paper_code_is_not_cut(browser, tiny):
             assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
 
 
-@pytest.mark.xfail(reason="Vega warns of a legend that two layers set differently; to be mended", strict=False)
 def test_every_page_of_the_full_site_in_both_themes(browser, full):
     for file in sorted(full.glob("*.html")):
         with page(browser, file) as tab:

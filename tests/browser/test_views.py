@@ -73,15 +73,7 @@ def _photograph(tab: Any, stem: str) -> None:
         tab.screenshot(path=folder / f"{stem}-{index:02d}.png")
 
 
-OPEN = pytest.mark.xfail(reason="a chart spills over its place by some pixels; to be mended", strict=False)
-SPILLS = ("10_paper_versus_code", "11_one_model_or_many", "17_fine_tuning_forgets", "18_ttt_on_diverse_models")
-
-
-@pytest.mark.parametrize(
-    "source",
-    [pytest.param(path, marks=OPEN) if path.stem in SPILLS else path for path in SOURCES],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_executed_notebook_reads_well_in_both_themes(source: Path, request: pytest.FixtureRequest) -> None:
     folder = ROOT / "runs" / source.stem
     executed = next((f for name in ("quick", "smoke") if (f := folder / name / f"{folder.name}.ipynb").is_file()), None)

@@ -12,7 +12,7 @@ from mrilib.figures.dots import dots_chart
 from mrilib.figures.plot import colors_of
 from mrilib.figures.theme import INK
 
-ROW_HEIGHT, WIDTH, NUMBERS, COST = 28, 640, 12, (330, 230)
+ROW_HEIGHT, WIDTH, NUMBERS, COST = 28, 615, 12, (310, 220)
 FREE = altair.Scale(zero=False, padding=14)
 
 

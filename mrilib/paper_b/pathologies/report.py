@@ -114,7 +114,8 @@ def _panels(
 ) -> altair.FacetChart:
     """Points with intervals, joined in order of x; one panel per place and one colour per kind of training."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
-    scale = altair.Scale(type="log" if log_x else "linear", zero=False, nice=False, padding=16)
+    kind = {"type": "log"} if log_x else {"zero": False}
+    scale = altair.Scale(**kind, nice=False, padding=16)
     steps = sorted({row["x"] for row in rows})
     axis = altair.Axis(values=steps, format="d", labelOverlap=False) if log_x else altair.Axis(tickCount=4)
     x = altair.X("x:Q", title=x_title, scale=scale, axis=axis)
