@@ -23,6 +23,7 @@ from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
 WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
+TITLE_LETTERS = 80  # in a line; more are wider than a chart may be
 LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
 PANEL, PANELS_ACROSS = (200, 180), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
@@ -297,4 +298,4 @@ def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
 def finished(chart: Any, alt: str, title: str) -> Any:
     """Add the alt text and the wrapped title to a chart."""
     chart = chart.properties(description=checked_alt(alt))
-    return chart.properties(title=textwrap.wrap(title, 100)) if title else chart
+    return chart.properties(title=textwrap.wrap(title, TITLE_LETTERS)) if title else chart
