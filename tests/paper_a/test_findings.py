@@ -45,10 +45,10 @@ def number(value):
 
 def test_a_wide_gap_is_told_with_what_is_left_of_it():
     said = ttt.findings([block()], "simulated").data
-    assert "**Wide gaps close almost entirely.** U-Net, anatomy: 0.200 → 0.050, 75% closed." in said
+    assert "**Wide gaps.** U-Net, anatomy: 0.200 → 0.050, 75% closed." in said
     assert "0.850 with early stopping, 0.600 without" in said
     assert "TTT improves the score in 1 of 1 cases." in said
-    assert "*Simulated data, 3 test slices" in said
+    assert "*Simulated data; trainings × test slices: 1 × 3.*" in said
 
 
 def test_a_narrow_gap_is_not_called_wide_and_no_gap_has_no_fraction():
@@ -67,6 +67,14 @@ def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
     spec = json.dumps(ttt.gaps_chart([block()], "simulated").to_dict())
     assert '["#C78009", "#295FDD"]' in spec
     assert "Nothing is stored" in ttt.gaps_chart([], "simulated").data
+
+
+@pytest.mark.parametrize(
+    ("after", "borne_out"), [({}, True), ({"joint on P + TTT": 0.7}, False), ({"joint on P + TTT": 0.3}, False)]
+)
+def test_the_first_figure_claims_no_more_than_its_gaps_show(after, borne_out):
+    spec = json.dumps(ttt.gaps_chart([block(**after)], "simulated").to_dict())
+    assert ("closes more than half of every wide gap" in spec) is borne_out
 
 
 def test_stopping_is_told_in_numbers():
@@ -110,7 +118,7 @@ def test_the_contest_is_told_by_its_leads():
     way = contest.Adaptation("Table 4, TTT of VarNet", ("q", "p", names[1], names[0]), scores)
     said = contest.findings(scores, {"ttt": way, "zs": way}, number(3.0), {"joint on P + TTT": number(-0.01)}, 4).data
     assert "TTT reaches 0.870 [" in said
-    assert "ZS-SSL from P by 0.030 [" in said
+    assert "ZS-SSL from P 0.030 [" in said
     assert "3.0 times as long as TTT [3.0, 3.0]" in said
     assert "85.0% [" in said
 

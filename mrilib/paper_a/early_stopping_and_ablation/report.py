@@ -102,13 +102,12 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
         short: loss to the oracle with a window of `SHORT`.
     """
     return Markdown(
-        f"- **The self-validation error is a good guide.** Its rank correlation with the true SSIM over the "
+        f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "
         f"iterations is {answers['rank_correlation_validation_ssim']}; −1 would be perfect.\n"
-        f"- **Stopping costs little and gains more.** With a window of {window} the rule loses "
+        f"- **What stopping costs and gains.** With a window of {window} the rule loses "
         f"{answers['loss_to_oracle']} of SSIM against the best iteration; running on to iteration {last} loses "
         f"{answers['gain_of_early_stopping']} more.\n"
-        f"- **The window matters more than the rule.** A window of {SHORT} takes noise in the error for a rise, and "
-        f"loses {short}."
+        f"- **The window.** A window of {SHORT}, which may take noise in the error for a rise, loses {short}."
     )
 
 
@@ -123,15 +122,15 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
     found = {name: outcome(row) for name, row in rows.items()}
     alone, joint, aligned, turned = (found[name] for name in ("supervised", "joint", "aligned", "turned"))
     lines = [
-        f"- **Figure 8 reproduces.** TTT first degrades the supervised-only network, from an SSIM of "
-        f"{alone['before'].value:.3f} to {alone['worst'].value:.3f}, before it improves it to "
-        f"{alone['after'].value:.3f}. The joint network stays above {joint['worst'].value:.3f} and ends at "
+        f"- **Figure 8.** The supervised-only network goes from an SSIM of {alone['before'].value:.3f} through "
+        f"{alone['worst'].value:.3f} at its lowest to {alone['after'].value:.3f} after TTT. "
+        f"The joint network stays above {joint['worst'].value:.3f} and ends at "
         f"{joint['after'].value:.3f}.",
-        f"- **The cause, here, is the phase.** The output of the supervised-only network is wrong in phase by "
+        f"- **The phase.** The output of the supervised-only network is wrong in phase by "
         f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57. Rotating it by *one angle per slice* "
         f"avoids {answers['dip_removed_by_aligning']} of the fall, and the lead of joint training after TTT shrinks "
         f"to {answers['joint_minus_aligned_after']}.",
-        f"- **The reverse holds too.** The joint network rotated by half a turn falls to {turned['worst'].value:.3f}; "
+        f"- **The reverse.** The joint network rotated by half a turn falls to {turned['worst'].value:.3f}; "
         f"the aligned supervised-only network never falls below {aligned['worst'].value:.3f}.",
     ]
     for name, row in unrolled.items():

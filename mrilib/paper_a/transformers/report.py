@@ -82,8 +82,7 @@ def findings(
     closed = result.closed if result.closed.interval else "undefined here"
     worse = means["joint on Q + TTT"] < means["joint on Q"]
     lines = [
-        f"- **TTT recovers anatomy but also admits noise.** PSNR changes by {changed['lift_psnr_joint_p']} dB, SSIM by "
-        f"{changed['lift_joint_p']}.",
+        f"- **What TTT changes.** PSNR by {changed['lift_psnr_joint_p']} dB, SSIM by {changed['lift_joint_p']}.",
         f"- **Read the fraction closed, {closed}, beside the scores.** TTT takes the network joint on P from "
         f"{means['joint on P']:.3f} to {means['joint on P + TTT']:.3f}, and that on Q from {means['joint on Q']:.3f} "
         f"to {means['joint on Q + TTT']:.3f}{'; the gap also shrinks because the latter gets worse' if worse else ''}.",

@@ -161,14 +161,15 @@ def findings(
     """
     leader = "joint on P + TTT"
     others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
-    leads = [f"{name} by {performance_gap(scores[leader], scores[name])}" for name in others]
+    leads = [f"{name} {performance_gap(scores[leader], scores[name])}" for name in others]
     lines = [
-        f"- **Scores, from P.** TTT reaches {mean_interval(scores[leader])} and leads {'; '.join(leads)}.",
+        f"- **Scores, from P.** TTT reaches {mean_interval(scores[leader])}. "
+        f"What it has over the others: {'; '.join(leads)}.",
         f"- **Cost.** ZS-SSL takes {ratio.value:.1f} times as long as TTT [{ratio.low:.1f}, {ratio.high:.1f}].",
         f"- **The gap.** TTT closes {ways['ttt'].closed} of {ways['ttt'].before.value:.3f}; ZS-SSL closes "
         f"{ways['zs'].closed} of {ways['zs'].before.value:.3f}, the smaller gap of its own network.",
         "- **In disguise?** The deepest fall before it improves, along "
         f"{count} curves: " + "; ".join(f"{name} {one.value:.3f}" for name, one in fall.items()) + ".",
-        f"- **From Q,** TTT reaches {mean_interval(scores['joint on Q + TTT'])}: learned weights matter most there.",
+        f"- **From Q,** TTT reaches {mean_interval(scores['joint on Q + TTT'])}.",
     ]
     return Markdown("\n".join(lines))
