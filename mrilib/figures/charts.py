@@ -25,7 +25,6 @@ Row = Mapping[str, Any]
 WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
 TITLE_LETTERS = 80  # in a line; more are wider than a chart may be
 LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
-PANEL, PANELS_ACROSS = (200, 180), 3
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 
 
@@ -48,7 +47,7 @@ def gap_chart(
     Raises:
         ValueError: a row lacks a key, or a gap names a method that has no row.
     """
-    records = _clean(rows, "method", ("value", "low", "high", "n"))
+    records = cleaned(rows, "method", ("value", "low", "high", "n"))
     names = ordered(record["method"] for record in records)
     width = round(WIDTH - LETTER * max(map(len, names)))
     layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title, width)]
@@ -69,7 +68,7 @@ def interval_chart(
     title: str = "",
 ) -> altair.LayerChart:
     """Values with their 95 % intervals over named conditions `x`, side by side for each name in `color`."""
-    records = _clean(rows, color, (y, low, high), keep=(x,))
+    records = cleaned(rows, color, (y, low, high), keep=(x,))
     order = list(dict.fromkeys(record[x] for record in records))
     words = altair.Axis(labelAngle=0, labelExpr=broken(order, WIDTH // len(order) // 8))
     place = altair.X(f"{x}:N", sort=order, title=x_title, axis=words)
@@ -109,7 +108,7 @@ def lines_chart(
         rows: dicts with the named keys; rows whose y is not finite are omitted.
         band: keys of the lower and upper end of a 95 % band.
     """
-    records = [r for r in _clean(rows, color, (x, y, *(band or ()))) if r[y] is not None]
+    records = [r for r in cleaned(rows, color, (x, y, *(band or ()))) if r[y] is not None]
     scale = altair.Scale(type="log" if log_x else "linear", nice=False)
     axis = altair.Axis(values=log_ticks([r[x] for r in records])) if log_x else altair.Axis(tickCount=8)
     horizontal = altair.X(f"{x}:Q", title=x_title, scale=scale, axis=axis)
@@ -124,66 +123,9 @@ def lines_chart(
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=300)
 
 
-def sweep_chart(
-    rows: Iterable[Row],
-    panel: str,
-    step: str,
-    *,
-    x_title: str,
-    y_title: str,
-    alt: str,
-    title: str = "",
-    chosen: float | None = None,
-) -> altair.FacetChart:
-    """Paths through the plane of two scores with 95 % intervals in both directions; one panel per condition.
-
-    Args:
-        rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
-        step: key of the swept quantity, one point per value; points are joined in its order.
-        chosen: step that is circled and written out, with a slider that moves it without a kernel.
-    """
-    records = _clean(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
-    steps = sorted({record[step] for record in records})
-    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    legend = altair.Legend(orient="bottom", symbolSize=90)
-    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
-    color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
-    shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
-    base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
-    rule = base.mark_rule(strokeWidth=1.5, color=MUTED)
-    layers = [
-        base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
-        *with_intervals(rule.encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y), records, "x_low"),
-        *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
-        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
-        *([] if chosen is None else _chosen_layers(base, step, steps)),
-    ]
-    width, height = PANEL
-    panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
-    order = list(dict.fromkeys(record[panel] for record in records))
-    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
-    chart = chart.resolve_scale(x="independent", y="independent")
-    return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
-
-
 def finest(steps: list[float]) -> float:
     """Smallest distance between two steps."""
     return min((after - before for before, after in pairwise(steps)), default=1.0)
-
-
-def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
-    """Slider of the page, not of the kernel."""
-    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
-    return altair.param("chosen", value=chosen, bind=reach)
-
-
-def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
-    near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
-    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK, aria=False).encode(x="x:Q", y="y:Q")
-    words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
-    words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
-    return [ring, *haloed(words, align="left")]
 
 
 def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str, width: int) -> list[altair.Chart]:
@@ -232,7 +174,7 @@ def _measured(records: list[dict[str, Any]], gaps: Mapping[str, tuple[str, str]]
     ]
 
 
-def _clean(
+def cleaned(
     rows: Iterable[Row], name: str | None, numbers: Sequence[str], keep: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Rows for JSON: names as text, numbers as float, None for non-finite values."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import altair
 
-from mrilib.figures.charts import gap_chart, interval_chart, lines_chart, sweep_chart
+from mrilib.figures.charts import gap_chart, interval_chart, lines_chart
 from mrilib.figures.images import (
     comparison,
     error_row,
@@ -51,7 +51,6 @@ __all__ = [
     "ordered",
     "phase_row",
     "save",
-    "sweep_chart",
     "table",
 ]
 

@@ -9,6 +9,7 @@ import torch
 from widget_parts import parts
 
 from mrilib.figures import plot
+from mrilib.figures.sweep import sweep_chart
 from mrilib.paper_a.mixtures.explorer import explore_mixtures, mixture_in_words
 from mrilib.paper_a.mixtures.sweep import curves, points
 
@@ -104,7 +105,7 @@ def test_words_hold_both_scores_and_what_is_gained_and_lost():
 
 
 def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
-    spec = plot.sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
+    spec = sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
     line, across, up, point = (layer["encoding"] for layer in spec["spec"]["layer"])
     assert line["order"]["field"] == "coefficient"
     assert (across["x"]["field"], across["x2"]["field"]) == ("x_low", "x_high")
@@ -115,7 +116,7 @@ def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
 
 
 def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():
-    spec = plot.sweep_chart(ROWS, "shift", "coefficient", chosen=0.25, **AXES).to_dict()
+    spec = sweep_chart(ROWS, "shift", "coefficient", chosen=0.25, **AXES).to_dict()
     slider = next(parameter for parameter in spec["params"] if parameter["name"] == "chosen")
     assert slider["value"] == 0.25
     assert (slider["bind"]["input"], slider["bind"]["min"], slider["bind"]["max"]) == ("range", 0.0, 1.0)
@@ -126,7 +127,7 @@ def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():
 
 def test_the_chosen_point_is_drawn():
     drawn = [
-        plot.figure_bytes(plot.sweep_chart(ROWS, "shift", "coefficient", chosen=chosen, **AXES))
+        plot.figure_bytes(sweep_chart(ROWS, "shift", "coefficient", chosen=chosen, **AXES))
         for chosen in (0.0, 0.25, 1.0)
     ]
     assert len(set(drawn)) == 3
@@ -134,6 +135,4 @@ def test_the_chosen_point_is_drawn():
 
 def test_a_row_without_an_interval_is_refused():
     with pytest.raises(ValueError, match=r"row 0 lacks \['y_high'\]"):
-        plot.sweep_chart(
-            [{key: value for key, value in ROWS[0].items() if key != "y_high"}], "shift", "coefficient", **AXES
-        )
+        sweep_chart([{key: value for key, value in ROWS[0].items() if key != "y_high"}], "shift", "coefficient", **AXES)

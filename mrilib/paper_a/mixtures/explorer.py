@@ -6,7 +6,7 @@ from html import escape
 import ipywidgets
 
 from mrilib.figures.frame import STYLE, WIDE, explorer, picture
-from mrilib.figures.plot import sweep_chart
+from mrilib.figures.sweep import sweep_chart
 from mrilib.figures.tiles import grey_tile, tile_row, white_of
 from mrilib.gap import mean_interval
 from mrilib.paper_a.mixtures.images import MixtureImages

@@ -1,0 +1,67 @@
+"""Paths through the plane of two scores as a quantity is swept, one panel for each condition."""
+
+from collections.abc import Iterable
+
+import altair
+
+from mrilib.figures.charts import Row, cleaned, finest, finished, haloed, tooltip
+from mrilib.figures.theme import INK, MUTED, with_intervals
+
+PANEL, PANELS_ACROSS = (200, 180), 3
+
+
+def sweep_chart(
+    rows: Iterable[Row],
+    panel: str,
+    step: str,
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+    chosen: float | None = None,
+) -> altair.FacetChart:
+    """Paths through the plane of two scores with 95 % intervals in both directions; one panel per condition.
+
+    Args:
+        rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
+        step: key of the swept quantity, one point per value; points are joined in its order.
+        chosen: step that is circled and written out, with a slider that moves it without a kernel.
+    """
+    records = cleaned(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
+    steps = sorted({record[step] for record in records})
+    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
+    legend = altair.Legend(orient="bottom", symbolSize=90)
+    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
+    color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
+    shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
+    base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
+    rule = base.mark_rule(strokeWidth=1.5, color=MUTED)
+    layers = [
+        base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
+        *with_intervals(rule.encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y), records, "x_low"),
+        *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
+        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+        *([] if chosen is None else _chosen_layers(base, step, steps)),
+    ]
+    width, height = PANEL
+    panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
+    order = list(dict.fromkeys(record[panel] for record in records))
+    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
+    chart = chart.resolve_scale(x="independent", y="independent")
+    return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
+
+
+def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
+    """Slider of the page, not of the kernel."""
+    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
+    return altair.param("chosen", value=chosen, bind=reach)
+
+
+def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
+    near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
+    ring = near.mark_point(size=320, strokeWidth=2.5, color=INK, aria=False).encode(x="x:Q", y="y:Q")
+    words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
+    words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
+    return [ring, *haloed(words, align="left")]
