@@ -1,4 +1,4 @@
-"""Every figure the notebooks draw: `from mrilib.figures import plot`."""
+"""The figures that most notebooks draw: `from mrilib.figures import plot`."""
 
 import html
 import math
