@@ -17,7 +17,7 @@ from mrilib.train.adaptation import Adapted, adapt
 from mrilib.train.quality import QUALITY, slice_quality
 from mrilib.ttt import Settings
 
-SEEDS = (1, 2, 3, 4, 0)  # of weights, order and hold-out, as they are made; 0 is that of the networks that ship
+SEEDS = (1, 0, 2, 3, 4)  # of weights, order and hold-out, as they are made; 0 is that of the networks that ship
 SLICES = 24
 ENOUGH = 2  # trainings from which on the interval covers another training
 Quality = Mapping[str, Mapping[str, Sequence[Any]]]  # scheme → measure → (slices,), or (trainings, slices)
