@@ -75,7 +75,7 @@ def record(
     Args:
         name: flat key, such as `fraction_closed`.
         value: number, one-element tensor, text, boolean, or a list.
-        low, high: ends of the interval, both or neither; those of one sample are unbounded and left out.
+        low, high: ends of the interval, both or neither; those of one sample say nothing and are left out.
         n: number of samples behind it.
         trainings: number of trainings behind it; left out, one.
 
@@ -85,7 +85,7 @@ def record(
     if (low is None) != (high is None):
         raise ValueError(f"record({name!r}): an interval needs both low and high")
     plain = to_plain(value, name)
-    if low is None or high is None or (n == 1 and unbounded(low, high)):
+    if low is None or high is None or (n == 1 and (low == high or unbounded(low, high))):
         put(name, plain if n is None else {"value": plain, "n": int(n)})
         return
     interval = {"value": plain, "low": to_plain(low, name), "high": to_plain(high, name)}
