@@ -196,9 +196,13 @@ def _refuse_read_only(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "the folder is read-only", str(folder))
 
 
+def nearest_folder(path: Path) -> Path:
+    """The path, or the nearest one above it that exists and may be seen."""
+    return next(place for place in (path, *path.parents) if os.path.exists(place))  # Path.exists raises PermissionError
+
+
 def _free(path: Path) -> int:
-    existing = next(folder for folder in path.absolute().parents if folder.exists())
-    return shutil.disk_usage(existing).free
+    return shutil.disk_usage(nearest_folder(path.absolute().parent)).free
 
 
 def _flush(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit status, and one line for everything that is wrong."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -223,6 +224,23 @@ def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "broken   torch" in printed
     assert "RuntimeError: driver mismatch" in printed
+
+
+def test_the_doctor_sees_that_a_cache_in_another_s_home_cannot_be_written(monkeypatch, tmp_path):
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "home" / "cache"))
+    seen = os.stat
+
+    def stat(path, *arguments, **options):
+        if str(path).startswith(str(tmp_path / "home" / "cache")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return seen(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / "home")
+    [found] = doctor.cache()
+    assert (found.state, found.found) == ("missing", f"{tmp_path / 'home' / 'cache'} not writable")
+    assert found.advice.startswith("set MRILIB_CACHE to a folder that you may write to")
 
 
 @pytest.mark.parametrize("kind", ["tables", "weights"])
