@@ -47,7 +47,7 @@ def test_one_test_slice_is_enough_in_a_foreign_folder(path, tmp_path, tally):
         pytest.skip(f"needs mrilib data get {missing[0]}")
     done = papermill_elsewhere(tmp_path, path, "-y", json.dumps(values))
     said = "right" if done.returncode == 0 else f"traceback: {done.stderr[-300:]}"
-    tally.note("notebooks", said, path.stem)
+    tally.note("one test slice", said, path.stem)
     assert done.returncode == 0, done.stderr[-2000:]
     results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
     assert len(results) > 1
