@@ -159,7 +159,7 @@ def volumes() -> Iterator[Attack]:
     for number in range(24):
         yield Attack("volumes", f"flipped at {number}/24", partial(_flipped_volume, place=number / 24), "scan.h5")
     attributes = {
-        "max": (np.nan, 0.0, -1.0, 1e9, "bright", [1.0, 2.0]),
+        "max": (np.nan, 0.0, -1.0, "bright", [1.0, 2.0]),
         "acquisition": (["AXT2", "AXT1"], np.zeros((2, 2))),
         "patient_id": (np.zeros((2, 2)),),
         "simulated": ([True, False],),
