@@ -10,7 +10,7 @@ from bad_values import Value, drawn, numbers, outcome, values
 from torture import judge
 
 SAMPLE = 40  # in the fast suite
-OF_EACH = 6  # bad values of each parameter, drawn for a notebook from its number
+OF_EACH = 20  # bad values of each parameter, drawn for a notebook from its number
 EVERY = os.environ.get("MRILIB_TORTURE") == "all"  # all of them instead: 26,000 for all notebooks
 
 

@@ -11,6 +11,11 @@ from mrilib.data.fetch import locate
 from mrilib.running.parameters import read_profile
 from mrilib.store.project import SMOKE, notebooks, profile_file, profile_of
 
+STARTUP = """
+from mrilib.paper_b import protocol
+from mrilib.train import networks
+networks.VALIDATION_SLICES = protocol.VALIDATION_PER_PART = 1
+"""  # which the kernel runs first
 NETWORK = {"chans": 2, "num_pool_layers": 1, "num_cascades": 1, "varnet_chans": 1, "epochs": 1}
 COLLECTION = {"train_slices": 100, "other_slices": 11}  # one of each population at least
 SMALL = {  # by number: parameters of a run of a minute, where nothing is stored for one test slice
@@ -40,11 +45,13 @@ def parameters(path: Path) -> dict[str, object]:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("path", notebooks(ROOT), ids=lambda path: path.stem)
-def test_one_test_slice_is_enough_in_a_foreign_folder(path, tmp_path, tally):
+def test_one_test_slice_is_enough_in_a_foreign_folder(path, tmp_path, tally, monkeypatch):
     values = parameters(path)
     missing = [name for name in record(path.stem[:2]).datasets if locate(name) is None]
     if missing:
         pytest.skip(f"needs mrilib data get {missing[0]}")
+    (tmp_path / "startup.py").write_text(STARTUP, encoding="utf-8")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     done = papermill_elsewhere(tmp_path, path, "-y", json.dumps(values))
     said = "right" if done.returncode == 0 else f"traceback: {done.stderr[-300:]}"
     tally.note("one test slice", said, path.stem)
