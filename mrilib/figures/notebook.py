@@ -14,7 +14,7 @@ from IPython.display import HTML, Markdown, display
 
 from mrilib.figures.plot import Figure, Table, enable, save, table
 from mrilib.store.kinds import choose_device
-from mrilib.store.paths import PACKAGE
+from mrilib.store.paths import PACKAGE, use_writable_cache
 from mrilib.store.project import find_root
 from mrilib.store.records import INPUTS, RUN_DIR, hardware, note, note_in, read_json, versions, write_json
 
@@ -25,10 +25,12 @@ WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overf
 def setup(seed: int = 0, device: str = "auto") -> torch.device:
     """Reset the notebook's results, enable the figures, and return the device to compute on.
 
-    Nothing is seeded: random functions take `seed`. `auto` is the first GPU, or the CPU if there is none.
+    Nothing is seeded: random functions take `seed`. `auto` is the first GPU, or the CPU if there is none. Where the
+    cache cannot be written, another one is used until the kernel ends.
     Raises ValueError if this machine does not have the device.
     """
     chosen = choose_device(device)
+    use_writable_cache()
     enable()
     display(HTML(WORDS_STAY_WHOLE))
     run = {"seed": seed, "device": chosen.type, "hardware": hardware(), "versions": versions()}
@@ -73,7 +75,7 @@ def record(
     Args:
         name: flat key, such as `fraction_closed`.
         value: number, one-element tensor, text, boolean, or a list.
-        low, high: ends of the interval, both or neither; those of one sample are unbounded and left out.
+        low, high: ends of the interval, both or neither; those of one sample say nothing and are left out.
         n: number of samples behind it.
         trainings: number of trainings behind it; left out, one.
 
@@ -83,7 +85,7 @@ def record(
     if (low is None) != (high is None):
         raise ValueError(f"record({name!r}): an interval needs both low and high")
     plain = to_plain(value, name)
-    if low is None or high is None or (n == 1 and unbounded(low, high)):
+    if low is None or high is None or (n == 1 and (low == high or unbounded(low, high))):
         put(name, plain if n is None else {"value": plain, "n": int(n)})
         return
     interval = {"value": plain, "low": to_plain(low, name), "high": to_plain(high, name)}

@@ -148,10 +148,10 @@ def shipped() -> Iterable[Finding]:
 
 def cache() -> Iterable[Finding]:
     """Check the cache folder, or the folder in which it will be created."""
-    from mrilib.store.paths import cache_dir  # imported on demand
+    from mrilib.store.paths import cache_dir, nearest_folder  # imported on demand
 
-    folder = Path(cache_dir())
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    folder = cache_dir()
+    nearest = nearest_folder(folder)
     writable = nearest.is_dir() and os.access(nearest, os.W_OK)
     advice = "" if writable else "set MRILIB_CACHE to a folder that you may write to; without it runs are slower"
     yield Finding(

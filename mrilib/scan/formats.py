@@ -12,10 +12,12 @@ import torch
 from mrilib.data import header
 from mrilib.data.checksums import verify
 from mrilib.data.ismrmrd import Header, is_raw, read_raw
+from mrilib.data.kspace import measured, under_sampled
 from mrilib.data.layout import VolumeError, dataset, opened
 from mrilib.data.raw_formats import corrected_slice
 from mrilib.data.readouts import Choice
 from mrilib.data.stored import complex_values
+from mrilib.data.truth import image_of, with_stored
 from mrilib.data.volumes import inspect_volume
 from mrilib.fourier import ifftc
 from mrilib.scan.geometry import affine_of
@@ -71,11 +73,30 @@ def _fastmri(path: Path) -> ScanFile:
 
     def read(index: int) -> torch.Tensor:
         with opened(path) as file:
-            return torch.from_numpy(complex_values(dataset(file, path, "kspace")[index]))
+            kspace = torch.from_numpy(complex_values(dataset(file, path, "kspace")[index]))
+            if "mask" in file:
+                _check_mask(np.asarray(dataset(file, path, "mask")[()]), (kspace != 0).any(0).numpy(), path)
+            if info.has_target and not under_sampled(measured(kspace)):
+                stored = np.asarray(dataset(file, path, "reconstruction_rss")[index], np.float32)
+                with_stored(image_of(kspace), torch.from_numpy(stored), f"{path}: slice {index}")
+        return kspace
 
     with opened(path) as file:
         voxel = _voxel(file, path, info.recon_size)
     return ScanFile(path, "fastMRI HDF5", info.slices, read, info.recon_size, voxel, info.padding)
+
+
+def _check_mask(mask: np.ndarray, seen: np.ndarray, path: Path) -> None:
+    """Raise VolumeError unless a stored mask is one of columns, or of (ky, kx), that holds what was measured."""
+    rows, columns = seen.shape
+    if (
+        mask.dtype.kind not in "biuf"
+        or mask.shape not in ((columns,), (rows, columns))
+        or not np.isin(mask, (0, 1)).all()
+    ):
+        raise VolumeError(f"{path}: `mask` is {mask.dtype} {mask.shape}; expected ({columns},), zeros and ones")
+    if (seen & (mask == 0)).any():
+        raise VolumeError(f"{path}: `mask` leaves out what k-space holds; remove the mask, or apply it")
 
 
 def _voxel(file: h5py.File, path: Path, size: tuple[int, int]) -> tuple[float, float, float] | None:

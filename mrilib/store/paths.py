@@ -1,19 +1,22 @@
 """Locations of data and cache, and atomic writing of files."""
 
+import atexit
 import errno
 import os
 import shutil
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 
 PACKAGE = Path(__file__).resolve().parent.parent
+CACHE = "MRILIB_CACHE"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 ABANDONED = 3600.0  # seconds without a change after which another computer's scratch folder is removed
@@ -31,7 +34,35 @@ def data_dir() -> Path | None:
 
 def cache_dir() -> Path:
     """MRILIB_CACHE, or ~/.cache/mrilib; created on first write, so this call never fails."""
-    return _folder("MRILIB_CACHE") or Path.home() / ".cache" / "mrilib"
+    return _folder(CACHE) or Path.home() / ".cache" / "mrilib"
+
+
+def use_writable_cache() -> None:
+    """Let this process and its workers use a temporary cache, with links into the usual one, if that is not writable.
+
+    Warns if so. It is removed when this process ends, or by the next one if this was killed.
+    """
+    usual = cache_dir()
+    try:
+        check_writable(usual)
+    except OSError as error:
+        stack = ExitStack()
+        atexit.register(stack.close)
+        folder = stack.enter_context(scratch_folder(Path(gettempdir()) / "mrilib-cache"))
+        with suppress(OSError):  # no links on this machine
+            _link_files(usual, folder)
+        os.environ[CACHE] = str(folder)
+        warnings.warn(f"cache {usual} is not writable ({error.strerror}); using {folder} until this ends", stacklevel=3)
+
+
+def _link_files(cache: Path, folder: Path) -> None:
+    """Make a cache's folders in another one, and links to its files."""
+    for path in cache.rglob("*"):
+        place = folder / path.relative_to(cache)
+        if path.is_dir() and not path.is_symlink():
+            place.mkdir()
+        else:
+            place.symlink_to(path)
 
 
 @contextmanager
@@ -56,7 +87,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
             _flush(temporary)
             os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):  # the folder could not be created, which is the error to be seen
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -164,9 +196,13 @@ def _refuse_read_only(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "the folder is read-only", str(folder))
 
 
+def nearest_folder(path: Path) -> Path:
+    """The path, or the nearest one above it that exists and may be seen."""
+    return next(place for place in (path, *path.parents) if os.path.exists(place))  # Path.exists raises PermissionError
+
+
 def _free(path: Path) -> int:
-    existing = next(folder for folder in path.absolute().parents if folder.exists())
-    return shutil.disk_usage(existing).free
+    return shutil.disk_usage(nearest_folder(path.absolute().parent)).free
 
 
 def _flush(path: Path) -> None:

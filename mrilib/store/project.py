@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 MOST_NAMES = 20  # listed in a message, if they are short
-LONGEST = 300  # characters of a list of names
-LONGEST = 200  # characters of a name
+LONGEST = 200  # characters of a name, or of a list of names
 SMOKE = "smoke"  # profile that shows that a notebook runs, with numbers that mean nothing
 
 

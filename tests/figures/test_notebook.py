@@ -89,6 +89,15 @@ def test_what_one_slice_leaves_open_is_left_out_and_said(folder):
     assert shown.cells == (("joint", "0.500 [n = 1: no interval]"),)
 
 
+def test_a_range_of_one_value_is_no_interval(folder):
+    record("seconds", 27.4, 27.4, 27.4, 1)
+    record("more_seconds", 2.0, 1.0, 9.0, 3)
+    assert results(folder) == {
+        "seconds": {"value": 27.4, "n": 1},
+        "more_seconds": {"value": 2.0, "low": 1.0, "high": 9.0, "n": 3},
+    }
+
+
 def test_a_table_is_recorded_and_shown(folder):
     shown = record_table("table_2", [{"model": "<P>", "ssim": {"value": 0.51234, "low": 0.5, "high": 0.6}}, {"n": 3}])
     assert results(folder)["table_2"][0]["ssim"]["value"] == 0.51234

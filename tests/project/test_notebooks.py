@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from homeless import homeless
+from homeless import papermill_elsewhere
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 from notebook_cells import assigned_names, code_cells, imported_names, is_parameters, outer_names, read
@@ -25,7 +25,7 @@ from mrilib.running.jobs import plan
 from mrilib.running.parameters import declared, read_profile
 from mrilib.running.predicates import keys
 from mrilib.running.runner import run
-from mrilib.store.project import SMOKE, find_root, notebooks, profile_file, profile_of
+from mrilib.store.project import SMOKE, find_notebook, find_root, notebooks, profile_file, profile_of
 
 ROOT = find_root(Path(__file__).parent)
 PATHS = notebooks(ROOT) if ROOT else []
@@ -229,18 +229,10 @@ def test_plain_papermill_refuses_what_does_not_fit_before_any_work(tmp_path, mon
     assert not (tmp_path / "run" / "results.json").exists()
 
 
-def papermill_elsewhere(folder, monkeypatch, number, *options):
-    """Plain papermill of a notebook, from a folder outside the project, where nothing of the user's can be written."""
-    path = next(path for path in PATHS if path.stem.startswith(number))
-    monkeypatch.setenv("MRILIB_RUN_DIR", str(folder / "run"))
-    command = [sys.executable, "-m", "papermill", str(path), str(folder / "out.ipynb"), "--no-progress-bar", *options]
-    return subprocess.run(command, cwd=folder, env=homeless(folder), capture_output=True, text=True, check=False)
-
-
 @pytest.mark.notebook
-def test_plain_papermill_runs_it_too(tmp_path, monkeypatch):
+def test_plain_papermill_runs_it_too(tmp_path):
     profile = ROOT / "params" / "01_forward_model" / "quick.yaml"
-    done = papermill_elsewhere(tmp_path, monkeypatch, "01", "-f", str(profile))
+    done = papermill_elsewhere(tmp_path, find_notebook("01", ROOT), "-f", str(profile))
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "run" / "results.json").is_file()
 
@@ -248,7 +240,7 @@ def test_plain_papermill_runs_it_too(tmp_path, monkeypatch):
 @pytest.mark.notebook
 def test_plain_papermill_says_what_to_fetch(tmp_path, monkeypatch):
     monkeypatch.delenv("MRILIB_DATA", raising=False)
-    done = papermill_elsewhere(tmp_path, monkeypatch, "19")
+    done = papermill_elsewhere(tmp_path, find_notebook("19", ROOT))
     assert done.returncode != 0
     assert "FetchError: brain-vfa has not been fetched; run: mrilib data get brain-vfa" in done.stderr.splitlines()
 

@@ -16,6 +16,7 @@ from mrilib.models.build import build
 from mrilib.running.check import check, measured_step
 from mrilib.running.parameters import networks_of
 from mrilib.running.slice_lists import slice_lists
+from mrilib.store.parameters import ParameterError
 
 TINY = {"train_slices": 4, "epochs": 1, "chans": 2, "num_pool_layers": 2, "test_slices": 2, "ttt_iterations": 3}
 
@@ -137,6 +138,16 @@ def test_every_network_of_a_notebook_is_counted_once(notebook, count):
 
 def test_a_step_takes_time():
     assert measured_step(record("04", **TINY).experiment.spec("joint", "P"), "cpu") > 0
+
+
+def test_hours_are_steps_times_their_seconds(monkeypatch):
+    """A negative number of iterations gave "at most -0.1 h"."""
+    monkeypatch.setattr("mrilib.running.check.measured_step", lambda spec, device: 900.0)
+    lines = str(checked("04", **TINY))
+    assert "training 4.0 h" in lines, "four networks, four slices, one epoch"
+    assert "test-time training at most 4.5 h (3 networks, 2 slices" in lines, "three iterations"
+    with pytest.raises(ParameterError, match="ttt_iterations: expected int, at least 1"):
+        record("04", ttt_iterations=-1)
 
 
 def test_notebook_19_needs_its_data():

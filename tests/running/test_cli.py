@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit status, and one line for everything that is wrong."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -137,7 +138,7 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
     assert main(["run", "--all", "-j", "2"]) == 1, "a failure is a failure of the whole"
     printed = capsys.readouterr()
     assert "skipped  02_scanner  needs data; fetch them with: mrilib data get brain-vfa" in printed.out
-    assert "done     00_good  quick  0:0" in printed.out
+    assert "done     00_good  quick  0:" in printed.out
     assert "fraction_closed                    0.3 [0.2, 1]" in printed.out
     assert str(Path("runs", "00_good", "quick", "00_good.ipynb")) in printed.out.splitlines(), "from here"
     assert "failed   01_bad" in printed.out
@@ -223,6 +224,23 @@ def test_the_doctor_finds_what_is_broken(fetch, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "broken   torch" in printed
     assert "RuntimeError: driver mismatch" in printed
+
+
+def test_the_doctor_sees_that_a_cache_in_another_s_home_cannot_be_written(monkeypatch, tmp_path):
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "home" / "cache"))
+    seen = os.stat
+
+    def stat(path, *arguments, **options):
+        if str(path).startswith(str(tmp_path / "home" / "cache")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return seen(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / "home")
+    [found] = doctor.cache()
+    assert (found.state, found.found) == ("missing", f"{tmp_path / 'home' / 'cache'} not writable")
+    assert found.advice.startswith("set MRILIB_CACHE to a folder that you may write to")
 
 
 @pytest.mark.parametrize("kind", ["tables", "weights"])

@@ -88,8 +88,52 @@ def test_what_hdf5_says_of_a_full_disk_is_understood(tmp_path):
 
 def test_other_errors_pass_unchanged(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises((NotADirectoryError, FileExistsError)):
+    with pytest.raises((NotADirectoryError, FileExistsError)) as caught:
         write_volume(tmp_path / "file" / "v.h5", KSPACE)
+    assert caught.value.filename == str(tmp_path / "file"), "not the temporary file, which was never there"
+
+
+CACHED = """
+from mrilib.store.paths import atomic_write, cache_dir, use_writable_cache
+use_writable_cache()
+use_writable_cache()
+with atomic_write(cache_dir() / "weights" / "b.txt") as temporary:
+    temporary.write_text("new")
+with atomic_write(cache_dir() / "weights" / "a.txt") as temporary:
+    temporary.write_text((cache_dir() / "weights" / "a.txt").read_text() + ", changed" if EXISTS else "new")
+print(cache_dir(), (cache_dir() / "weights" / "a.txt").read_text(), sep=chr(10))
+"""
+
+
+def in_a_process(cache, exists, folder):
+    """Cache that was used, what was written to it, and warnings, of a process that has ended."""
+    environment = os.environ | {"MRILIB_CACHE": str(cache), "TMPDIR": str(folder)}
+    command = [sys.executable, "-c", CACHED.replace("EXISTS", str(exists))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [*done.stdout.splitlines(), done.stderr]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_cache_that_cannot_be_written_is_read_and_stays_as_it_is(tmp_path):
+    with atomic_write(tmp_path / "cache" / "weights" / "a.txt") as temporary:
+        temporary.write_text("kept")
+    (tmp_path / "cache").chmod(0o500)
+    used, text, warned = in_a_process(tmp_path / "cache", True, tmp_path)
+    (tmp_path / "cache").chmod(0o700)
+    assert text == "kept, changed"
+    assert warned.count(f"cache {tmp_path / 'cache'} is not writable (the folder is read-only); using {used}") == 1
+    assert (tmp_path / "cache" / "weights" / "a.txt").read_text() == "kept"
+    assert [path.name for path in tmp_path.rglob("*")] == ["cache", "weights", "a.txt"], "removed at the end"
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_cache_is_only_replaced_if_it_cannot_be_made(tmp_path, writable):
+    (tmp_path / "file").touch()
+    cache = tmp_path / "cache" if writable else tmp_path / "file" / "cache"
+    used, text, warned = in_a_process(cache, False, tmp_path)
+    assert text == "new"
+    assert (used == str(cache), warned == "") == (writable, writable)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "file"][not writable :]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")

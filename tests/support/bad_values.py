@@ -1,7 +1,8 @@
 """Bad values of parameters, and what became of each: refused in one line, taken, or something worse."""
 
 import math
-from collections.abc import Iterator
+import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -44,12 +45,17 @@ def numbers() -> list[str]:
     return [path.stem[:2] for path in notebooks(ROOT)]
 
 
-def values() -> Iterator[Value]:
-    """Every field of every notebook's record with every bad value."""
-    for number in numbers():
-        for field in record(number).declared():
-            for value in BAD:
-                yield Value(number, field, value)
+def values(number: str) -> list[Value]:
+    """Every field of a notebook's record with every bad value."""
+    return [Value(number, field, value) for field in record(number).declared() for value in BAD]
+
+
+def drawn(cases: Iterable[Value], count: int, draw: random.Random) -> list[Value]:
+    """`count` values of each field, in their order."""
+    fields: dict[str, list[Value]] = {}
+    for case in cases:
+        fields.setdefault(case.field, []).append(case)
+    return [case for field in fields.values() for case in draw.sample(field, count)]
 
 
 def outcome(case: Value) -> str:

@@ -8,115 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from format_files import make
-from tiny_project import PATIENCE, RECORD, make_project
-from tiny_slices import tiny_model, tiny_scan
+from tiny_project import PATIENCE
+from works import Work
 
-from mrilib.data.volumes import write_volume
-from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import find_root
-from mrilib.train.checkpoints import save_weights
 
 ROOT = find_root(Path(__file__).parent)
 TOKEN = "MRILIB_TORTURE"  # variable by which the processes of a command are found, whoever their parent is
 OUTLIVES = 3.0  # seconds
 LEFT = (".tmp", ".partial", ".slices", ".checkpoint", "mrilib-kernel-")  # parts of names that no finished work has
-
-
-@dataclass(frozen=True)
-class Work:
-    """A command that is killed.
-
-    Args:
-        name: row of the table.
-        prepare: writes the inputs into an empty folder.
-        arguments: of Python, with the folder's `work` as working directory.
-        made: files that it makes, as a pattern below the folder.
-    """
-
-    name: str
-    prepare: Callable[[Path], None]
-    arguments: Sequence[str]
-    made: str
-
-
-def kspace(patient: int) -> np.ndarray:
-    """One slice, (1, coil, ky, kx) complex64."""
-    return simulate_slice(tiny_scan(), patient, 0.1).kspace[None].astype(np.complex64)
-
-
-def prepare_run(folder: Path) -> None:
-    project = make_project(folder)
-    numbers = "import time\nvalues = []\nfor step in range(steps):\n    time.sleep(0.2)\n    values.append(step**0.5)"
-    written = '_ = (folder / "values.txt").write_text(repr(values))'
-    project.notebook("01_tiny", numbers, RECORD, written)
-    project.root.rename(folder / "work")
-
-
-def prepare_train(folder: Path) -> None:
-    for number in range(3):
-        write_volume(folder / "work" / "scans" / f"scan_{number}.h5", kspace(number))
-
-
-def prepare_convert(folder: Path) -> None:
-    (folder / "work").mkdir()
-    make("cc_359", "sagittal", folder / "work")
-
-
-def prepare_reconstruct(folder: Path) -> None:
-    write_volume(folder / "work" / "scan.h5", np.concatenate([kspace(number) for number in range(3)]))
-    architecture = {"name": "unet", "chans": 4, "num_pool_layers": 2}
-    save_weights(folder / "work" / "net.safetensors", tiny_model(), {"architecture": architecture})
-
-
-def prepare_tables(folder: Path) -> None:
-    (folder / "work").mkdir()
-    (folder / "work" / "make.py").write_text(TABLE)
-
-
-TABLE = """
-import sys, time
-from pathlib import Path
-from mrilib.running.tables import make
-from mrilib.store.tables import StoredRow, StoredTable
-
-class Toy:
-    name = "toy"
-    file = Path("shipped/toy.json")
-    table = StoredTable("toy", {"a": 1}, (), Path("shipped"))
-
-    def rows(self, device):
-        return [StoredRow(self.table, {"n": n}, lambda n=n: time.sleep(0.1) or {"root": n**0.5}) for n in range(12)]
-
-make(Toy(), "cpu", lambda done, count: None)
-rows = [repr((entry["key"], entry["row"])) for entry in StoredTable("toy", {"a": 1}, (), Path("shipped")).shipped]
-Path("rows.txt").write_text("\\n".join(rows))
-"""
-CLI = ["-m", "mrilib.cli"]
-TRAIN = [*CLI, "train", "--data", "scans", "--recipe", "supervised", "--epochs", "60", "--chans", "4"]
-WORKS = (
-    Work("run", prepare_run, [*CLI, "run", "01"], "work/runs/01_tiny/quick/[rv]*[s].*"),
-    Work("train", prepare_train, [*TRAIN, "--acceleration", "2"], "work/*.safetensors"),
-    Work(
-        "convert",
-        prepare_convert,
-        [*CLI, "data", "convert", "cc_359", "cc_359_sagittal.h5", "--view", "sagittal", "--output", "out"],
-        "work/out/**/*.h5",
-    ),
-    Work(
-        "reconstruct",
-        prepare_reconstruct,
-        [*CLI, "reconstruct", "scan.h5", "--network", "net.safetensors", "--center-fraction", "0.2"],
-        "work/scan_mrilib.*",
-    ),
-    Work("tables make", prepare_tables, ["make.py"], "work/rows.txt"),
-)
 
 
 @dataclass
@@ -157,14 +62,14 @@ class Place:
         assert process.returncode == 0, printed
         return time.monotonic() - start
 
-    def kill_after(self, seconds: float) -> bool:
-        """Start the command and kill it; False if it had ended already."""
+    def kill_after(self, seconds: float, sent: signal.Signals) -> bool:
+        """Start the command and send it a signal; False if it had ended already."""
         process = self.start()
         try:
             process.communicate(timeout=seconds)
             return False
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(sent)
             process.communicate()
         end = time.monotonic() + PATIENCE * OUTLIVES
         while (alive := self.alive()) and time.monotonic() < end:
@@ -215,7 +120,7 @@ def killed(work: Work, folder: Path, kills: int, seed: int) -> str:
     places, draw = [Place(work, folder / "killed 0")], random.Random(seed)
     met = 0
     while met < kills:
-        if places[-1].kill_after(draw.uniform(0.1, seconds)):
+        if places[-1].kill_after(draw.uniform(0.1, seconds), draw.choice(work.signals)):
             met += 1
         else:
             places.append(Place(work, folder / f"killed {len(places)}"))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from tiny_project import PATIENCE
@@ -59,6 +60,16 @@ class Tally:
         self.counts.setdefault(area, Counter()).update({"kills": kills, "identical": kills * identical})
         if not identical:
             self.worse.append(f"{area}: results differ after {kills} kills: {said}")
+
+    def plain(self) -> dict[str, Any]:
+        """Values that another process can be sent, for its `add`."""
+        return {"counts": {area: dict(counts) for area, counts in self.counts.items()}, "worse": self.worse}
+
+    def add(self, counts: dict[str, dict[str, int]], worse: list[str]) -> None:
+        """Add what another process counted."""
+        for area, numbers in counts.items():
+            self.counts.setdefault(area, Counter()).update(numbers)
+        self.worse += worse
 
     def table(self) -> str:
         """The counts, one line an area and their sum."""

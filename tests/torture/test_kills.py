@@ -5,12 +5,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from kills import CLI, OUTLIVES, SURROUNDINGS, WORKS, Place, Work, at_once, killed, surrounded
+from kills import OUTLIVES, SURROUNDINGS, Place, at_once, killed, surrounded
 from tiny_project import PATIENCE, wait_until
+from works import WORKS, several
 
 linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
-ROUNDS, KILLS = 5, 4  # of each command: a hundred kills of five commands
+ROUNDS, KILLS = 3, 6  # of each command: more than a hundred kills of six commands
 BY_NAME = {work.name: work for work in WORKS}
+COMMANDS = ("run", "train", "convert", "reconstruct")  # in hostile surroundings
 
 
 def series(name, folder, kills, seed, tally):
@@ -37,9 +39,7 @@ def test_after_kills_the_results_are_the_same(tmp_path, tally, name, seed):
 @pytest.mark.torture
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_training_in_several_processes_stops_when_told(tmp_path, sent, status):
-    small = [word for name in ("chans", "train_slices") for word in ("-p", name, "2")]
-    arguments = [*CLI, "train", "04", *small, "-p", "epochs", "100000", "-j", "2"]
-    place = Place(Work("train 04", lambda folder: (folder / "work").mkdir(), arguments, ""), tmp_path / "place")
+    place = Place(several(100_000), tmp_path / "place")
     process = place.start()
     try:
         wait_until(lambda: len(list(place.folder.rglob("*.checkpoint"))) == 2, 300)
@@ -68,7 +68,7 @@ def test_several_at_once_give_the_same_results(tmp_path, tally, name, number):
 @pytest.mark.torture
 @pytest.mark.skipif(not all(map(shutil.which, ("unshare", "prlimit", "setpriv"))), reason="needs util-linux")
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
-@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "tables make"])  # which is not the command
+@pytest.mark.parametrize("name", COMMANDS)
 def test_hostile_surroundings_are_refused_or_do_no_harm(tmp_path_factory, tally, name, surroundings):
     folder = tmp_path_factory.mktemp("surrounded")
     for parent in (folder, *folder.parents[:2]):
