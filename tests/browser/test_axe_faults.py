@@ -15,6 +15,7 @@ WORDS = "<p>strong</p>" * 50
         "<div style='background: #333'><p>weak</p></div>",
         "<div style='opacity: 0.3'><p>weak</p></div>",
         "<p><span style='color: #aaa'>weak</span> in a sentence</p>",
+        "<input aria-label='typed' value='weak' style='color: #aaa; background: #fff'>",
     ],
 )
 def test_one_weak_word_among_many_strong_ones_is_found(browser, weak):
