@@ -89,7 +89,7 @@ class PrivateKernelManager(AsyncKernelManager):
             self.stop.kernels.discard(self.process)
 
 
-class SavingOnce(papermill.engines.NBClientEngine):  # type: ignore[misc]
+class SavingOnce(papermill.engines.NBClientEngine):
     """Engine that saves the notebook when it ends, in whatever way, and not twice for each of its cells."""
 
     @classmethod
