@@ -219,7 +219,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             yield Server(address, home / "root")
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE * 30)
 
 
 def _await_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
