@@ -55,6 +55,6 @@ def test_a_run_in_a_folder_of_other_letters_is_reported(monkeypatch, tmp_path):
 
 def test_a_locale_without_utf_8_is_no_obstacle():
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "mrilib.cli", "claims"]
+    command = [sys.executable, "-m", "mrilib.cli", *CLAIMS.split()]
     done = subprocess.run(command, cwd=REPOSITORY, env=os.environ | locale, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
