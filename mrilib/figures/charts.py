@@ -25,6 +25,7 @@ Row = Mapping[str, Any]
 WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
 TITLE_LETTERS = 80  # in a line; more are wider than a chart may be
 LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
+SYMBOL = 30  # CSS pixels of a symbol in a legend and the room beside it
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 
 
@@ -209,8 +210,13 @@ def _scale(names: Sequence[str]) -> altair.Scale:
 def _series(field: str, names: Sequence[str], symbol: str = "stroke") -> altair.Color:
     """Colour of each name, with a legend of lines or of points, as drawn."""
     look: dict[str, Any] = {"symbolType": symbol, "symbolOpacity": 1, "symbolSize": 500 if symbol == "stroke" else 100}
-    legend = altair.Legend(title=None, orient="bottom", columns=LEGEND_COLUMNS, **look)
+    legend = altair.Legend(title=None, orient="bottom", columns=legend_columns(names), **look)
     return altair.Color(f"{field}:N", scale=_scale(names), legend=legend)
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """How many names fit beside each other in a legend, in a wide face."""
+    return max(1, min(LEGEND_COLUMNS, WIDTH // round(SYMBOL + LETTER * max(map(len, names), default=1))))
 
 
 def _dashes(field: str | None, names: Sequence[str]) -> Any:

@@ -5,13 +5,12 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import LETTER, data, finished, tooltip
+from mrilib.figures.charts import LETTER, data, finished, legend_columns, tooltip
 from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
-SYMBOL = 30  # pixels of a symbol in the legend and the room beside it
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
 
@@ -92,8 +91,9 @@ def _scale(series: Sequence[str], colors: Mapping[str, str] | None) -> altair.Sc
 
 
 def _legend(series: Sequence[str]) -> altair.Legend | None:
-    across = max(1, min(3, PAGE // round(SYMBOL + LETTER * max(map(len, series)))))
-    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=across) if any(series) else None
+    if not any(series):
+        return None
+    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=legend_columns(series))
 
 
 def _origin() -> altair.Chart:

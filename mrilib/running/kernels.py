@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import papermill
+import papermill.engines
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
@@ -89,6 +89,22 @@ class PrivateKernelManager(AsyncKernelManager):
             self.stop.kernels.discard(self.process)
 
 
+class SavingOnce(papermill.engines.NBClientEngine):
+    """Engine that saves the notebook when it ends, in whatever way, and not twice for each of its cells."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """Execute the cells; papermill saves when this returns or raises."""
+        target, nb_man.output_path = nb_man.output_path, None
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.output_path = target
+
+
+papermill.engines.papermill_engines.register(SavingOnce.__name__, SavingOnce)
+
+
 def manager_for(folder: str, environment: Mapping[str, str], stop: Stop) -> type[PrivateKernelManager]:
     """Create a `PrivateKernelManager` subclass for one run."""
     private = {**environment, "IPYTHONDIR": folder}  # the user's start-up files must not change a result
@@ -121,6 +137,7 @@ def execute(
                 literal_path(source),
                 literal_path(target),
                 parameters,
+                engine_name=SavingOnce.__name__,
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,

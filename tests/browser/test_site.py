@@ -257,6 +257,7 @@ def test_on_paper_code_is_not_cut(browser, tiny):
 
 
 def test_every_page_of_the_full_site_in_both_themes(browser, full):
+    looks: set[str] = set()
     for file in sorted(full.glob("*.html")):
         with page(browser, file) as tab:
             settled(tab)
@@ -264,7 +265,7 @@ def test_every_page_of_the_full_site_in_both_themes(browser, full):
             for theme, width in (("light", 1280), ("dark", 1920)):
                 tab.set_viewport_size({"width": width, "height": 1000})
                 tab.evaluate(SWITCH, theme)
-                found = faults(tab, colours_only=theme == "dark")
+                found = faults(tab, colours_only=theme == "dark", looks=looks)
                 assert found == [], f"{file.name} in {theme}"
                 assert tab.evaluate(SPILLS) <= 0, f"{file.name} is wider than {width} pixels"
                 if folder := os.environ.get("MRILIB_SCREENSHOTS"):

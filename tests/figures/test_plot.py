@@ -267,6 +267,14 @@ def test_legend_follows_the_right_edge() -> None:
     assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["high", "low"]
 
 
+@pytest.mark.parametrize(("letters", "columns"), [(4, 3), (26, 3), (29, 2), (45, 1), (200, 1)])
+def test_a_legend_of_long_names_has_few_columns(letters: int, columns: int) -> None:
+    """Three columns of 29 letters are wider than JupyterLab's output area in a wide face (30 + 8 pixels a letter)."""
+    rows = [row | {"name": str(row["name"]).ljust(letters, "x")} for row in CURVES]
+    chart = plot.lines_chart(rows, "x", "y", "name", x_title="x", y_title="y", alt="two lines")
+    assert chart.to_dict()["layer"][0]["encoding"]["color"]["legend"]["columns"] == columns
+
+
 def test_lines_leave_out_what_is_not_finite() -> None:
     rows = [*CURVES, {"x": 3, "y": math.nan, "name": "low"}]
     spec = plot.lines_chart(rows, "x", "y", "name", x_title="x", y_title="y", alt="two lines").to_dict()

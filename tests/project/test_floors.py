@@ -95,20 +95,24 @@ def test_every_notebook_has_a_folder_and_every_folder_a_notebook():
     )
 
 
-def loaded_by(statement):
-    """The package's modules that a statement loads in a new process, and all modules' top names."""
-    code = f"import sys\n{statement}\nprint(*sys.modules)"
-    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+def loaded_by(*statements):
+    """For each statement, run one after another in a new process: the package's modules and all modules' top names."""
+    code = "\n".join(["import sys", *(f"{statement}\nprint(*sys.modules)" for statement in statements)])
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return [
+        (own_modules(names), {name.split(".")[0] for name in names}) for names in map(str.split, printed.splitlines())
+    ]
+
+
+def own_modules(names):
+    """Those of the package that are files."""
     files = {name for name in names if name in SOURCES and not name.endswith(".__init__")}
-    return {name for name in files if (PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")).is_file()}, {
-        name.split(".")[0] for name in names
-    }
+    return {name for name in files if (PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")).is_file()}
 
 
 def test_the_core_loads_alone():
-    own, others = loaded_by("import mrilib.ttt, mrilib.scoring")
+    (_, by_torch), (own, others) = loaded_by("import torch", "import mrilib.ttt, mrilib.scoring")
     assert {room(name) for name in own} <= CORE
-    by_torch = loaded_by("import torch")[1]
     assert not (others - by_torch) & OUTSIDE_THE_CORE
 
 
@@ -116,7 +120,7 @@ def test_the_toy_proof_loads_little():
     path = next((PACKAGE.parent / "notebooks").glob("06_*.ipynb"))
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     source = "".join(next(cell["source"] for cell in cells if cell["cell_type"] == "code"))
-    own, _ = loaded_by(source)
+    ((own, _),) = loaded_by(source)
     assert 5 < len(own) <= 20, sorted(own)
 
 

@@ -11,7 +11,8 @@ from tiny_project import COUNT, REPOSITORY, make_project
 
 from mrilib.cli import main
 
-COMMANDS = ["claims", "claims --markdown", "data list", "--help", "run --help", "train --help", "data --help"]
+CLAIMS = "claims --runs-dir nowhere"  # to read the runs of this checkout takes seconds
+COMMANDS = [CLAIMS, f"{CLAIMS} --markdown", "data list", "--help", "run --help", "train --help", "data --help"]
 
 
 def printed(monkeypatch, encoding, *arguments):
@@ -37,7 +38,7 @@ def test_letters_that_an_encoding_lacks_are_replaced(monkeypatch, encoding, comm
 
 def test_json_loses_no_letter(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    texts = [printed(monkeypatch, encoding, "claims", "--json")[1] for encoding in ("utf-8", "ascii")]
+    texts = [printed(monkeypatch, encoding, *CLAIMS.split(), "--json")[1] for encoding in ("utf-8", "ascii")]
     assert json.loads(texts[0]) == json.loads(texts[1])
     assert any(not entry["claim"].isascii() for entry in json.loads(texts[1]))
 
@@ -54,6 +55,6 @@ def test_a_run_in_a_folder_of_other_letters_is_reported(monkeypatch, tmp_path):
 
 def test_a_locale_without_utf_8_is_no_obstacle():
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "mrilib.cli", "claims"]
+    command = [sys.executable, "-m", "mrilib.cli", *CLAIMS.split()]
     done = subprocess.run(command, cwd=REPOSITORY, env=os.environ | locale, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -53,6 +53,17 @@ def test_a_run_leaves_notebook_results_figures_manifest_and_is_cached(project):
     assert files_below(project.root / "runs" / "01_tiny")[0].endswith(".lock"), "and no partial folder"
 
 
+def test_the_notebook_is_saved_before_the_first_cell_and_after_the_last(project):
+    """Saving all outputs so far twice a cell took longer than many a notebook."""
+    job, sizes = project.plan(project.notebook("01_tiny", *["print('x' * 1000)"] * 5, RECORD)), []
+    runs = job.folder.parent
+    run(job, on_cell=lambda index: sizes.append([p.stat().st_size for p in runs.glob(".*.partial-*/01_tiny.ipynb")]))
+    assert len(sizes) == 8, "title, parameters, six cells"
+    assert len(sizes[0]) == 1
+    assert sizes == sizes[:1] * 8
+    assert (job.folder / "01_tiny.ipynb").stat().st_size > sizes[0][0] + 5000
+
+
 def test_a_run_during_which_the_library_changed_is_not_current_even_if_it_changes_back(project, library, monkeypatch):
     path = project.notebook("01_tiny", "import mrilib.solvers", RECORD)
     job, solvers = project.plan(path), library / "solvers.py"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_project import PATIENCE
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first is the quickest
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -181,7 +182,7 @@ def desk(browser: Any, lab: Server) -> Iterator[Desk]:
     """JupyterLab on the screen, all notebooks closed."""
     tab = browser.new_page()
     desk = Desk(tab, lab.root, Page(tab, lab.root))
-    tab.set_default_timeout(90_000)
+    tab.set_default_timeout(PATIENCE * 90_000)
     tab.on("request", lambda asked: None if LOCAL.match(asked.url) else desk.page.outside.append(asked.url[:120]))
     tab.on("console", lambda said: desk.page.errors.append(said.text[:200]) if said.type == "error" else None)
     tab.on("pageerror", lambda error: desk.page.errors.append(str(error)[:200]))
@@ -218,11 +219,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             yield Server(address, home / "root")
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(PATIENCE * 30)
 
 
 def _await_server(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
-    for _ in range(200):
+    for _ in range(round(PATIENCE * 200)):
         assert server.poll() is None, log.read_text()[-2000:]
         try:
             urllib.request.urlopen(address, timeout=2).close()
