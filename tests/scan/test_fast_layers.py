@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from tiny_slices import seed_weights, tiny_sample
 from torch import nn
 
 from mrilib.linop import sense
 from mrilib.models.build import build
 from mrilib.models.unet import Unet
-from mrilib.scan.fast_layers import fast
+from mrilib.scan.fast_layers import NormOfOneImage, fast
 
 NETWORKS = {
     "norm_unet": {"name": "norm_unet", "chans": 4, "num_pool_layers": 2},
@@ -65,3 +66,25 @@ def test_channels_stay_last_through_every_level():
 def test_a_norm_with_learnt_scale_is_kept():
     learnt = nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2, affine=True))
     assert isinstance(fast(learnt)[1], nn.InstanceNorm2d)
+
+
+@pytest.mark.parametrize(("shape", "fold"), [((8, 24, 20), 8), ((16, 15, 22), 2), ((4, 9, 7), 1), ((100, 6, 6), 1)])
+def test_a_folded_norm_is_the_instance_norm_with_its_gradient(shape, fold):
+    generator = torch.Generator().manual_seed(0)
+    image = 3 + 2 * torch.randn(1, *shape, generator=generator, dtype=torch.float64)
+    image[0, 0] *= 5
+    image = image.to(memory_format=torch.channels_last).requires_grad_()
+    weights = torch.randn(image.shape, generator=generator, dtype=torch.float64)
+    normed = NormOfOneImage(1e-5)(image)
+    assert (type(normed.grad_fn).__name__ == "FoldedNormBackward") == (fold > 1)
+    expected = F.instance_norm(image, eps=1e-5)
+    torch.testing.assert_close(normed, expected, rtol=0, atol=1e-12)
+    (gradient,), (right,) = (torch.autograd.grad((weights * one).sum(), image) for one in (normed, expected))
+    torch.testing.assert_close(gradient, right, rtol=0, atol=1e-12)
+
+
+def test_a_folded_norm_in_bfloat16_is_as_close_as_its_rounding():
+    image = torch.randn(1, 8, 230, 180, generator=torch.Generator().manual_seed(0))
+    rounded = image.bfloat16().to(memory_format=torch.channels_last)
+    error = NormOfOneImage(1e-5)(rounded).float() - F.instance_norm(rounded.float(), eps=1e-5)
+    assert error.abs().max() <= 2**-8 * image.abs().max()

@@ -1,0 +1,31 @@
+"""What a reconstruction loads before it computes: nothing that it does not use."""
+
+import subprocess
+import sys
+
+import numpy as np
+from tiny_slices import tiny_scan
+
+from mrilib.simulate.acquisition import simulate_slice
+
+RUN = """
+import sys
+from mrilib.cli import main
+assert main(["reconstruct", "scan.npy", "--ttt", "-o", "out", "--center-fraction", "0.2"]) == 0
+print(*sys.modules, sep="\\n", file=open("loaded", "w"))
+"""
+UNUSED = {
+    "altair": "charts, of which there are none: 0.6 s",
+    "torch._dynamo": "the compiler, which compiles nothing here: 1.6 s",
+    "IPython": "notebooks",
+}
+
+
+def test_reconstruct_loads_nothing_that_it_does_not_use(tmp_path):
+    kspace = simulate_slice(tiny_scan(), 0, 0.1).kspace[None].astype(np.complex64)
+    np.save(tmp_path / "scan.npy", kspace)
+    subprocess.run([sys.executable, "-c", RUN], cwd=tmp_path, check=True)
+    loaded = (tmp_path / "loaded").read_text().split()
+    assert "mrilib.ttt.one_slice" in loaded
+    assert "mrilib.figures.layout" in loaded, "the contact sheet was drawn"
+    assert not UNUSED.keys() & set(loaded)
