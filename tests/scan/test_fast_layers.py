@@ -56,7 +56,7 @@ def test_channels_stay_last_through_every_level():
     made = fast(seed_weights(Unet(1, 1, 4, 2)))
     seen = []
     for layer in made.modules():
-        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.LeakyReLU)):
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, NormOfOneImage)):
             layer.register_forward_hook(lambda _, __, image: seen.append(image))
     made(torch.rand(1, 1, 20, 24))
     assert len(seen) == 25
@@ -68,18 +68,20 @@ def test_a_norm_with_learnt_scale_is_kept():
     assert isinstance(fast(learnt)[1], nn.InstanceNorm2d)
 
 
-@pytest.mark.parametrize(("shape", "fold"), [((8, 24, 20), 8), ((16, 15, 22), 2), ((4, 9, 7), 1), ((100, 6, 6), 1)])
-def test_a_folded_norm_is_the_instance_norm_with_its_gradient(shape, fold):
+@pytest.mark.parametrize("slope", [0.2, 1.0])
+@pytest.mark.parametrize(("shape", "folds"), [((8, 24, 20), True), ((3, 4, 6), True), ((4, 9, 7), False)])
+def test_a_folded_norm_is_the_instance_norm_with_its_gradient(shape, folds, slope):
     generator = torch.Generator().manual_seed(0)
     image = 3 + 2 * torch.randn(1, *shape, generator=generator, dtype=torch.float64)
     image[0, 0] *= 5
     image = image.to(memory_format=torch.channels_last).requires_grad_()
-    weights = torch.randn(image.shape, generator=generator, dtype=torch.float64)
-    normed = NormOfOneImage(1e-5)(image)
-    assert (type(normed.grad_fn).__name__ == "FoldedNormBackward") == (fold > 1)
-    expected = F.instance_norm(image, eps=1e-5)
-    torch.testing.assert_close(normed, expected, rtol=0, atol=1e-12)
-    (gradient,), (right,) = (torch.autograd.grad((weights * one).sum(), image) for one in (normed, expected))
+    weights = torch.randn(1, 2 * shape[0], *shape[1:], generator=generator, dtype=torch.float64)
+    weights = weights.to(memory_format=torch.channels_last)[:, : shape[0]]  # as of a concatenation
+    found = NormOfOneImage(1e-5, slope)(image)
+    assert ("FoldedNorm" in type(found.grad_fn).__name__) == folds
+    expected = F.leaky_relu(F.instance_norm(image, eps=1e-5), slope)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    (gradient,), (right,) = (torch.autograd.grad(one, image, weights) for one in (found, expected))
     torch.testing.assert_close(gradient, right, rtol=0, atol=1e-12)
 
 
