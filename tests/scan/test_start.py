@@ -4,8 +4,10 @@ import subprocess
 import sys
 
 import numpy as np
+import torch
 from tiny_slices import tiny_scan
 
+from mrilib.running.reconstruct_command import skip_compiler
 from mrilib.simulate.acquisition import simulate_slice
 
 RUN = """
@@ -29,3 +31,19 @@ def test_reconstruct_loads_nothing_that_it_does_not_use(tmp_path):
     assert "mrilib.ttt.one_slice" in loaded
     assert "mrilib.figures.layout" in loaded, "the contact sheet was drawn"
     assert not UNUSED.keys() & set(loaded)
+
+
+def test_an_optimizer_without_the_compiler_takes_the_same_step(monkeypatch):
+    optimizer, adam = torch.optim.Optimizer, torch.optim.Adam
+    for owner, name in ((optimizer, "add_param_group"), (optimizer, "zero_grad"), (adam, "step")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    for _ in range(2):
+        skip_compiler()
+        weights = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+        tuned = adam([weights], 0.1)
+        weights.square().sum().backward()
+        tuned.step()
+        torch.testing.assert_close(weights.detach(), torch.tensor([0.9, -1.9]))
+        tuned.zero_grad()
+        assert weights.grad is None
+    assert torch.is_grad_enabled()
