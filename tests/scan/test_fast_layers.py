@@ -2,14 +2,13 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 from tiny_slices import seed_weights, tiny_sample
 from torch import nn
 
 from mrilib.linop import sense
 from mrilib.models.build import build
 from mrilib.models.unet import Unet
-from mrilib.scan.fast_layers import NormOfOneImage, fast
+from mrilib.scan.fast_layers import fast
 
 NETWORKS = {
     "norm_unet": {"name": "norm_unet", "chans": 4, "num_pool_layers": 2},
@@ -56,7 +55,7 @@ def test_channels_stay_last_through_every_level():
     made = fast(seed_weights(Unet(1, 1, 4, 2)))
     seen = []
     for layer in made.modules():
-        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, NormOfOneImage)):
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.LeakyReLU)):
             layer.register_forward_hook(lambda _, __, image: seen.append(image))
     made(torch.rand(1, 1, 20, 24))
     assert len(seen) == 25
@@ -66,27 +65,3 @@ def test_channels_stay_last_through_every_level():
 def test_a_norm_with_learnt_scale_is_kept():
     learnt = nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2, affine=True))
     assert isinstance(fast(learnt)[1], nn.InstanceNorm2d)
-
-
-@pytest.mark.parametrize("slope", [0.2, 1.0])
-@pytest.mark.parametrize(("shape", "folds"), [((8, 24, 20), True), ((3, 4, 6), True), ((4, 9, 7), False)])
-def test_a_folded_norm_is_the_instance_norm_with_its_gradient(shape, folds, slope):
-    generator = torch.Generator().manual_seed(0)
-    image = 3 + 2 * torch.randn(1, *shape, generator=generator, dtype=torch.float64)
-    image[0, 0] *= 5
-    image = image.to(memory_format=torch.channels_last).requires_grad_()
-    weights = torch.randn(1, 2 * shape[0], *shape[1:], generator=generator, dtype=torch.float64)
-    weights = weights.to(memory_format=torch.channels_last)[:, : shape[0]]  # as of a concatenation
-    found = NormOfOneImage(1e-5, slope)(image)
-    assert ("FoldedNorm" in type(found.grad_fn).__name__) == folds
-    expected = F.leaky_relu(F.instance_norm(image, eps=1e-5), slope)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
-    (gradient,), (right,) = (torch.autograd.grad(one, image, weights) for one in (found, expected))
-    torch.testing.assert_close(gradient, right, rtol=0, atol=1e-12)
-
-
-def test_a_folded_norm_in_bfloat16_is_as_close_as_its_rounding():
-    image = torch.randn(1, 8, 230, 180, generator=torch.Generator().manual_seed(0))
-    rounded = image.bfloat16().to(memory_format=torch.channels_last)
-    error = NormOfOneImage(1e-5)(rounded).float() - F.instance_norm(rounded.float(), eps=1e-5)
-    assert error.abs().max() <= 2**-8 * image.abs().max()
