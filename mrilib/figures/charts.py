@@ -8,11 +8,11 @@ from typing import Any
 
 import altair
 
+from mrilib.figures.layout import checked_alt
 from mrilib.figures.theme import (
     INK,
     MUTED,
     PAPER,
-    checked_alt,
     colors_of,
     finite,
     log_ticks,

@@ -1,4 +1,4 @@
-"""Grid of images and text as one PNG, drawn via SVG with a font bundled in vl-convert."""
+"""Grid of images and text as one PNG, drawn via SVG with a font bundled in vl-convert; charts share its colours."""
 
 import base64
 import html
@@ -11,8 +11,10 @@ import numpy as np
 import vl_convert
 from PIL import Image, ImageFont
 
-from mrilib.figures.theme import FONT, INK, MUTED, PAPER, checked_alt
-
+INK = "#1F1F1F"
+MUTED = "#555555"
+PAPER = "#FFFFFF"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundled in vl-convert
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
@@ -70,6 +72,17 @@ def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] 
         top += height + GAP
     used = {tile.colors for row in grid for tile in row} - {"grey"}
     return Picture(_raster(parts, width, round(top - GAP + MARGIN), next(iter(used), "grey")), text, width)
+
+
+def checked_alt(alt_text: str) -> str:
+    """Return the stripped alt text.
+
+    Raises:
+        ValueError: the text is empty, so that the figure would be inaccessible to readers who cannot see it.
+    """
+    if not alt_text.strip():
+        raise ValueError("alt is empty: say in one sentence what the figure shows")
+    return alt_text.strip()
 
 
 def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes:

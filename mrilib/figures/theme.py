@@ -11,6 +11,8 @@ import altair as alt
 import vl_convert
 from PIL import Image
 
+from mrilib.figures.layout import FONT, INK, MUTED, PAPER
+
 # Found by search: every colour has contrast >= 3 on white, and every pair is distinct (CIE76 >= 14) for trichromats
 # and under simulated protanopia, deuteranopia and tritanopia. The hue shows what a network was trained on; its
 # "+ TTT" is a darker shade.
@@ -75,10 +77,6 @@ SERIES_COLORS: tuple[str, ...] = (
     "#B25FD0",
 )
 
-INK = "#1F1F1F"
-MUTED = "#555555"
-PAPER = "#FFFFFF"
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundled in vl-convert
 PNG_SCALE = 1.5
 FEW_TICKS = 10  # on a logarithmic axis; more labels would collide
 
@@ -102,17 +100,6 @@ def colors_of(names: Iterable[str]) -> list[str]:
     for name in dict.fromkeys(names):
         chosen[name] = chosen.get(name) or next(spare)
     return [chosen[name] for name in names]
-
-
-def checked_alt(alt_text: str) -> str:
-    """Return the stripped alt text.
-
-    Raises:
-        ValueError: the text is empty, so that the figure would be inaccessible to readers who cannot see it.
-    """
-    if not alt_text.strip():
-        raise ValueError("alt is empty: say in one sentence what the figure shows")
-    return alt_text.strip()
 
 
 @alt.theme.register("mrilib", enable=False)

@@ -10,8 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from mrilib.figures.images import WHITE, image_png
-from mrilib.figures.layout import palette, png_bytes
-from mrilib.figures.theme import checked_alt
+from mrilib.figures.layout import checked_alt, palette, png_bytes
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
 FACTOR = 5.0  # scale factor of error maps

@@ -41,7 +41,7 @@ class Settings:
         warmup: number of first steps over which the learning rates rise linearly (paper A: none).
         phase_learning_rate: learning rate of the free phase, in radians.
         phase_weight: weight of its total variation in the loss.
-        precision: "bfloat16" convolves in bfloat16, twice as fast on processors that compute it; physics, loss and
+        precision: "bfloat16" convolves in bfloat16 (docs/performance.md has the times); physics, loss and
             weights stay in float32.
     """
 
