@@ -17,7 +17,8 @@ from mrilib.linop import Fourier, Sampling, Sensitivity, sense
 from mrilib.models.build import ARCHITECTURES, build
 from mrilib.paper_a.variants_that_fail.experiment import tune
 from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, perturb
-from mrilib.paper_a.zero_shot_and_untrained.untrained import random_network, replace_known
+from mrilib.paper_a.zero_shot_and_untrained import untrained
+from mrilib.paper_a.zero_shot_and_untrained.untrained import replace_known
 from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, zero_shot
 from mrilib.sampling import calibration_width, split_mask
 from mrilib.store.paths import PACKAGE
@@ -178,13 +179,14 @@ def test_the_variants_that_fail_give_the_image_of_the_cpu(sample, name, objectiv
 
 
 @pytest.mark.parametrize("name", ["conv_decoder", "dip_unet"])
-def test_an_untrained_network_gives_the_image_of_the_cpu(sample, name):
-    network = random_network({"name": name, **SIZES.get(name, WIDTH)})  # its size is counted on the device "meta"
+def test_an_untrained_network_gives_the_image_of_the_cpu(sample, name, monkeypatch):
+    architecture = {"name": name, **SIZES.get(name, WIDTH)}
+    built = untrained.random_network(architecture)  # before: its size is counted on the device "meta"
+    monkeypatch.setattr(untrained, "random_network", lambda *_: copy.deepcopy(built))
     settings = Settings(1e-3, max_iterations=2, window=2)
 
     def fitted(s):
-        given = s.masked_kspace, s.mask, s.sens_maps, settings
-        return adapt(copy.deepcopy(network).to(s.mask.device), *given).image.cpu()
+        return untrained.fit_untrained(architecture, s.masked_kspace, s.mask, s.sens_maps, settings).image.cpu()
 
     wanted = fitted(sample)
     with pretended_accelerator():
