@@ -84,7 +84,7 @@ def test_parts_hold_every_training_and_every_slice_once(job, shards):
     parts = workload(job, lambda spec: 0.5, shards)
     trainings = [part for part in parts if part.kind == "train"]
     assert len({part.name for part in parts}) == len(parts)
-    assert [part.steps for part in trainings] == [4 * 2] * 4
+    assert [part.steps for part in trainings] == [4 * 2] * 5
     adapted = [part for part in parts if part.kind == "ttt"]
     assert len(adapted) == min(shards, 5)
     assert sum(part.steps for part in adapted) == 3 * 5 * 3  # networks, slices, iterations
