@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import re
 import runpy
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from mrilib import coils, fourier, linop, losses, metrics, scoring, solvers, sub
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import Fourier, Sampling, Sensitivity, sense
 from mrilib.models.build import ARCHITECTURES, build
+from mrilib.paper_a.early_stopping_and_ablation.ablation import turned
+from mrilib.paper_a.paper_versus_code.as_published import Leaking, filled
 from mrilib.paper_a.variants_that_fail.experiment import tune
 from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, perturb
 from mrilib.paper_a.zero_shot_and_untrained import untrained
@@ -111,6 +114,9 @@ CORE = {  # one call of every public function of the core that takes tensors
     "mirrored": lambda s: s.mirrored(-1).masked_kspace,
     **{name: lambda s, name=name: perturb(s.masked_kspace[0], name, 1) for name in PERTURBATIONS},
     "replace_known": lambda s: replace_known(s.reference, s.masked_kspace, s.mask, s.sens_maps),
+    "filled": lambda s: filled(s).sens_maps,
+    "Leaking": lambda s: scoring.reconstruct(Leaking(small("unet").to(s.mask.device), s), s),
+    "Turned": lambda s: scoring.reconstruct(turned(small("unet").to(s.mask.device), "aligned", s), s),
 }
 
 
@@ -123,6 +129,12 @@ def test_every_public_function_of_the_core_is_walked():
         if one.__module__ == module.__name__ and not name.startswith("_")
     }
     assert public <= set(CORE)
+
+
+def test_every_network_outside_of_the_list_is_walked():
+    files = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE / "models"]
+    found = {name for path in files for name in re.findall(r"class (\w+)\(\w*Reconstructor\)", path.read_text("utf-8"))}
+    assert {"Leaking", "Turned"} <= found <= set(CORE)
 
 
 @pytest.mark.parametrize("name", CORE)
