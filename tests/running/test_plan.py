@@ -84,7 +84,7 @@ def test_parts_hold_every_training_and_every_slice_once(job, shards):
     parts = workload(job, lambda spec: 0.5, shards)
     trainings = [part for part in parts if part.kind == "train"]
     assert len({part.name for part in parts}) == len(parts)
-    assert [part.steps for part in trainings] == [4 * 2] * 5
+    assert [part.steps for part in trainings] == [4 * 2] * 4
     adapted = [part for part in parts if part.kind == "ttt"]
     assert len(adapted) == min(shards, 5)
     assert sum(part.steps for part in adapted) == 3 * 5 * 3  # networks, slices, iterations
@@ -128,12 +128,12 @@ def test_the_plan_of_all_notebooks_counts_each_that_trains(monkeypatch, capsys):
 
 
 def test_hours_of_the_paper_are_counted_without_its_files_and_its_parts_are_refused(tmp_path, monkeypatch, capsys):
-    """100 slices, three networks of 2,500 iterations each, at 17% of an H100's peak."""
+    """100 brain slices, three networks of 2,500 iterations each, at 17% of an H100's peak."""
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("MRILIB_DATA", raising=False)
     assert main(["plan", "04", "--profile", "paper", "--gpu", "h100", "--gpus", "8"]) == 0
     [row] = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("04_")]
-    step = operations_of(UNET, (15, 640, 372)) / (PEAK["h100"] * UTILISATION)
+    step = operations_of(UNET, (15, 768, 396)) / (PEAK["h100"] * UTILISATION)
     assert float(row[3]) == pytest.approx(100 * 3 * 2500 * step / 3600, abs=0.05)
     file = tmp_path / "plan.json"
     assert main(["plan", "04", "--profile", "paper", "--gpu", "h100", "--parts", str(file)]) == 2
@@ -149,7 +149,7 @@ def test_parts_leave_out_networks_that_are_there_already(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     file = tmp_path / "plan.json"
-    for given, kinds in (([], ["ttt"] * 8), (["-p", "epochs", "1"], ["train"] * 5 + ["ttt"] * 8)):
+    for given, kinds in (([], ["ttt"] * 8), (["-p", "epochs", "1"], ["train"] * 4 + ["ttt"] * 8)):
         assert main(["plan", "04", "--gpu", "a6000", *given, "--parts", str(file)]) == 0
         [book] = json.loads(file.read_text())["notebooks"].values()
         assert [part["kind"] for part in book["parts"]] == kinds

@@ -8,8 +8,8 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Supervised and joint networks, on P and on Q (Table 2), and the one whose curves are shown."""
-    return [*p.experiment.specs().values(), p.watched.spec("joint", "P")]
+    """Supervised and joint networks, on P and on Q (Table 2)."""
+    return list(p.experiment.specs().values())
 
 
 def adapt_slices(p: Parameters, shard: int, shards: int, device: torch.device | str = "cpu") -> None:
