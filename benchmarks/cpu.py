@@ -57,7 +57,7 @@ class Size:
 
 
 SIZES = {
-    "quick": Size((15, 640, 368), (12, 128, 128), 11, 20, 4, ("--profile", "quick")),
+    "quick": Size((15, 640, 368), (12, 128, 128), 11, 10, 4, ("--profile", "quick")),
     "toy": Size((4, 64, 48), (4, 64, 64), 3, 5, 2, ("--profile", "smoke", "-p", "ttt_iterations", "3")),
 }
 
@@ -249,7 +249,7 @@ def measures(size: Size) -> Measures:
     for function in (operators, training, ttt, espirit, reading):
         yield function.__name__, lambda one=function: one(size)
     for count in STACKS:
-        yield f"stacked {count}", lambda n=count: stacked(n, size.small, torch.device("cpu"))
+        yield f"stacked {count}", lambda n=count: stacked(n, size.small, size.iterations, torch.device("cpu"))
     yield "compiled", lambda: compiled(size)
     yield "notebook 04", lambda: notebook(size)
 

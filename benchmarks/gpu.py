@@ -23,25 +23,27 @@ from measuring import Measures, Numbers, in_turn, keep, options, slice_of
 from mrilib.models.build import build
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.running.cost import operations_of
+from mrilib.sample import Sample
 from mrilib.train.recipe import Recipe
 from mrilib.train.training import training_loss
 from mrilib.ttt import FREE_PHASE, Settings, test_time_train
 from mrilib.ttt.stacked import test_time_train_stacked
 
 ROUNDS = 5
-TTT_ITERATIONS = 20
 STACKS = (1, 2, 4, 8, 16)
 PRECISIONS = ("float32", "tf32", "bfloat16")
+Images = list[torch.Tensor]
 QUICK = {"name": "unet", "chans": 8, "num_pool_layers": 4}
 
 
 @dataclass(frozen=True)
 class Size:
-    """Shapes of a slice, (coils, rows, columns), the networks measured on it, and notebook 04 as it is run."""
+    """Shapes of a slice, (coils, rows, columns), networks and TTT iterations measured, and notebook 04 as it is run."""
 
     shape: tuple[int, int, int]
     stacked: tuple[int, int, int]
     networks: dict[str, dict[str, Any]]
+    iterations: int
     profile: str
     given: dict[str, int]
     seeds: int
@@ -55,6 +57,7 @@ SIZES = {
             "unet": {"name": "unet", "chans": 64, "num_pool_layers": 4},
             "varnet": {"name": "varnet", "num_cascades": 12, "chans": 18, "num_pool_layers": 4},
         },
+        20,
         "gpu",
         {"test_slices": 48},
         5,
@@ -66,6 +69,7 @@ SIZES = {
             "unet": {"name": "unet", "chans": 4, "num_pool_layers": 3},
             "varnet": {"name": "varnet", "num_cascades": 2, "chans": 4, "num_pool_layers": 2},
         },
+        3,
         "smoke",
         {"ttt_iterations": 3, "window": 2},
         1,
@@ -111,7 +115,7 @@ def steps(architecture: dict[str, Any], precision: str, size: Size, device: torc
     model = build(architecture).to(device)
     optimizer = torch.optim.Adam(model.parameters(), 1e-4, fused=True)
     recipe = Recipe(loss="joint")
-    settings = Settings(max_iterations=TTT_ITERATIONS, window=TTT_ITERATIONS)
+    settings = Settings(max_iterations=size.iterations, window=size.iterations)
     settings = replace(settings, precision="bfloat16" if precision == "bfloat16" else "float32")
 
     def train() -> None:
@@ -131,35 +135,59 @@ def steps(architecture: dict[str, Any], precision: str, size: Size, device: torc
             "parameters": sum(one.numel() for one in model.parameters()),
             "operations": operations_of(architecture, size.shape),
             "training_step_ms": in_turn({"train": train}, ROUNDS, device)["train"],
-            "ttt_iteration_ms": in_turn({"adapt": adapt}, 2, device)["adapt"] / TTT_ITERATIONS,
+            "ttt_iteration_ms": in_turn({"adapt": adapt}, 2, device)["adapt"] / size.iterations,
         }
     if device.type == "cuda":
         found["peak_bytes"] = torch.cuda.max_memory_allocated()
     return found
 
 
-def stacked(count: int, shape: tuple[int, int, int], device: torch.device) -> Numbers:
+def stacked(count: int, shape: tuple[int, int, int], iterations: int, device: torch.device) -> Numbers:
     """Milliseconds an iteration and slice of test-time training, `count` slices at once and one by one.
 
-    `difference` is the largest between their images, relative to the largest magnitude.
+    `difference` is the largest between their images, relative to the largest magnitude, after a few iterations in
+    double precision; `difference_float32` that of the images that were timed.
     """
-    slices = [slice_of(shape, device, seed) for seed in range(count)]
+    torch.manual_seed(0)
     model: Reconstructor = build(QUICK).to(device)
-    settings = replace(FREE_PHASE, max_iterations=TTT_ITERATIONS)
-    images: dict[str, list[torch.Tensor]] = {}
+    slices = [slice_of(shape, device, seed) for seed in range(count)]
+    settings = replace(FREE_PHASE, max_iterations=iterations)
+    images: dict[str, Images] = {}
 
     def one_by_one() -> None:
-        given = [(one.masked_kspace, one.mask, one.sens_maps) for one in slices]
-        images["alone"] = [test_time_train(model, *one, settings).image for one in given]
+        images["alone"] = adapted(model, slices, settings)
 
     def together() -> None:
         images["together"] = [one.image for one in test_time_train_stacked(model, slices, settings)]
 
     found = in_turn({"one_by_one": one_by_one, "stacked": together}, 2, device)
-    times = {f"{name}_ms": round(value / count / TTT_ITERATIONS, 3) for name, value in found.items()}
-    pairs = zip(images["alone"], images["together"], strict=True)
-    difference = max(float((one - other).abs().max() / one.abs().max()) for one, other in pairs)
-    return {**times, "ratio": round(found["one_by_one"] / found["stacked"], 2), "difference": difference}
+    times = {f"{name}_ms": round(value / count / iterations, 3) for name, value in found.items()}
+    timed = largest_difference(images["alone"], images["together"])
+    model, slices, settings = model.double(), list(map(in_double, slices)), replace(settings, max_iterations=3)
+    exact = [one.image for one in test_time_train_stacked(model, slices, settings)]
+    return {
+        **times,
+        "ratio": round(found["one_by_one"] / found["stacked"], 2),
+        "difference": largest_difference(adapted(model, slices, settings), exact),
+        "difference_float32": timed,
+    }
+
+
+def adapted(model: Reconstructor, slices: list[Sample], settings: Settings) -> Images:
+    """Images of test-time training, one slice after the other."""
+    return [test_time_train(model, one.masked_kspace, one.mask, one.sens_maps, settings).image for one in slices]
+
+
+def largest_difference(images: Images, others: Images) -> float:
+    """Largest difference of a pixel, relative to the brightest of its image."""
+    pairs = zip(images, others, strict=True)
+    return max(float((one - other).abs().max() / one.abs().max()) for one, other in pairs)
+
+
+def in_double(sample: Sample) -> Sample:
+    """The same measurement in double precision."""
+    kspace, maps = (one.to(torch.complex128) for one in (sample.masked_kspace, sample.sens_maps))
+    return replace(sample, masked_kspace=kspace, sens_maps=maps)
 
 
 def tests(device: torch.device, end: float) -> Numbers:
@@ -194,7 +222,7 @@ def measures(size: Size, device: torch.device, end: float) -> Measures:
         for precision in PRECISIONS:
             yield f"{name} {precision}", lambda a=architecture, p=precision: steps(a, p, size, device)
     for count in STACKS:
-        yield f"stacked {count}", lambda n=count: stacked(n, size.stacked, device)
+        yield f"stacked {count}", lambda n=count: stacked(n, size.stacked, size.iterations, device)
     for seed in range(size.seeds):
         yield f"notebook 04, seed {seed}", lambda s=seed: notebook(size, device, s, end)
 

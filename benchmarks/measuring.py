@@ -30,16 +30,21 @@ def slice_of(shape: tuple[int, int, int], device: torch.device | str = "cpu", se
 def in_turn(
     calls: Mapping[str, Callable[[], object]], rounds: int, device: torch.device | str = "cpu"
 ) -> dict[str, float]:
-    """Median milliseconds of each call, after one that warms up; they take turns, so that a busy moment hits all."""
+    """Median milliseconds of each call, after one that warms up; they take turns, so that a busy moment hits all.
+
+    With one thread on the CPU it is the processor's time, to which other processes add little.
+    """
+    cuda = torch.device(device).type == "cuda"
+    clock = time.process_time if not cuda and torch.get_num_threads() == 1 else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(rounds + 1):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            if torch.device(device).type == "cuda":
+            if cuda:
                 torch.cuda.synchronize()
             if turn:
-                times[name].append(1e3 * (time.perf_counter() - start))
+                times[name].append(1e3 * (clock() - start))
     return {name: round(median(values), 3) for name, values in times.items()}
 
 

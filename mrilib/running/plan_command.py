@@ -12,6 +12,7 @@ from mrilib.store.project import UserError, find_notebook, notebooks, profile_of
 if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help`
     from mrilib.running.cost import Seconds
     from mrilib.running.jobs import Job
+    from mrilib.running.workload import Part
 
 MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
@@ -71,8 +72,7 @@ def _jobs(names: list[str], options: argparse.Namespace) -> "list[Job]":
 
 def plan_runs(options: argparse.Namespace) -> int:
     """Print the hours of each notebook, and write its parts if asked for."""
-    from mrilib.running.workload import hours, to_do, workload
-    from mrilib.store.records import read_json, write_json
+    from mrilib.running.workload import hours, workload
 
     for name, number in (("gpus", options.gpus), ("shards", options.shards)):
         if not 1 <= number <= MOST:
@@ -80,30 +80,45 @@ def plan_runs(options: argparse.Namespace) -> int:
     step, source = _step(options)
     jobs = _jobs(options.notebook, options)
     print(f"{source}; profile {options.profile}\n\n" + _line(*COLUMNS))
-    total, content = 0.0, {}
+    total, found = 0.0, []
     for job in jobs:
         parts = workload(job, step, options.shards)
+        found.append((job, parts))
         training, adapting = hours(parts, "train"), hours(parts, "ttt", "inside")
         total += training + adapting
         if parts:
             count = sum(part.kind == "train" for part in parts)
             together = training + adapting
             print(_line(job.name, count, training, adapting, together, together / 24 / options.gpus))
-        content[job.name] = {
-            "run": {"profile": job.profile, "given": options.p},
-            "folder": str(job.folder),
-            "parts": [asdict(part) for part in to_do(job, parts)],
-        }
     print(_line("all", "", "", "", total, total / 24 / options.gpus))
     print("\n" + ASSUMED.format(bound=BOUND if options.gpu else ""))
     if options.parts:
-        before = (read_json(options.parts) or {}).get("notebooks", {})
-        try:
-            write_json(options.parts, {"notebooks": before | content})
-        except OSError as error:
-            raise UserError(f"--parts {options.parts}: {error.strerror or error}") from error
-        print(f"{options.parts}: snakemake --snakefile workflow/Snakefile --configfile {options.parts}")
+        _add_parts(options.parts, found, options.p)
     return 0
+
+
+def _add_parts(file: Path, found: "list[tuple[Job, list[Part]]]", given: list[str]) -> None:
+    """Add the parts left to do to a file; to know which networks are there, it needs the data they are trained on."""
+    from mrilib.running.workload import to_do
+    from mrilib.store.records import read_json, write_json
+
+    try:
+        content = {
+            job.name: {
+                "run": {"profile": job.profile, "given": given},
+                "folder": str(job.folder),
+                "parts": [asdict(part) for part in to_do(job, parts)],
+            }
+            for job, parts in found
+        }
+    except ValueError as error:  # files that are not there or cannot be used, damaged weights
+        raise UserError(f"--parts {file}: {said(error)}") from error
+    before = (read_json(file) or {}).get("notebooks", {})
+    try:
+        write_json(file, {"notebooks": before | content})
+    except OSError as error:
+        raise UserError(f"--parts {file}: {error.strerror or error}") from error
+    print(f"{file}: snakemake --snakefile workflow/Snakefile --configfile {file}")
 
 
 def _step(options: argparse.Namespace) -> "tuple[Seconds, str]":

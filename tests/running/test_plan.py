@@ -127,6 +127,23 @@ def test_the_plan_of_all_notebooks_counts_each_that_trains(monkeypatch, capsys):
     assert "06_provable_adaptation" not in printed
 
 
+def test_hours_of_the_paper_are_counted_without_its_files_and_its_parts_are_refused(tmp_path, monkeypatch, capsys):
+    """100 brain slices, three networks of 2,500 iterations each, at 17% of an H100's peak."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("MRILIB_DATA", raising=False)
+    assert main(["plan", "04", "--profile", "paper", "--gpu", "h100", "--gpus", "8"]) == 0
+    [row] = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("04_")]
+    step = operations_of(UNET, (15, 768, 396)) / (PEAK["h100"] * UTILISATION)
+    assert float(row[3]) == pytest.approx(100 * 3 * 2500 * step / 3600, abs=0.05)
+    file = tmp_path / "plan.json"
+    assert main(["plan", "04", "--profile", "paper", "--gpu", "h100", "--parts", str(file)]) == 2
+    captured = capsys.readouterr()
+    assert "04_test_time_training" in captured.out  # the hours are there all the same
+    [line] = captured.err.splitlines()
+    assert f"--parts {file}: MRILIB_DATA is not set" in line
+    assert not file.exists()
+
+
 def test_parts_leave_out_networks_that_are_there_already(tmp_path, monkeypatch):
     """The quick profile's networks are shipped; with another number of epochs they are not."""
     monkeypatch.chdir(ROOT)

@@ -38,7 +38,7 @@ ReturnToService=1
 KillWait=1
 SlurmdParameters=config_overrides
 MpiDefault=none
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=16000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=32000 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -59,9 +59,11 @@ class Slurm:
         """Output of one of Slurm's commands."""
         return _output(self.bin / command, *arguments)
 
-    def running(self) -> list[str]:
-        """Numbers of the jobs that run."""
-        return self("squeue", "--noheader", "--states=RUNNING", "--format=%i").split()
+    def job_of(self, text: str) -> str:
+        """Number of the job that runs and has this text in its comment."""
+        jobs = self("squeue", "--noheader", "--states=RUNNING", "--format=%i %k").splitlines()
+        [found] = [job.split()[0] for job in jobs if text in job]
+        return found
 
     def submitted(self) -> int:
         """Number of jobs submitted so far."""
@@ -69,9 +71,9 @@ class Slurm:
         return len(log.read_text().splitlines()) if log.exists() else 0
 
     def down(self) -> None:
-        """Take the node down as a failure does: its processes are gone before anyone is told."""
-        _kill(str(self.bin), "SLURM_JOB_ID=")
+        """Take the node down with the processes of its jobs, which fail by the node and not by themselves."""
         self("scontrol", "update", f"NodeName={self.node}", "State=DOWN", "Reason=test")
+        _kill(str(self.bin), "SLURM_JOB_ID=")
 
     def up(self) -> None:
         """Bring the node back, once its jobs have ended."""

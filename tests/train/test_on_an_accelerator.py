@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import re
 import runpy
 from dataclasses import replace
 
@@ -15,9 +16,12 @@ from mrilib import coils, fourier, linop, losses, metrics, scoring, solvers, sub
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import Fourier, Sampling, Sensitivity, sense
 from mrilib.models.build import ARCHITECTURES, build
+from mrilib.paper_a.early_stopping_and_ablation.ablation import turned
+from mrilib.paper_a.paper_versus_code.as_published import Leaking, filled
 from mrilib.paper_a.variants_that_fail.experiment import tune
 from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, perturb
-from mrilib.paper_a.zero_shot_and_untrained.untrained import random_network, replace_known
+from mrilib.paper_a.zero_shot_and_untrained import untrained
+from mrilib.paper_a.zero_shot_and_untrained.untrained import replace_known
 from mrilib.paper_a.zero_shot_and_untrained.zero_shot import ZeroShotSettings, zero_shot
 from mrilib.sampling import calibration_width, split_mask
 from mrilib.store.paths import PACKAGE
@@ -110,6 +114,9 @@ CORE = {  # one call of every public function of the core that takes tensors
     "mirrored": lambda s: s.mirrored(-1).masked_kspace,
     **{name: lambda s, name=name: perturb(s.masked_kspace[0], name, 1) for name in PERTURBATIONS},
     "replace_known": lambda s: replace_known(s.reference, s.masked_kspace, s.mask, s.sens_maps),
+    "filled": lambda s: filled(s).sens_maps,
+    "Leaking": lambda s: scoring.reconstruct(Leaking(small("unet").to(s.mask.device), s), s),
+    "Turned": lambda s: scoring.reconstruct(turned(small("unet").to(s.mask.device), "aligned", s), s),
 }
 
 
@@ -122,6 +129,12 @@ def test_every_public_function_of_the_core_is_walked():
         if one.__module__ == module.__name__ and not name.startswith("_")
     }
     assert public <= set(CORE)
+
+
+def test_every_network_outside_of_the_list_is_walked():
+    files = [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE / "models"]
+    found = {name for path in files for name in re.findall(r"class (\w+)\(\w*Reconstructor\)", path.read_text("utf-8"))}
+    assert {"Leaking", "Turned"} <= found <= set(CORE)
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -178,13 +191,14 @@ def test_the_variants_that_fail_give_the_image_of_the_cpu(sample, name, objectiv
 
 
 @pytest.mark.parametrize("name", ["conv_decoder", "dip_unet"])
-def test_an_untrained_network_gives_the_image_of_the_cpu(sample, name):
-    network = random_network({"name": name, **SIZES.get(name, WIDTH)})  # its size is counted on the device "meta"
+def test_an_untrained_network_gives_the_image_of_the_cpu(sample, name, monkeypatch):
+    architecture = {"name": name, **SIZES.get(name, WIDTH)}
+    built = untrained.random_network(architecture)  # before: its size is counted on the device "meta"
+    monkeypatch.setattr(untrained, "random_network", lambda *_: copy.deepcopy(built))
     settings = Settings(1e-3, max_iterations=2, window=2)
 
     def fitted(s):
-        given = s.masked_kspace, s.mask, s.sens_maps, settings
-        return adapt(copy.deepcopy(network).to(s.mask.device), *given).image.cpu()
+        return untrained.fit_untrained(architecture, s.masked_kspace, s.mask, s.sens_maps, settings).image.cpu()
 
     wanted = fitted(sample)
     with pretended_accelerator():

@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from mrilib.losses import Kind
 from mrilib.models.build import describe
 from mrilib.models.reconstructor import Fidelity
+from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.parameters import Halvings, OneShift
 from mrilib.store.parameters import MOST, Count, Layers, Rate, Share, Width, Workers
 from mrilib.train.recipe import Recipe
@@ -40,6 +41,11 @@ class Parameters(OneShift):
     @property
     def recipe(self) -> Recipe:
         return replace(super().recipe, supervised_target=self.supervised_target)
+
+    @property
+    def watched(self) -> Experiment:
+        """Experiment whose curves are shown: its slices are noisy enough to be overfitted."""
+        return replace(self.experiment, shift="dataset" if self.source == "simulated" else self.shift)
 
     @property
     def settings(self) -> Settings:

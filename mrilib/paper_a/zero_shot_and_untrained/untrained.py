@@ -38,7 +38,8 @@ def fit_untrained(
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. E.
     """
-    return test_time_train(random_network(architecture, seed), masked_kspace, mask, sens_maps, settings, **options)
+    model = random_network(architecture, seed).to(masked_kspace.device)
+    return test_time_train(model, masked_kspace, mask, sens_maps, settings, **options)
 
 
 def replace_known(image: Tensor, masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor) -> Tensor:
