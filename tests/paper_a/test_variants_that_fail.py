@@ -167,8 +167,9 @@ def test_the_sentences_state_what_the_scores_give():
         "joint + TTT": half,
     }
     lift = {"two-head on P": Interval(0.0123, 0.01, 0.02, 3), "two-head on Q": Interval(-0.002, -0.003, -0.001, 3)}
-    gap, two_head, joint, shifts = report.in_words(results, lift, {"helped": 0, "hurt": 8}, 9)
-    assert gap.startswith("**The gap without TTT** is 0.200 [")
+    lines = report.summary(results, lift, {"helped": 0, "hurt": 8}, 9).data.splitlines()
+    gap, two_head, joint, shifts = lines
+    assert gap.startswith("- **The gap without TTT** is 0.200 [")
     assert gap.endswith("paper A's is 0.067.")
     assert "closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in two_head
     assert "trained on P +0.012 [0.010, 0.020] and trained on Q −0.002 [−0.003, −0.001]." in two_head

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair
+from IPython.display import Markdown
 from torch import Tensor
 
 from mrilib.figures.plot import gap_chart
 from mrilib.figures.rows import record_interval
-from mrilib.figures.sentences import measured, percent
+from mrilib.figures.sentences import bullets, measured, percent
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing
@@ -59,15 +60,15 @@ def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:
     }
 
 
-def in_words(
+def summary(
     results: Mapping[str, Closing], lift: Mapping[str, Interval], counts: Mapping[str, int], transforms: int
-) -> list[str]:
-    """Lines of Markdown: what each method closes and reaches, what tuning changes, and the artificial shifts."""
+) -> Markdown:
+    """List: what each method closes and reaches, what tuning changes, and the artificial shifts."""
     gap = f"**The gap without TTT** is {measured(results['supervised'].gap)}; paper A's is {TABLE_5[2]:.3f}."
     methods = [_in_words(name, one, lift) for name, one in results.items() if name.endswith("TTT")]
     said = " and ".join(f"{what} {count}" for what, count in counts.items())
     shifts = f"of {transforms} transforms, TTT of the two-head network {said}, by intervals that exclude 0"
-    return [gap, *methods, f"**Artificial shifts:** {shifts}."]
+    return bullets([gap, *methods, f"**Artificial shifts:** {shifts}."])
 
 
 def _in_words(name: str, found: Closing, lift: Mapping[str, Interval]) -> str:
