@@ -1,6 +1,5 @@
 """Files of a classroom: selecting them, checking that they are unchanged, and packing them into an archive."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ from typing import Any
 from mrilib import __version__
 from mrilib.running.manifest import commit, is_inside
 from mrilib.store.project import UserError
-from mrilib.store.records import read_json, write_json
+from mrilib.store.records import read_json, sha256_of, write_json
 
 PROJECT, CACHE, WHEELS = "companion", "cache", "wheels"
 MANIFEST = "classroom.json"
@@ -58,7 +57,7 @@ def tracked(root: Path) -> set[str] | None:
 
 def write_manifest(folder: Path, root: Path) -> None:
     """Write the manifest: what the classroom was made of, and the SHA-256 of each of its files."""
-    files = {path.relative_to(folder).as_posix(): sha256(path) for path in _files(folder)}
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
     made = {
         "classroom": 1,
         "mrilib": __version__,
@@ -96,12 +95,7 @@ def changed(folder: Path) -> list[str]:
 
 def same(path: Path, seen: str) -> bool:
     """Whether the file exists and has this SHA-256."""
-    return path.is_file() and sha256(path) == seen
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return path.is_file() and sha256_of(path) == seen
 
 
 def pack(folder: Path, archive: Path) -> Path:

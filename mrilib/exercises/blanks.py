@@ -35,6 +35,14 @@ def check(*blanks: Blank) -> None:
     print(verdict(*blanks))
 
 
+def check_wins(first: Blank, second: Blank, wins: object, answer: object, things: str) -> None:
+    """Check two lists of scores of the same `things`, in how many pairs the first is higher, and on which share."""
+    won = [float(ours > theirs) for ours, theirs in zip(first.right, second.right, strict=True)]  # type: ignore[call-overload]
+    pairs = f"`zip({first.name}, {second.name})` pairs the {things}; compare within each pair"
+    share = f"`sum(wins)` counts them; of how many {things}?"
+    check(first, second, Blank("wins", wins, won, pairs), Blank("answer", answer, sum(won) / len(won), share, 1e-3))
+
+
 def verdict(*blanks: Blank) -> str:
     """What `check` prints. The last blank is the answer; it counts as right even if those before it are left empty."""
     given = [blank for blank in blanks if blank.given is not None]

@@ -3,47 +3,34 @@
 import base64
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets
 from altair.utils.schemapi import debug_mode
+from IPython.core.getipython import get_ipython
 
 from mrilib.figures.plot import Figure, Picture, figure_bytes
 from mrilib.figures.theme import chart_svg
 
 STYLE = {"description_width": "9em"}
 WIDE = {"continuous_update": False, "style": STYLE}  # options of a slider
-HALF = {"width": "45%", "max_width": "34em"}  # of the view; two controls per row
+HALF = {"flex": "1 1 22em", "max_width": "34em"}  # two controls per row, or one where there is less room
+OF_CELL: dict[str, tuple[str, list[ipywidgets.VBox]]] = {}  # by cell: its last run and the explorers made there
 
 
-class Names(anywidget.AnyWidget):
-    """Label the handles of neighbouring sliders for screen readers, with the names shown in front of them.
+class Companion(anywidget.AnyWidget):
+    """What Jupyter's controls lack: names and values for screen readers, their keys, and word of an ended kernel.
 
-    Jupyter's sliders show a label, but their handles, which take the keyboard focus, have none (ipywidgets 8.1). Lists
-    and buttons also get back their keys, which JupyterLab (4.6) would treat as its own shortcuts.
+    The handles of Jupyter's sliders, which take the keyboard focus, have no name, and those of selections announce an
+    index (ipywidgets 8.1). JupyterLab (4.6) would treat the keys of lists and buttons as its own shortcuts.
     """
 
-    _esm = """
-    function name(box) {
-      for (const row of box.querySelectorAll(".widget-inline-hbox")) {
-        const label = row.querySelector("label"), handle = row.querySelector("[role=slider]");
-        if (label && handle) handle.setAttribute("aria-label", label.textContent);
-      }
-      for (const control of box.querySelectorAll("select, button")) {
-        control.setAttribute("data-lm-suppress-shortcuts", "true");
-      }
-    }
-    export default { render({ el }) {
-      el.style.display = "none";
-      const watch = () => {
-        const box = el.closest(".widget-vbox");
-        if (!box) { return requestAnimationFrame(watch); }
-        name(box);
-        new MutationObserver(() => name(box)).observe(box, { childList: true, subtree: true });
-      };
-      watch();
-    } };
+    _esm = Path(__file__).with_name("frame.js")
+    _css = """
+    .mrilib-kernel { order: -1; font-weight: bold; }
+    .mrilib-kernel:empty { display: none; }
     """
 
 
@@ -74,10 +61,47 @@ def explorer(
         view.value = ready.get(tuple(values.values())) or made(values)
 
     for control in controls.values():
-        control.layout = HALF
+        for name, value in HALF.items():
+            control.layout.set_trait(name, value)
         control.observe(show, "value")
     show()
-    return ipywidgets.VBox([ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"}), view, Names()])
+    panel = ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"})
+    box = ipywidgets.VBox([panel, view, Companion()])
+    replace_earlier(box)
+    return box
+
+
+def replace_earlier(box: ipywidgets.VBox) -> None:
+    """Close the explorers that the running cell made when it last ran; each run would leave its own in the kernel."""
+    cell, run = running_cell()
+    if not cell:
+        return
+    last, made = OF_CELL.get(cell, ("", []))
+    if last != run:
+        for earlier in made:
+            close(earlier)
+        made = []
+    OF_CELL[cell] = run, [*made, box]
+
+
+def running_cell() -> tuple[str, str]:
+    """Ids of the notebook's running cell and of this run of it; empty where the front end names no cell."""
+    request: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return request.get("metadata", {}).get("cellId", ""), request.get("header", {}).get("msg_id", "")
+
+
+def close(widget: ipywidgets.Widget) -> None:
+    """Close a widget and all that it holds: children, layouts and styles."""
+    if widget.comm is None:
+        return
+    held = [getattr(widget, name) for name in widget.keys]
+    widget.close()
+    if isinstance(widget, ipywidgets.Box):
+        widget.children = ()  # else the notebook's `Out` keeps what they show
+    for value in held:
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, ipywidgets.Widget):
+                close(part)
 
 
 def shown(make: Callable[[], str]) -> str:

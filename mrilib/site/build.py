@@ -16,7 +16,7 @@ import vl_convert
 
 from mrilib.figures.theme import VEGA_LITE
 from mrilib.running.claims import answer, complete_runs, load
-from mrilib.site import glossary
+from mrilib.site import glossary, image_explorer
 from mrilib.site.landing import MOVING, landing
 from mrilib.site.notebook_page import DOWNLOADS, LESSONS, PLAN, linked, page_notebook
 from mrilib.site.pages import Page, find_pages
@@ -90,11 +90,15 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
     verdicts = [answer(claim, complete) for claim in load(root / "params" / "claims.yaml")]
     with scratch_folder(output) as work:
         moving, plan = root / "docs" / MOVING, root / "notebooks" / f"{PLAN}.md"
-        first = landing(pages, missing, verdicts, moving.is_file(), plan.is_file())
+        images = root / "docs" / image_explorer.SOURCE
+        first = landing(pages, missing, verdicts, moving.is_file(), plan.is_file(), images.is_file())
         write_sources(work / "source", work / "beside", pages, first, plan)
         write_static(work / "source" / "_static")
         if moving.is_file():
             shutil.copyfile(moving, work / "source" / "_static" / MOVING)
+        if images.is_file():
+            code = image_explorer.script(images, (ASSETS / image_explorer.SCRIPT).read_text(encoding="utf-8"))
+            (work / "source" / "_static" / image_explorer.SCRIPT).write_text(code, encoding="utf-8")
         warnings = run_sphinx(work)
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # otherwise some hosts omit folders such as _static

@@ -7,6 +7,7 @@ from mrilib.running.batch import clock
 from mrilib.running.claims import VERDICTS, Verdict
 from mrilib.running.claims_view import evidence, here
 from mrilib.site.html import table
+from mrilib.site.image_explorer import PLACE
 from mrilib.site.notebook_page import LESSONS
 from mrilib.site.pages import Page
 from mrilib.site.reference import NAME as REFERENCE
@@ -34,9 +35,14 @@ MARKS = dict(zip(VERDICTS, "✓≠?–=·", strict=True))
 
 
 def landing(
-    pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict], moving: bool = False, plan: bool = False
+    pages: Sequence[Page],
+    missing: Sequence[str],
+    verdicts: Sequence[Verdict],
+    moving: bool = False,
+    plan: bool = False,
+    images: bool = False,
 ) -> str:
-    """Landing page in Markdown, with the tree of all pages; `moving` and `plan` say what else the site has."""
+    """Landing page in Markdown, with the tree of all pages; the flags say what else the site has."""
     names = [page.name for page in pages]
     groups = {title: [v for v in verdicts if v.id.split("/")[0] == prefix] for prefix, title in PAPERS.items()}
     parts = [
@@ -46,6 +52,7 @@ def landing(
         "claim does not hold here, its row says so.",
         *([PICTURE] if moving else []),
         SOURCES,
+        *(["## See for yourself", PLACE] if images else []),
         "## How many claims hold",
         counts({title: group for title, group in groups.items() if group}),
         "## Notebooks",

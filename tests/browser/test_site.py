@@ -131,6 +131,23 @@ def test_a_slider_moves_its_chart_by_keyboard(browser, tiny, record_property):
         record_property("key to chart", in_words(took))
 
 
+def test_the_images_of_the_landing_page_follow_list_and_slider_by_keyboard(browser, tiny):
+    with page(browser, tiny / "index.html") as tab:
+        parts = tab.locator(".image-explorer fieldset")
+        shown = parts.first.locator("figcaption")
+        assert shown.inner_text() == "dot a, without"
+        parts.first.get_by_label("network").press("ArrowDown")
+        assert shown.inner_text() == "dot a, with"
+        parts.first.get_by_label("slice").press("ArrowDown")
+        assert shown.inner_text() == "dot b, with"
+        assert parts.first.locator("img").get_attribute("alt") == "dot b, with"
+        slider = parts.nth(1).get_by_label("iteration")
+        slider.press("End")
+        slider.press("ArrowLeft")
+        assert slider.get_attribute("aria-valuetext") == "100"
+        assert parts.nth(1).locator("figcaption").inner_text() == "iteration 100"
+
+
 def move_sliders(tab: Any) -> int:
     """Press a key on every slider of a page; each must change its own chart. Returns how many there are."""
     figures = tab.locator("figure.chart", has=tab.locator(".vega-bind input[type=range]")).all()

@@ -1,8 +1,12 @@
 """What explorers share: a view that follows the controls, views made ahead, errors where the reader looks."""
 
+from types import SimpleNamespace
+
 import ipywidgets
+import pytest
 from widget_parts import parts
 
+from mrilib.figures import frame
 from mrilib.figures.frame import explorer
 
 
@@ -37,3 +41,40 @@ def test_views_made_ahead_are_not_made_again():
     assert (view.value, asked) == ("2", [1, 2])
     one.value = 3
     assert (view.value, asked) == ("3", [1, 2, 3])
+
+
+@pytest.fixture
+def cell(monkeypatch):
+    """A notebook's cell, whose runs are numbered by the test."""
+    request = {"metadata": {"cellId": "one"}, "header": {"msg_id": "first"}}
+    monkeypatch.setattr(frame, "get_ipython", lambda: SimpleNamespace(get_parent=lambda: request))
+    monkeypatch.setattr(frame, "OF_CELL", {})
+    return request
+
+
+def alive():
+    return len(ipywidgets.Widget.get_manager_state()["state"])
+
+
+def test_running_a_cell_again_leaves_no_widget_of_its_earlier_run(cell):
+    def run(message):
+        cell["header"]["msg_id"] = message
+        return [explorer({"n": slider()}, str), explorer({"n": slider()}, str)]
+
+    before = alive()
+    first = run("first")
+    kept = alive()
+    run("second")
+    run("third")
+    assert alive() == kept > before
+    assert all(box.comm is None for box in first)
+
+
+def test_explorers_of_one_run_and_of_two_cells_stay(cell):
+    boxes = [explorer({"n": slider()}, str), explorer({"n": slider()}, str)]
+    cell["metadata"]["cellId"] = "two"
+    boxes.append(explorer({"n": slider()}, str))
+    assert all(box.comm is not None for box in boxes)
+    cell["metadata"].clear()
+    cell["header"]["msg_id"] = "of a front end without cells"
+    assert explorer({"n": slider()}, str).comm is not None

@@ -1,6 +1,6 @@
 """The simulation is as noisy and as hard to reconstruct as the scanner, and the figures mean what they say."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -19,6 +19,7 @@ from mrilib.paper_a.forward_model.calibration import (
     energy_distance,
     energy_rows,
     figures,
+    likeness_in_words,
     noise_correlation,
     radial_energy,
     scanner_figures,
@@ -139,3 +140,20 @@ def test_rows_of_table_and_chart():
     assert {row["from"] for row in curves} == {"simulated", "scanner, 5°"}
     assert all(row["low"] <= row["value"] <= row["high"] for row in curves)
     assert energy_distance([SCANNER[5]], SCANNER[5]) == 0
+
+
+def test_the_sentence_names_what_lies_outside_the_simulation():
+    low, high = (replace(SCANNER[TWIN], background=value) for value in (0.08, 0.09))
+    [line] = likeness_in_words([low, high], {TWIN: replace(SCANNER[TWIN], correlation_max=0.6, background=0.085)})
+    within, outside = line.split("Outside: ")
+    assert within.startswith("**Scanner, 5°.** Within the range: zero-filled SSIM at 4×; ")
+    assert "background / 95th percentile" in within
+    assert outside == (
+        "noise correlation of two coils, largest (0.600, simulated 0.485 to 0.485). "
+        "Largest difference in k-space energy: 0.00 decades."
+    )
+
+
+def test_the_noise_stated_beside_the_explorer_is_the_scanners():
+    levels = [found.background for found in SCANNER.values()]
+    assert (f"{min(levels):.2f}", f"{max(levels):.3f}") == ("0.08", "0.225"), "0.08 to 0.23 in notebook 01"

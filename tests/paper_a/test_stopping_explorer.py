@@ -13,6 +13,7 @@ import torch
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
+from mrilib.figures.frame import close
 from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, ticks
 from mrilib.paper_a.early_stopping_and_ablation.explorer import explore_stopping, iteration_in_words
 from mrilib.paper_a.early_stopping_and_ablation.film import Film, Filming, film
@@ -255,9 +256,10 @@ def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
         at["slice"].value = "simulated slice 1"
         at["run"].click()
         await until(lambda: at["done"].value > 5)
-        at["run"].click()
+        assert (at["run"].disabled, at["stop"].disabled) == (True, False)
+        at["run"].click()  # pressed again before the page has switched the button off
         assert "running already" in at["message"].value
-        assert 'role="alert"' in at["message"].value
+        assert 'role="alert"' not in at["message"].value
         assert threading.active_count() == threads + 1, "no second run beside it"
         at["stop"].click()
         clicked = time.perf_counter()
@@ -266,13 +268,27 @@ def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
 
     assert asyncio.run(session()) < 1.5
     assert threading.active_count() == threads
+    assert (at["run"].disabled, at["stop"].disabled) == (False, True)
     done = at["done"].value
     assert f"ended after {done} iterations" in at["message"].value
     at["iteration"].value = 0
     assert "Iteration 0: SSIM" in at["view"].value
     assert f"the {done} iterations so far" in at["view"].value
     at["stop"].click()
-    assert "there is no run to stop" in at["message"].value
+    assert "There is no run to stop" in at["message"].value
+
+
+def test_a_run_ends_with_its_explorer(samples, shot):
+    box = explore_stopping(tiny_model(), samples, LONG, replace(shot, planned=100_000), "rises", 3, "simulated")
+    at, threads = named(box), threading.active_count()
+
+    async def session():
+        at["run"].click()
+        assert threading.active_count() == threads + 1
+        close(box)
+        await until(lambda: threading.active_count() == threads)
+
+    asyncio.run(session())
 
 
 def test_an_error_of_the_run_is_shown_and_another_run_may_start(samples, shot):

@@ -9,9 +9,11 @@ from tiny_slices import SAMPLING, padded, seed_weights, tiny_model, tiny_sample,
 from mrilib import ttt
 from mrilib.data.slices import SliceDataset
 from mrilib.data.volumes import read_slice, write_volume
+from mrilib.gap import Interval
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.paper_a.variants_that_fail import experiment as variants
+from mrilib.paper_a.variants_that_fail import report
 from mrilib.paper_a.variants_that_fail.experiment import AuxiliaryTask, Closing, affine_only, perturbed, tune
 from mrilib.paper_a.variants_that_fail.perturbations import perturb
 from mrilib.scoring import reconstruct, slice_ssim
@@ -154,3 +156,23 @@ def test_a_stored_row_holds_scores_without_and_after_ttt(sample, monkeypatch, af
     row = variants.consistency_row(None, [sample], ttt.Settings(), affine)
     assert row == {"before": [round(slice_ssim(reconstruct(model, sample), sample)[0], 6)], "after": [0.123457]}
     assert all(p.requires_grad for p in tuned[0].parameters()) != affine
+
+
+def test_the_sentences_state_what_the_scores_give():
+    before = [0.8, 0.9, 0.85], [0.6, 0.71, 0.64]
+    half = Closing(*before, [0.8, 0.9, 0.85], [0.7, 0.805, 0.745])
+    results = {
+        "supervised": Closing(*before, *before),
+        "two-head + TTT": Closing(*before, *before),
+        "joint + TTT": half,
+    }
+    lift = {"two-head on P": Interval(0.0123, 0.01, 0.02, 3), "two-head on Q": Interval(-0.002, -0.003, -0.001, 3)}
+    lines = report.summary(results, lift, {"helped": 0, "hurt": 8}, 9).data.splitlines()
+    gap, two_head, joint, shifts = lines
+    assert gap.startswith("- **The gap without TTT** is 0.200 [")
+    assert gap.endswith("paper A's is 0.067.")
+    assert "closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in two_head
+    assert "trained on P +0.012 [0.010, 0.020] and trained on Q −0.002 [−0.003, −0.001]." in two_head
+    assert "**joint + TTT** closes 50 % [" in joint
+    assert "TTT changes" not in joint
+    assert "of 9 transforms, TTT of the two-head network helped 0 and hurt 8" in shifts

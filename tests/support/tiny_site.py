@@ -1,5 +1,6 @@
 """A project whose tiny notebooks have run: a chart with a slider, a picture, a table, a formula, an explorer."""
 
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,28 @@ DOT = (
 )
 
 
+def explorer_image(caption: str) -> dict[str, str]:
+    """An image of the explorer that needs no kernel."""
+    return {"source": DOT, "caption": caption}
+
+
+IMAGES = {
+    "title": "simulated dots",
+    "parts": [
+        {
+            "name": "Networks",
+            "controls": {"slice": ["a", "b"], "network": ["without TTT", "with TTT"]},
+            "views": [[[explorer_image(f"dot {s}, {n}")] for n in ("without", "with")] for s in "ab"],
+        },
+        {
+            "name": "One run",
+            "controls": {"iteration": [str(10 * n) for n in range(12)]},
+            "views": [[explorer_image(f"iteration {10 * n}")] for n in range(12)],
+        },
+    ],
+}
+
+
 def chart_notebook() -> nbformat.NotebookNode:
     """An executed notebook with everything that needs no kernel."""
     table = new_output("display_data", {"text/html": TABLE, "text/plain": "a table"})
@@ -130,6 +153,7 @@ def make_executed_project(folder: Path) -> Project:
     (project.root / "notebooks" / "README.md").write_text(PLAN)
     (project.root / "docs").mkdir()
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(project.root / "docs" / "ttt_in_motion.webp")
+    (project.root / "docs" / "image_explorer.json").write_text(json.dumps(IMAGES))
     (project.root / "params" / "claims.yaml").write_text(CLAIMS)
     chart, explores, _ = (project.notebook(name) for name in ("01_chart", "02_explorer", "03_absent"))
     put_run(project, chart, chart_notebook())

@@ -93,7 +93,6 @@ class _Studio:
     def __init__(self, model: Reconstructor, samples: Mapping[str, Sample], settings: Settings, film: Film) -> None:
         self.model, self.samples, self.settings = model, samples, settings
         self.films = {next(iter(samples)): film}
-        self.filming: Filming | None = None
         self.slice = ipywidgets.Dropdown(options=list(samples), description="slice", style=STYLE)
         scrub = {**WIDE, "continuous_update": True, "step": film.every}
         self.iteration = ipywidgets.IntSlider(description="iteration", min=0, max=film.every, **scrub)
@@ -101,9 +100,11 @@ class _Studio:
         self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after its present iteration")
         self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", style=STYLE)
         self.message = ipywidgets.HTML()
+        self._film_with(None)
         self.slice.observe(lambda _: self.fit(), "value")
         self.run.on_click(lambda _: self._say(self._start))
         self.stop.on_click(lambda _: self._say(self._halt))
+        self.run.observe(lambda _: self._halt(), "comm")  # a run ends with its explorer
         self._following: asyncio.Task[None] | None = None
         self._placed = 0  # where the run last set the slider; once moved by the user, it stays
         self.fit()
@@ -123,25 +124,31 @@ class _Studio:
             self.iteration.value = self._placed = last
         self.done.value = len(film.steps) if film else 0
 
+    def _film_with(self, filming: Filming | None) -> None:
+        """Set the present run, or that there is none; only one of the two buttons then has anything to do."""
+        self.filming = filming
+        self.run.disabled, self.stop.disabled = filming is not None, filming is None
+
     def _say(self, act: Callable[[], str]) -> None:
         self.message.value = shown(act)
 
     def _start(self) -> str:
         name = self.slice.value
         if self.filming is not None:
-            raise RuntimeError("TTT is running already: stop it first, or wait for its end")
+            return '<p role="status">TTT is running already: stop it first, or wait for its end.</p>'
         loop = asyncio.get_running_loop()
         film = self.films[name] = Film.blank(self.samples[name], self.settings)
-        self.filming = Filming(film, self.model, self.samples[name], self.settings)
-        self.filming.start()
+        filming = Filming(film, self.model, self.samples[name], self.settings)
+        filming.start()
+        self._film_with(filming)
         self.iteration.value = self._placed = 0
         self.fit()
-        self._following = loop.create_task(self._follow(self.filming, name))
-        return f'<p role="status">TTT of {escape(name)} is running.</p>'
+        self._following = loop.create_task(self._follow(filming, name))
+        return f'<p role="status">TTT of {escape(name)} is running; Stop ends it.</p>'
 
     def _halt(self) -> str:
         if self.filming is None:
-            raise RuntimeError("there is no run to stop: Run TTT starts one")
+            return '<p role="status">There is no run to stop: Run TTT starts one.</p>'
         self.filming.stop()
         return '<p role="status">TTT stops after this iteration.</p>'
 
@@ -151,7 +158,7 @@ class _Studio:
             self.fit()
             await asyncio.sleep(LOOK)
         self.fit()  # once more: iterations may have been added since the last poll
-        self.filming = None
+        self._film_with(None)
         self._say(lambda: _ending(filming, name))
 
 

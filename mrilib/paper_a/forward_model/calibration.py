@@ -146,6 +146,28 @@ def comparison_rows(simulated: Sequence[Figures], scanner: Mapping[int, Figures]
     ]
 
 
+def likeness_in_words(simulated: Sequence[Figures], scanner: Mapping[int, Figures]) -> list[str]:
+    """For each angle, a line of Markdown: which figures of the scanner lie within the simulation's range, and the rest.
+
+    k-space energy is compared by its largest distance to the simulation's mean, see `energy_distance`.
+    """
+    lines = []
+    for angle, found in scanner.items():
+        within, beyond = [], []
+        for name, label in LABELS.items():
+            value, span = getattr(found, name), mean_and_range([getattr(one, name) for one in simulated])
+            if span["low"] <= value <= span["high"]:
+                within.append(label)
+            else:
+                beyond.append(f"{label} ({value:.3f}, simulated {span['low']:.3f} to {span['high']:.3f})")
+        lines.append(
+            f"**Scanner, {angle}°.** Within the range: {'; '.join(within) or 'none'}. Outside: "
+            f"{'; '.join(beyond) or 'none'}. Largest difference in k-space energy: "
+            f"{energy_distance(simulated, found):.2f} decades."
+        )
+    return lines
+
+
 def energy_rows(simulated: Sequence[Figures], scanner: Mapping[int, Figures]) -> list[dict[str, Any]]:
     """Curves of radial energy for a chart: the simulation's mean with its range, the scanner at each angle."""
     rows = []

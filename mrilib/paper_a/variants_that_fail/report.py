@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import altair
+from IPython.display import Markdown
 from torch import Tensor
 
 from mrilib.figures.plot import gap_chart
 from mrilib.figures.rows import record_interval
+from mrilib.figures.sentences import bullets, measured, percent
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
-from mrilib.paper_a.variants_that_fail.experiment import Closing
+from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing
 from mrilib.sample import Sample
 
 Scores = Mapping[tuple[str, str], Sequence[float]]  # (method, side) → SSIM of each test slice
@@ -56,6 +58,25 @@ def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:
         for name in methods
         for side in "PQ"
     }
+
+
+def summary(
+    results: Mapping[str, Closing], lift: Mapping[str, Interval], counts: Mapping[str, int], transforms: int
+) -> Markdown:
+    """List: what each method closes and reaches, what tuning changes, and the artificial shifts."""
+    gap = f"**The gap without TTT** is {measured(results['supervised'].gap)}; paper A's is {TABLE_5[2]:.3f}."
+    methods = [_in_words(name, one, lift) for name, one in results.items() if name.endswith("TTT")]
+    said = " and ".join(f"{what} {count}" for what, count in counts.items())
+    shifts = f"of {transforms} transforms, TTT of the two-head network {said}, by intervals that exclude 0"
+    return bullets([gap, *methods, f"**Artificial shifts:** {shifts}."])
+
+
+def _in_words(name: str, found: Closing, lift: Mapping[str, Interval]) -> str:
+    networks = {side: label(name.removesuffix(" + TTT"), side) for side in "PQ"}
+    paper = f"paper A: {METHODS[name]}" if METHODS[name] else "not in paper A"
+    words = f"**{name}** closes {percent(found.closed)} of the gap ({paper}) and reaches {percent(found.reached)}."
+    tuned = [f"trained on {side} {measured(lift[net], signed=True)}" for side, net in networks.items() if net in lift]
+    return f"{words} TTT changes the SSIM of its networks: {' and '.join(tuned)}." if tuned else words
 
 
 def record_results(results: Mapping[str, Closing], lift: Mapping[str, Interval]) -> None:

@@ -1,0 +1,37 @@
+"""Explorer of images that were made before: it moves on a page without kernel, server or network."""
+
+import json
+from pathlib import Path
+
+from mrilib.store.project import UserError
+
+SOURCE = "image_explorer.json"  # in docs/, written by docs/image_explorer.py
+SCRIPT = "image_explorer.js"
+PLACE = f"""<div class="image-explorer"><p>The images move where scripts run.</p></div>
+<script defer src="_static/{SCRIPT}"></script>"""
+
+
+def script(source: Path, code: str) -> str:
+    """The page's script: the images of `source`, a file of JSON, and the code that shows them.
+
+    Raises UserError naming the file if it does not hold such images.
+    """
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+        whole = all(
+            _whole(part["views"], [len(values) for values in part["controls"].values()]) for part in content["parts"]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{source}: no images of an explorer ({error}); `python docs/image_explorer.py` writes it"
+        ) from error
+    if not whole:
+        raise UserError(f"{source}: a view is missing for some choice; `python docs/image_explorer.py` writes all")
+    return f"(() => {{ const CONTENT = {json.dumps(content)};\n{code}}})();\n"
+
+
+def _whole(views: list, sizes: list[int]) -> bool:
+    """Whether there is a view, a list of images, for each choice of values."""
+    if not sizes:
+        return all(image["source"] and image["caption"] for image in views)
+    return len(views) == sizes[0] and all(_whole(inside, sizes[1:]) for inside in views)
