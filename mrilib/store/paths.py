@@ -79,7 +79,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{_owner()}.{token_hex(4)}.tmp")  # short: `path` may be near the length limit
     try:
         with explain_full_disk(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path.parent)
             for left in path.parent.glob(f".{_computer()}.*.tmp"):
                 if not _is_used(left):
                     left.unlink(missing_ok=True)
@@ -102,13 +102,21 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     """
     prefix = f".{target.name}."
     with explain_full_disk(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _create(target.parent)
         _refuse_read_only(target.parent)
         for left in target.parent.glob(f"{prefix}*.tmp"):
             if not _is_used(left):
                 shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=f"{prefix}{_owner()}.", suffix=".tmp", dir=target.parent) as folder:
             yield Path(folder)
+
+
+def _create(folder: Path) -> None:
+    """Create a folder and its parents; what lies in its place is called what it is not: a directory."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
 
 
 def check_writable(folder: Path) -> None:
@@ -118,7 +126,7 @@ def check_writable(folder: Path) -> None:
         OSError: it cannot be created, is read-only or full.
     """
     with explain_full_disk(folder / "any"):
-        folder.mkdir(parents=True, exist_ok=True)
+        _create(folder)
         _refuse_read_only(folder)
         with TemporaryFile(dir=folder) as probe:
             probe.write(bytes(4096))

@@ -23,7 +23,7 @@ SCHEME_SCORES = {
 
 
 @pytest.fixture(autouse=True)
-def own_folders(monkeypatch, tmp_path):
+def own_folders(monkeypatch, tmp_path, unshipped_trainings):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MRILIB_RUN_DIR", str(tmp_path / "run"))
 
