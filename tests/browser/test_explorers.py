@@ -31,10 +31,11 @@ NO_ERROR_OF_THE_PAGE = re.compile("WebSocket|kernel|Failed to load resource|[Cc]
 
 
 @pytest.fixture
-def opened(desk):
+def opened(desk, request):
     """The explorer of a notebook of its own, run; what the console says of an ended kernel is excused."""
-    nbformat.write(new_notebook(cells=[new_code_cell(SOURCE)], metadata=KERNEL), desk.root / "explorer.ipynb")
-    with desk.opened("explorer.ipynb") as page:
+    name = f"{request.node.name}.ipynb"  # each its own: the session of the one before may still be ending
+    nbformat.write(new_notebook(cells=[new_code_cell(SOURCE)], metadata=KERNEL), desk.root / name)
+    with desk.opened(name) as page:
         page.run_all()
         yield page, page.explorer("measured")
         page.errors[:] = [line for line in page.errors if not NO_ERROR_OF_THE_PAGE.search(line)]
