@@ -22,7 +22,7 @@ from mrilib.figures.theme import (
 from mrilib.gap import NO_INTERVAL
 
 Row = Mapping[str, Any]
-WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 730, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
+WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 720, 44, 3  # with its axis a chart fits the output area of JupyterLab at 1280
 TITLE_LETTERS = 80  # in a line; more are wider than a chart may be
 LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
 SYMBOL = 30  # CSS pixels of a symbol in a legend and the room beside it
