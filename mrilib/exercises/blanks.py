@@ -36,7 +36,7 @@ def check(*blanks: Blank) -> None:
 
 
 def check_wins(first: Blank, second: Blank, wins: object, answer: object, things: str) -> None:
-    """Check two lists of scores of the same `things`, in how many pairs the first is higher, and on which share."""
+    """Check two lists of scores of the same `things`, in how many pairs the first is higher, and on what share."""
     won = [float(ours > theirs) for ours, theirs in zip(first.right, second.right, strict=True)]  # type: ignore[call-overload]
     pairs = f"`zip({first.name}, {second.name})` pairs the {things}; compare within each pair"
     share = f"`sum(wins)` counts them; of how many {things}?"

@@ -56,9 +56,9 @@ def test_the_chart_draws_every_arm_on_every_group(study):
 def test_the_dot_plot_has_a_line_for_each_side_and_leaves_out_what_is_no_specialist(study):
     compared = {"joint_minus_q": ("both", "P", "Q"), "half_minus_joint_q": ("both", "P", "Q")}
     drawn = sharing_chart({"anatomy": (study, GROUPS)}, compared, "A message").to_dict()
-    assert drawn["description"] == "A message: tested on brain, network of both +0.300"
+    assert drawn["description"] == "A message: tested on brain, network trained on both +0.300"
     (told,) = in_words({"ViT": (study, GROUPS)}, compared)
-    assert told.startswith("**knee and brain, ViT:** network of both +0.300")
+    assert told.startswith("**knee and brain, ViT:** network trained on both +0.300")
     assert told.count("on brain") == 1
 
 

@@ -9,5 +9,5 @@ def check_table_6(before: object, after: object, answer: object) -> None:
     check(
         Blank("before", before, wide, "the first two scores, Q minus P"),
         Blank("after", after, narrow, "the last two scores, Q minus P"),
-        Blank("answer", answer, 1 - narrow / wide, "which share of `before` is left?", within=2e-3),
+        Blank("answer", answer, 1 - narrow / wide, "what share of `before` is left?", within=2e-3),
     )

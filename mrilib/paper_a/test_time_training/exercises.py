@@ -8,5 +8,5 @@ def check_closed(gap_before: float, gap_after: object, answer: object) -> None:
     left = gap_before - 0.10 + 0.02
     check(
         Blank("gap_after", gap_after, left, "the gap is Q minus P: which of the two lifts makes it wider?"),
-        Blank("answer", answer, 1 - left / gap_before, "which share of the old gap is left?"),
+        Blank("answer", answer, 1 - left / gap_before, "what share of the old gap is left?"),
     )

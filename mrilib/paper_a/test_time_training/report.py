@@ -101,4 +101,4 @@ def _supervised(results: Sequence[ShiftResult]) -> str:
     worse = [f"{name}: {before:.3f} → {after:.3f}" for name, (before, after) in lifts.items() if after < before]
     better = f"TTT improves the score in {len(lifts) - len(worse)} of {len(lifts)} cases"
     harmed = f", and lowers it in the rest ({'; '.join(worse)})" if worse else ""
-    return f"**From a network trained without self-supervision,** {better}{harmed}."
+    return f"**Starting from a network trained without self-supervision,** {better}{harmed}."

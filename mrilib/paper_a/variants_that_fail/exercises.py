@@ -9,5 +9,5 @@ def check_gap_gone(before: object, after: object, answer: object) -> None:
     check(
         Blank("before", before, wide, "the network of Q minus that of P, before anything changes"),
         Blank("after", after, narrow, "the same difference once the network of Q has fallen"),
-        Blank("answer", answer, 1 - narrow / wide, "which share of `before` is left?"),
+        Blank("answer", answer, 1 - narrow / wide, "what share of `before` is left?"),
     )

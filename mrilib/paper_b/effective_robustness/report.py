@@ -278,7 +278,7 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
         goes = verdict(
-            r, "goes with the score (r = {})", "goes against the score (r = −{})", "does not tell (r = {})", 2
+            r, "goes with the score (r = {})", "goes against the score (r = −{})", "shows no clear link (r = {})", 2
         )
         told.append(
             f"**{SHIFTS[name].title}.** Likeness {goes}. Q's own slices are nearer than P's by {measured(nearer)}. "

@@ -16,7 +16,7 @@ Studies = Mapping[str, tuple[Study, Groups]]  # by name of the pair, or of what 
 SIDES = {"anatomy": ("knee", "brain"), "contrast": ("PD knee", "PDFS knee"), "field": ("1.5 T", "3 T")}
 ROLES = {  # of a comparison, by the start of its name; a longer start goes first
     "half_minus_joint": "",
-    "joint_minus": "network of both",
+    "joint_minus": "network trained on both",
     "half_minus": "half of both: as many slices as a specialist",
     "ood_minus": "the other side's specialist",
     "skewed_minus_few": "ten to one, minus the network of the tenth alone",
