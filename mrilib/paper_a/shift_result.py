@@ -51,13 +51,15 @@ RESULT_KEYS = {
 class ShiftResult:
     """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them.
 
-    `scores` are (slices,) of one training, or (trainings, slices): see `gap`.
+    `scores` are (slices,) of one training, or (trainings, slices): see `gap`. Where they are of several of which one
+    alone ran on without early stopping, `stopped` are that one's scores of joint training on P with TTT.
     """
 
     model: str
     shift: str
     source: Source
     scores: Mapping[str, Sequence[Any]]
+    stopped: Sequence[Any] | None = None
 
     @property
     def before(self) -> Interval:
@@ -87,7 +89,13 @@ class ShiftResult:
     @property
     def gain_of_early_stopping(self) -> Interval:
         """SSIM with early stopping minus SSIM of the last iterate, joint training on P."""
-        return performance_gap(self.scores["joint on P + TTT"], self.scores["joint on P + TTT, no early stopping"])
+        return performance_gap(*self.with_and_without_stopping)
+
+    @property
+    def with_and_without_stopping(self) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Scores of joint training on P with TTT at its stop, and of its last iterate; same trainings, same slices."""
+        stopped = self.scores["joint on P + TTT"] if self.stopped is None else self.stopped
+        return stopped, self.scores["joint on P + TTT, no early stopping"]
 
     @property
     def lift(self) -> Interval:

@@ -139,7 +139,7 @@ def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block
     given: Any = {"experiment": experiment, "settings": settings, "slices": own.result.before.n}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
-    return [_of_trainings(block, block is not own, experiment, settings) for block in found if block is not None]
+    return [of_trainings(block, block is not own, experiment, settings) for block in found if block is not None]
 
 
 def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Settings, slices: int) -> Block | None:
@@ -159,10 +159,10 @@ def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Se
     return Block(result, entry["row"]["seconds"], kept.provenance([entry["key"]]))
 
 
-def _of_trainings(block: Block, of_package: bool, experiment: Experiment, settings: Settings) -> Block:
+def of_trainings(block: Block, of_package: bool, experiment: Experiment, settings: Settings) -> Block:
     """The block with the scores of several trainings where they are stored, of its parameters or of the package's.
 
-    What these lack, such as scores without early stopping, stays as it was.
+    Scores without early stopping, which these lack, stay those of the one training, with those at its stop.
     """
     shift, model = replace(experiment, shift=block.result.shift), block.result.model
     found = trainings.of_experiment(shift, settings) if model == experiment.architecture["name"] else None
@@ -170,7 +170,8 @@ def _of_trainings(block: Block, of_package: bool, experiment: Experiment, settin
         found = trainings.of_package(shift, model)
     if found is None:
         return block
-    result = replace(block.result, scores={**block.result.scores, **found.scores})
+    scores, stopped = {**block.result.scores, **found.scores}, block.result.scores["joint on P + TTT"]
+    result = replace(block.result, scores=scores, stopped=stopped)
     return replace(block, result=result, origin=found.origin, steps=found.steps if block.steps else {})
 
 

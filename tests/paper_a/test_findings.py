@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from records import record
 
 from mrilib.gap import Interval
 from mrilib.paper_a.early_stopping_and_ablation import report as stopping
@@ -49,6 +50,18 @@ def test_a_wide_gap_is_told_with_what_is_left_of_it():
     assert "0.850 with early stopping, 0.600 without" in said
     assert "TTT improves the score in 1 of 1 cases." in said
     assert "*Simulated data; trainings × test slices: 1 × 3.*" in said
+
+
+def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    p = record("04")
+    found = ttt.stored_blocks(p.experiment, p.settings, p.test_slices)
+    [anatomy] = [one.result for one in found if one.name == "unet_anatomy"]
+    assert anatomy.before.trainings > 1
+    assert (anatomy.before.n, anatomy.gain_of_early_stopping.n) == (24, 12)
+    samples = f"trainings × test slices: 1 × 12 or {anatomy.before.trainings} × 24"
+    assert samples in ttt.findings(found, "simulated").data
+    assert samples in " ".join(ttt.gaps_chart(found, "simulated").to_dict()["title"])
 
 
 def test_a_narrow_gap_is_not_called_wide_and_no_gap_has_no_fraction():

@@ -15,6 +15,7 @@ from mrilib.paper_a.schemes import TUNED
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import blocks, keep, live, overview
 from mrilib.paper_a.test_time_training.measures import Measured, measured
+from mrilib.paper_a.test_time_training.report import findings
 from mrilib.paper_a.test_time_training.tables import rows as rows_of
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.train.adaptation import adapt
@@ -93,6 +94,15 @@ def test_the_block_is_of_all_trainings_and_slices(tmp_path):
     assert results["time_ratio_p_to_q"]["value"] == pytest.approx(2.5)
     assert results["ssim_joint_p_ttt_last_unet_anatomy"]["n"] == 12, "what the trainings lack stays this run's"
     assert "3 × 24" in repr(overview([own], "simulated"))
+
+
+def test_early_stopping_is_judged_on_the_training_that_ran_on():
+    """The stored trainings end at their stop: what running on costs is a difference of the one training's slices."""
+    train((1, 2, 3))
+    found = block(of_run())
+    gain = found.result.gain_of_early_stopping
+    assert (gain.value, gain.n, gain.trainings) == (pytest.approx(0.20), 12, 1)
+    assert f"{LEVELS['joint on P + TTT'] + 0.01 / 12:.3f} with early stopping" in findings([found], "simulated").data
 
 
 def test_one_training_is_no_several():

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from IPython.display import Markdown
 
 from mrilib.figures.plot import Figure, interval_chart
-from mrilib.gap import Interval
+from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, stored_block
+from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, of_trainings, stored_block
 from mrilib.ttt import Settings
 
 WIDE = 0.05  # SSIM; a gap that the eye sees
@@ -17,13 +17,13 @@ LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
 def stored_blocks(experiment: Experiment, settings: Settings, slices: int) -> list[Block]:
-    """Blocks of paper A's Tables 1 and 2 that are stored for this number of test slices."""
+    """Blocks of paper A's Tables 1 and 2 that are stored for this number of test slices, or of several trainings."""
     found = [
         stored_block(*one, experiment=experiment, settings=settings, slices=slices)
         for one in BLOCKS
         if one[1] != "adversarially_filtered"  # no gap to close, in paper A neither
     ]
-    return [block for block in found if block is not None]
+    return [of_trainings(block, True, experiment, settings) for block in found if block is not None]
 
 
 def named(result: ShiftResult) -> str:
@@ -41,7 +41,7 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
         for when, gap in (("gap before TTT", block.result.before), ("gap after TTT", block.result.after))
     ]
     alt = f"Gaps before and after test-time training, {kind} data: {found[0].result.before} before in the first block"
-    title = f"{_outcome(found)} ({kind} data, {found[0].result.before.n} test slices; {found[0].origin})"
+    title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
     words = {"x_title": "network and shift", "y_title": "gap on Q (SSIM, 95 % interval)"}
     return interval_chart(rows, "block", "value", "gap", title=title, alt=alt, **words)
 
@@ -59,10 +59,13 @@ def findings(found: Sequence[Block], kind: str) -> Markdown:
     results = [block.result for block in found]
     parts = [_closed(results, wide=True), _closed(results, wide=False), _undefined(results)]
     parts += [_stopping(results), _supervised(results)]
-    samples = {(result.before.trainings, result.before.n) for result in results}
-    told = "; ".join(f"{trainings} × {slices}" for trainings, slices in sorted(samples))
-    counted = f"*{kind.capitalize()} data; trainings × test slices: {told}.*"
+    counted = f"*{kind.capitalize()} data; {_samples(found)}.*"
     return Markdown("\n".join([*(f"- {part}" for part in parts if part), "", counted]))
+
+
+def _samples(found: Sequence[Block]) -> str:
+    samples = {(block.result.before.trainings, block.result.before.n) for block in found}
+    return f"trainings × test slices: {' or '.join(f'{trainings} × {n}' for trainings, n in sorted(samples))}"
 
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
@@ -85,12 +88,11 @@ def _undefined(results: Sequence[ShiftResult]) -> str:
 
 
 def _stopping(results: Sequence[ShiftResult]) -> str:
-    parts = [
-        f"{named(one)}: {one.means['joint on P + TTT'].value:.3f} with early stopping, "
-        f"{one.means['joint on P + TTT, no early stopping'].value:.3f} without"
-        for one in results
-        if one.gain_of_early_stopping.value > LOST
-    ]
+    parts = []
+    for one in results:
+        if one.gain_of_early_stopping.value > LOST:
+            stopped, last = (mean_interval(scores).value for scores in one.with_and_without_stopping)
+            parts.append(f"{named(one)}: {stopped:.3f} with early stopping, {last:.3f} without")
     return f"**Early stopping is necessary.** {'; '.join(parts)}." if parts else ""
 
 
