@@ -64,22 +64,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add_run(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
-        "run", help="execute notebooks", description="Execute notebooks; results go to runs/."
+        "run", help="execute notebooks", description="Execute notebooks; the results go to runs/."
     )
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="number, name or path")
     parser.add_argument("--all", action="store_true", help="all notebooks, in reading order")
     parser.add_argument(
         "--profile",
         default="quick",
-        help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke (quick where there is none)",
+        help="params/<notebook>/PROFILE.yaml: quick (default), gpu, paper, smoke (quick if there is none)",
     )
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
     )
-    parser.add_argument("--check", action="store_true", help="only say whether it could run, and for how long")
-    parser.add_argument("--force", action="store_true", help="run again even if the results still stand")
-    parser.add_argument("-j", type=int, default=1, metavar="N", help="notebooks at a time")
-    parser.add_argument("--runs-dir", type=Path, help="where results go (default: runs/ of the project)")
+    parser.add_argument("--check", action="store_true", help="only report whether it can run, and for how long")
+    parser.add_argument("--force", action="store_true", help="run again even if the results are still valid")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="run N notebooks at a time")
+    parser.add_argument("--runs-dir", type=Path, help="where the results go (default: runs/ of the project)")
     parser.set_defaults(command=lambda options: run(options, parser))
 
 
@@ -121,7 +121,7 @@ def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
     lacking = {job.name: command for job in jobs if (command := missing_data(job))}
     if len(lacking) == len(jobs):
         name, command = next(iter(lacking.items()))
-        raise UserError(f"{name} needs data that are not here; fetch them with: {command}")
+        raise UserError(f"{name} needs data that are missing; fetch them with: {command}")
     for name, command in lacking.items():
         print(f"skipped  {name}  needs data; fetch them with: {command}", flush=True)
     progress = Progress()
@@ -143,10 +143,10 @@ def show_end(job: "Job", end: "Outcome | RunError") -> None:
 
 
 def add_claims(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("claims", help="which of the papers' claims hold, from runs/")
+    parser = subparsers.add_parser("claims", help="show which of the papers' claims hold, from runs/")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for machines")
-    form.add_argument("--markdown", action="store_true", help="for a page, such as the README's table")
+    form.add_argument("--json", action="store_true", help="output as JSON")
+    form.add_argument("--markdown", action="store_true", help="output as a Markdown table")
     parser.add_argument("--runs-dir", type=Path, help="where to look for results (default: runs/ of the project)")
     parser.set_defaults(command=show_claims)
 
@@ -166,8 +166,8 @@ def show_claims(options: argparse.Namespace) -> int:
 
 
 def add_site(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("site", help="a static site from the executed notebooks in runs/")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where it goes (default: build/site of the project)")
+    parser = subparsers.add_parser("site", help="build a static site from the executed notebooks in runs/")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="site folder (default: build/site of the project)")
     parser.add_argument("--runs-dir", type=Path, help="where to look for results (default: runs/ of the project)")
     parser.set_defaults(command=show_site)
 
@@ -192,7 +192,7 @@ def show_site(options: argparse.Namespace) -> int:
 
 
 def add_doctor(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("doctor", help="what this machine offers, and what to do about what is missing")
+    parser = subparsers.add_parser("doctor", help="report what this machine offers, and how to add what is missing")
     parser.set_defaults(command=show_doctor)
 
 

@@ -85,8 +85,8 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
         wanted = _rounded_up((kernel_size + 1) / columns)
         raise ValueError(
             f"center_fraction: {width} calibration lines in the centre of {columns} columns, but the coil maps need "
-            f"{kernel_size}; give a center_fraction of {wanted} or more, and a lower acceleration if it does not leave "
-            "as many"
+            f"{kernel_size}; give a center_fraction of {wanted} or more, and a lower acceleration if this one does not "
+            "leave that many lines"
         )
     if width > columns or height < kernel_size or columns < kernel_size:
         raise ValueError(
@@ -97,7 +97,7 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
     if not center.isfinite().all():
         raise ValueError("masked_kspace has values that are not finite (NaN or infinite)")
     if not (center.abs().flatten(1).amax(1) > 0).all():
-        raise ValueError("masked_kspace is zero in the centre: nothing to calibrate the coils with")
+        raise ValueError("masked_kspace is zero in the centre: coil maps cannot be estimated from it")
     return center
 
 
@@ -153,7 +153,7 @@ def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
     Args:
         kspace: (batch, coil, ky, kx) complex.
         calibration_width: number of calibration lines, see `sampling.calibration_width`.
-        coils: number of virtual coils; k-space with no more than these stays as it is.
+        coils: number of virtual coils; k-space with no more coils than this is returned unchanged.
 
     Returns:
         (batch, coils, ky, kx).
@@ -170,7 +170,7 @@ def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
 def low_resolution(masked_kspace: Tensor, calibration_width: int, calibration_rows: int = 24) -> Tensor:
     """K-space of a smooth image: the calibration region under a Hann window, zero elsewhere.
 
-    Without calibration lines (`calibration_width` 0) it is k-space as given.
+    Without calibration lines (`calibration_width` 0), the k-space is returned unchanged.
 
     Args:
         masked_kspace: (batch, coil, ky, kx) complex.

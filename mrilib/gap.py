@@ -23,8 +23,8 @@ Array = NDArray[np.float64]
 class Interval:
     """A mean over `n` test slices (or patients) and `trainings`, with its 95 % interval.
 
-    With one training the interval is over slices only: it does not cover another training. One slice does not say how
-    much slices differ: its interval is unbounded.
+    With one training run per network, the interval reflects variation between test slices, not between training runs.
+    A single slice does not show how much slices differ, so its interval is unbounded.
     """
 
     value: float
@@ -77,11 +77,11 @@ def mean_interval(scores: ArrayLike, patients: Sequence[Hashable] | None = None)
 
     Trainings and slices are crossed random effects. The variance of the mean is (MS_t + MS_s − MS_ts) / (T S), with
     Satterthwaite's degrees of freedom, and no smaller than that over slices; with one training it is that over slices.
-    Skewness over slices is removed by Hall's cubic transformation. Of slices of one patient the sums are the units.
+    Skewness over slices is removed by Hall's cubic transformation. For slices of one patient, the units are their sums.
 
     Args:
         scores: (slices,) or (trainings, slices) finite numbers.
-        patients: whose each slice is; every slice its own patient if None.
+        patients: the patient of each slice; if None, each slice is a patient of its own.
 
     Raises:
         ValueError: no slice, another shape, or a score that is not finite.
@@ -161,7 +161,7 @@ def fraction_closed(
     """
     before = performance_gap(before_q, before_p, patients)
     if before.high < 0:
-        return FractionClosed(None, f"the gap before, {before}, is below 0: there is none to close")
+        return FractionClosed(None, f"the gap before, {before}, is below 0: there is no gap to close")
     tables = _scores(before_q, before_p, after_q, after_p)
     left = ratio_of_means(tables[2] - tables[3], tables[0] - tables[1], patients)
     if left is None:
@@ -186,7 +186,7 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Interval:
     one, other = one - one.mean(), other - other.mean()
     power = (one**2).sum() * (other**2).sum()
     if not power > 0:
-        raise ValueError("x and y: all numbers of a list are alike, so that no correlation is defined")
+        raise ValueError("x and y: all numbers of a list are equal, so no correlation is defined")
     r = float(np.clip((one * other).sum() / np.sqrt(power), -1, 1))
     if abs(r) == 1:
         return Interval(r, r, r, len(one))
@@ -198,7 +198,7 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Interval:
 def bootstrap_interval(value: float, samples: ArrayLike, n: int) -> Interval:
     """Interval value ± t s √(n / (n − 1)) from bootstrap samples of a statistic of `n` slices, s their deviation.
 
-    For the mean it is Student's interval; percentiles of so few slices would cover less than they say. One slice has
+    For the mean it is Student's interval; percentiles from so few slices would cover less than stated. One slice has
     no interval.
 
     Reference: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, ch. 12.

@@ -103,7 +103,7 @@ def center_block(width: int, lines: int) -> slice:
 def calibration_width(mask: Tensor) -> int:
     """Number of calibration lines: the run of sampled columns symmetric about the zero frequency.
 
-    A column is sampled if it is at every row that is sampled at all; with a partial echo, some rows never are.
+    A column counts as sampled if it is sampled in every row with samples; with a partial echo, some rows have none.
 
     2 min(left, right), where `right` includes the centre column kx // 2, as in fastMRI's VarNet. It is 1 if only
     the centre column is sampled and 0 if it is not. For a batch, columns must be sampled in all masks.

@@ -160,7 +160,7 @@ def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
     """
     inside, outside = split_energy(y, V)
     if (inside == 0).any():
-        raise ValueError("y: has no energy in span(V), every α gives the same estimate")
+        raise ValueError("y: has no energy in span(V), so every α gives the same estimate")
     return _minimiser(inside, outside, V)
 
 
@@ -263,5 +263,5 @@ def _check_basis(V: Tensor, name: str) -> None:
     off = (gram - torch.eye(V.shape[1], dtype=V.dtype, device=V.device)).abs().max()
     if not off <= ORTHONORMAL:
         raise ValueError(
-            f"{name}: expected orthonormal columns, |VᵀV − I| reaches {off:.1e}; torch.linalg.qr gives them"
+            f"{name}: expected orthonormal columns, but |VᵀV − I| reaches {off:.1e}; torch.linalg.qr gives them"
         )

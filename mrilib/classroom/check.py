@@ -38,9 +38,9 @@ def whole(folder: Path) -> Iterable[Finding]:
     for name in different:
         touched = name.endswith(".ipynb") and (folder / name).is_file()
         found = "changed" if (folder / name).is_file() else "not there"
-        yield Finding(name, "missing" if touched else "broken", found, "unpack the archive again, or copy this file")
+        yield Finding(name, "missing" if touched else "broken", found, "unpack the archive or copy this file again")
     if not different:
-        yield Finding("files", "ok", f"all {total} as they were made")
+        yield Finding("files", "ok", f"all {total} unchanged")
 
 
 def python(folder: Path) -> Iterable[Finding]:
@@ -49,7 +49,7 @@ def python(folder: Path) -> Iterable[Finding]:
     if sys.version_info < OLDEST:
         yield Finding("Python", "broken", here, f"install Python {OLDEST[0]}.{OLDEST[1]} or newer")
     elif f"{sys.version_info.major}.{sys.version_info.minor}" != wheels:
-        yield Finding("Python", "missing", here, f"the wheels are for {wheels}; another works with other wheels")
+        yield Finding("Python", "missing", here, f"the wheels are for Python {wheels}; others need other wheels")
     else:
         yield Finding("Python", "ok", here)
 

@@ -67,9 +67,9 @@ def refuse_foreign(target: Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if read_manifest(target) is None:
-        raise UserError(f"{target}: exists and is no classroom of mrilib; give another name, or remove it")
+        raise UserError(f"{target}: exists and is not a classroom of mrilib; give another name, or remove it")
     if target.is_dir() and (different := changed(target)):
-        raise UserError(f"{target}: {different[0]} was changed since; give another name, or remove the folder")
+        raise UserError(f"{target}: {different[0]} has been changed since it was made; give another name, or remove it")
 
 
 def check_project(root: Path) -> None:
@@ -80,9 +80,7 @@ def check_project(root: Path) -> None:
     cards = sorted((root / "mrilib" / "weights").glob("*.json"))
     lost = [card.stem for card in cards if not card.with_suffix(".safetensors").is_file()]
     if lost or not cards:
-        raise UserError(
-            f"weights missing: {', '.join(lost) or 'all'}; `git checkout -- mrilib/weights` brings them back"
-        )
+        raise UserError(f"weights missing: {', '.join(lost) or 'all'}; `git checkout -- mrilib/weights` restores them")
 
 
 def course(root: Path) -> list[Path]:
@@ -129,7 +127,7 @@ def pip(arguments: Sequence[str]) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = first_line(errors[0] if errors else done.stderr)
-        raise RunError(f"pip {arguments[0]}: {reason}; without network use --no-wheels")
+        raise RunError(f"pip {arguments[0]}: {reason}; without a network, use --no-wheels")
 
 
 def list_wheels(root: Path, folder: Path) -> None:

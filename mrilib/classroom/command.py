@@ -13,15 +13,15 @@ Subparsers = Any
 def add_classroom(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "classroom",
-        help="a folder or archive for a class without network",
-        description="Prepare a folder for a class without network: the project, its data, wheels, start scripts.",
+        help="make a folder or archive for a class without a network",
+        description="Prepare a folder for a class without a network: the project, its data, wheels and start scripts.",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="to make, or with --check to look at")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make or, with --check, to examine")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--check", action="store_true", help="only say whether FOLDER is whole and works here")
-    form.add_argument("--sheets", action="store_true", help="only write the exercises: a worksheet, and the answers")
+    form.add_argument("--check", action="store_true", help="only report whether FOLDER is complete and works here")
+    form.add_argument("--sheets", action="store_true", help="only write the exercises: a worksheet and the answers")
     form.add_argument("--zip", action="store_true", help="make FOLDER.zip")
-    parser.add_argument("--no-wheels", action="store_true", help="write the list of packages, do not fetch them")
+    parser.add_argument("--no-wheels", action="store_true", help="write the list of packages without fetching them")
     parser.set_defaults(command=classroom)
 
 

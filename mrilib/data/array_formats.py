@@ -134,7 +134,7 @@ def prostate(path: Path, axes: Axes) -> list[Converted]:
     _, (first, after) = header.parse(stored.text, (height, width), path)
     if (height, width) != (rows, after - first) or first < 0 or after > columns:
         raise VolumeError(
-            f"{path}: k-space has {(height, width)} rows and columns, its header says {(rows, after - first)} of "
+            f"{path}: k-space has {(height, width)} rows and columns, but its header says {(rows, after - first)} of "
             f"{(rows, columns)}; fetch the file again"
         )
 

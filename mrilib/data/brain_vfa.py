@@ -65,7 +65,7 @@ class FlipAngleSet:
         if form == ".npy":
             meta = source.with_name(META)
             if not meta.is_file():
-                raise FetchError(f"{meta}: no such file; the .npy form needs it beside it")
+                raise FetchError(f"{meta}: no such file; the .npy form needs this file beside it")
             verify(meta, self.sha256[".npz"])
             return read_arrays(source, meta)
         if form == ".tar.gz":

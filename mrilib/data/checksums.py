@@ -40,14 +40,14 @@ def verify(path: Path, afresh: bool = False) -> None:
     if expected is None:
         return
     if not path.exists():
-        raise VolumeError(f"{path}: no such file, though its checksum is there; {_advice(path)}")
+        raise VolumeError(f"{path}: no such file, though its checksum exists; {_advice(path)}")
     state = [expected, *_times(path)]
     if not afresh and state in (_checked.get(path), (read_json(_memory(path)) or {}).get("state")):
         _checked[path] = state
         return
     if (found := sha256_of(path)) != expected:
         raise VolumeError(
-            f"{path}: sha256 is {found[:16]}…, {beside(path).name} says {expected[:16]}…: it has changed since it was "
+            f"{path}: sha256 is {found[:16]}…, but {beside(path).name} says {expected[:16]}…: changed since it was "
             f"written; {_advice(path)}"
         )
     _checked[path] = state
@@ -58,7 +58,7 @@ def verify(path: Path, afresh: bool = False) -> None:
 
 
 def _advice(path: Path) -> str:
-    return f"convert or fetch it again, or, if the change was meant, delete {beside(path).name}"
+    return f"convert or fetch it again, or, if the change was intended, delete {beside(path).name}"
 
 
 def _times(path: Path) -> list[int]:

@@ -30,7 +30,7 @@ class FlipAngleSeries:
         if len(shape) != 4 or shape[2] % 2 or shape[3] % 2:
             raise VolumeError(f"kspace {shape}: expected (flip angle, coil, ky, kx) of even size")
         if self.field_map.shape != shape[2:] or self.flip_angles.shape != shape[:1]:
-            raise VolumeError(f"field map or flip angles do not match kspace {shape}; take another copy")
+            raise VolumeError(f"field map or flip angles do not match kspace {shape}; use another copy")
 
 
 def read_hdf5(path: Path) -> FlipAngleSeries:
@@ -60,7 +60,7 @@ def extract_member(archive: Path, member: str, target: Path) -> None:
         found = next((entry for entry in files if entry.name == member), None)
         stream = files.extractfile(found) if found and found.isreg() else None
         if stream is None:
-            raise VolumeError(f"{archive}: no plain file {member} in it; expected the pinned source archive")
+            raise VolumeError(f"{archive}: contains no plain file {member}; expected the pinned source archive")
         with stream, open(target, "wb") as copy:
             shutil.copyfileobj(stream, copy, 1 << 20)
 

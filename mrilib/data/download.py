@@ -130,7 +130,7 @@ def _download(read: Reader, url: str, target: Path, size: int, progress: Progres
                 continue
             if stream.tell() == size:
                 return
-    raise failure or FetchError(f"{_shown(url)}: the download ended before {size / 1e6:.1f} MB were there")
+    raise failure or FetchError(f"{_shown(url)}: the download ended before {size / 1e6:.1f} MB were received")
 
 
 def _append(read: Reader, url: str, stream: IO[bytes], size: int) -> Iterator[None]:
@@ -153,7 +153,7 @@ def _open(settings: dict[str, str], url: str, start: int = 0) -> Any:
     """Open a URL with pip's certificates and proxy; credentials are sent to its own host only."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "file"):
-        raise FetchError(f"{_shown(url)}: expected an address of http, https or file")
+        raise FetchError(f"{_shown(url)}: expected an http, https or file address")
     request = Request(_shown(url), headers={"Accept": ACCEPT})
     if parts.username:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

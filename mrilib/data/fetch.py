@@ -107,7 +107,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
             if target.exists() and (fault := dataset.fault(target, True)):
                 aside = next(path for path in _aside(target) if not path.exists())
                 publish(finished, target, aside)
-                warnings.warn(f"{fault}; the set was made again, the damaged one is kept as {aside}", stacklevel=2)
+                warnings.warn(f"{fault}; the set was made again, and the damaged one is kept as {aside}", stacklevel=2)
             else:
                 publish_first(finished, target)
     except FetchError:
@@ -115,7 +115,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
     except ValueError as error:
         raise FetchError(f"{name}: {error}") from error
     except OSError as error:
-        place = "MRILIB_DATA or MRILIB_CACHE name the place"
+        place = "MRILIB_DATA or MRILIB_CACHE sets the folder"
         raise FetchError(f"{target}: {error.strerror or error}; nothing was kept ({place})") from error
     return target
 
@@ -140,5 +140,5 @@ def _named(name: str) -> Dataset:
     if name not in DATASETS:
         near = get_close_matches(name, DATASETS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise FetchError(f"no data set {name!r}{hint} (known: {', '.join(DATASETS)})")
+        raise FetchError(f"no dataset {name!r}{hint} (known: {', '.join(DATASETS)})")
     return DATASETS[name]

@@ -139,14 +139,14 @@ def convert(
 def _converted(path: Path, name: str, folder: Path, view: str, choice: Choice, say: Say) -> list[Path]:
     chosen = FORMATS[name]
     if name not in (fitting := recognise(path)):
-        looks = f"it looks like {' or '.join(FORMATS[one].title for one in fitting)}" if fitting else "nor of any other"
+        looks = f"it looks like {' or '.join(FORMATS[one].title for one in fitting)}" if fitting else "it fits no other"
         raise VolumeError(f"{path}: not a file of {chosen.title}; {looks}")
     origin = {"source": path.name, "source_sha256": sha256_of(path), "conversion": f"{name} {view}"}
     written = []
     for one in chosen.convert(path, chosen.views[view], choice):
         target = folder / f"{one.prefix}{path.name if path.suffix == '.h5' else f'{path.stem}.h5'}"
         if target.exists() and target.samefile(path):
-            raise VolumeError(f"{target}: is the file to convert; nothing is written over it: give another --output")
+            raise VolumeError(f"{target}: is the file to convert and is not overwritten; give another --output")
         write_converted(target, one, path, origin, say)
         written.append(target)
     return written

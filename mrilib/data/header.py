@@ -50,7 +50,7 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
             raise
         raise VolumeError(f"{path}: `ismrmrd_header` cannot be used ({reason}); write the volume again") from reason
     if min(number[RECON_X], number[RECON_Y]) < 1:
-        raise VolumeError(f"{path}: `ismrmrd_header` gives images of no size; write the volume again")
+        raise VolumeError(f"{path}: `ismrmrd_header` gives images of size 0; write the volume again")
     first = number[ENCODED_Y] // 2 - number[CENTER]
     return (number[RECON_X], number[RECON_Y]), (first, first + number[LAST] + 1)
 
@@ -65,7 +65,7 @@ def root(text: object, path: Path) -> ElementTree.Element:
     content = text.encode() if isinstance(text, str) else text
     # A document type could define entities that expand without bound; headers never have one.
     if not isinstance(content, bytes) or b"<!DOCTYPE" in content:
-        raise VolumeError(f"{path}: `ismrmrd_header` is not a plain XML text; write the volume again")
+        raise VolumeError(f"{path}: `ismrmrd_header` is not plain XML text; write the volume again")
     try:
         return ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError) as reason:

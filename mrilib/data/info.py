@@ -73,7 +73,7 @@ def info_of(file: h5py.File, path: Path) -> VolumeInfo:
 def check_target(path: Path, shape: tuple[int, ...], slices: int, kind: str) -> None:
     """Raise VolumeError unless there is one real image for each slice."""
     if len(shape) != 3 or shape[0] != slices or 0 in shape:
-        raise VolumeError(f"{path}: `reconstruction_rss` is {shape}; expected ({slices}, y, x), one image a slice")
+        raise VolumeError(f"{path}: `reconstruction_rss` is {shape}; expected ({slices}, y, x), one image per slice")
     if kind not in "biuf":
         raise VolumeError(f"{path}: `reconstruction_rss` does not hold real numbers; expected magnitudes")
 

@@ -125,7 +125,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
     given, heads = header_of(path), heads_of(path)
     trajectory = given.text("encoding/trajectory", CARTESIAN).strip().lower()
     if trajectory != CARTESIAN:
-        raise VolumeError(f"{path}: trajectory {trajectory}; only Cartesian scans are understood")
+        raise VolumeError(f"{path}: trajectory {trajectory}; only Cartesian scans are supported")
     with opened(path) as file:
         stated = f"{GROUP}/rec_std" in file
         noise = np.asarray(dataset(file, path, f"{GROUP}/rec_std")[0], np.float32) if stated else None
@@ -135,7 +135,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
     after = min(first + given.limit("kspace_encoding_step_1") + 1, encoded)
     table = table_of(heads, samples, first, path)
     if not len(table):
-        raise VolumeError(f"{path}: the file holds no imaging readout; it may have been cut short, fetch it again")
+        raise VolumeError(f"{path}: the file holds no imaging readout; it may be truncated: fetch it again")
     coils = _coils(heads[table["row"]], given)
     outside, table = table[table["line"] >= after], table[(table["line"] < after) & ~table["correction"]]
     if table["depth"].any():
@@ -155,13 +155,13 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
         check_complete(one, (first, after), (given.limit("slice"), depth), name)
         if (count := len(_lines(one))) < most:
             raise VolumeError(
-                f"{name}: {count} lines, others have {most}: the acquisition was stopped; --choose others"
+                f"{name}: {count} lines, but others have {most}: it was stopped early; choose another with --choose"
             )
         slices = int(one["slice"].max()) + 1
         if depth * encoded * slices > SPARSEST * len(one):
             raise VolumeError(
-                f"{name}: the header's matrix has {depth * encoded} lines a slice, the file {len(one)} readouts of "
-                f"{slices} slices; fetch it again"
+                f"{name}: the header's matrix has {depth * encoded} lines per slice, but the file has {len(one)} "
+                f"readouts of {slices} slices; fetch it again"
             )
         segments = np.zeros((slices, encoded), int)
         segments[one["slice"], one["line"]] = one["segment"]
@@ -196,7 +196,8 @@ def _read(path: Path, table: np.ndarray, coils: int) -> Iterator[tuple[np.ndarra
 def _samples(values: np.ndarray, coils: int, one: np.ndarray, path: Path) -> np.ndarray:
     if len(values) != 2 * coils * one["samples"]:
         raise VolumeError(
-            f"{path}: a readout of {len(values) // 2} samples, not {coils} coils of {one['samples']}; fetch it again"
+            f"{path}: a readout has {len(values) // 2} samples, but {coils} coils of {one['samples']} samples were "
+            "expected; fetch it again"
         )
     found = np.ascontiguousarray(values, np.float32).view(np.complex64).reshape(coils, one["samples"])
     return (found[:, ::-1] if one["reverse"] else found)[:, one["skip"] : one["stop"]]
@@ -254,5 +255,5 @@ def _coils(heads: np.ndarray, given: Header) -> int:
     coils = int(heads["active_channels"][0])
     expected = given.number("acquisitionSystemInformation/receiverChannels", coils)
     if (heads["active_channels"] != coils).any() or coils != expected:
-        raise VolumeError(f"{given.path}: the header says {expected} coils, its readouts have {coils}; fetch it again")
+        raise VolumeError(f"{given.path}: the header says {expected} coils, but readouts have {coils}; fetch it again")
     return coils

@@ -89,8 +89,8 @@ class Kept:
             self._samples[item] = self._filed(sample)
         except OSError as error:
             warnings.warn(
-                f"{cache_dir()}: no room for prepared slices ({error.strerror}); their coil maps are estimated again "
-                "each time. Make room, or name another folder by MRILIB_CACHE",
+                f"{cache_dir()}: no space for prepared slices ({error.strerror}); their coil maps are estimated again "
+                "each time. Free some space, or set MRILIB_CACHE to another folder",
                 stacklevel=4,
             )
 

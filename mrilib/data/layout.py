@@ -56,7 +56,7 @@ def _fault(path: Path, error: Exception) -> str:
     """What is wrong with the file and what to do, from an error of HDF5."""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "already open for write" in said:
-        return f"open in a program that writes it; close it there, or if that crashed run `h5clear -s {path.name}`"
+        return f"open in a program that writes it; close it there, or, if that crashed, run `h5clear -s {path.name}`"
     if "truncated" in said:
         return "truncated; copy or download it again"
     return f"damaged ({said}); copy or download it again"
@@ -94,7 +94,7 @@ def check_layout(path: Path, shape: tuple[int, ...], is_complex: bool, verb: str
     if len(shape) != 4:
         raise VolumeError(f"{path}: k-space of {len(shape)} axes {verb}; {WANTED}")
     if not is_complex:
-        raise VolumeError(f"{path}: real-valued k-space {verb}; {WANTED}: store real and imaginary part as one")
+        raise VolumeError(f"{path}: real-valued k-space {verb}; {WANTED}: store the complex values")
     if 0 in shape:
         axis = ("slices", "coils", "rows", "columns")[shape.index(0)]
         raise VolumeError(f"{path}: k-space {shape} with no {axis} {verb}; {WANTED}, none of them 0")

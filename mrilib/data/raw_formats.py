@@ -48,7 +48,7 @@ def _whitened(raw: Raw, kspace: np.ndarray) -> np.ndarray:
     if raw.noise is None:
         return kspace
     if raw.noise.shape != raw.shape[1:2]:
-        raise VolumeError(f"{raw.path}: noise of {raw.noise.size} coils, k-space of {raw.shape[1]}; fetch it again")
+        raise VolumeError(f"{raw.path}: noise of {raw.noise.size} coils, but k-space of {raw.shape[1]}; fetch it again")
     weights = 1 / raw.noise
     return kspace * (weights / np.linalg.norm(weights))[:, None, None, None].astype(np.float32)
 

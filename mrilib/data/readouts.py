@@ -80,13 +80,13 @@ def _refuse_unknown(heads: np.ndarray, path: Path) -> None:
             f"{path}: readouts with {names}, whose meaning is not known here; write the file without them"
         )
     if heads["encoding_space_ref"].any():
-        raise VolumeError(f"{path}: readouts of several encodings; write those of the image to a file of their own")
+        raise VolumeError(f"{path}: readouts of several encodings; write those of the image to a separate file")
     if heads["trajectory_dimensions"].any():
-        raise VolumeError(f"{path}: readouts with a trajectory; only Cartesian ones are understood")
+        raise VolumeError(f"{path}: readouts with a trajectory; only Cartesian ones are supported")
     if (flagged(heads, REVERSE) & ~flagged(heads, CORRECTION)).any() and flagged(heads, CORRECTION).any():
         raise VolumeError(
             f"{path}: reversed readouts with phase correction (ACQ_IS_REVERSE, ACQ_IS_PHASECORR_DATA), as in "
-            "echo-planar imaging, whose correction is not done here; correct and regrid them first"
+            "echo-planar imaging, which are not corrected here; correct and regrid them first"
         )
 
 
@@ -107,7 +107,7 @@ def _place_samples(table: np.ndarray, heads: np.ndarray, samples: int, path: Pat
         one = odd[0]
         raise VolumeError(
             f"{path}: a readout of {count[one]} samples with its centre at {centre[one]}, of which {before[one]} and "
-            f"{after[one]} are to be discarded, does not fit into the header's {samples}; fetch it again"
+            f"{after[one]} are to be discarded, does not fit the {samples} samples of the header; fetch it again"
         )
 
 
@@ -139,7 +139,7 @@ def _single(table: np.ndarray, path: Path) -> np.ndarray:
         one = table[index[times > 1][0]]
         raise VolumeError(
             f"{path}: {times.max()} readouts of slice {one['slice']} at ky {one['line']}, kz {one['depth']} that "
-            "nothing tells apart: they differ neither in a counter nor in a flag"
+            "cannot be told apart: they differ in neither a counter nor a flag"
         )
     return table
 
@@ -172,8 +172,8 @@ def check_complete(table: np.ndarray, columns: tuple[int, int], limits: tuple[in
     for number, one in zip(numbers, places, strict=True):
         if not np.array_equal(one, places[0]):
             raise VolumeError(
-                f"{name}: slice {number} has {len(one)} lines, slice 0 {len(places[0])}, or others: the acquisition "
-                "was stopped, or the file cut short; fetch it again"
+                f"{name}: slice {number} has {len(one)} lines and slice 0 has {len(places[0])}, or their lines differ: "
+                "the acquisition was stopped early, or the file is truncated; fetch it again"
             )
     for axis, found, (first, after) in (("ky", table["line"], columns), ("kz", table["depth"], (0, depth))):
         lines = np.unique(found)
@@ -181,5 +181,5 @@ def check_complete(table: np.ndarray, columns: tuple[int, int], limits: tuple[in
         if lines[0] - first > gap or after - 1 - lines[-1] > gap:
             raise VolumeError(
                 f"{name}: readouts at {axis} {lines[0]} to {lines[-1]}, but the header announces {first} to "
-                f"{after - 1}: the acquisition was stopped, or the file cut short; fetch it again"
+                f"{after - 1}: the acquisition was stopped early, or the file is truncated; fetch it again"
             )

@@ -98,7 +98,7 @@ class _ArraysOnly(pickle._Unpickler):  # in Python, whose memo is a dictionary a
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ALLOWED:
-            raise PickleError(f"the pickle asks for {module}.{name}; only numpy arrays are read, nothing was run")
+            raise PickleError(f"the pickle asks for {module}.{name}; only numpy arrays are read; nothing was run")
         return ALLOWED[module, name]
 
 

@@ -69,8 +69,8 @@ def _report(faults: Mapping[str, str], count: int, folder: Path) -> None:
         warnings.warn(f"{counted} left out, as they cannot be used: {names}", stacklevel=3)
         return
     raise VolumeError(
-        f"{counted} cannot be used ({names}), and others would take their places; repair them or move them away, or go "
-        f"on without them by {SKIP}=1. The first: {next(iter(faults.values()))}"
+        f"{counted} cannot be used ({names}), and others would take their places; repair them, move them away, or "
+        f"continue without them by setting {SKIP}=1. The first error: {next(iter(faults.values()))}"
     )
 
 
@@ -114,7 +114,7 @@ def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Pat
     """
     if len(pairs) < count:
         width = f" with k-space width {entry.width}" if entry.width else ""
-        width += f" of a scanner named {entry.scanner}…" if entry.scanner else ""
+        width += f" from a scanner named {entry.scanner}…" if entry.scanner else ""
         raise ValueError(
             f"{entry.title}, {split}: found {len(pairs)} of {count} slices ({entry.acquisition}{width}) "
             f"in {folder_of(entry, split)}"

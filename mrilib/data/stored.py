@@ -35,20 +35,20 @@ def check_stored(data: h5py.Dataset, name: str) -> None:
         if not h5py.h5z.filter_avail(code):
             known = called.decode("ascii", "replace") or "one of the HDF Group's registered filters"
             raise VolumeError(
-                f"{name} is compressed by filter {code} ({known}), which is not installed here; "
+                f"{name} is compressed with filter {code} ({known}), which is not installed here; "
                 "write the file again with h5repack -f GZIP=1"
             )
     stored, declared = data.id.get_storage_size(), data.nbytes
     if stored < declared if not filters else data.id.get_num_chunks() < _chunks(data):
         raise VolumeError(
-            f"{name} declares {in_bytes(declared)} but only {in_bytes(stored)} are in the file: it was not written to "
-            "its end; copy or download it again"
+            f"{name} declares {in_bytes(declared)} but only {in_bytes(stored)} are in the file: it was not completely "
+            "written; copy or download it again"
         )
     largest = max(declared, math.prod(data.chunks or ()) * data.dtype.itemsize)
     if largest > max(LARGE, COMPRESSION * stored):
         raise VolumeError(
             f"{name} declares {in_bytes(largest)} but only {in_bytes(stored)} are in the file; measured data do not "
-            "compress so: download it again"
+            "compress that well: download it again"
         )
 
 

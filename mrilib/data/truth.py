@@ -39,8 +39,8 @@ def with_stored(image: Tensor, stored: Tensor, name: str) -> Tensor:
     if not error <= AGREEMENT * whole:
         raise VolumeError(
             f"{name}: `reconstruction_rss` differs by {error / max(whole, 1e-30):.2g} of its norm from the root sum of "
-            f"squares of the k-space, expected at most {AGREEMENT:g}: the k-space is under-sampled or scaled, or the "
-            "image was made otherwise; use the file's original, or `mrilib reconstruct` if it is under-sampled"
+            f"squares of the k-space; expected at most {AGREEMENT:g}: the k-space is under-sampled or scaled, or the "
+            "image was made differently; use the original file or, if it is under-sampled, `mrilib reconstruct`"
         )
     joined = image.clone()
     center_crop(joined, size).copy_(target)
@@ -53,7 +53,7 @@ def refuse_under_sampled(info: VolumeInfo) -> None:
         raise VolumeError(
             f"{info.path}: under-sampled (it holds a `mask`, or columns between others are empty), without ground "
             "truth; expected fully sampled k-space: use training or validation files. `mrilib reconstruct` "
-            "reconstructs under-sampled ones"
+            "reconstructs under-sampled files"
         )
 
 

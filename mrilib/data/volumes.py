@@ -201,7 +201,7 @@ def _check_values(kspace: Tensor, path: Path, index: int) -> None:
         raise VolumeError(f"{path}: slice {index}, coil {empty} is zero everywhere; remove it from the file")
     if not SMALLEST < largest < LARGEST:
         raise VolumeError(
-            f"{path}: slice {index} has k-space of up to {largest:.2g}, whose square single precision cannot hold; "
+            f"{path}: slice {index} has k-space of up to {largest:.2g}, whose square exceeds single precision; "
             "scale it to about 1 and write it again"
         )
 

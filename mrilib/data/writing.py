@@ -58,7 +58,7 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
                 _put_aside(path, damaged, say)
     except FileExistsError:
         if _damage(path, source, origin):
-            raise VolumeError(f"{path} is there already; nothing is written over it: give another --output") from None
+            raise VolumeError(f"{path} already exists and is not overwritten; give another --output") from None
         return False  # another process made the same conversion meanwhile
     seal(path)
     return True
@@ -67,7 +67,7 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
 def _put_aside(path: Path, damaged: str, say: Say) -> None:
     kept = path.with_name(path.name + DAMAGED)
     if os.path.lexists(kept):
-        raise VolumeError(f"{damaged}; and {kept.name} is there already, move one of them away")
+        raise VolumeError(f"{damaged}; {kept.name} already exists as well: move one of them away")
     os.rename(path, kept)
     say(f"{damaged}; it is kept as {kept.name}, and made again")
 
@@ -86,8 +86,7 @@ def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
         attributes = {}
     if any(attributes.get(name) != value for name, value in origin.items()):
         raise VolumeError(
-            f"{path} is there already and is not this conversion of {source}; nothing is written over it: "
-            "give another --output"
+            f"{path} already exists, is not this conversion of {source}, and is not overwritten: give another --output"
         )
     if expected is None:  # killed between the two
         seal(path)
@@ -160,8 +159,8 @@ class _Found:
         """
         if not all(torch.isfinite(torch.view_as_real(one)).all() for one in kspace):
             raise VolumeError(
-                f"{self.path}: k-space holds NaN, infinite values or some beyond single precision "
-                f"({torch.finfo(torch.float32).max:.1e}) in slice {slices.start or 0} or after; scale it, or fetch the "
+                f"{self.path}: k-space holds NaN, infinite values or values beyond single precision "
+                f"({torch.finfo(torch.float32).max:.1e}) in slice {slices.start or 0} or later; scale it, or fetch the "
                 "file again"
             )
         for index, one in zip(range(self.one.shape[0])[slices], kspace, strict=True):  # a slice at a time, for memory
@@ -181,11 +180,11 @@ class _Found:
             raise VolumeError(f"{self.path}: slice {index}, coil {coil} is zero everywhere; fetch the file again")
         if (odd := (self.columns != self.columns[:1]).any(1)).any():
             raise VolumeError(
-                f"{self.path}: slice {int(odd.nonzero()[0])} has {int(self.columns[odd][0].sum())} measured columns, "
-                f"slice 0 has {int(self.columns[0].sum())}, or others; a volume has one mask: split the file"
+                f"{self.path}: slice {int(odd.nonzero()[0])} has {int(self.columns[odd][0].sum())} measured columns "
+                f"and slice 0 has {int(self.columns[0].sum())}, or they differ; a volume has one mask: split the file"
             )
         if not torch.isfinite(self.power).all() or not self.power.flatten(1).any(1).all():
-            raise VolumeError(f"{self.path}: its images leave single precision; scale k-space to values of about 1")
+            raise VolumeError(f"{self.path}: its images overflow or underflow; scale k-space to values of about 1")
 
     @property
     def holes(self) -> Tensor | None:
@@ -232,11 +231,11 @@ class _Found:
             raise VolumeError(f"{self.path}: `reconstruction_rss` is {stored.shape} or not finite; remove it")
         difference = float(np.linalg.norm(stored - computed) / np.linalg.norm(computed))
         if partial and difference < AGREEMENT:
-            say(f"{self.path}: `reconstruction_rss` is the aliased image of the under-sampled k-space; left out")
+            say(f"{self.path}: `reconstruction_rss` is the aliased image of the under-sampled k-space; omitted")
             return None
         if not partial and difference > AGREEMENT:
             raise VolumeError(
-                f"{self.path}: `reconstruction_rss` is not the image of its k-space, they differ by {difference:.0%}; "
+                f"{self.path}: `reconstruction_rss` is not the image of its k-space (difference {difference:.0%}); "
                 "remove it to have the image computed, or fetch the file again"
             )
         return stored

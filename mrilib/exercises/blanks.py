@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EMPTY = "Fill in the blanks above, from the top; run this cell after each."
+EMPTY = "Fill in the blanks above, from the top, and run this cell after each one."
 RIGHT = "Right."
 EXACT = 1e-6  # relative, for whole numbers
 ROUNDED = 1e-2  # relative, for all others: two digits are enough
@@ -39,7 +39,7 @@ def check_wins(first: Blank, second: Blank, wins: object, answer: object, things
     """Check two lists of scores of the same `things`, in how many pairs the first is higher, and on what share."""
     won = [float(ours > theirs) for ours, theirs in zip(first.right, second.right, strict=True)]  # type: ignore[call-overload]
     pairs = f"`zip({first.name}, {second.name})` pairs the {things}; compare within each pair"
-    share = f"`sum(wins)` counts them; of how many {things}?"
+    share = f"`sum(wins)` counts the wins; out of how many {things}?"
     check(first, second, Blank("wins", wins, won, pairs), Blank("answer", answer, sum(won) / len(won), share, 1e-3))
 
 
@@ -56,7 +56,7 @@ def verdict(*blanks: Blank) -> str:
     if answer.given is not None:
         return RIGHT
     following = next(blank for blank in blanks[blanks.index(given[-1]) + 1 :])
-    return f"So far so good. Next: `{following.name}`. Think: {following.step}"
+    return f"So far so good. Next: `{following.name}`. Hint: {following.step}"
 
 
 def is_right(blank: Blank) -> bool:
@@ -66,7 +66,7 @@ def is_right(blank: Blank) -> bool:
 def said_of(blank: Blank) -> str:
     """What is wrong with a filled blank, or nothing."""
     if isinstance(blank.right, str):
-        return "" if letters(blank.given) == set(blank.right) else f"is something else: {blank.step}"
+        return "" if letters(blank.given) == set(blank.right) else f"is not right: {blank.step}"
     right, given = numbers(blank.right), numbers(blank.given)
     assert right is not None
     if given is None or given.size != right.size:
@@ -75,7 +75,7 @@ def said_of(blank: Blank) -> str:
         return ""
     if close(given, 100 * right, blank.within):
         return "is in percent; give it as a fraction"
-    return f"is another number: {blank.step}"
+    return f"is not the right number: {blank.step}"
 
 
 def close(given: np.ndarray, right: np.ndarray, within: float | None) -> bool:

@@ -44,7 +44,7 @@ def scrubbed_chart(
     shown = [row for row in given if finite(row[y]) is not None]
     places = sorted({float(row[x]) for row in shown})
     if len(places) < 2 or not places[0] <= chosen <= places[-1]:
-        found = f"these go from {places[0]:g} to {places[-1]:g}" if places else "these have no points"
+        found = f"the curves go from {places[0]:g} to {places[-1]:g}" if places else "the curves have no points"
         raise ValueError(f"chosen {chosen:g}: expected a place on curves of at least two points; {found}")
     keys = {"x": x, "y": y, **dict(zip(("low", "high"), band or (), strict=False))}
     records = [{"name": str(row[color])} | {key: finite(row[of]) for key, of in keys.items()} for row in shown]

@@ -161,7 +161,7 @@ def _measured(records: list[dict[str, Any]], gaps: Mapping[str, tuple[str, str]]
     value = {record["method"]: record["value"] for record in records}
     missing = sorted({name for pair in gaps.values() for name in pair} - value.keys())
     if missing:
-        raise ValueError(f"gaps names {missing}, which no row carries: expected some of {sorted(value)}")
+        raise ValueError(f"gaps names {missing}, which occur in no row: expected some of {sorted(value)}")
     return [
         {
             "method": method,

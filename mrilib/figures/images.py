@@ -180,7 +180,7 @@ def _plane(image: Tensor) -> np.ndarray:
         )
     values = plane.reshape(plane.shape[-2:]).to(torch.float64).numpy()
     if not np.isfinite(values).all():
-        raise ValueError("image has infinite or undefined values: nothing sensible can be shown")
+        raise ValueError("image has infinite or undefined values: it cannot be shown")
     return values
 
 
@@ -231,5 +231,5 @@ def _tiles(
 
 def _broken(tiles: Sequence[Tile], ncols: int) -> list[list[Tile]]:
     if not 1 <= ncols <= 5:
-        raise ValueError(f"ncols is {ncols}: expected 1 to 5, more are too small to judge")
+        raise ValueError(f"ncols is {ncols}: expected 1 to 5; with more, the images are too small to judge")
     return [list(tiles[start : start + ncols]) for start in range(0, len(tiles), ncols)]

@@ -54,8 +54,8 @@ class FreePhase(Reconstructor):
 class SharedAdam(torch.optim.Optimizer):
     """Adam with one second moment for all entries of a tensor: θ ← θ − η m̂ / √mean(v̂).
 
-    Adam moves every entry by about η at first, the dark pixels of ψ by noise alone. Here a pixel moves in proportion to
-    its gradient, which grows with |x|.
+    At first, Adam moves every entry of ψ by about η, in dark pixels only because of noise. Here a pixel moves in
+    proportion to its gradient, which grows with |x|.
 
     Args:
         params: tensors, each with a second moment of its own.
@@ -70,7 +70,7 @@ class SharedAdam(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Take one step with the gradients at hand; parameters without one stay."""
+        """Take one step with the current gradients; parameters without a gradient do not change."""
         for group in self.param_groups:
             first, second = group["betas"]
             for one in group["params"]:

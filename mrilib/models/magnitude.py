@@ -92,7 +92,7 @@ class FastmriUnet(MagnitudeReconstructor):
         return cropped
 
     def extra_repr(self) -> str:
-        """Crop that affects the result but is no weight; used in cache keys."""
+        """Crop that affects the result but is not a weight; used in cache keys."""
         return f"size={self.size}"
 
     def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:

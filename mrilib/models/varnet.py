@@ -21,7 +21,7 @@ PUBLISHED_BUFFERS = re.compile(r"cascades\.\d+\.zero|ssim_loss\.w")  # constants
 
 
 class NormUnet(nn.Module):
-    """U-Net on complex images, with both parts normalised to mean 0 and standard deviation 1 and restored after.
+    """U-Net on complex images, with both parts normalised to mean 0 and standard deviation 1 and restored afterwards.
 
     Args:
         chans, num_pools: width and depth of the U-Net.

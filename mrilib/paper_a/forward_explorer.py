@@ -102,7 +102,8 @@ def slice_in_words(sample: Sample, scores: dict[str, float]) -> str:
     center = calibration_width(sample.mask)
     if center >= CALIBRATION:
         return words
-    return f"{words} No CG-SENSE: its coil maps need {CALIBRATION} lines in the centre, here are {center}; widen it."
+    reason = f"its coil maps need {CALIBRATION} lines in the centre, and there are {center}; widen the centre"
+    return f"{words} CG-SENSE is not shown: {reason}."
 
 
 def _page(
@@ -129,7 +130,7 @@ def _page(
     made: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
     made += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
     made += [(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
-    there: list[Panel] = [(target / white, "fully sampled (simulated)", "root of the sum of squares")]
+    there: list[Panel] = [(target / white, "fully sampled (simulated)", "root sum of squares")]
     chosen = sorted({0, coils // 2})
     coil_images = ifft2c(kspace)[chosen].abs()
     there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]

@@ -136,7 +136,7 @@ class ShiftResult:
     def chart(self) -> altair.LayerChart:
         """Chart of the means with intervals as dots, and of the two gaps as brackets."""
         rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
-        outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap that could be closed"
+        outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap to close"
         several = f", {self.sample}" if self.before.trainings > 1 else ""
         chart = gap_chart(
             rows,
@@ -179,6 +179,6 @@ class ShiftResult:
             f"gap before               {self.before}{verdict}\n"
             f"gap after                {self.after}\n"
             f"fraction closed          {self.closed}   (paper A: {paper})\n"
-            f"early stopping gains     {self.gain_of_early_stopping}\n"
-            f"TTT lifts supervised P by {self.lift}"
+            f"gain of early stopping   {self.gain_of_early_stopping}\n"
+            f"TTT gain, supervised P   {self.lift}"
         )

@@ -112,14 +112,14 @@ def scheme_in_words(case: Case, network: str, ttt: str) -> str:
     """
     scores, scheme = case.result.scores, scheme_of(network, ttt)
     if scheme not in scores:
-        raise ValueError(f"{scheme}: not scored, in paper A neither; choose another network or switch TTT off")
+        raise ValueError(f"{scheme}: scored neither here nor in paper A; choose another network or switch TTT off")
     words = f"{scheme}: mean SSIM {mean_interval(scores[scheme])} over {case.slices} slices. "
     pair, before = compared(case, network, ttt), case.result.before
     if pair == BEFORE:
         return f"{words}Gap before: {before}"
     of_p, of_q = pair
     closed = fraction_closed(scores[BEFORE[1]], scores[BEFORE[0]], scores[of_q], scores[of_p])
-    return f"{words}Gap {performance_gap(scores[of_q], scores[of_p])} of {before}; closed: {closed}"
+    return f"{words}Gap: {performance_gap(scores[of_q], scores[of_p])}; gap before: {before}; closed: {closed}"
 
 
 def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
@@ -168,7 +168,8 @@ def _images(case: Case, scheme: str, item: int) -> str:
     """HTML with target, reconstruction and error map of a slice, or how to obtain them."""
     if not case.has_image(scheme):
         command = f"mrilib run 04 -p shift {case.result.shift}"
-        return f"<p>This run has scores of this shift only. Images: <code>{escape(command)}</code></p>"
+        lacking = "This run has scores under this shift, but no images. This command makes them:"
+        return f"<p>{lacking} <code>{escape(command)}</code></p>"
     target, image = case.views(scheme, item)
     score = case.result.scores[scheme][item]
     white, which = white_of(target), f"slice {item + 1} of Q"

@@ -83,7 +83,7 @@ COLUMNS = {
     "after": "gap after",
     "closed": "closed",
     "paper": "closed, paper A",
-    "supervised": "TTT lifts supervised P by",
+    "supervised": "TTT gain, supervised P",
     "seconds": "seconds per slice, from P / Q",
     "origin": "from",
 }
@@ -179,5 +179,5 @@ def overview(found: Sequence[Block], simulated: str) -> Table:
     """Table with one row per block: gap before and after, fraction closed beside the paper's, and the cost."""
     sizes = sorted({block.result.before.n for block in found})
     slices = " or ".join(map(str, sizes))
-    caption = f"SSIM on Q, {slices} {simulated} test slices each"
+    caption = f"SSIM on Q; {slices} {simulated} test slices per row"
     return table([block.row for block in found], COLUMNS, caption=caption)

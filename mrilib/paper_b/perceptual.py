@@ -46,7 +46,7 @@ def load(device: str | torch.device = "cpu") -> "Perceptual":
     folder = locate("perceptual")
     if folder is None:
         raise WeightsError(
-            "LPIPS and DISTS need their networks' weights, which are not here; fetch them (64 MB, once) with: "
+            "LPIPS and DISTS need the weights of their networks, which are missing; fetch them (64 MB, once) with: "
             "mrilib data get perceptual"
         )
     note(folder / WEIGHTS)

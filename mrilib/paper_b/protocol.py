@@ -110,7 +110,7 @@ def union(
         ValueError: no slices at all, a negative number, or an unknown distribution or acceleration.
     """
     if min(parts.values(), default=0) < 0 or not sum(parts.values()):
-        raise ValueError(f"train_slices: too few, {sum(parts.values())} for all parts of {name!r}")
+        raise ValueError(f"train_slices: {sum(parts.values())} slices are too few for all parts of {name!r}")
     taken = tuple((distribution(part).name, count) for part, count in parts.items() if count)
     sampling = equispaced(accelerations)
     sampling.mask("any", 100)  # raises if an acceleration has no customary calibration region
@@ -136,7 +136,7 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     """
     if slices < len(shares):
         raise ValueError(
-            f"train_slices: {slices} slices cannot be shared by {len(shares)} distributions; take at least one of each"
+            f"train_slices: {slices} slices cannot be shared by {len(shares)} distributions; use at least one of each"
         )
     found = dict.fromkeys(shares, 1)
     for _ in range(slices - len(shares)):

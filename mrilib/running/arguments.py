@@ -101,7 +101,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=N",
-        help="one repetition, contrast, phase or set of a raw file that has several, for example contrast=1",
+        help="choose one repetition, contrast, phase or set of a raw file that has several, for example contrast=1",
     )
 
 

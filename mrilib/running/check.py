@@ -123,7 +123,7 @@ def _check_data(
     if source == "simulated":
         most = len(SPLITS[split])
         line = f"data: {count} {split} slices of {name}, simulated on demand"
-        report.note(line if count <= most else f"{split}_slices: {count} of {name}; there are {most}", count <= most)
+        report.note(line if count <= most else f"{split}_slices: {count} of {name}; {most} exist", count <= most)
         return
     try:
         if annotations is None:
@@ -169,7 +169,7 @@ def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
 def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record, device: str) -> None:
     """Report networks and their sizes, what to train, and the time of training and test-time training."""
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
-    report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} there, {len(missing)} to train")
+    report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} found, {len(missing)} to train")
     seconds: dict[str, float] = {}
     for architecture, spec in {str(spec.architecture): spec for spec in specs}.items():
         parts = count_parameters(spec.architecture)
@@ -179,14 +179,14 @@ def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p:
         except (ValueError, RuntimeError) as error:
             report.note(f"network: {sizes_of(spec.architecture)}: {str(error).splitlines()[0]}", False)
             return
-        step = f"{seconds[architecture]:.2f} s a slice and step on {device}"
+        step = f"{seconds[architecture]:.2f} s per slice and step on {device}"
         report.note(f"network: {parts:,} parameters ({spec.architecture['name']}), {step}")
     training = sum(seconds[str(s.architecture)] * s.train_slices * s.recipe.epochs for s in missing) / 3600
     report.note(f"time on {device} from measured steps: training {training:.1f} h")
     steps = tuning_steps(p, tests)
     if steps:
         most = steps * max(seconds.values()) / 3600
-        report.note(f"test-time training at most {most:.1f} h ({TUNED} networks, {tests} slices, no early stop)")
+        report.note(f"test-time training at most {most:.1f} h ({TUNED} networks, {tests} slices, no early stopping)")
 
 
 def tuning_steps(p: Record, tests: int) -> int:

@@ -97,7 +97,7 @@ def load(file: Path) -> list[Claim]:
     tests = {claim.id for claim in claims if claim.predicate}
     for claim in claims:
         if odd := sorted(set(claim.same_as) - tests):
-            raise UserError(f"{file}: {claim.id}: same evidence as {', '.join(odd)}, which is no test here")
+            raise UserError(f"{file}: {claim.id}: same evidence as {', '.join(odd)}, which is not a test here")
     return claims
 
 
@@ -114,7 +114,7 @@ def read_claim(entry: Any, file: Path) -> Claim:
     except PredicateError as error:
         raise UserError(f"{file}: {name}: {error}") from error
     if bool(claim.predicate) + bool(claim.not_a_test) + bool(claim.same_as) != 1:
-        raise UserError(f"{file}: {name}: expected one of predicate, not a test, same evidence as")
+        raise UserError(f"{file}: {name}: expected exactly one of predicate, not a test, same evidence as")
     if claim.predicate and not (claim.notebook and claim.margin):
         raise UserError(f"{file}: {name}: a predicate needs a notebook, and a margin with its reason")
     return claim
@@ -154,7 +154,7 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
     run = best_run(claim, where, [run for run in runs if not run.older])
     if run is None:
         older = best_run(claim, where, runs)
-        return case | ({"run": older.name, "note": "of older code, run it again"} if older else {})
+        return case | ({"run": older.name, "note": "made by older code; run it again"} if older else {})
     case |= {"run": run.name, "scale": run.manifest.get("profile")}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:

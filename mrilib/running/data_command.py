@@ -15,18 +15,18 @@ def add_data(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("data", help="real data: list, get, convert")
     parser.set_defaults(command=lambda options: show_help(parser))
     actions = parser.add_subparsers(metavar="ACTION")
-    actions.add_parser("list", help="what can be fetched or converted").set_defaults(command=list_data)
-    get = actions.add_parser("get", help="fetch one data set; nothing is fetched unasked")
+    actions.add_parser("list", help="list what can be fetched or converted").set_defaults(command=list_data)
+    get = actions.add_parser("get", help="fetch one dataset; nothing is fetched automatically")
     get.add_argument("name", metavar="NAME")
     get.add_argument(
-        "--source", type=Path, metavar="FILE", help="a file or folder fetched by hand, for machines without network"
+        "--source", type=Path, metavar="FILE", help="a file or folder fetched by hand, for machines without a network"
     )
     get.set_defaults(command=get_data)
-    change = actions.add_parser("convert", help="published files of paper B's datasets to fastMRI-layout volumes")
-    change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, skm_tea, …; a wrong one lists all")
+    change = actions.add_parser("convert", help="convert files of paper B's datasets to fastMRI-layout volumes")
+    change.add_argument("format", metavar="FORMAT", help="fastmri, prostate, m4raw, …; an unknown name lists all")
     change.add_argument("files", nargs="+", type=Path, metavar="FILE")
     change.add_argument("--output", type=Path, required=True, metavar="DIR")
-    change.add_argument("--view", metavar="NAME", help="axial, coronal or sagittal, of a 3-D dataset")
+    change.add_argument("--view", metavar="NAME", help="for a 3-D dataset: axial, coronal or sagittal")
     add_choice(change)
     change.set_defaults(command=convert_data)
 
@@ -40,12 +40,12 @@ def list_data(options: argparse.Namespace) -> int:
         print(f"{name}  {fetch.examined(name)[1]}")
         print(f"  {dataset.description}")
         print(f"  {dataset.licence}; {dataset.size / 1e6:.0f} MB from {dataset.source_name}")
-    print("\nPaper B's datasets, each from its own publisher; then mrilib data convert FORMAT FILE … [--view VIEW]")
-    print(f"{'dataset':<21} {'format':<12} {'view':<9} {'anatomy':<9} {'T':<7} slices to train and test on")
+    print("\nPaper B's datasets. Get each from its publisher, then: mrilib data convert FORMAT FILE … [--view VIEW]")
+    print(f"{'dataset':<21} {'format':<12} {'view':<9} {'anatomy':<9} {'T':<7} training and test slices")
     for name, one in COLLECTIONS.items():
-        counts = f"{one.train.slices:>6,} {one.test.slices:>6,}" + ("" if one.in_training else "  (tested on only)")
+        counts = f"{one.train.slices:>6,} {one.test.slices:>6,}" + ("" if one.in_training else "  (testing only)")
         print(f"{name:<21} {one.format:<12} {one.view:<9} {one.anatomy:<9} {one.field:<7} {counts}")
-    print("\nTheir simulated twins, by the names that notebooks take as distributions; nothing to fetch")
+    print("\nTheir simulated twins, under the names that notebooks accept as distributions; nothing to fetch")
     for name, parts in TWINS.items():
         print(f"{name:<21} {', '.join(parts)}")
     return 0
@@ -55,7 +55,7 @@ def get_data(options: argparse.Namespace) -> int:
     from mrilib.data import fetch
 
     if options.name not in fetch.DATASETS:
-        raise UserError(f"no data set {options.name!r}{hint(options.name, fetch.DATASETS)}")
+        raise UserError(f"no dataset {options.name!r}{hint(options.name, fetch.DATASETS)}")
     try:
         print(fetch.get(options.name, source=options.source, progress=show_bytes))
     except fetch.FetchError as error:

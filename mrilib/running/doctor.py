@@ -82,7 +82,7 @@ def torch() -> Iterable[Finding]:
             "GPU",
             "optional",
             "none found, and none needed",
-            "only the profiles gpu and paper use one: a CUDA build of torch on a machine with a GPU",
+            "only the profiles gpu and paper use a GPU; they also need a CUDA build of torch",
         )
 
 
@@ -92,7 +92,7 @@ def machine() -> Iterable[Finding]:
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
         small = memory < 4
-        advice = "the notebooks want 4 GiB; close other programs" if small else ""
+        advice = "the notebooks need 4 GiB; close other programs" if small else ""
         yield Finding("memory", "missing" if small else "ok", f"{memory:.0f} GiB", advice)
 
 
@@ -113,12 +113,12 @@ def data() -> Iterable[Finding]:
             "MRILIB_DATA",
             "optional",
             "not set",
-            "only real data need it: set it to the folder that holds them",
+            "needed only for real data: set it to the folder that holds the data",
         )
     elif Path(folder).is_dir():
         yield Finding("MRILIB_DATA", "ok", folder)
     else:
-        yield Finding("MRILIB_DATA", "missing", f"{folder} is not a folder", "make it, or set the variable to another")
+        yield Finding("MRILIB_DATA", "missing", f"{folder} is not a folder", "create it, or change the variable")
     from mrilib.data import fetch  # imported on demand
 
     for name in fetch.DATASETS:
@@ -153,7 +153,7 @@ def cache() -> Iterable[Finding]:
     folder = cache_dir()
     nearest = nearest_folder(folder)
     writable = nearest.is_dir() and os.access(nearest, os.W_OK)
-    advice = "" if writable else "set MRILIB_CACHE to a folder that you may write to; without it runs are slower"
+    advice = "" if writable else "set MRILIB_CACHE to a writable folder; without a cache, runs are slower"
     yield Finding(
         "cache",
         "ok" if writable else "missing",
@@ -165,7 +165,7 @@ def cache() -> Iterable[Finding]:
 def browser() -> Iterable[Finding]:
     """Look for a Chromium for the browser tests."""
     place = next(filter(None, map(shutil.which, BROWSERS)), None)
-    advice = "" if place else "only `pytest -m browser` needs it: install chromium"
+    advice = "" if place else "only `pytest -m browser` needs a browser: install chromium"
     yield Finding("browser", "ok" if place else "optional", place or "no chromium on PATH", advice)
 
 

@@ -33,7 +33,7 @@ def failure(error: BaseException, index: int) -> str:
 def explain(error: OSError, folder: Path) -> str:
     """Explain a file-system error and what to do about it."""
     if error.errno == errno.ENOSPC:
-        return f"no space left on the disk of {folder}: free some, or give another folder with --runs-dir"
+        return f"no space left on the disk of {folder}: free some space, or give another folder with --runs-dir"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         place = error.filename or folder
         return f"cannot write to {place}: {error.strerror}; give another folder with --runs-dir"

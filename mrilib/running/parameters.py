@@ -39,7 +39,7 @@ def declared(notebook: NotebookNode, name: str) -> dict[str, Line]:
     """
     cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells) != 1:
-        raise ParameterError(f"{name}: needs exactly one cell tagged 'parameters', has {len(cells)}")
+        raise ParameterError(f"{name}: needs exactly one cell tagged 'parameters', but has {len(cells)}")
     source = cells[0].source
     try:
         found = [read_declaration(node, source) for node in ast.parse(source).body]

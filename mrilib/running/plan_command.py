@@ -17,27 +17,27 @@ if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help
 MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
 ASSUMED = """\
-Hours of one device, to train every network anew. Training: seconds of a step x slices x epochs. Test-time training:
-three networks on each test slice, all iterations, so an early stop makes it shorter. Files of unknown size count as
-640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
+Hours on one device to train every network from scratch. Training: seconds per step x slices x epochs. Test-time
+training: three networks on each test slice, all iterations; early stopping makes it shorter. Files of unknown size
+count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
 BOUND = """
-With --gpu it is a lower bound: what the papers say took 104, 480 and 960 GPU-hours is counted as a fifth to two
-fifths of that (docs/performance.md); --steps takes measured steps."""
+With --gpu the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
+at a fifth to two fifths of that (docs/performance.md). To use measured steps, give --steps."""
 
 
 def add_plan(subparsers: Any) -> None:
     """Add `mrilib plan`."""
     parser = subparsers.add_parser(
         "plan",
-        help="hours of a run, before asking for an allocation",
-        description="What a run costs, notebook by notebook, from measured or estimated steps.",
+        help="estimate the hours of a run, before asking for an allocation",
+        description="Estimate what a run costs, notebook by notebook, from measured or estimated steps.",
     )
     _add_run(parser, "*")
     parser.add_argument("--gpu", metavar="NAME", help="estimate for this GPU: a6000, a100 or h100")
     parser.add_argument("--steps", type=Path, metavar="FILE", help="steps measured by benchmarks/gpu.py")
-    parser.add_argument("--gpus", type=int, default=1, metavar="N", help="devices at a time (default: 1)")
-    parser.add_argument("--shards", type=int, default=8, metavar="N", help="parts of the test slices (default: 8)")
-    parser.add_argument("--parts", type=Path, metavar="FILE", help="add the parts left to do to FILE, for the workflow")
+    parser.add_argument("--gpus", type=int, default=1, metavar="N", help="number of devices (default: 1)")
+    parser.add_argument("--shards", type=int, default=8, metavar="N", help="split slices into N parts (default: 8)")
+    parser.add_argument("--parts", type=Path, metavar="FILE", help="add the remaining parts to FILE, for the workflow")
     parser.set_defaults(command=plan_runs)
 
 
@@ -46,7 +46,7 @@ def add_part(subparsers: Any) -> None:
     parser = subparsers.add_parser("part", help="compute one part of a run, as `mrilib plan --parts` lists them")
     _add_run(parser, None)
     parser.add_argument("--name", required=True, help="name of the part")
-    parser.add_argument("--done", type=Path, required=True, metavar="FILE", help="written when the part is done")
+    parser.add_argument("--done", type=Path, required=True, metavar="FILE", help="file to write when the part is done")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.set_defaults(command=compute_part)
 
@@ -125,9 +125,9 @@ def _step(options: argparse.Namespace) -> "tuple[Seconds, str]":
     from mrilib.running import cost
 
     if options.gpu and options.steps:
-        raise UserError("--gpu and --steps: give one of them")
+        raise UserError("--gpu and --steps: give only one of them")
     if options.gpu:
-        share = f"{cost.UTILISATION:.0%} of its TF32 peak, as paper B's U-Net"
+        share = f"{cost.UTILISATION:.0%} of its TF32 peak, as for paper B's U-Net"
         return cost.on_gpu(options.gpu), f"estimated for {options.gpus} x {options.gpu} at {share}"
     if options.steps:
         return cost.as_measured(options.steps), f"from the steps in {options.steps}"

@@ -68,7 +68,7 @@ def parse(line: str) -> ast.Compare:
     for side in (tree.left, *tree.comparators):
         check_number(side, line)
     if not any(isinstance(node, ast.Name) for node in ast.walk(tree)):
-        raise PredicateError(f"predicate {line!r}: uses no result, so that it cannot fail")
+        raise PredicateError(f"predicate {line!r}: uses no result, so it cannot fail")
     return tree
 
 
@@ -162,5 +162,5 @@ def ends(key: str, entry: Any) -> Ends:
     whole = entry if isinstance(entry, dict) else {"value": entry, "low": entry, "high": entry}
     numbers = [whole.get("value"), whole.get("low", -inf), whole.get("high", inf)]
     if any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
-        raise PredicateError(f"{key!r} is no number: {entry!r}")
+        raise PredicateError(f"{key!r} is not a number: {entry!r}")
     return float(numbers[1]), float(numbers[2])

@@ -24,45 +24,45 @@ def add_reconstruct(subparsers: Any) -> None:
         "reconstruct",
         help="reconstruct a scan of your own",
         description="Reconstruct multi-coil Cartesian k-space: fastMRI HDF5, ISMRMRD (.h5, .mrd), BART .cfl, NumPy's "
-        ".npy, Siemens twix (.dat). Fully sampled scans are under-sampled first and scored; under-sampled ones are "
-        "used as they are.",
+        ".npy, Siemens twix (.dat). Fully sampled scans are first under-sampled, and the reconstructions are scored; "
+        "under-sampled scans are used as they are.",
     )
     parser.add_argument("scans", nargs="+", type=Path, metavar="SCAN")
     parser.add_argument(
         "--network", default=NETWORK, metavar="NAME", help=f"see `mrilib networks` (default: {NETWORK})"
     )
-    parser.add_argument("--ttt", action="store_true", help="test-time train on every slice, with a free phase")
+    parser.add_argument("--ttt", action="store_true", help="run test-time training on every slice, with a free phase")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="path without suffix (default: SCAN_mrilib, here)"
+        "-o", "--output", type=Path, metavar="OUT", help="path without suffix (default: SCAN_mrilib in this folder)"
     )
     parser.add_argument("--slices", metavar="LIST", help="for example 3,8-12 (default: all)")
     add_choice(parser)
-    parser.add_argument("--acceleration", type=float, help="of a fully sampled scan (default: 4)")
-    parser.add_argument("--center-fraction", type=float, help="its calibration region (default: fastMRI's)")
+    parser.add_argument("--acceleration", type=float, help="for a fully sampled scan (default: 4)")
+    parser.add_argument("--center-fraction", type=float, help="share of calibration lines (default: fastMRI's)")
     parser.add_argument("--coils", type=int, metavar="N", help="compress to N virtual coils")
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help="of the convolutions in TTT (default: bfloat16 where the processor computes it, a quarter faster)",
+        help="for the convolutions in TTT (default: bfloat16, a quarter faster, if the processor supports it)",
     )
     parser.add_argument(
         "--orientation",
         metavar="DIRECTIONS",
-        help="where columns, rows and slices run, for files that do not say: PIL for a sagittal scan (default: LPS)",
+        help="directions of columns, rows and slices if the file has none, such as PIL (sagittal) (default: LPS)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the hold-out (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the hold-out (default: 0)")
     parser.set_defaults(command=reconstruct)
 
 
 def add_networks(subparsers: Any) -> None:
     """Add `mrilib networks`."""
-    subparsers.add_parser("networks", help="list the networks that ship").set_defaults(command=networks)
+    subparsers.add_parser("networks", help="list the networks of the package").set_defaults(command=networks)
 
 
 def reconstruct(options: argparse.Namespace) -> int:
     """Check every scan before the first is reconstructed."""
     if options.output and len(options.scans) > 1:
-        raise UserError("-o: give it with one scan; several are named after their files")
+        raise UserError("-o: allowed with one scan only; several are named after their files")
     outputs = [options.output or Path(f"{path.stem}_mrilib") for path in options.scans]
     check_free(outputs)
     skip_compiler()
@@ -82,10 +82,10 @@ def check_free(outputs: Sequence[Path]) -> None:
 
     for number, output in enumerate(outputs):
         if output in outputs[:number]:
-            raise UserError(f"two scans would both write {output}; reconstruct them one by one, each with its -o")
+            raise UserError(f"two scans would write to {output}; reconstruct them one by one, each with its own -o")
         there = [file for file in files_of(output) if file.exists()]
         if there and not parts_of(output).is_dir():
-            raise UserError(f"{there[0]} is there already; move it away, or give another name with -o")
+            raise UserError(f"{there[0]} already exists; move it away, or give another name with -o")
 
 
 def planned(path: Path, options: argparse.Namespace) -> "Job":
@@ -102,7 +102,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
     given = {"acceleration": options.acceleration, "center_fraction": options.center_fraction}
     scan = open_scan(path, choice_of(options.choose))
     if options.orientation and scan.affine is not None:
-        raise UserError(f"{path}: its headers say how its slices lie; leave out --orientation")
+        raise UserError(f"{path}: its headers state the orientation of its slices; omit --orientation")
     orientation = (options.orientation or AXIAL).upper()
     directions(orientation)  # refuses what is none
     return Job(
@@ -182,7 +182,7 @@ def told(one: "Reconstructed") -> str:
     parts = ["SSIM " + ", ".join(said) if said else "under-sampled: no score"]
     if one.errors:
         parts.append(f"TTT {one.iterations + 1} iterations: {one.reason}")
-        parts.append("self-validation {:.3f} to {:.3f}".format(*one.errors))
+        parts.append("self-validation error {:.3f} to {:.3f}".format(*one.errors))
     return "; ".join(parts)
 
 

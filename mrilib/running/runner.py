@@ -135,7 +135,7 @@ def finish(target: Path, job: Job) -> None:
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill
-        raise RunError(f"stopped before its end; never ran: {first_line(missed[0].source)!r}")
+        raise RunError(f"stopped before the end; this cell never ran: {first_line(missed[0].source)!r}")
     executed.metadata.papermill.update(input_path=job.notebook.name, output_path=target.name)
     relink(executed, job.notebook.parent, job.folder)
     make_stills(executed)

@@ -61,7 +61,7 @@ def statements() -> list[Statement]:
             "paper B, U-Net",
             384,
             _training(UNET, slices * 24),
-            f"{trained} × 24 epochs; the planner's {UTILISATION:.0%} of the peak is taken from here: not a check",
+            f"{trained} × 24 epochs; the planner's {UTILISATION:.0%} of the peak comes from this row: no check",
         ),
         Statement("paper B, ViT", 480, _training(VIT, slices * 24), f"{trained} × 24 epochs, {SIDE} × {SIDE}"),
         Statement(
@@ -74,7 +74,7 @@ def statements() -> list[Statement]:
             "paper A, Table 3",
             stated,
             sum(_tuning(name) for name in PAPER_A),
-            f"{TEST_SLICES} slices of each Q; iterations as its notebooks print them for one slice; GPU not named",
+            f"{TEST_SLICES} slices of each Q; iterations as printed in its notebooks for one slice; GPU not named",
         ),
     ]
 

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 STILL = '<div class="explorer">'
-NEEDS = "This explorer needs a kernel: run its cell, and it can be moved."
+NEEDS = "This explorer needs a kernel: run its cell to use it."
 
 
 def make_stills(notebook: NotebookNode) -> None:

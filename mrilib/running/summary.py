@@ -32,9 +32,9 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
         if outcome.job.name not in claimed:
             lines += [f"    {line}" for line in few(read_json(outcome.job.folder / "results.json") or {})]
     if verdicts:
-        lines += ["", "What the papers say, in these runs:", *map(one_line, verdicts)]
+        lines += ["", "The papers' claims in these runs:", *map(one_line, verdicts)]
     more = "; reasons: mrilib claims" if verdicts else ""
-    return "\n".join([*lines, "", f"All numbers: results.json beside each notebook{more}. To look: jupyter lab"])
+    return "\n".join([*lines, "", f"All numbers: results.json beside each notebook{more}. To view: jupyter lab"])
 
 
 def verdicts_of(names: set[str], runs: Path, root: Path) -> list[Verdict]:

@@ -13,18 +13,18 @@ ROWS = 2  # checked by default
 
 def add_tables(subparsers: Any) -> None:
     """Add the command and its verbs."""
-    parser = subparsers.add_parser("tables", help="the stored tables: list them, make one again, check rows")
+    parser = subparsers.add_parser("tables", help="stored tables: list them, recompute one, check rows")
     parser.set_defaults(command=show_tables)
     verbs = parser.add_subparsers(metavar="VERB")
-    make = verbs.add_parser("make", help="compute a table again and write it; goes on where it was killed")
+    make = verbs.add_parser("make", help="recompute a table and write it; resumes after an interruption")
     make.add_argument("table", metavar="NAME")
-    make.add_argument("--rows", type=int, metavar="N", help="compute N rows now; the next call goes on (default: all)")
+    make.add_argument("--rows", type=int, metavar="N", help="compute N rows now; the next call resumes (default: all)")
     make.add_argument("--device", default="cpu", help="cpu or cuda")
     make.set_defaults(command=make_table)
-    check = verbs.add_parser("check", help="compute some rows again and compare; writes nothing")
-    check.add_argument("table", metavar="NAME", nargs="*", help="which; all when none is named")
-    check.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"of each table (default: {ROWS})")
-    check.add_argument("--seed", type=int, default=0, help="of the draw of rows (default: 0)")
+    check = verbs.add_parser("check", help="recompute some rows and compare; writes nothing")
+    check.add_argument("table", metavar="NAME", nargs="*", help="tables to check (default: all)")
+    check.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"rows of each table (default: {ROWS})")
+    check.add_argument("--seed", type=int, default=0, help="seed for the choice of rows (default: 0)")
     check.add_argument("--device", default="cpu", help="cpu or cuda")
     check.set_defaults(command=lambda options: check_tables(options, check))
 

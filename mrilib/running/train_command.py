@@ -17,23 +17,23 @@ OWN: dict[str, Any] = {"recipe": "magnitude", "acceleration": 4.0, "epochs": 30,
 
 def add_train(subparsers: Any) -> None:
     """Add `mrilib train`."""
-    parser = subparsers.add_parser("train", help="train a notebook's networks, or all that are shipped")
+    parser = subparsers.add_parser("train", help="train a notebook's networks, or all of the package")
     parser.add_argument("notebook", nargs="?", default="04", metavar="NOTEBOOK", help="number or name (default: 04)")
-    parser.add_argument("--all", action="store_true", help="every network that comes with the package")
+    parser.add_argument("--all", action="store_true", help="train every network of the package")
     parser.add_argument("--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), …")
-    parser.add_argument("--shift", action="append", metavar="NAME", help="instead of the notebook's own; repeatable")
+    parser.add_argument("--shift", action="append", metavar="NAME", help="train under this shift instead; repeatable")
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
     )
-    parser.add_argument("-j", type=int, default=1, metavar="N", help="trainings at a time")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="run N trainings at a time")
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="write half-precision weights here, not to the cache"
+        "--output", type=Path, metavar="DIR", help="write half-precision weights here instead of the cache"
     )
     own = parser.add_argument_group("a folder of your own", "fastMRI-layout volumes; one in ten is kept for validation")
-    own.add_argument("--data", type=Path, metavar="FOLDER", help="train on all volumes below it (*.h5)")
+    own.add_argument("--data", type=Path, metavar="FOLDER", help="train on all volumes (*.h5) below FOLDER")
     own.add_argument("--recipe", help=f"supervised, joint, magnitude or varnet (default: {OWN['recipe']})")
-    own.add_argument("--acceleration", type=float, help=f"of the under-sampling (default: {OWN['acceleration']:g})")
-    own.add_argument("--epochs", type=int, help=f"through the slices (default: {OWN['epochs']})")
+    own.add_argument("--acceleration", type=float, help=f"acceleration of the masks (default: {OWN['acceleration']:g})")
+    own.add_argument("--epochs", type=int, help=f"passes over the slices (default: {OWN['epochs']})")
     own.add_argument("--chans", type=int, help=f"width of the network (default: {OWN['chans']})")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.set_defaults(command=train)
@@ -50,9 +50,9 @@ def train(options: argparse.Namespace) -> int:
     if options.data is not None:
         return train_folder(options, own)
     if own:
-        raise UserError(f"--{next(iter(own))}: goes with --data FOLDER; a notebook's parameters are changed with -p")
+        raise UserError(f"--{next(iter(own))}: needs --data FOLDER; a notebook's parameters are changed with -p")
     if options.all and (options.shift or options.p or options.profile != "quick"):
-        raise UserError("--all trains what the package ships, which is the quick profile's; it takes no --shift, no -p")
+        raise UserError("--all trains the networks of the package, with the quick profile; omit --shift and -p")
     check_jobs(options.j, "trainings")
     check_device(options.device)
     specs = shipped() if options.all else chosen(options)
@@ -62,7 +62,7 @@ def train(options: argparse.Namespace) -> int:
             check_writable(folder)
         train_all(specs, options.output, options.j, show_trained, join(options.device))
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("the same command goes on where it stopped") from None
+        raise KeyboardInterrupt("the same command resumes where it stopped") from None
     except (ValueError, OSError) as error:  # of the data, the folders or a training
         raise UserError(said(error)) from error
     if workers().leads:
@@ -97,16 +97,16 @@ def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
     from mrilib.train.networks import train as train_one
 
     if options.all or options.shift or options.p:
-        raise UserError("--data: trains one network; it takes no --all, no --shift, no -p")
+        raise UserError("--data: trains one network; omit --all, --shift and -p")
     check_device(options.device)
     try:
         spec = folder_spec(options.data, **OWN | own)
         check_writable(options.output or Path())
         path = (options.output or Path()) / f"{spec.name}.safetensors"
         if path.exists() and path.with_suffix(".json").exists():  # one without the other is left by a kill
-            raise UserError(f"{path} is there already; move it away, or choose another folder with --output")
+            raise UserError(f"{path} already exists; move it away, or choose another folder with --output")
         training, validation = split_volumes(spec.volumes)
-        counted = f"{len(training)} volumes to train on ({spec.train_slices} slices), {len(validation)} to validate"
+        counted = f"{len(training)} volumes to train on ({spec.train_slices} slices), {len(validation)} for validation"
         print(f"{spec.folder}: {counted}", flush=True)
         start = time.monotonic()
         train_one(spec, path, device=options.device, progress=show_step)
@@ -114,7 +114,7 @@ def train_folder(options: argparse.Namespace, own: dict[str, Any]) -> int:
         raise UserError(said(error)) from error
     show_progress("")
     show_trained(spec.name, time.monotonic() - start, read_card(path)["validation_ssim"])
-    print(f"written: {path}\nmrilib reconstruct SCAN --network {path}")
+    print(f"written: {path}\nto use it: mrilib reconstruct SCAN --network {path}")
     return 0
 
 

@@ -48,7 +48,7 @@ def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
     if not path.is_file():
         raise VolumeError(f"{path}: no such file; expected a scan: {', '.join(READERS)}")
     if path.suffix not in READERS:
-        raise VolumeError(f"{path}: no reader for {path.suffix or 'a file without suffix'}; {', '.join(READERS)}")
+        raise VolumeError(f"{path}: no reader for {path.suffix or 'a file without suffix'}; only {', '.join(READERS)}")
     verify(path)
     return READERS[path.suffix](path, choice or {})
 
@@ -62,7 +62,7 @@ def _alone(read: Callable[[Path], ScanFile]) -> Reader:
 
     def checked(path: Path, choice: Choice) -> ScanFile:
         if choice:
-            raise VolumeError(f"{path}: holds one volume; leave out --choose {next(iter(choice))}")
+            raise VolumeError(f"{path}: holds one volume; omit --choose {next(iter(choice))}")
         return read(path)
 
     return checked
@@ -96,7 +96,7 @@ def _check_mask(mask: np.ndarray, seen: np.ndarray, path: Path) -> None:
     ):
         raise VolumeError(f"{path}: `mask` is {mask.dtype} {mask.shape}; expected ({columns},), zeros and ones")
     if (seen & (mask == 0)).any():
-        raise VolumeError(f"{path}: `mask` leaves out what k-space holds; remove the mask, or apply it")
+        raise VolumeError(f"{path}: `mask` excludes samples that k-space holds; remove the mask, or apply it")
 
 
 def _voxel(file: h5py.File, path: Path, size: tuple[int, int]) -> tuple[float, float, float] | None:
@@ -136,7 +136,7 @@ def _bart(path: Path) -> ScanFile:
     shape = _bart_shape(path.with_suffix(".hdr"))
     size = 8 * int(np.prod(shape))
     if path.stat().st_size != size:
-        raise VolumeError(f"{path}: {path.stat().st_size} bytes, its header says {size}; copy or export it again")
+        raise VolumeError(f"{path}: {path.stat().st_size} bytes, but its header says {size}; copy or export it again")
     extra = [n for n, one in enumerate(shape) if one > 1 and n not in (READ, PHASE, PARTITION, COIL, SLICE)]
     if extra:
         raise VolumeError(f"{path}: BART dimension {extra} is above 1; choose one entry with `bart slice` first")
@@ -153,7 +153,7 @@ def _bart(path: Path) -> ScanFile:
 
 def _bart_shape(path: Path) -> list[int]:
     if not path.is_file():
-        raise VolumeError(f"{path}: no such file; BART writes a .hdr beside each .cfl, copy both")
+        raise VolumeError(f"{path}: no such file; BART writes a .hdr beside each .cfl; copy both")
     found = re.search(r"# Dimensions\s*\n([\d ]+)", path.read_text(encoding="utf-8", errors="replace"))
     shape = [int(one) for one in found[1].split()] if found else []
     if not shape or min(shape) < 1 or len(shape) > BART_DIMENSIONS:

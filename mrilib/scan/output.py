@@ -86,7 +86,7 @@ def directions(orientation: str) -> np.ndarray:
     places = [next((row for row, pair in enumerate(AXES) if name in pair), -1) for name in orientation]
     if len(orientation) != len(AXES) or set(places) != {0, 1, 2}:
         raise ValueError(
-            f"orientation {orientation}: expected where columns, rows and slices run, one letter of each of "
+            f"orientation {orientation}: expected the directions of columns, rows and slices, one letter from each of "
             f"{', '.join('/'.join(pair) for pair in AXES)}, such as {AXIAL} (axial) or PIL (sagittal)"
         )
     matrix = np.eye(4)

@@ -51,7 +51,7 @@ class ScanFile:
             raise VolumeError(f"{self.path}: slice {index} holds NaN or infinite k-space; export it again")
         kspace = kspace[kspace.flatten(1).any(1)]  # a coil that was switched off says nothing
         if not len(kspace):
-            raise VolumeError(f"{self.path}: slice {index} is zero everywhere; leave it out with --slices")
+            raise VolumeError(f"{self.path}: slice {index} is zero everywhere; exclude it with --slices")
         check_kspace(kspace, f"{self.path}: slice {index}")
         if self.recon_size is None or whole_readout:
             return kspace

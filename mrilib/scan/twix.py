@@ -39,7 +39,7 @@ def open_twix(path: Path, choice: Choice) -> ScanFile:
     except VolumeError:
         raise
     except Exception as error:  # a damaged file can raise anything
-        raise VolumeError(f"{path}: not a twix file that can be read ({type(error).__name__}: {error})") from error
+        raise VolumeError(f"{path}: not a readable twix file ({type(error).__name__}: {error})") from error
     partitions = kspace.shape[1]
     volume = ifftc(kspace, (1,)) if partitions > 1 else kspace
     planes = volume.flatten(0, 1)
@@ -68,7 +68,7 @@ def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path
     start = wide // 2 - int(first.CenterCol)
     slices = places[:, 0].max() + 1
     if places.min() < 0 or (places[:, 1:].max(0) >= (partitions, lines)).any():
-        raise VolumeError(f"{path}: centre and counters of its readouts do not fit a matrix of {lines} × {partitions}")
+        raise VolumeError(f"{path}: its readouts' centre and counters do not fit a matrix of {lines} × {partitions}")
     kspace = np.zeros((slices, partitions, lines, coils, wide), np.complex64)
     count = np.zeros((slices, partitions, lines), int)
     for (number, partition, line), one in zip(places, blocks, strict=True):

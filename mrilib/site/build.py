@@ -117,7 +117,7 @@ def require_packages() -> None:
 def require_replaceable(output: Path) -> None:
     """Raise UserError unless `output` is new, empty, or an earlier site."""
     if output.exists() and not (output / MARK).is_file() and (not output.is_dir() or any(output.iterdir())):
-        raise UserError(f"--output: {output} is there and is not a site; give a new folder, or remove it")
+        raise UserError(f"--output: {output} exists and is not a site; give a new folder, or remove it")
 
 
 def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str, plan: Path) -> None:

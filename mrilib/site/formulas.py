@@ -24,9 +24,9 @@ def mathml(tex: str, display: str = "inline") -> str:
         read = ALPHABET.sub(r"\\\1{\2}", ARGUMENT.sub(r"\\operatorname{arg}", tex))
         drawn = convert(read, display=display)
     except Exception as error:  # its exceptions have no common base class
-        raise ValueError(f"not TeX that latex2mathml reads ({type(error).__name__}): {tex}") from error
+        raise ValueError(f"not TeX that latex2mathml can read ({type(error).__name__}): {tex}") from error
     if UNREAD.search(drawn):
-        raise ValueError(f"not TeX that latex2mathml reads in full: {tex}")
+        raise ValueError(f"not TeX that latex2mathml can read in full: {tex}")
     for written, meant in CORRECTIONS.items():
         drawn = drawn.replace(written, meant)
     return drawn.replace("<math ", f'<math alttext="{escape(tex)}" ', 1)

@@ -7,7 +7,7 @@ from mrilib.store.project import UserError
 
 SOURCE = "image_explorer.json"  # in docs/, written by docs/image_explorer.py
 SCRIPT = "image_explorer.js"
-PLACE = f"""<div class="image-explorer"><p>The images move where scripts run.</p></div>
+PLACE = f"""<div class="image-explorer"><p>This explorer needs JavaScript.</p></div>
 <script defer src="_static/{SCRIPT}"></script>"""
 
 
@@ -23,7 +23,7 @@ def script(source: Path, code: str) -> str:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{source}: no images of an explorer ({error}); `python docs/image_explorer.py` writes it"
+            f"{source}: has no images of an explorer ({error}); `python docs/image_explorer.py` writes them"
         ) from error
     if not whole:
         raise UserError(f"{source}: a view is missing for some choice; `python docs/image_explorer.py` writes all")

@@ -29,7 +29,7 @@ reconstructed by a network trained on simulated knees; its error map fades as te
 *A measured brain at 4×. The network has only seen simulated knees; test-time training adapts it to this one slice
 (notebook 19).*"""
 UNITS = (
-    "Scores are SSIM (1 is a perfect image) unless dB, % or s is named; brackets are 95 % intervals over test slices."
+    "Scores are SSIM (1 is a perfect image) unless dB, % or s is given; brackets are 95 % intervals over test slices."
 )
 MARKS = dict(zip(VERDICTS, "✓≠?–=·", strict=True))
 
@@ -47,9 +47,9 @@ def landing(
     groups = {title: [v for v in verdicts if v.id.split("/")[0] == prefix] for prefix, title in PAPERS.items()}
     parts = [
         "# Two papers on robust accelerated MRI, claim by claim",
-        "Every table, figure and proposition of two papers, run again; the verdicts are computed from the runs on this "
-        "site. The data are simulated, except in notebook 19, so numbers differ from the papers' fastMRI; where a "
-        "claim does not hold here, its row says so.",
+        "Every table, figure and proposition of two papers, tested again. The verdicts are computed from the runs on "
+        "this site. The data are simulated, except in notebook 19, so the numbers differ from those of the papers, "
+        "which use fastMRI. Where a claim does not hold here, its row says so.",
         *([PICTURE] if moving else []),
         SOURCES,
         *(["## See for yourself", PLACE] if images else []),
@@ -86,8 +86,8 @@ def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
     rows = {page.name: [link(page.name), escape(page.title), clock(page.run.manifest["seconds"])] for page in pages}
     for name in missing:
         command = f"<code>mrilib run {name.partition('_')[0]}</code>"
-        rows[name] = [escape(label(name)), f"not on this site: it has no complete run; {command} makes one", "not run"]
-    return table("Notebooks", ["notebook", "asks", "ran in (min)"], [rows[name] for name in sorted(rows)])
+        rows[name] = [escape(label(name)), f"not on this site: no complete run exists; {command} makes one", "not run"]
+    return table("Notebooks", ["notebook", "question", "run time (min)"], [rows[name] for name in sorted(rows)])
 
 
 def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]) -> str:
@@ -111,7 +111,7 @@ def claims_table(title: str, verdicts: Sequence[Verdict], names: Collection[str]
         )
     return table(
         title,
-        ["where in the paper", "what it claims", "its numbers", "our numbers", "our evidence", "verdict", "notebook"],
+        ["place in the paper", "claim", "paper's numbers", "our numbers", "our evidence", "verdict", "notebook"],
         rows,
     )
 

@@ -19,7 +19,7 @@ FOLDED = "hide-input"  # tag of MyST-NB
 RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)((?:#[^)]*)?)\)")
 NEEDS_KERNEL = re.compile(r"^.*Run All Cells.*$", re.MULTILINE)
 WITHOUT_KERNEL = (
-    "*Charts with sliders move here. Explorers are still pictures: open the notebook in JupyterLab to move them.*"
+    "*Charts with sliders work here. Explorers are static pictures; open the notebook in JupyterLab to use them.*"
 )
 
 

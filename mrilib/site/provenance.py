@@ -36,7 +36,7 @@ def footer(manifest: dict[str, Any]) -> str:
             ("versions", escape(", ".join(versions))),
             ("commit", f"<code>{escape(str(manifest.get('commit') or 'not in a repository'))}</code>"),
             ("parameters", f"SHA-256 <code>{digest(manifest.get('params', {}))}</code>"),
-            ("", f"<details><summary>their values</summary>{parameters}</details>"),
+            ("", f"<details><summary>values of the parameters</summary>{parameters}</details>"),
             ("run", f"SHA-256 <code>{escape(manifest['key'])}</code> of parameters, cells, library and versions"),
         ]
     )

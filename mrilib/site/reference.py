@@ -10,9 +10,9 @@ CORE = (
 ESCAPED = str.maketrans({"|": r"\|", "*": r"\*", "_": r"\_"})
 FIRST = """# Reference of the core
 
-What a notebook or a script of your own would call. Images are complex tensors (…, y, x), k-space and coil maps have a
-coil dimension before them, masks are boolean and broadcast against k-space. How the rooms hang together and where to
-add something is in `CONTRIBUTING.md`."""
+These are the functions that a notebook or a script of your own would call. Images are complex tensors (…, y, x).
+K-space and coil maps have a coil dimension before the last two. Masks are boolean and broadcast against k-space.
+`CONTRIBUTING.md` explains how the parts of the library depend on each other and where to add something."""
 
 
 def reference() -> str:

@@ -165,7 +165,7 @@ def choose_device(name: str) -> "torch.device":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device: {name!r} asked for, but torch sees {torch.cuda.device_count()} GPUs; use cpu")
+        raise ValueError(f"device: {name!r} requested, but torch sees {torch.cuda.device_count()} GPUs; use cpu")
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise ValueError(f"device: {name!r} asked for, but torch finds none; use cpu")
+        raise ValueError(f"device: {name!r} requested, but torch finds none; use cpu")
     return device

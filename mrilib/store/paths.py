@@ -52,7 +52,7 @@ def use_writable_cache() -> None:
         with suppress(OSError):  # no links on this machine
             _link_files(usual, folder)
         os.environ[CACHE] = str(folder)
-        warnings.warn(f"cache {usual} is not writable ({error.strerror}); using {folder} until this ends", stacklevel=3)
+        warnings.warn(f"cache {usual} is not writable ({error.strerror}); using {folder} meanwhile", stacklevel=3)
 
 
 def _link_files(cache: Path, folder: Path) -> None:
@@ -160,7 +160,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # HDF5 reports a failed flush as RuntimeError
         if getattr(error, "errno", None) in FULL or os.strerror(errno.ENOSPC) in str(error):
-            reason = f"no space left to write it ({_free(path) / 1e6:.0f} MB free); make room, or write elsewhere"
+            reason = f"no space left to write it ({_free(path) / 1e6:.0f} MB free); free some space, or write elsewhere"
             raise OSError(errno.ENOSPC, reason, str(path)) from error
         raise
 

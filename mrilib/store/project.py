@@ -26,7 +26,7 @@ def root_here() -> Path:
     """Project folder for the working directory; raises UserError if there is none."""
     root = find_root(Path.cwd())
     if root is None:
-        raise UserError(f"no folder with notebooks/ and params/ at or above {Path.cwd()}: change into the project")
+        raise UserError(f"no folder with notebooks/ and params/ at or above {Path.cwd()}: change to the project")
     return root
 
 
@@ -55,7 +55,7 @@ def find_notebook(text: str, root: Path) -> Path:
         return found[0]
     names = [path.stem for path in found or notebooks(root)]
     if found:
-        raise UserError(f"{text!r} fits {len(found)} notebooks: {', '.join(names)}")
+        raise UserError(f"{text!r} matches {len(found)} notebooks: {', '.join(names)}")
     raise UserError(f"no notebook {text!r} in {root / 'notebooks'}{hint(text, names)}")
 
 

@@ -27,7 +27,7 @@ class DamagedError(UserError):
 
 def damaged(path: Path) -> DamagedError:
     """Error for a file whose content does not have its checksum."""
-    return DamagedError(f"{path}: damaged, its content does not have its {CHECKSUM}")
+    return DamagedError(f"{path}: damaged; its content does not match its {CHECKSUM}")
 
 
 def foreign(path: Path, error: object) -> DamagedError:

@@ -157,7 +157,7 @@ class StoredTable:
         found = [self.find(key) for key in keys]
         missing = [dict(key) for key, entry in zip(keys, found, strict=True) if entry is None]
         if missing:
-            raise ValueError(f"table {self.name}: {missing[0]} was not computed yet; run it with recompute first")
+            raise ValueError(f"table {self.name}: {missing[0]} has not been computed yet; run it with recompute first")
         others = [entry for entry in self._all_shipped() if entry["settings"] != self.settings]
         self._write(self._file, [*others, *(entry for entry in found if entry is not None)])
         return self._file

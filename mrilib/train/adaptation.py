@@ -104,7 +104,7 @@ def _processes(workers: int) -> Iterator[Compute]:
             workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)
         )
     except OSError as error:  # semaphores need a writable /dev/shm
-        warnings.warn(f"no worker processes ({error.strerror}); one slice after another", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"no worker processes ({error.strerror}); running slice by slice", RuntimeWarning, stacklevel=3)
         yield _timed
         return
 

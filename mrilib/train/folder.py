@@ -114,7 +114,7 @@ def volumes_in(folder: Path) -> list[VolumeInfo]:
         )
     for info in found:
         if info.under_sampled:
-            raise VolumeError(f"{info.path}: under-sampled; training needs fully sampled k-space, move it away")
+            raise VolumeError(f"{info.path}: under-sampled; training needs fully sampled k-space; move it away")
     return found
 
 

@@ -123,7 +123,7 @@ def weights_file(name: str) -> Path:
         near = get_close_matches(name, shipped, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise WeightsError(
-            f"no network {name!r}{hint}; `mrilib networks` lists those that ship, or give a file (.safetensors, .pt)"
+            f"no network {name!r}{hint}; `mrilib networks` lists those available, or give a file (.safetensors, .pt)"
         )
     return shipped.get(name, Path(name))
 

@@ -83,7 +83,7 @@ def recognise(tensors: Mapping[str, Tensor], path: Path) -> tuple[dict[str, Any]
     if cascades:
         return _varnet(given, cascades)
     if len(firsts) != 1:
-        raise WeightsError(f"{path}: none of the networks known ({KNOWN}); its first tensor is {next(iter(tensors))}")
+        raise WeightsError(f"{path}: not a known network ({KNOWN}); its first tensor is {next(iter(tensors))}")
     unet = _below(given, firsts[0].removesuffix(FIRST))
     chans, channels = unet[FIRST].shape[:2]
     size = {"chans": chans, "num_pool_layers": _levels(unet)}
@@ -92,7 +92,7 @@ def recognise(tensors: Mapping[str, Tensor], path: Path) -> tuple[dict[str, Any]
         return {"name": "fastmri_unet", **size}, named
     if channels == 2:
         return {"name": "unet", **size, "fidelity": "code"}, named
-    raise WeightsError(f"{path}: a U-Net of {channels} input channels; known are {KNOWN}")
+    raise WeightsError(f"{path}: a U-Net of {channels} input channels; the known networks are {KNOWN}")
 
 
 def _varnet(given: Mapping[str, Tensor], cascades: list[str]) -> tuple[dict[str, Any], dict[str, Tensor]]:

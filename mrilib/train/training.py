@@ -143,7 +143,7 @@ def fit(
             if crew.total(bool(arrived), device):
                 save()
                 reason = f"signal {arrived[0]}" if arrived else "another process"
-                raise TrainingInterrupted(f"stopped by {reason} after {step + 1} steps; run again to go on")
+                raise TrainingInterrupted(f"stopped by {reason} after {step + 1} steps; run again to continue")
             if (step + 1) % checkpoint_every == 0:
                 save()
     model.eval()

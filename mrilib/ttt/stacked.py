@@ -25,10 +25,10 @@ def test_time_train_stacked(
 ) -> list[TTTRecord]:
     """Test-time train on each slice independently, with the arithmetic of all slices in one call.
 
-    The results equal those of `test_time_train` up to rounding. All slices go on until the last one has stopped.
+    The results equal those of `test_time_train` up to rounding. All slices continue until the last one has stopped.
 
     Args:
-        model: the trained network; not modified. A network that decides by the values it computes, such as
+        model: the trained network; not modified. A network with branches that depend on its values, such as
             `UnrolledReconstructor` with its conjugate gradients, cannot be stacked.
         slices: samples of one slice each, of one size and number of coils.
         settings: step size, stopping rule and hold-out; paper A's when None.

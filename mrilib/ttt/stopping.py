@@ -38,7 +38,7 @@ def rises(errors: list[float], window: int) -> bool:
 
 @dataclass
 class Watch:
-    """What is seen of a run of test-time training: its history, the image to return, whether the rule stopped it.
+    """State of a run of test-time training: its history, the image to return, and whether the rule stopped it.
 
     Args:
         window, iterate, run_on: of the rule, see `ttt.Settings`.

@@ -158,5 +158,5 @@ def test_the_explorer_shows_the_chosen_run_and_iteration():
     iteration.value = 1
     method.value = "network"
     assert view.value.startswith("<p>network, iteration 1: SSIM")
-    with pytest.raises(ValueError, match="films: expected some of one length"):
+    with pytest.raises(ValueError, match="films: expected films of one length"):
         explore_phase({"a": films["free"], "b": film(model, sample, Settings(1e-3, 2, 4))})

@@ -63,7 +63,7 @@ def test_every_control_changes_its_own_images_and_a_mask_that_cannot_be_is_named
         alert = explorer.view.get_by_role("alert")
         assert "acceleration 10 leaves 12.8 of 128 columns, but center_fraction takes 41" in alert.inner_text()
         explorer.press("center fraction", "Home")
-        assert "No CG-SENSE: its coil maps need 6 lines" in explorer.words()
+        assert "CG-SENSE is not shown: its coil maps need 6 lines" in explorer.words()
         assert "CG-SENSE (8 iterations)" not in images(explorer)
         assert faults(page.tab, ".jp-OutputArea-output") == []
     record_property("key to view", in_words(took))

@@ -95,7 +95,7 @@ def start_and_stop(page, explorer, record_property):
     pressed = page.tab.evaluate("() => performance.now()")
     count, reason = ENDED.search(message(explorer, "status", "ended after")).groups()
     waited = page.tab.evaluate("() => performance.now()") - pressed
-    assert reason == "it was stopped"
+    assert reason == "the run was stopped"
     assert 0 < int(count) < 80
     assert f"the {count} iterations so far" in explorer.words()
     before = explorer.sources()

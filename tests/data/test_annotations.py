@@ -104,7 +104,7 @@ def test_files_are_parted_by_the_csv(root):
 
 
 def test_files_need_a_csv_whose_rows_exist(root):
-    with pytest.raises(ValueError, match=r"annotations: source files needs fastMRI\+'s brain.csv"):
+    with pytest.raises(ValueError, match=r"annotations: files need fastMRI\+'s brain.csv"):
         Heads("files").pairs(HEALTHY[0].name, "train", 1)
     other = root.with_name("other.csv")
     other.write_text(root.read_text() + "elsewhere,0,Yes,,,,,Mass\n")

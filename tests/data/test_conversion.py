@@ -52,7 +52,7 @@ def test_neither_an_input_nor_an_earlier_output_is_written_over(name, tmp_path, 
     assert found[path.name] == before[path.name]
     if name != "skm_tea":  # whose volumes have names of their own
         assert (code, found) == (1, before)
-        assert f"{path.name}: is the file to convert; nothing is written over it" in capsys.readouterr().err
+        assert f"{path.name}: is the file to convert and is not overwritten" in capsys.readouterr().err
     for _ in range(2):
         assert main(["data", "convert", name, str(path), "--output", str(tmp_path / "out")]) == 0
         first = hashes(tmp_path / "out")
@@ -71,7 +71,7 @@ def test_two_inputs_of_one_name_do_not_meet(tmp_path, capsys):
     before = hashes(tmp_path)
     assert main(["data", "convert", "fastmri", *inputs, "--output", str(tmp_path / "out")]) == 1
     printed = capsys.readouterr()
-    assert "out/scan.h5 is there already and is not this conversion of" in printed.err
+    assert "out/scan.h5 already exists, is not this conversion of" in printed.err
     assert printed.out.strip() == str(tmp_path / "out" / "scan.h5")
     np.testing.assert_allclose(read_slice(tmp_path / "out" / "scan.h5", 0).kspace, transform(random_images(*SHAPE))[0])
     assert before.items() < hashes(tmp_path).items()
@@ -94,7 +94,7 @@ def test_a_file_that_appears_meanwhile_stays(tmp_path):
         target.write_text("mine")
 
     one = Converted((1, 2, 4, 4), blocks)
-    with pytest.raises(VolumeError, match="is there already"):
+    with pytest.raises(VolumeError, match="already exists"):
         write_converted(target, one, tmp_path / "in.h5", {"source": "in.h5"}, refuse)
     assert [file.name for file in tmp_path.iterdir()] == ["out.h5"]
     assert target.read_text() == "mine"
@@ -193,11 +193,11 @@ def test_a_stored_target_is_carried_compared_and_told_from_an_aliased_image(tmp_
         found = stored(made)[0].get("reconstruction_rss")
         if name == "alias":
             assert found is None
-            assert "is the aliased image of the under-sampled k-space; left out" in said[-1]
+            assert "is the aliased image of the under-sampled k-space; omitted" in said[-1]
         else:
             np.testing.assert_array_equal(found, target)
     path = write_arrays(tmp_path / "other.h5", kspace, header, reconstruction_rss=2 * true)
-    with pytest.raises(VolumeError, match="is not the image of its k-space, they differ by 100%"):
+    with pytest.raises(VolumeError, match=r"is not the image of its k-space \(difference 100%\)"):
         convert(path, "fastmri", tmp_path / "out", say=refuse)
 
 
@@ -230,13 +230,13 @@ def dead(kspace, *place):
     ("spoil", "words"),
     [
         (beyond, r"beyond single precision \(3.4e\+38\) in slice 1"),
-        (lambda kspace: kspace * 1e25, "its images leave single precision; scale k-space to values of about 1"),
-        (lambda kspace: kspace * 1e-30, "its images leave single precision"),
+        (lambda kspace: kspace * 1e25, "its images overflow or underflow; scale k-space to values of about 1"),
+        (lambda kspace: kspace * 1e-30, "its images overflow or underflow"),
         (lambda kspace: kspace * np.nan, "holds NaN"),
         (lambda kspace: dead(kspace, slice(None), 1), r"coil \[1\] is zero everywhere"),
         (lambda kspace: dead(kspace, 2), r"slice \[2\] is zero everywhere"),
         (lambda kspace: dead(kspace, 2, 1), "slice 2, coil 1 is zero everywhere"),
-        (lambda kspace: dead(kspace, 1, ..., 4), "slice 1 has 9 measured columns, slice 0 has 10"),
+        (lambda kspace: dead(kspace, 1, ..., 4), "slice 1 has 9 measured columns and slice 0 has 10"),
     ],
 )
 def test_values_that_cannot_be_used_are_refused(tmp_path, spoil, words):

@@ -105,7 +105,7 @@ def test_other_content_is_never_parsed(index, cache, monkeypatch, change):
 @pytest.mark.parametrize("name", [ARCHIVE, "data.h5", "data.npy", META])
 def test_a_copy_of_other_content_is_refused(cache, forms, name):
     (forms / name).write_bytes(b"other")
-    with pytest.raises(FetchError, match=f"^{name}: sha256 is .*get it again"):
+    with pytest.raises(FetchError, match=f"^{name}: sha256 is .*download it again"):
         get("brain-vfa", source=forms / ("data.npy" if name == META else name))
     assert names(cache) == []
 
@@ -117,7 +117,7 @@ def test_a_copy_that_is_missing_or_of_another_kind(cache, forms):
     with pytest.raises(FetchError, match=f"data.zip: expected {ARCHIVE}"):
         get("brain-vfa", source=forms / "data.zip")
     (forms / META).unlink()
-    with pytest.raises(FetchError, match="needs it beside it"):
+    with pytest.raises(FetchError, match="needs this file beside it"):
         get("brain-vfa", source=forms / "data.npy")
 
 
@@ -200,7 +200,7 @@ def test_a_damaged_set_is_named_everywhere_and_made_again(cache, forms, kind, ca
     assert not report.ready
     assert report.lines[0].startswith(f"MISSING  brain-vfa: damaged: {folder / VOLUMES[0]}: ")
     assert report.lines[0].endswith("; mrilib data get brain-vfa")
-    with pytest.warns(UserWarning, match=r"the set was made again, the damaged one is kept as .*brain-vfa.damaged1"):
+    with pytest.warns(UserWarning, match=r"set was made again, and the damaged one is kept as .*brain-vfa.damaged1"):
         assert get("brain-vfa", source=forms / ARCHIVE) == folder
     assert {path.name: sha256_of(path) for path in folder.iterdir()} == before
     assert names(cache) == ["brain-vfa", "brain-vfa.damaged1"]
@@ -245,7 +245,7 @@ def test_the_data_folder_wins_over_the_cache(dataset, forms, tmp_path, monkeypat
 
 @pytest.mark.parametrize("call", [locate, get])
 def test_an_unknown_name(call):
-    with pytest.raises(FetchError, match="no data set 'brain-vfaa'; did you mean 'brain-vfa'"):
+    with pytest.raises(FetchError, match="no dataset 'brain-vfaa'; did you mean 'brain-vfa'"):
         call("brain-vfaa")
 
 

@@ -59,7 +59,7 @@ def test_unknown_names_list_the_known_ones(name, view, message, tmp_path):
 def test_another_kind_of_file_is_of_no_format(tmp_path):
     path = write_arrays(tmp_path / "other.h5", np.zeros((2, 2), np.float32))
     assert recognise(path) == []
-    with pytest.raises(VolumeError, match="not a file of 7T; nor of any other"):
+    with pytest.raises(VolumeError, match="not a file of 7T; it fits no other"):
         convert(path, "7t", tmp_path)
 
 
@@ -81,7 +81,7 @@ def test_prostate_columns_are_padded_as_the_header_says(tmp_path):
 
 @pytest.mark.parametrize(("averages", "measured", "message"), [
     (2, (0, 10), "2 averages; expected the 3"),
-    (3, (0, 9), r"k-space has \(12, 10\) rows and columns, its header says \(12, 9\)"),
+    (3, (0, 9), r"k-space has \(12, 10\) rows and columns, but its header says \(12, 9\)"),
 ])  # fmt: skip
 def test_prostate_files_that_lack_something_are_refused(averages, measured, message, tmp_path):
     stored = np.stack([transform(random_images(*SHAPE))] * averages)
@@ -166,8 +166,8 @@ def test_a_raw_file_cut_short_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"coils_in_header": 5}, "the header says 5 coils, its readouts have 3"),
-    ({"noise": np.ones(2)}, "noise of 2 coils, k-space of 3"),
+    ({"coils_in_header": 5}, "the header says 5 coils, but readouts have 3"),
+    ({"noise": np.ones(2)}, "noise of 2 coils, but k-space of 3"),
 ])  # fmt: skip
 def test_a_raw_file_that_contradicts_itself_is_refused(change, message, tmp_path):
     path = Scan(raw(random_images(*SHAPE)), "SIEMENS", **change).write(tmp_path / "n.h5")
@@ -176,7 +176,7 @@ def test_a_raw_file_that_contradicts_itself_is_refused(change, message, tmp_path
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ("<x>12</x><y>10</y>", "<x>14</x><y>10</y>", "12 samples with its centre at 0, .* fit into the header's 14"),
+    ("<x>12</x><y>10</y>", "<x>14</x><y>10</y>", "12 samples with its centre at 0, .* fit the 14 samples"),
     ("<center>5</center>", "<center>9</center>", "ky -1, kz 0 lies outside"),
     ("<x>12</x><y>10</y>", "<y>10</y>", "has no encoding/encodedSpace/matrixSize/x"),
     ("<x>12</x>", "<x>twelve</x>", "is 'twelve', not a whole number"),

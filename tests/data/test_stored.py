@@ -163,7 +163,7 @@ def test_a_file_left_open_by_a_writer_says_so(volume):
     )
     subprocess.run([sys.executable, "-c", crash, str(volume)], check=False)
     said = refused(volume)
-    assert "open in a program that writes it; close it there, or if that crashed run `h5clear -s scan.h5`" in said
+    assert "open in a program that writes it; close it there, or, if that crashed, run `h5clear -s scan.h5`" in said
     assert "download" not in said
 
 
@@ -179,7 +179,7 @@ def test_a_file_compressed_by_a_filter_that_is_not_installed_says_which(volume, 
 
     with_data(volume, kspace=write)
     said = refused(volume)
-    assert "`kspace` is compressed by filter 32015" in said
+    assert "`kspace` is compressed with filter 32015" in said
     assert "not installed here; write the file again with h5repack -f GZIP=1" in said
     assert "download" not in said
 
@@ -257,7 +257,7 @@ def test_a_volume_that_was_not_written_to_its_end(volume, kspace):
 
     with_data(volume, kspace=half)
     assert "`kspace` declares 5.76 kB but only" in refused(volume)
-    assert "was not written to its end; copy or download it again" in refused(volume)
+    assert "was not completely written; copy or download it again" in refused(volume)
 
 
 def test_header_texts_of_absurd_size(volume):

@@ -187,7 +187,7 @@ BROKEN = {
     "group": (as_group, "`kspace` is not a dataset"),
     "external link": (replaced(kspace=h5py.ExternalLink("other.h5", "/kspace")), "not a dataset inside"),
     "targets": (replaced(reconstruction_rss=np.ones((2, 9, 10))), r"\(2, 9, 10\); expected \(3, y, x\)"),
-    "entities": (replaced(ismrmrd_header=b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"), "not a plain XML"),
+    "entities": (replaced(ismrmrd_header=b"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>"), "not plain XML"),
     "no XML": (replaced(ismrmrd_header=b"<a"), "ismrmrd_header. cannot be used"),
     "other XML": (replaced(ismrmrd_header=b"<a/>"), "no reconSpace/matrixSize/x"),
 }
@@ -253,7 +253,7 @@ def test_data_outside_the_file_are_not_followed(tiny_volume, tmp_path):
         (np.full((1, 2, 4, 4), np.nan + 0j), {}, "NaN"),
         (complex_noise(1, 2, 4, 4), {"extras": {"kspace": np.ones(1)}}, "cannot be called kspace"),
         (complex_noise(1, 2, 4, 4), {"recon_size": (5, 4)}, "does not fit"),
-        (complex_noise(1, 2, 4, 4), {"reconstruction_rss": np.ones((2, 4, 4))}, "one image a slice"),
+        (complex_noise(1, 2, 4, 4), {"reconstruction_rss": np.ones((2, 4, 4))}, "one image per slice"),
     ],
 )
 def test_nothing_unreadable_is_written(tmp_path, kspace, options, message):

@@ -57,7 +57,7 @@ def test_a_curve_that_was_not_measured_there_says_nothing():
 
 
 def test_a_value_that_is_not_finite_is_left_out():
-    with pytest.raises(ValueError, match="these go from 0 to 1"):
+    with pytest.raises(ValueError, match="the curves go from 0 to 1"):
         drawn(4, [{**row, "value": float("nan")} if row["x"] == 4.0 else row for row in ROWS])
 
 

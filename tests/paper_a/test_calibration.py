@@ -149,7 +149,7 @@ def test_the_sentence_names_what_lies_outside_the_simulation():
     assert within.startswith("**Scanner, 5°.** Within the range: zero-filled SSIM at 4×; ")
     assert "background / 95th percentile" in within
     assert outside == (
-        "noise correlation of two coils, largest (0.600, simulated 0.485 to 0.485). "
+        "noise correlation between two coils, largest (0.600, simulated 0.485 to 0.485). "
         "Largest difference in k-space energy: 0.00 decades."
     )
 

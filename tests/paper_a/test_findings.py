@@ -71,7 +71,7 @@ def test_a_narrow_gap_is_not_called_wide_and_no_gap_has_no_fraction():
     assert "**Narrow gaps.** U-Net, anatomy: 0.020 → -0.010" in said
     level = ttt.findings([block(**narrow | {"joint on P + TTT": 0.9001})], "simulated").data
     assert "0.020 → 0.000" in level
-    assert "lowers it in the rest (U-Net, anatomy: 0.880 → 0.800)" in said
+    assert "lowers it in the others (U-Net, anatomy: 0.880 → 0.800)" in said
     none = ttt.findings([block(**{"supervised on P": 0.9})], "simulated").data
     assert "no fraction can be given.** U-Net, anatomy (gap before 0.000" in none
 

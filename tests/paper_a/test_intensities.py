@@ -41,7 +41,7 @@ def test_scale_drops_out():
 
 
 def test_an_image_of_noise_alone_is_refused():
-    with pytest.raises(ValueError, match="target: no pixel is above the noise"):
+    with pytest.raises(ValueError, match="target: no pixel exceeds the noise"):
         body_intensities(NOISE)
 
 

@@ -62,8 +62,8 @@ def test_the_choice_is_spread_over_the_list():
         (-0.1, 8, r"coefficient -0.1: expected the share of Q, 0 to 1"),
         (1.5, 8, "expected the share of Q, 0 to 1"),
         (float("nan"), 8, "expected the share of Q, 0 to 1"),
-        (0.05, 8, "of train_slices 8, none are from Q; take more"),
-        (0.95, 8, "none are from P"),
+        (0.05, 8, "none of 8 train_slices is from Q; use more"),
+        (0.95, 8, "is from P"),
     ],
 )
 def test_a_share_that_cannot_be_is_refused(coefficient, slices, message):
@@ -198,7 +198,7 @@ def test_the_corner_of_an_l_is_told_from_a_straight_line(p, q, gained, kept, cor
     assert outcome.kept.interval.value == pytest.approx(kept)
     assert outcome.lost.value == pytest.approx(0.90 - p)
     assert outcome.is_corner == corner
-    assert outcome.verdict == ("the L appears" if corner else "the L does not appear for sure")
+    assert outcome.verdict == ("the L appears" if corner else "the L does not clearly appear")
 
 
 def test_without_a_gap_there_is_no_corner():
@@ -206,7 +206,7 @@ def test_without_a_gap_there_is_no_corner():
     assert outcome.gained.interval is None
     assert "gap of 0" in outcome.gained.reason
     assert not outcome.is_corner
-    assert outcome.verdict == "no L to look for: there is no gap on Q"
+    assert outcome.verdict == "no L can appear, as there is no gap on Q"
 
 
 def test_points_are_in_order_of_the_coefficient_with_intervals_both_ways():

@@ -13,7 +13,8 @@ def test_each_gap_is_said_as_its_interval_supports_it():
     assert in_words(gaps) == [
         "**Anatomy:** training on *Q* scores 0.217 [0.203, 0.229] higher than training on *P*; the gap in paper A is "
         "0.067.",
-        "**Dataset:** no difference that can be told from zero, +0.004 [−0.001, 0.009]; the gap in paper A is 0.033.",
+        "**Dataset:** the difference cannot be distinguished from zero, +0.004 [−0.001, 0.009]; "
+        "the gap in paper A is 0.033.",
         "**Adversarially filtered:** training on *Q* scores 0.007 [0.003, 0.010] lower than training on *P*; the gap "
         "in paper A is 0.000.",
     ]

@@ -82,13 +82,13 @@ def test_the_thread_computes_the_same_numbers(samples, shot):
     again.start()
     again.join(60)
     assert again.film == shot
-    assert again.result() == "it is complete"
+    assert again.result() == "the run is complete"
 
 
 def test_stop_ends_the_loop_after_its_iteration_and_keeps_what_was_seen(samples):
     given = {"model": tiny_model(), "sample": samples[0], "settings": LONG}
     made = Film.blank(samples[0], LONG)
-    assert made.record(**given, stop=lambda: len(made.steps) == 7) == "it was stopped"
+    assert made.record(**given, stop=lambda: len(made.steps) == 7) == "the run was stopped"
     assert len(made.steps) == 7
     assert 0 in made.frames
 
@@ -103,7 +103,7 @@ def test_stop_ends_the_thread_within_a_second_and_nothing_is_written(samples, tm
     running.stop()
     running.join(slowest)
     assert not running.is_alive()
-    assert running.result() == "it was stopped"
+    assert running.result() == "the run was stopped"
     assert not [*tmp_path.iterdir()]
 
 
@@ -170,7 +170,7 @@ def test_scrubbing_shows_the_image_of_each_iteration(box, shot):
         target, image, error, curves = pictures(at["view"])
         assert (target, image, error) == (shot.target, shot.frames[iteration].image, shot.frames[iteration].error)
         assert f"Iteration {iteration}: SSIM {shot.history.score[iteration]:.3f}" in at["view"].value
-        assert f"on the screen: {iteration}" in curves.decode()
+        assert f"shown: iteration {iteration}" in curves.decode()
         seen[iteration] = image, error, curves
     assert all(len(set(column)) == 3 for column in zip(*seen.values(), strict=True))
     assert at["view"].value.count('alt="') == 4
@@ -225,7 +225,7 @@ def test_a_run_shows_its_frames_as_they_come_and_ends_by_itself(box, shot):
         assert at["done"].value == 0
         at["run"].click()
         assert "simulated slice 1 is running" in at["message"].value
-        await until(lambda: "ended after 24 iterations: it is complete" in at["message"].value)
+        await until(lambda: "ended after 24 iterations: the run is complete" in at["message"].value)
 
     asyncio.run(session())
     assert at["done"].value == at["done"].max == 24
@@ -258,12 +258,12 @@ def test_a_run_is_stopped_and_its_frames_stay(samples, shot):
         await until(lambda: at["done"].value > 5)
         assert (at["run"].disabled, at["stop"].disabled) == (True, False)
         at["run"].click()  # pressed again before the page has switched the button off
-        assert "running already" in at["message"].value
+        assert "already running" in at["message"].value
         assert 'role="alert"' not in at["message"].value
         assert threading.active_count() == threads + 1, "no second run beside it"
         at["stop"].click()
         clicked = time.perf_counter()
-        await until(lambda: "it was stopped" in at["message"].value)
+        await until(lambda: "the run was stopped" in at["message"].value)
         return time.perf_counter() - clicked
 
     assert asyncio.run(session()) < 1.5
@@ -311,8 +311,7 @@ def test_a_run_that_diverges_says_so_and_keeps_its_frames(samples, monkeypatch):
     monkeypatch.setattr("mrilib.ttt.stopping.warnings.warn", lambda *_, **__: None)
     made = Film.blank(samples[0], SETTINGS)
     assert (
-        made.record(tiny_model(), samples[0], replace(SETTINGS, learning_rate=1e30))
-        == "the loss is not finite any more"
+        made.record(tiny_model(), samples[0], replace(SETTINGS, learning_rate=1e30)) == "the loss is no longer finite"
     )
     assert 0 < len(made.steps) < 24
     assert 0 in made.frames

@@ -170,7 +170,7 @@ def test_the_sentences_state_what_the_scores_give():
     lines = report.summary(results, lift, {"helped": 0, "hurt": 8}, 9).data.splitlines()
     gap, two_head, joint, shifts = lines
     assert gap.startswith("- **The gap without TTT** is 0.200 [")
-    assert gap.endswith("paper A's is 0.067.")
+    assert gap.endswith("that of paper A is 0.067.")
     assert "closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in two_head
     assert "trained on P +0.012 [0.010, 0.020] and trained on Q −0.002 [−0.003, −0.001]." in two_head
     assert "**joint + TTT** closes 50 % [" in joint

@@ -65,8 +65,8 @@ def test_one_shift_is_drawn_with_the_heights_above_its_line(found):
 
 def test_the_sentence_follows_the_sign(found):
     (told,) = in_words(found)
-    assert "P lies 0.020" in told
-    assert "above the line; P and Q lies at +0.050" in told
+    assert "P lie 0.020" in told
+    assert "above the line; those trained on P and Q lie at +0.050" in told
 
 
 def test_tables_name_the_best_part_and_its_scores(found):

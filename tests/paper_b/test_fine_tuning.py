@@ -55,7 +55,7 @@ def test_the_digest_follows_the_base():
 
 def test_bases_of_another_architecture_are_refused():
     spec = fine_tuned(BASE, "m4raw_gre", FINE)
-    with pytest.raises(ValueError, match=r"architecture: fine-tuning norm_unet_ssim_few_4x expects its own, .*; got "):
+    with pytest.raises(ValueError, match=r"fine-tuning norm_unet_ssim_few_4x needs its architecture, .*; got "):
         replace(spec, architecture={**TINY, "chans": 4})
     with pytest.raises(ValueError, match="dataset 'm4raw_gpe': expected one of fastmri_knee, "):
         fine_tuned(BASE, "m4raw_gpe", FINE)

@@ -47,11 +47,11 @@ def test_gains_are_over_the_end_and_paired(curve):
 def test_sentences_follow_the_sign_of_the_fall(curve):
     (told,) = in_words({"sgd_tenth": curve})
     assert told.startswith(
-        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from there on it loses 0.230"
+        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from then on it loses 0.230"
     )
     assert stops_in_words({"sgd_tenth": curve}) == [
-        "**U-Net, SGD, rate 0.1:** stop after epoch 8; 0.000 [0.000, 0.000] out of distribution, 0.000 [0.000, 0.000] "
-        "in distribution."
+        "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8; compared with the end, 0.000 [0.000, 0.000] out of "
+        "distribution and 0.000 [0.000, 0.000] in distribution."
     ]
 
 

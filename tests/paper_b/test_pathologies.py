@@ -65,7 +65,7 @@ def test_arms_have_the_papers_ratio_and_its_control():
 def test_slices_are_shared_as_far_as_there_are_some():
     assert shared_among({"a": 9, "b": 9, "c": 9}, 8) == {"a": 3, "b": 3, "c": 2}
     assert shared_among({"a": 9, "b": 1, "c": 0}, 8) == {"a": 7, "b": 1, "c": 0}
-    with pytest.raises(ValueError, match="train_slices: 11 wanted of 3 populations, 10 there"):
+    with pytest.raises(ValueError, match="train_slices: 11 wanted; 3 populations have 10"):
         shared_among({"a": 9, "b": 1, "c": 0}, 11)
     with pytest.raises(ValueError, match="train_slices: 400,000 wanted"):
         parts(400_000, Heads())
@@ -194,7 +194,7 @@ def test_examples_are_chosen_by_size_and_by_seed(scored):
     assert all(one.size == "small" for one in chosen)
     assert examples(scored, "P", 2, seed=0) == chosen
     assert {one.area for seed in range(9) for one in examples(scored, "P", 2, seed)} == {a for a in AREAS if a <= SMALL}
-    with pytest.raises(ValueError, match="4 small lesions in the test slices: too few for 5 examples"):
+    with pytest.raises(ValueError, match="4 small lesions in the test slices are too few for 5 examples"):
         examples(scored, "P", 4, seed=0)
 
 

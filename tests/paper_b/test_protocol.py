@@ -87,9 +87,9 @@ def test_the_score_needs_no_maps_and_knows_the_volumes_maximum():
 @pytest.mark.parametrize(
     ("parts", "accelerations", "message"),
     [
-        ({}, (4,), "train_slices: too few, 0 for all parts of 'u'"),
-        ({"m4raw_gre": 0}, (4,), "train_slices: too few"),
-        ({"m4raw_gre": -1, "m4raw_t2": 3}, (4,), "train_slices: too few"),
+        ({}, (4,), "train_slices: 0 slices are too few for all parts of 'u'"),
+        ({"m4raw_gre": 0}, (4,), "are too few"),
+        ({"m4raw_gre": -1, "m4raw_t2": 3}, (4,), "are too few"),
         ({"m4raw_gpe": 1}, (4,), "unknown distribution 'm4raw_gpe'; did you mean 'm4raw_gre'"),
         ({"m4raw_gre": 1}, (), "accelerations: expected at least one"),
         ({"m4raw_gre": 1}, (5,), "no customary value for acceleration 5"),

@@ -63,5 +63,5 @@ def test_the_dot_plot_has_a_line_for_each_side_and_leaves_out_what_is_no_special
 
 
 def test_a_tenth_alone_is_told_from_the_specialist():
-    assert role("skewed_minus_few_q") == "ten to one, minus the network of the tenth alone"
+    assert role("skewed_minus_few_q") == "ten to one, minus the network trained on the tenth alone"
     assert role("skewed_minus_q") == "ten to one, minus the specialist"

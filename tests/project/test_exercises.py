@@ -143,7 +143,7 @@ def test_whole_numbers_are_exact_and_others_need_two_digits():
 
 def test_a_right_answer_with_a_wrong_step_says_so():
     blanks = Blank("part", 3, 2, "half of it"), Blank("answer", 4, 4, "twice the part")
-    assert verdict(*blanks) == "The answer is fine, but `part` is another number: half of it"
+    assert verdict(*blanks) == "The answer is fine, but `part` is not the right number: half of it"
 
 
 @every_notebook

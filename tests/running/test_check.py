@@ -34,7 +34,7 @@ def own_cache(monkeypatch, tmp_path):
 def test_a_simulated_run_is_ready_and_says_what_it_will_train():
     report = checked("04", **TINY)
     assert report.ready
-    assert "weights: 0 of 4 there, 4 to train" in report.lines
+    assert "weights: 0 of 4 found, 4 to train" in report.lines
     assert any("measured step" in line for line in report.lines)
 
 

@@ -128,7 +128,7 @@ def test_smoke_is_quick_where_a_notebook_has_no_smoke_profile(project):
 def test_outside_a_project_the_error_says_where_to_go(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("mrilib.store.project.__file__", str(tmp_path / "site-packages" / "mrilib" / "project.py"))
-    assert "change into the project" in refused(capsys, "run", "--all")
+    assert "change to the project" in refused(capsys, "run", "--all")
 
 
 def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
@@ -152,7 +152,7 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
 def test_a_notebook_asked_for_by_name_needs_its_data(project, fetch, capsys):
     project.notebook("19_scanner", SCANNER, parameters=SCANNER_CELL)
     message = refused(capsys, "run", "19")
-    assert message.endswith(": 19_scanner needs data that are not here; fetch them with: mrilib data get brain-vfa\n")
+    assert message.endswith(": 19_scanner needs data that are missing; fetch them with: mrilib data get brain-vfa\n")
     project.notebook("00_good", RECORD)
     assert main(["run", "00", "19"]) == 0, "of several, those that can"
     assert "skipped  19_scanner  needs data" in capsys.readouterr().out
@@ -185,7 +185,7 @@ def test_data_are_listed_and_fetched_only_when_asked(fetch, capsys):
     assert "CC0; 52 MB from an index" in printed
     assert "7t_sagittal           7t           sagittal  brain     7       60,030  6,960" in printed
     assert "m4raw                 m4raw_t1, m4raw_t2, m4raw_flair" in printed
-    assert "no data set 'brain-vfaa'; did you mean 'brain-vfa'?" in refused(capsys, "data", "get", "brain-vfaa")
+    assert "no dataset 'brain-vfaa'; did you mean 'brain-vfa'?" in refused(capsys, "data", "get", "brain-vfaa")
     assert main(["data", "get", "brain-vfa"]) == 1
     assert capsys.readouterr().err == "mrilib: error: brain-vfa: no network; give the file with --source\n"
     assert main(["data", "get", "brain-vfa", "--source", "a.tar.gz"]) == 0
@@ -240,7 +240,7 @@ def test_the_doctor_sees_that_a_cache_in_another_s_home_cannot_be_written(monkey
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / "home")
     [found] = doctor.cache()
     assert (found.state, found.found) == ("missing", f"{tmp_path / 'home' / 'cache'} not writable")
-    assert found.advice.startswith("set MRILIB_CACHE to a folder that you may write to")
+    assert found.advice.startswith("set MRILIB_CACHE to a writable folder")
 
 
 @pytest.mark.parametrize("kind", ["tables", "weights"])

@@ -19,7 +19,7 @@ def test_a_run_of_older_code_is_no_verdict_and_says_so(tmp_path, library):
     assert verdict(tmp_path, claim()) == "reproduced", "a comment changes no number"
     solvers.write_text(source.replace("conjugate_gradient(", "conjugate_gradient(broken, "), encoding="utf-8")
     found = answer(claim(), runs_in(tmp_path))
-    assert (found.verdict, here(found)) == ("not run", "of older code, run it again")
+    assert (found.verdict, here(found)) == ("not run", "made by older code; run it again")
     assert evidence(found) == "", "what older code ran is none"
     solvers.write_text(source, encoding="utf-8")
     write_notebook(tmp_path, "1 + 1")

@@ -118,7 +118,7 @@ def test_wrong_values_and_names_are_refused(parameters, name, value, message):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (None, "01_tiny.ipynb: needs exactly one cell tagged 'parameters', has 0"),
+        (None, "01_tiny.ipynb: needs exactly one cell tagged 'parameters', but has 0"),
         ("steps = 3", "parameters cell: line 1: expected `name: type = literal  # meaning`"),
         ("steps: int", "parameters cell: line 1: expected `name: type = literal  # meaning`"),
         ("a: int = 1\nsteps: int = 2 * 3", "line 2: steps: the default must be a literal"),

@@ -168,7 +168,7 @@ def test_a_profile_smoke_that_a_notebook_has_not_is_its_quick_one(tmp_path, monk
     ("words", "said"),
     [
         (["plan", "04", "--gpus", "0"], "--gpus: expected a number from 1 to 10,000, got 0"),
-        (["plan", "04", "--gpu", "a100", "--steps", "x"], "--gpu and --steps: give one of them"),
+        (["plan", "04", "--gpu", "a100", "--steps", "x"], "--gpu and --steps: give only one of them"),
         (["plan", "16", "--gpu", "a100", "--parts", "/dev/null/x"], "--parts /dev/null/x: Not a directory"),
         (["part", "04", "--name", "x", "--done", "y", "--device", "cpu:7"], "--device: expected auto, cpu"),
         (["part", "06", "--name", "x", "--done", "y"], "no part 'x'"),

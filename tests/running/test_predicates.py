@@ -10,7 +10,7 @@ RESULTS = {
     "of_one_slice": {"value": 8.0, "n": 1},
     "exact": 8,
     "gap": 0.2,
-    "reason": "there is none to close",
+    "reason": "there is no gap to close",
     "ok": True,
 }
 
@@ -84,8 +84,8 @@ def test_nothing_else_is_a_predicate(line):
 def test_what_was_not_recorded_or_is_undefined_is_named():
     found = check("nothing + closed >= 0", RESULTS)
     assert (found.holds, found.missing, found.keys) == (None, ("nothing",), ("nothing", "closed"))
-    assert check("reason >= 0", RESULTS).reasons == ("reason is undefined: there is none to close",)
-    with pytest.raises(PredicateError, match="'ok' is no number: True"):
+    assert check("reason >= 0", RESULTS).reasons == ("reason is undefined: there is no gap to close",)
+    with pytest.raises(PredicateError, match="'ok' is not a number: True"):
         check("ok >= 0", RESULTS)
 
 

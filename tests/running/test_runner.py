@@ -102,7 +102,7 @@ def test_a_killed_kernel_is_a_failure(project):
 
 def test_a_notebook_that_exits_early_is_a_failure(project):
     job = project.plan(project.notebook("01_exit", "import sys\nsys.exit(0)", RECORD))
-    with pytest.raises(RunError, match="01_exit: stopped before its end; never ran: 'import json"):
+    with pytest.raises(RunError, match="01_exit: stopped before the end; this cell never ran: 'import json"):
         run(job)
     assert not (job.folder / "run.json").exists()
 
@@ -192,7 +192,7 @@ def give_up():
     [
         (
             errno.ENOSPC,
-            "01_tiny: no space left on the disk of .*: free some, or give another folder with --runs-dir",
+            "01_tiny: no space left on the disk of .*: free some space, or give another folder with --runs-dir",
         ),
         (errno.EACCES, "01_tiny: cannot write to .*: Permission denied; give another folder with --runs-dir"),
     ],

@@ -44,7 +44,7 @@ def prepared(folder, kspace, **datasets):
         (np.full(48, np.nan), r"`mask` is float64 \(48,\); expected"),
         (np.full(48, 3), r"`mask` is int64 \(48,\); expected"),
         ("text", r"`mask` is .*; expected"),
-        (HALF.astype(np.float32), "`mask` leaves out what k-space holds; remove the mask, or apply it"),
+        (HALF.astype(np.float32), "`mask` excludes samples that k-space holds; remove the mask, or apply it"),
     ],
 )
 def test_a_mask_that_contradicts_the_k_space_is_refused(tmp_path, kspace, mask, said):

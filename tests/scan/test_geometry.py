@@ -107,14 +107,14 @@ def test_a_scan_without_geometry_lies_as_told(tmp_path, orientation):
 
 @pytest.mark.parametrize("orientation", ["", "LP", "LRS", "LPX", "LPSA", "axial"])
 def test_what_is_no_orientation_is_refused(orientation):
-    with pytest.raises(ValueError, match="expected where columns, rows and slices run, one letter of each of L/R"):
+    with pytest.raises(ValueError, match="directions of columns, rows and slices, one letter from each of L/R"):
         directions(orientation)
 
 
 def test_the_command_takes_an_orientation_where_the_file_has_none(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     scan(tmp_path / "scan.h5")
-    assert "leave out --orientation" in refused(capsys, "reconstruct", "scan.h5", "--orientation", "PIL")
+    assert "omit --orientation" in refused(capsys, "reconstruct", "scan.h5", "--orientation", "PIL")
     kspace = simulate_slice(tiny_scan(matrix=(40, 96)), 0, 0.1).kspace[None]
     np.save(tmp_path / "scan.npy", kspace)
     assert "orientation LLS: expected" in refused(capsys, "reconstruct", "scan.npy", "--orientation", "lls")

@@ -101,7 +101,7 @@ class Runs:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"layer1.0.conv1.weight": torch.ones(2)}, "none of the networks known .* layer1.0.conv1.weight"),
+        ({"layer1.0.conv1.weight": torch.ones(2)}, "not a known network .* layer1.0.conv1.weight"),
         ({"epoch": 3}, "holds no named tensors"),
         (torch.ones(3), "expected a state dict, got Tensor"),
         ({"state_dict": {"a": Runs()}}, "not a file of tensors alone .* nothing in it was run"),

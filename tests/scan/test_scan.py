@@ -117,7 +117,7 @@ def test_one_of_several_contrasts_is_chosen(tmp_path, kspace, capsys, counter):
         open_scan(path, {counter: 1})
     assert "--choose echo=1: expected NAME=N" in refused(capsys, "reconstruct", str(path), "--choose", "echo=1")
     write_numpy(tmp_path / "scan.npy", kspace)
-    with pytest.raises(VolumeError, match=f"holds one volume; leave out --choose {counter}"):
+    with pytest.raises(VolumeError, match=f"holds one volume; omit --choose {counter}"):
         open_scan(tmp_path / "scan.npy", {counter: 0})
 
 
@@ -209,7 +209,7 @@ def test_a_scan_that_changed_since_its_checksum_is_refused(tmp_path, monkeypatch
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(VolumeError, match=r"scan\.h5: sha256 is .*, scan\.h5\.sha256 says .*: it has changed since"):
+    with pytest.raises(VolumeError, match=r"scan\.h5: sha256 is .*, but scan\.h5\.sha256 says .*: changed since"):
         open_scan(path)
 
 
@@ -281,7 +281,7 @@ def test_files_that_are_no_scans_say_so(tmp_path):
         with pytest.raises(VolumeError, match=words):
             open_scan(tmp_path / name)
     (tmp_path / "scan.hdr").write_text("# Dimensions\n2 2 1 1\n")
-    with pytest.raises(VolumeError, match="8 bytes, its header says 32"):
+    with pytest.raises(VolumeError, match="8 bytes, but its header says 32"):
         open_scan(tmp_path / "scan.cfl")
     (tmp_path / "scan.raw").write_bytes(b"1")
     with pytest.raises(VolumeError, match=r"no reader for \.raw"):
@@ -387,8 +387,8 @@ def test_voxels_come_from_the_header_s_field_of_view(tmp_path, kspace, weights):
         (["scan.npy", "--slices", "2"], "has slices 0 to 1"),
         (["scan.npy", "--slices", "a-b"], "expected numbers and ranges"),
         (["scan.npy", "--coils", "0"], "expected at least 1"),
-        (["scan.npy", "scan.npy", "-o", "out"], "give it with one scan"),
-        (["scan.npy", "other/scan.npy"], "would both write"),
+        (["scan.npy", "scan.npy", "-o", "out"], "allowed with one scan"),
+        (["scan.npy", "other/scan.npy"], "would write to"),
         (["scan.npy", "--acceleration", "40"], "center-fraction"),
     ],
 )
@@ -403,7 +403,7 @@ def test_what_is_there_is_not_written_over(tmp_path, monkeypatch, capsys, kspace
     monkeypatch.chdir(tmp_path)
     write_numpy(tmp_path / "scan.npy", kspace)
     (tmp_path / "scan_mrilib.nii").write_text("mine")
-    assert "scan_mrilib.nii is there already" in refused(capsys, "reconstruct", "scan.npy")
+    assert "scan_mrilib.nii already exists" in refused(capsys, "reconstruct", "scan.npy")
     assert (tmp_path / "scan_mrilib.nii").read_text() == "mine"
 
 

@@ -144,5 +144,5 @@ def test_a_real_file_is_read(tmp_path, kspace):
 def test_a_damaged_file_is_named(tmp_path, kspace):
     pytest.importorskip("twixtools")
     (tmp_path / "scan.dat").write_bytes(bytes(20_000))
-    with pytest.raises(VolumeError, match=r"scan\.dat: not a twix file"):
+    with pytest.raises(VolumeError, match=r"scan\.dat: not a readable twix file"):
         open_scan(tmp_path / "scan.dat")

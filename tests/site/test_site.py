@@ -220,7 +220,7 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert "half is &lt;closed&gt;" in first
     assert "✓ reproduced" in first
     assert 'href="01_chart.html"' in first
-    assert re.search(r"03 absent.*it has no complete run", first)
+    assert re.search(r"03 absent.*no complete run exists", first)
     assert (output / "notebooks" / "02_explorer.ipynb").is_file()
     core = (output / "reference.html").read_text(encoding="utf-8")
     assert 'id="mrilib.ttt.test_time_train"' in core, "named by the module that a reader imports"

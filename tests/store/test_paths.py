@@ -70,7 +70,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(paths.os, "fsync", full)
-    with pytest.raises(OSError, match=r"no space left to write it \(\d+ MB free\); make room") as caught:
+    with pytest.raises(OSError, match=r"no space left to write it \(\d+ MB free\); free some space") as caught:
         write_volume(tmp_path / "v.h5", KSPACE)
     assert caught.value.filename == str(tmp_path / "v.h5")
     assert list(tmp_path.iterdir()) == []

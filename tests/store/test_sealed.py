@@ -114,7 +114,7 @@ def test_a_file_of_a_cache_is_made_again_with_a_line(tensors):
     content = bytearray(tensors.read_bytes())
     content[-1] ^= 1
     tensors.write_bytes(content)
-    with pytest.warns(UserWarning, match=r"one\.safetensors: damaged, its content.*; it is made again"):
+    with pytest.warns(UserWarning, match=r"one\.safetensors: damaged; its content.*; it is made again"):
         assert kept(tensors, read_tensors) is None
 
 

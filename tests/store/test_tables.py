@@ -44,7 +44,7 @@ def test_rows_made_here_go_before_shipped_ones_and_say_so(tmp_path):
     made = table(tmp_path)
     made.row({"share": 0.5}, lambda: {"ssim": 1})
     assert made.provenance([{"share": 0.5}]) == "computed on this machine"
-    with pytest.raises(ValueError, match=r"'share': 0.75} was not computed yet"):
+    with pytest.raises(ValueError, match=r"'share': 0.75} has not been computed yet"):
         made.ship([{"share": 0.75}])
     made.ship([{"share": 0.5}])
     shutil.rmtree(tmp_path / "cache")

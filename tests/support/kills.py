@@ -135,7 +135,7 @@ def unlike(undisturbed: Place, place: Place) -> str:
         try:
             place.finish()
         except AssertionError as error:  # refuses to write over what is complete
-            if "is there already" not in str(error):
+            if "already exists" not in str(error):
                 raise
     differing = [name for name in {*expected, *place.results()} if expected.get(name) != place.results().get(name)]
     return "; ".join(filter(None, [", ".join(sorted(differing)), ", ".join(place.left())]))

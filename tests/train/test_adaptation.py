@@ -116,7 +116,7 @@ def test_without_semaphores_one_slice_follows_another_to_the_same_bits(slices, m
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(adaptation.loky, "get_reusable_executor", refused)
-    with pytest.warns(RuntimeWarning, match="no worker processes .Read-only file system.; one slice after another"):
+    with pytest.warns(RuntimeWarning, match="no worker processes .Read-only file system.; running slice by slice"):
         assert same(one, adapt(tiny_model(), slices, SETTINGS, workers=2))
 
 

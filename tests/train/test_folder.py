@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_network_is_trained_and_reconstructs(folder, recipe, capsys):
     assert main(["train", "--data", "scans", "--recipe", recipe, *BRIEF]) == 0
     printed = capsys.readouterr().out
-    assert "2 volumes to train on (4 slices), 1 to validate" in printed
+    assert "2 volumes to train on (4 slices), 1 for validation" in printed
     [weights] = folder.parent.glob("*.safetensors")
     assert f"mrilib reconstruct SCAN --network {weights.name}" in printed
     chosen = ["--slices", "0", "--center-fraction", "0.2"]
@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_weights_and_nothing_is_written_over(folder
     first, second = (by_name(str(next((folder.parent / name).glob("*.safetensors")))) for name in ("one", "two"))
     for name, value in first.state_dict().items():
         assert torch.equal(value, second.state_dict()[name])
-    assert "is there already" in refused(capsys, "train", "--data", "scans", *BRIEF, "--output", "one")
+    assert "already exists" in refused(capsys, "train", "--data", "scans", *BRIEF, "--output", "one")
 
 
 def test_volumes_are_split_never_slices(folder):
@@ -70,7 +70,7 @@ def test_volumes_are_split_never_slices(folder):
         (["--data", "scans", "--epochs", "0"], "epochs: expected int, at least 1"),
         (["--data", "scans", "--chans", "-1"], "chans: expected int, at least 1"),
         (["--data", "scans", "--shift", "anatomy"], "--data: trains one network"),
-        (["--epochs", "3"], "--epochs: goes with --data"),
+        (["--epochs", "3"], "--epochs: needs --data"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(folder, arguments, said, capsys):
@@ -117,7 +117,7 @@ def test_a_volume_that_changed_since_its_checksum_is_named(folder, capsys):
     content[len(content) // 2] ^= 1  # of k-space, whose headers are sound
     path.write_bytes(content)
     said = refused(capsys, "train", "--data", "scans", *BRIEF)
-    assert re.search(r"scan_1\.h5: sha256 is .*, scan_1\.h5\.sha256 says .*: it has changed", said)
+    assert re.search(r"scan_1\.h5: sha256 is .*, but scan_1\.h5\.sha256 says .*: changed", said)
 
 
 def test_weights_do_not_say_where_the_folder_was(folder):

@@ -123,7 +123,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(slices, uninterrupted, stop
     checkpoint = stopped / how / CHECKPOINT
     printed = (stopped / how / ".stderr").read_text()
     assert int((stopped / how / ".code").read_text()) == code, printed
-    assert how == "kill" or "after 5 steps; run again to go on" in printed
+    assert how == "kill" or "after 5 steps; run again to continue" in printed
     assert [path.name for path in checkpoint.parent.iterdir() if not path.name.startswith(".")] == [checkpoint.name]
     model = tiny_model(seed=9)  # whatever it starts from, the checkpoint replaces it
     assert len(load_checkpoint(checkpoint, model, torch.optim.Adam(model.parameters()))["losses"]) == done

@@ -45,7 +45,7 @@ def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint
     place = ipywidgets.Text(
         str(folder or ""),
         description="look in",
-        placeholder="path of a folder; empty: all that are known",
+        placeholder="path of a folder; leave empty for all known folders",
         continuous_update=False,
         style=STYLE,
     )
@@ -101,8 +101,8 @@ def _page(
     images.busy = True
     try:
         if volume is None:
-            where = f"in {place}" if place.strip() else "in any folder that is known"
-            raise FileNotFoundError(f"look in: no .h5 file {where}; give a folder of fastMRI-layout volumes")
+            where = f"in {place}" if place.strip() else "in any known folder"
+            raise FileNotFoundError(f"look in: no .h5 file {where}; give a folder with fastMRI-layout volumes")
         info, acceleration = inspect_volume(volume), acceleration_of(network)
         changed = volume.stat().st_mtime_ns
         sample = _sample(volume, changed, index, acceleration)

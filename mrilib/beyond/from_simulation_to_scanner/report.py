@@ -41,6 +41,6 @@ def contrasts_in_words(
     for other in others:
         by = performance_gap(scores[after], scores[other])
         worse = [angle for angle, a, b in zip(angles, scores[after], scores[other], strict=True) if a <= b]
-        lead = verdict(by, "ahead by {}", "behind by {}", "no difference that these contrasts show ({})")
+        lead = verdict(by, "ahead by {}", "behind by {}", "no difference distinguishable from zero ({})")
         told.append(f"**Against {other}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
     return told

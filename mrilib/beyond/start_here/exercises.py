@@ -10,7 +10,7 @@ def check_acceleration(mask: torch.Tensor, lines: object, measured: object, answ
     truths = mask.flatten()
     count = int(truths.sum())
     check(
-        Blank("lines", lines, truths, "the mask has one truth value for each line; `flatten()` makes a list of them"),
+        Blank("lines", lines, truths, "the mask has one truth value per line; `flatten()` makes it one-dimensional"),
         Blank("measured", measured, count, "how many of `lines` are true? `sum()` counts them"),
-        Blank("answer", answer, len(truths) / count, "all lines stand above the fraction bar", within=1e-3),
+        Blank("answer", answer, len(truths) / count, "the number of all lines is the numerator", within=1e-3),
     )

@@ -7,8 +7,8 @@ from mrilib.exercises.blanks import Blank, check
 
 def check_shrinkage(angle: object, answer: object) -> None:
     """Check an angle of 60° in radians, and what least squares leaves of the magnitude if the phase is wrong by it."""
-    project = "which real r makes |r e^(iφ) − 1| least? Only the part along e^(iφ) can be fitted"
+    project = "which real r minimises |r e^(iφ) − 1|? Only the component along e^(iφ) can be fitted"
     check(
-        Blank("angle", angle, math.pi / 3, "half a turn is 180 degrees and π radians"),
+        Blank("angle", angle, math.pi / 3, "half a turn is 180 degrees, or π radians"),
         Blank("answer", answer, math.cos(math.pi / 3), project),
     )

@@ -20,7 +20,7 @@ def explore_phase(films: Mapping[str, Film]) -> ipywidgets.VBox:
         ValueError: films of different lengths, or none.
     """
     if len({film.planned for film in films.values()}) != 1:
-        raise ValueError(f"films: expected some of one length, got {[film.planned for film in films.values()]}")
+        raise ValueError(f"films: expected films of one length, got {[film.planned for film in films.values()]}")
     any_film = next(iter(films.values()))
     method = ipywidgets.Dropdown(options=list(films), description="method", style=STYLE)
     last = (any_film.planned - 1) // any_film.every * any_film.every

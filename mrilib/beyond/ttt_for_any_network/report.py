@@ -109,9 +109,9 @@ def stopping_table(found: Results, caption: str) -> Table:
                     "fall": max(max(falls(row)) for row in held),
                 }
             )
-    columns = {"where": "shift: network and method", "gain": "TTT gains"}
-    columns |= {name: f"lost to the best iterate: {name}" for name in CHOICES}
-    columns |= {"spread": "s.d. over hold-outs", "fall": "deepest fall below the start"}
+    columns = {"where": "shift: network and method", "gain": "gain of TTT"}
+    columns |= {name: f"loss relative to the best iterate: {name}" for name in CHOICES}
+    columns |= {"spread": "standard deviation over hold-outs", "fall": "deepest fall below the start"}
     return table(rows, columns, caption=caption)
 
 
@@ -136,7 +136,7 @@ def keep_results(found: Results) -> list[str]:
             record_interval(f"ssim_{loss}_free_{shift}", mean_interval(here.after(loss, "P", "free")))
             key = f"fraction_closed_{loss}_{shift}"
             record(key, fraction.reason) if fraction.interval is None else record_interval(key, fraction.interval)
-            said.append(f"{_words(shift)}, {loss} on P: free phase minus paper A {lead}; closes {fraction}")
+            said.append(f"{_words(shift)}, {loss} on P: free phase minus paper A {lead}; fraction closed {fraction}")
     for loss in LOSSES:
         for goal, pair in sooner(found["anatomy"], loss).items():
             ratio = times_sooner(*pair)
@@ -153,12 +153,10 @@ def in_words(found: Results) -> list[str]:
         free, published = (
             measured(mean_interval(here.after("supervised", "P", phase))) for phase in ("free", "network")
         )
-        joint = verdict(
-            here.lead("joint"), "gains {} over it", "loses {} against it", "does not differ from it visibly ({})"
-        )
+        joint = verdict(here.lead("joint"), "is {} better than", "is {} worse than", "is not distinguishable ({}) from")
         told.append(
             f"**{_words(shift).capitalize()}.** Supervised on P: {before} without TTT, {free} with a free phase, "
-            f"{published} with paper A's method. The joint network with a free phase {joint}."
+            f"{published} with paper A's method. For the joint network, a free phase {joint} paper A's method."
         )
     return told
 

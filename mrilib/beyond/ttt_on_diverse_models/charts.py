@@ -43,7 +43,8 @@ def _lifts(found: Studies, name: str) -> list[dict[str, Any]]:
 
 
 def _arrows(base: altair.Chart) -> list[altair.Chart]:
-    x = altair.X("before:Q", title="mean SSIM: dot without TTT, arrowhead with TTT, band its interval", scale=FREE)
+    title = "mean SSIM (dot: without TTT; arrowhead: with TTT; band: interval with TTT)"
+    x = altair.X("before:Q", title=title, scale=FREE)
     heads = base.transform_calculate(head="datum.after < datum.before ? 'triangle-left' : 'triangle-right'")
     numbers = base.mark_text(align="left", dx=NUMBERS).encode(
         x=altair.value(WIDTH), text="change:N", color=altair.value(INK)

@@ -7,7 +7,7 @@ def check_cores(seconds: object, hours: object, answer: object) -> None:
     """Check the seconds, hours and cores that 10,000 slices of 6 seconds take in a night of 8 hours."""
     total = 10_000 * 6
     check(
-        Blank("seconds", seconds, total, "the seconds of one slice, for all slices of the day"),
-        Blank("hours", hours, total / 3600, "how many seconds has an hour?"),
-        Blank("answer", answer, total / 3600 / 8, "one core works 8 hours in a night"),
+        Blank("seconds", seconds, total, "the seconds for one slice, times the number of slices per day"),
+        Blank("hours", hours, total / 3600, "how many seconds are in an hour?"),
+        Blank("answer", answer, total / 3600 / 8, "one core works for 8 hours per night"),
     )

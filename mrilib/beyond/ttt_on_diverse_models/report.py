@@ -44,7 +44,7 @@ def lifts_table(found: Studies, caption: str) -> Table:
                     "seconds": f"{median(seconds(here, Remedy(arm, ttt=True))):.1f}",
                 }
             )
-    columns = {"where": "tested on: trained on", "before": "SSIM", "after": "SSIM with TTT", "lift": "TTT adds"}
+    columns = {"where": "tested on: trained on", "before": "SSIM", "after": "SSIM with TTT", "lift": "gain of TTT"}
     return table(rows, columns | {"iterations": "iterations", "seconds": "seconds per slice"}, caption=caption)
 
 
@@ -67,12 +67,12 @@ def in_words(found: Studies) -> list[str]:
     shares = {name: percent(closed(found, remedy)) for name, remedy in REMEDIES.items()}
     told = [
         f"**TTT adds {measured(lift(found, DIVERSE))} to the diverse network** and {measured(lift(found, ONE))} to the "
-        f"network of one knee: less by {measured(lift_lost(found, DIVERSE))}.",
-        f"**Of the gap ({measured(gain(found, GOAL))}), each closes:** diversity {shares['diversity']}, TTT "
+        f"network of one knee; the difference is {measured(lift_lost(found, DIVERSE))}.",
+        f"**Fraction of the gap ({measured(gain(found, GOAL))}) closed:** diversity {shares['diversity']}, TTT "
         f"{shares['TTT']}, both {shares['diversity and TTT']}; more knees {shares['more knees']}.",
         "**After TTT, diverse training** "
-        + verdict(after, "still adds {}.", "costs {}.", "adds nothing that these slices can show ({}).")
-        + f" The reference with TTT is ahead of the diverse network with TTT by {measured(lead, signed=True)}.",
+        + verdict(after, "still adds {}.", "costs {}.", "adds nothing distinguishable from zero ({}).")
+        + f" The reference with TTT minus the diverse network with TTT: {measured(lead, signed=True)}.",
     ]
     for where, group in grouped(found).items():
         if where != ALL:

@@ -10,5 +10,5 @@ def check_phase_error(angle: float, turned: object, answer: object) -> None:
     factor = cmath.exp(1j * angle)
     check(
         Blank("turned", turned, factor, "its magnitude is 1 and its argument is the angle; see `cmath.exp`"),
-        Blank("answer", answer, abs(1 - factor), "A is linear: the turned image is measured as `turned` times y"),
+        Blank("answer", answer, abs(1 - factor), "A is linear, so turning the image multiplies y by `turned`"),
     )

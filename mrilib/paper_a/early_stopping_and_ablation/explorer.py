@@ -31,7 +31,7 @@ def iteration_in_words(history: History, iteration: int, rule: Rule, window: int
     return (
         f"Iteration {iteration}: SSIM {score[iteration]:.3f}. {_verdict(history, rule, window, run)} "
         f"iteration {point}: SSIM {score[point]:.3f}. Best of {run}: SSIM {score[best]:.3f} at iteration {best}. "
-        f"Lost by stopping: {score[best] - score[point]:.3f}."
+        f"SSIM lost by stopping: {score[best] - score[point]:.3f}."
     )
 
 
@@ -46,11 +46,11 @@ def _verdict(history: History, rule: Rule, window: int, run: str) -> str:
 def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Mark]:
     """Marks at the displayed iteration, at the rule's image and, if different, where the rule stops."""
     point = stopping_point(history, rule, window)
-    marks = [Mark(point, f"{rule} takes the image of {point}")]
+    marks = [Mark(point, f"{rule} takes the image of iteration {point}")]
     halt = None if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
     if halt not in (None, point):
         marks.append(Mark(halt, f"{rule} stops at {halt}", MUTED, dot=False))
-    return [*marks, Mark(iteration, f"on the screen: {iteration}", SHOWN)]
+    return [*marks, Mark(iteration, f"shown: iteration {iteration}", SHOWN)]
 
 
 def film_images(film: Film, iteration: int, score: float) -> str:
@@ -72,7 +72,7 @@ def film_images(film: Film, iteration: int, score: float) -> str:
 def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     """Images, summary and curves as HTML; a film that has not reached the iteration shows its last frame."""
     if film is None or not film.steps:
-        return "<p>There are no images of this slice yet: Run TTT makes them.</p>"
+        return "<p>There are no images of this slice yet. Press Run TTT to make them.</p>"
     history = film.history
     at = min(iteration, len(history.score) - 1) // film.every * film.every
     words = iteration_in_words(history, at, rule, window, film.planned)
@@ -96,8 +96,8 @@ class _Studio:
         self.slice = ipywidgets.Dropdown(options=list(samples), description="slice", style=STYLE)
         scrub = {**WIDE, "continuous_update": True, "step": film.every}
         self.iteration = ipywidgets.IntSlider(description="iteration", min=0, max=film.every, **scrub)
-        self.run = ipywidgets.Button(description="Run TTT", tooltip="Run TTT on this slice, here and now")
-        self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after its present iteration")
+        self.run = ipywidgets.Button(description="Run TTT", tooltip="Run TTT on this slice now")
+        self.stop = ipywidgets.Button(description="Stop", tooltip="Stop the run after the current iteration")
         self.done = ipywidgets.IntProgress(max=film.planned, description="iterations run", style=STYLE)
         self.message = ipywidgets.HTML()
         self._film_with(None)
@@ -135,7 +135,7 @@ class _Studio:
     def _start(self) -> str:
         name = self.slice.value
         if self.filming is not None:
-            return '<p role="status">TTT is running already: stop it first, or wait for its end.</p>'
+            return '<p role="status">TTT is already running. Stop it first, or wait until it ends.</p>'
         loop = asyncio.get_running_loop()
         film = self.films[name] = Film.blank(self.samples[name], self.settings)
         filming = Filming(film, self.model, self.samples[name], self.settings)
@@ -144,11 +144,11 @@ class _Studio:
         self.iteration.value = self._placed = 0
         self.fit()
         self._following = loop.create_task(self._follow(filming, name))
-        return f'<p role="status">TTT of {escape(name)} is running; Stop ends it.</p>'
+        return f'<p role="status">TTT of {escape(name)} is running. Press Stop to end it.</p>'
 
     def _halt(self) -> str:
         if self.filming is None:
-            return '<p role="status">There is no run to stop: Run TTT starts one.</p>'
+            return '<p role="status">There is no run to stop. Press Run TTT to start one.</p>'
         self.filming.stop()
         return '<p role="status">TTT stops after this iteration.</p>'
 
@@ -192,7 +192,7 @@ def explore_stopping(
     if not samples or film.planned != settings.max_iterations:
         raise ValueError(
             f"film of {film.planned} iterations, {len(samples)} samples: expected max_iterations = "
-            f"{settings.max_iterations} and at least one sample; make the film of the first with these settings"
+            f"{settings.max_iterations} and at least one sample; make a film of the first one with these settings"
         )
     named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
     studio = _Studio(model, named, settings, film)

@@ -98,8 +98,8 @@ class Film:
         try:
             test_time_train(model, *given, score=look, score_at=range(self.planned), progress=note)
         except CancelledError:
-            return "it was stopped"
-        return "it is complete" if len(self.steps) == self.planned else "the loss is not finite any more"
+            return "the run was stopped"
+        return "the run is complete" if len(self.steps) == self.planned else "the loss is no longer finite"
 
 
 def _heat(error: Tensor, white: float) -> bytes:

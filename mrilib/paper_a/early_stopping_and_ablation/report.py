@@ -18,9 +18,9 @@ SHORT = 5  # a window that is too short
 RULES = {"rule": "rule", "window": "w", "score": "SSIM on Q", "loss": "loss", "iteration": "median iteration"}
 OUTCOMES = {
     "name": "loss, target, network",
-    "phase": "phase error before (rad)",
-    "before": "SSIM before",
-    "worst": "SSIM at its worst",
+    "phase": "phase error before TTT (rad)",
+    "before": "SSIM before TTT",
+    "worst": "lowest SSIM",
     "after": "SSIM after TTT",
 }
 
@@ -55,14 +55,14 @@ def windows_chart(
         for rule in rules
         for window in windows
     ]
-    title = f"SSIM at the stop of {len(rules)} rules, {where}"
+    title = f"SSIM at the stopping point of {len(rules)} rules, {where}"
     return lines_chart(
         points,
         "w",
         "SSIM",
         "rule",
         x_title="window w (iterations, log scale)",
-        y_title="SSIM at the stop",
+        y_title="SSIM at the stopping point",
         title=title,
         alt=title,
         log_x=True,
@@ -105,9 +105,9 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
         f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "
         f"iterations is {answers['rank_correlation_validation_ssim']}; −1 would be perfect.\n"
         f"- **What stopping costs and gains.** With a window of {window} the rule loses "
-        f"{answers['loss_to_oracle']} of SSIM against the best iteration; running on to iteration {last} loses "
-        f"{answers['gain_of_early_stopping']} more.\n"
-        f"- **The window.** A window of {SHORT}, which may take noise in the error for a rise, loses {short}."
+        f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; running on to iteration {last} loses "
+        f"a further {answers['gain_of_early_stopping']}.\n"
+        f"- **The window.** A window of {SHORT}, which may mistake noise in the error for a rise, loses {short}."
     )
 
 
@@ -122,21 +122,22 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
     found = {name: outcome(row) for name, row in rows.items()}
     alone, joint, aligned, turned = (found[name] for name in ("supervised", "joint", "aligned", "turned"))
     lines = [
-        f"- **Figure 8.** The supervised-only network goes from an SSIM of {alone['before'].value:.3f} through "
-        f"{alone['worst'].value:.3f} at its lowest to {alone['after'].value:.3f} after TTT. "
-        f"The joint network stays above {joint['worst'].value:.3f} and ends at "
+        f"- **Figure 8.** The SSIM of the supervised-only network starts at {alone['before'].value:.3f}, falls to "
+        f"{alone['worst'].value:.3f} and is {alone['after'].value:.3f} after TTT. "
+        f"That of the joint network never falls below {joint['worst'].value:.3f} and ends at "
         f"{joint['after'].value:.3f}.",
-        f"- **The phase.** The output of the supervised-only network is wrong in phase by "
-        f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57. Rotating it by *one angle per slice* "
-        f"avoids {answers['dip_removed_by_aligning']} of the fall, and the lead of joint training after TTT shrinks "
-        f"to {answers['joint_minus_aligned_after']}.",
-        f"- **The reverse.** The joint network rotated by half a turn falls to {turned['worst'].value:.3f}; "
-        f"the aligned supervised-only network never falls below {aligned['worst'].value:.3f}.",
+        f"- **The phase.** The phase of the supervised-only network's output is wrong by "
+        f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the output by "
+        f"*one angle per slice* reduces the fall by {answers['dip_removed_by_aligning']}, and the lead of joint "
+        f"training after TTT shrinks to {answers['joint_minus_aligned_after']}.",
+        f"- **The reverse.** With its output rotated by half a turn, the joint network falls to an SSIM of "
+        f"{turned['worst'].value:.3f}; the aligned supervised-only network never falls below "
+        f"{aligned['worst'].value:.3f}.",
     ]
     for name, row in unrolled.items():
         one = outcome(row)
         lines.append(
             f"- **{name}:** phase error {one['phase'].value:.2f} rad, lowest SSIM {one['worst'].value:.3f}, "
-            f"after TTT {one['after'].value:.3f}."
+            f"SSIM after TTT {one['after'].value:.3f}."
         )
     return Markdown("\n".join(lines))

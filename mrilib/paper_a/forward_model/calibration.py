@@ -40,8 +40,8 @@ LABELS = {  # labels of the scalar statistics, in table order
     "cg_sense_best": "CG-SENSE SSIM at 4×, best iteration",
     "cg_sense_last": f"CG-SENSE SSIM at 4×, {ITERATIONS} iterations",
     "background": "background / 95th percentile",
-    "correlation_mean": "noise correlation of two coils, mean",
-    "correlation_max": "noise correlation of two coils, largest",
+    "correlation_mean": "noise correlation between two coils, mean",
+    "correlation_max": "noise correlation between two coils, largest",
 }
 # Real 13-coil brain (`mrilib data get brain-vfa`: one volunteer, gradient echo) by flip angle in degrees, as measured
 # by `scanner_figures`; a test repeats the measurement if the data are available.

@@ -7,7 +7,7 @@ def check_gained(gap: object, gained: object, answer: object) -> None:
     """Check the gap of P, 0.68 on Q, to Q alone, 0.90, and what a mixture, 0.88, closes of it."""
     whole, part = 0.90 - 0.68, 0.88 - 0.68
     check(
-        Blank("gap", gap, whole, "which two of the three networks does the gap compare, and tested on what?"),
+        Blank("gap", gap, whole, "which two of the three networks does the gap compare, and on which test slices?"),
         Blank("gained", gained, part, "the same test distribution, with the mixture in place of *Q* alone"),
         Blank("answer", answer, part / whole, "which of the two is the whole?"),
     )

@@ -28,14 +28,15 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
     if pair is None:
         shift = images.mixtures.experiment.shift
         command = f"mrilib run 03 -p shift {shift} -p coefficient {coefficient:g} -p recompute true"
-        return f"<p>Its network is not with the package, nor are its images: <code>{escape(command)}</code></p>"
+        missing = "The package has neither the network nor the images of this mixture. This command makes them:"
+        return f"<p>{missing} <code>{escape(command)}</code></p>"
     tiles = []
     for side, image in pair.items():
         name, score = f"{side}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
         target = images.target(side)
         white = white_of(target)
         tiles.append(grey_tile(target, white, f"{side}, target", "", f"A test slice of {side}, target"))
-        tiles.append(grey_tile(image, white, name, score, f"The slice of {name}: {score}"))
+        tiles.append(grey_tile(image, white, name, score, f"The same slice of {name}: {score}"))
     return tile_row(tiles)
 
 

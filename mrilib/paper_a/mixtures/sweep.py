@@ -43,7 +43,7 @@ def sides(slices: int, coefficient: float, seed: int = 0) -> list[Side]:
     count = round(coefficient * slices)
     if 0 < coefficient < 1 and count in (0, slices):
         without = "Q" if count == 0 else "P"
-        raise ValueError(f"coefficient {coefficient}: of train_slices {slices}, none are from {without}; take more")
+        raise ValueError(f"coefficient {coefficient}: none of {slices} train_slices is from {without}; use more")
     order = np.random.default_rng([17, seed]).permutation(slices)
     from_q = set(order[:count].tolist())
     return ["Q" if item in from_q else "P" for item in range(slices)]
@@ -224,11 +224,11 @@ class Outcome:
         """Whether the L of paper A's Figure 2 appears, in words."""
         if self.gained.interval is None or self.kept.interval is None:
             where = "Q" if self.gained.interval is None else "P"
-            return f"no L to look for: there is no gap on {where}"
-        return "the L appears" if self.is_corner else "the L does not appear for sure"
+            return f"no L can appear, as there is no gap on {where}"
+        return "the L appears" if self.is_corner else "the L does not clearly appear"
 
     def __str__(self) -> str:
-        return f"gained on Q {self.gained}; kept on P {self.kept}; costs {self.lost} of SSIM on P"
+        return f"gained on Q {self.gained}; kept on P {self.kept}; SSIM lost on P {self.lost}"
 
 
 def points(scores: Mapping[float, Scores]) -> list[dict[str, Any]]:

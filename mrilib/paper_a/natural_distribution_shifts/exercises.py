@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from mrilib.exercises.blanks import Blank, check_wins
 
-KEYS = "`scores` has a pair for its key: the shift, and what was trained on"
-OTHER = "the same shift as in `of_q`, trained on the other distribution"
+KEYS = "each key of `scores` is a pair: the shift, and the distribution on which the network was trained"
+OTHER = "the same shift as in `of_q`, for the network trained on the other distribution"
 
 
 def check_share(

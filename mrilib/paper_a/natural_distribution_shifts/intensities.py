@@ -26,7 +26,7 @@ def body_intensities(target: Tensor) -> Tensor:
     """
     inside = target[target > ABOVE_NOISE * corners(target).mean()]
     if inside.numel() == 0:
-        raise ValueError("target: no pixel is above the noise in its corners; is the image empty, or cropped?")
+        raise ValueError("target: no pixel exceeds the noise in the corners; is the image empty or cropped?")
     return inside / inside.mean()
 
 

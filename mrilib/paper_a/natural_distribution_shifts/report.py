@@ -14,6 +14,6 @@ def in_words(gaps: Mapping[str, Interval]) -> list[str]:
 
 def _in_words(shift: str, gap: Interval) -> str:
     higher, lower = (f"training on *Q* scores {{}} {which} than training on *P*" for which in ("higher", "lower"))
-    found = verdict(gap, higher, lower, "no difference that can be told from zero, {}")
+    found = verdict(gap, higher, lower, "the difference cannot be distinguished from zero, {}")
     printed = number(paper_a("unet", shift)["gap before"])
     return f"**{shift.replace('_', ' ').capitalize()}:** {found}; the gap in paper A is {printed}."

@@ -201,7 +201,7 @@ class Bench:
         """Origin of the rows that are stored, for captions; raises ValueError if none is."""
         stored = [row for pair, row in self.rows().items() if self.found(*pair)]
         if not stored:
-            raise ValueError("no row is stored for these parameters; hours on a CPU make them: -p recompute missing")
+            raise ValueError("no row is stored for these parameters; -p recompute missing computes it (hours on a CPU)")
         return origin(stored)
 
     def schemes(self, name: str) -> Scores | None:

@@ -48,15 +48,15 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
     sizes = sorted(changes, key=lambda name: -abs(changes[name].value))
     level = [name for name in sizes if not changes[name].excludes_zero]
     told = [
-        f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The largest three: "
+        f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The three largest: "
         f"{'; '.join(f'*{name}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
-        f"**No change that these slices can show:** {', '.join(f'*{name}*' for name in level) or 'none'}.",
+        f"**No change that these slices can detect:** {', '.join(f'*{name}*' for name in level) or 'none'}.",
     ]
     shares = fractions(gaps)
     if {"as written", "as published"} <= shares.keys():
         written, published = (percent(shares[name]) for name in ("as written", "as published"))
         told.append(
-            f"**The fraction of the gap closed:** {written} as written, {published} as published. "
+            f"**The fraction of the gap closed:** {written} for the method as written, {published} as published. "
             "The scores depend on these choices far more than the conclusion does."
         )
     return told

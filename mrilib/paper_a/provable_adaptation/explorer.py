@@ -59,8 +59,9 @@ def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after:
     low, high = break_even(n, d, sigma)
     if low <= varsigma <= high:
         ends = f"above {low:.2f}" if high == math.inf else f"in [{low:.2f}, {high:.2f}]"
-        return f"TTT costs more than it gains for ς {ends}: {before:.3f} before, {after:.3f} after."
-    return f"TTT closes {(before - after) / (before - best):.0%} of the gap: {before:.3f} before, {after:.3f} after."
+        return f"TTT costs more than it gains for ς {ends}: risk {before:.3f} before, {after:.3f} after."
+    share = f"{(before - after) / (before - best):.0%}"
+    return f"TTT closes {share} of the gap: risk {before:.3f} before, {after:.3f} after."
 
 
 def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: float = 1.0) -> widgets.VBox:

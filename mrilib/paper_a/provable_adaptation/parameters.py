@@ -32,5 +32,5 @@ class Parameters(Record):
             raise ParameterError(f"n: expected at least 2 d, which is {2 * self.d}, got {self.n}")
         if min(self.sizes) < 2 * self.fewest:
             raise ParameterError(
-                f"sizes: expected each at least twice fewest, {2 * self.fewest}, got {shown(self.sizes)}"
+                f"sizes: expected each at least 2 fewest, which is {2 * self.fewest}, got {shown(self.sizes)}"
             )

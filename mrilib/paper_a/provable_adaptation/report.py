@@ -88,7 +88,7 @@ def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
     panels += [_plane(f"Q: noise ς = {varsigma:g}", varsigma, {"trained on P": sigma, "trained on Q": varsigma})]
     alt = f"A line, a signal on it, and noisy measurements around it, for noise of {sigma:g} and {varsigma:g}"
     drawing = altair.hconcat(*panels, spacing=24).resolve_scale(color="independent", shape="independent")
-    return finished(drawing, alt, "A measurement is projected on the subspace, then shrunk")
+    return finished(drawing, alt, "A measurement is projected onto the subspace, then shrunk")
 
 
 def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.LayerChart:

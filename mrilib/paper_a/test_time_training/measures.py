@@ -73,7 +73,7 @@ class Measured:
         found = {"gain": self.gain(measure), "before": result.before}
         reached = result.reached.interval
         fraction = "undefined" if reached is None else f"{reached.value:.0%} [{reached.low:.0%}, {reached.high:.0%}]"
-        turned = " (gain and gap: sign turned)" if measure in LOWER else ""
+        turned = " (gain and gap: sign reversed)" if measure in LOWER else ""
         written = {name: in_words(one, digits) for name, one in found.items()}
         return {"measure": f"{TITLES[measure]}{turned}", **means, **written, "reached": fraction}
 
@@ -87,12 +87,12 @@ class Measured:
         """In which measures joint training on P with TTT is better or worse than supervised training, or neither."""
         found = {measure: self.gain(measure) for measure in QUALITY}
         sides = {
-            "better by": [one for one in QUALITY if found[one].low > 0],
-            "worse by": [one for one in QUALITY if found[one].high < 0],
-            "neither better nor worse by": [one for one in QUALITY if not found[one].excludes_zero],
+            "better in": [one for one in QUALITY if found[one].low > 0],
+            "worse in": [one for one in QUALITY if found[one].high < 0],
+            "neither better nor worse in": [one for one in QUALITY if not found[one].excludes_zero],
         }
         told = [f"{side} {self._listed(found, names)}" for side, names in sides.items() if names]
-        return f"{self.title}: {BETTER}, against {OF}, is {'; '.join(told)}."
+        return f"{self.title}: compared with {OF}, {BETTER} is {'; '.join(told)}."
 
     def _listed(self, found: Mapping[str, Interval], names: Sequence[str]) -> str:
         return ", ".join(f"{TITLES[one]} ({in_words(found[one], DIGITS.get(one, 3))})" for one in names)

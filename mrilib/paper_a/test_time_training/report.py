@@ -34,7 +34,7 @@ def named(result: ShiftResult) -> str:
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
     """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
     if not found:
-        return Markdown("*Nothing is stored for this number of test slices: the figure comes with the results below.*")
+        return Markdown("*Nothing is stored for this number of test slices; the results below show the figure.*")
     rows = [
         {"block": named(block.result), "gap": when} | vars(gap)
         for block in found
@@ -102,5 +102,5 @@ def _supervised(results: Sequence[ShiftResult]) -> str:
     }
     worse = [f"{name}: {before:.3f} → {after:.3f}" for name, (before, after) in lifts.items() if after < before]
     better = f"TTT improves the score in {len(lifts) - len(worse)} of {len(lifts)} cases"
-    harmed = f", and lowers it in the rest ({'; '.join(worse)})" if worse else ""
+    harmed = f" and lowers it in the others ({'; '.join(worse)})" if worse else ""
     return f"**Starting from a network trained without self-supervision,** {better}{harmed}."

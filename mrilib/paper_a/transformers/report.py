@@ -82,15 +82,18 @@ def findings(
     closed = result.closed if result.closed.interval else "undefined here"
     worse = means["joint on Q + TTT"] < means["joint on Q"]
     lines = [
-        f"- **What TTT changes.** PSNR by {changed['lift_psnr_joint_p']} dB, SSIM by {changed['lift_joint_p']}.",
-        f"- **Read the fraction closed, {closed}, beside the scores.** TTT takes the network joint on P from "
-        f"{means['joint on P']:.3f} to {means['joint on P + TTT']:.3f}, and that on Q from {means['joint on Q']:.3f} "
-        f"to {means['joint on Q + TTT']:.3f}{'; the gap also shrinks because the latter gets worse' if worse else ''}.",
+        f"- **What TTT changes.** It changes PSNR by {changed['lift_psnr_joint_p']} dB and SSIM by "
+        f"{changed['lift_joint_p']}.",
+        f"- **Read the fraction closed, {closed}, together with the scores.** TTT takes the network trained jointly "
+        f"on P from an SSIM of {means['joint on P']:.3f} to {means['joint on P + TTT']:.3f}, and the one trained "
+        f"jointly on Q from {means['joint on Q']:.3f} to {means['joint on Q + TTT']:.3f}"
+        f"{'; the gap also shrinks because the latter gets worse' if worse else ''}.",
         "- **A likely reason.** Trained on measurements alone, without any shift, "
         + " and ".join(f"the {name} reaches {one.value:.3f}" for name, one in alone.items())
-        + ". TTT trains on the measurements of one slice.",
-        f"- **The grid of patches** is {grid['supervised on P'].value:.2f} before and "
-        f"{grid['joint on P + TTT'].value:.2f} after TTT; the target has {grid['target'].value:.2f}.",
+        + ". TTT trains on the measurements of a single slice.",
+        f"- **The grid of patches:** the ratio of steps across borders to steps inside is "
+        f"{grid['supervised on P'].value:.2f} for supervised on P, {grid['joint on P + TTT'].value:.2f} for joint "
+        f"on P + TTT and {grid['target'].value:.2f} for the target.",
         f"- *One transformer with {weights:,} parameters, trained once.*",
     ]
     return Markdown("\n".join(lines))

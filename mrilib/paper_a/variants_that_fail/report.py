@@ -64,10 +64,10 @@ def summary(
     results: Mapping[str, Closing], lift: Mapping[str, Interval], counts: Mapping[str, int], transforms: int
 ) -> Markdown:
     """List: what each method closes and reaches, what tuning changes, and the artificial shifts."""
-    gap = f"**The gap without TTT** is {measured(results['supervised'].gap)}; paper A's is {TABLE_5[2]:.3f}."
+    gap = f"**The gap without TTT** is {measured(results['supervised'].gap)}; that of paper A is {TABLE_5[2]:.3f}."
     methods = [_in_words(name, one, lift) for name, one in results.items() if name.endswith("TTT")]
     said = " and ".join(f"{what} {count}" for what, count in counts.items())
-    shifts = f"of {transforms} transforms, TTT of the two-head network {said}, by intervals that exclude 0"
+    shifts = f"of {transforms} transforms, TTT of the two-head network {said} (counting intervals that exclude 0)"
     return bullets([gap, *methods, f"**Artificial shifts:** {shifts}."])
 
 

@@ -179,7 +179,7 @@ class Contest:
     def _ttt(self, name: str) -> Settings:
         settings = self.methods[name].settings
         if isinstance(settings, ZeroShotSettings):
-            raise ValueError("curve: for test-time training only; ZS-SSL's network sees another input in every step")
+            raise ValueError("curve: for test-time training only; the input of ZS-SSL's network changes in every step")
         return replace(settings, learning_rate=self.rate(name))
 
     def rows(self) -> list[StoredRow]:

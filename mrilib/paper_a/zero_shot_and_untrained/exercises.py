@@ -8,7 +8,7 @@ def check_seen(fitted: object, hidden: object, answer: object) -> None:
     left = 1 - 0.2
     taken = 0.4 * left
     check(
-        Blank("fitted", fitted, left, "Γ is held out first; what does it leave?"),
+        Blank("fitted", fitted, left, "Γ is held out first; what share is left?"),
         Blank("hidden", hidden, taken, "Λ takes its proportion of `fitted`, not of all of Ω"),
-        Blank("answer", answer, left - taken, "take from `fitted` what is hidden"),
+        Blank("answer", answer, left - taken, "subtract `hidden` from `fitted`"),
     )

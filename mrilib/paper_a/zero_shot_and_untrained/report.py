@@ -85,7 +85,7 @@ def leads_table(
     for name, interval in fall.items():
         record_interval(f"fall_{result_key(name)}", interval)
     n = len(scores[leader])
-    columns = {"method": "", "ours": f"{leader} is ahead by (n = {n})", "fall": "deepest fall below its start"}
+    columns = {"method": "", "ours": f"lead of {leader} (n = {n})", "fall": "deepest fall below the start"}
     return table(rows, columns, caption=caption)
 
 
@@ -163,13 +163,13 @@ def findings(
     others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
     leads = [f"{name} {performance_gap(scores[leader], scores[name])}" for name in others]
     lines = [
-        f"- **Scores, from P.** TTT reaches {mean_interval(scores[leader])}. "
-        f"What it has over the others: {'; '.join(leads)}.",
-        f"- **Cost.** ZS-SSL takes {ratio.value:.1f} times as long as TTT [{ratio.low:.1f}, {ratio.high:.1f}].",
-        f"- **The gap.** TTT closes {ways['ttt'].closed} of {ways['ttt'].before.value:.3f}; ZS-SSL closes "
-        f"{ways['zs'].closed} of {ways['zs'].before.value:.3f}, the smaller gap of its own network.",
-        "- **In disguise?** The deepest fall before it improves, along "
+        f"- **Scores, from P.** TTT reaches an SSIM of {mean_interval(scores[leader])}. "
+        f"Its lead over the other methods: {'; '.join(leads)}.",
+        f"- **Cost.** ZS-SSL takes {ratio.value:.1f} [{ratio.low:.1f}, {ratio.high:.1f}] times as long as TTT.",
+        f"- **The gap.** TTT closes {ways['ttt'].closed} of a gap of {ways['ttt'].before.value:.3f}; ZS-SSL closes "
+        f"{ways['zs'].closed} of a gap of {ways['zs'].before.value:.3f}, that of its own network.",
+        "- **An un-trained network in disguise?** The deepest fall of SSIM below its start, over "
         f"{count} curves: " + "; ".join(f"{name} {one.value:.3f}" for name, one in fall.items()) + ".",
-        f"- **From Q,** TTT reaches {mean_interval(scores['joint on Q + TTT'])}.",
+        f"- **From Q,** TTT reaches an SSIM of {mean_interval(scores['joint on Q + TTT'])}.",
     ]
     return Markdown("\n".join(lines))

@@ -20,7 +20,7 @@ from mrilib.paper_b.study import Study
 OWN = "test distribution"
 COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
 BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
-SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one", OWN: OWN}
+SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one dataset", OWN: OWN}
 IN_D_P = dict.fromkeys(FASTMRI, " (in distribution)")
 
 
@@ -126,9 +126,9 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
     columns = {"dataset": "tested on"}
     for title in studies:
         columns |= {
-            f"{title} best": f"{title}: 13 datasets minus fastMRI's better one",
-            f"{title} few": f"{title}: the same, as few slices",
-            f"{title} own": f"{title}: 13 datasets minus the test distribution's own",
+            f"{title} best": f"{title}: 13 datasets minus the better fastMRI network",
+            f"{title} few": f"{title}: the same, with as few slices as one dataset",
+            f"{title} own": f"{title}: 13 datasets minus the test distribution's own network",
         }
     return table(rows, columns, caption=caption)
 
@@ -139,14 +139,14 @@ def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind:
     rows = [[one.images[arm] / one.target.max() for one in shown] for arm in arms]
     rows.append([one.target / one.target.max() for one in shown])
     captions = [*([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in arms), [""] * len(examples)]
-    names = [*(f"trained on {arm_title(arm)}" for arm in arms), f"all of k-space ({kind})"]
+    names = [*(f"trained on {arm_title(arm)}" for arm in arms), f"fully sampled ({kind})"]
     return image_grid(rows, names, [arm_title(name) for name in examples], captions, alt=alt, vmax=1.0)
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:
     """Mean SSIM, one row per dataset; the best network that saw no slice of the test distribution's own is in bold."""
     arms = (*FASTMRI, "d_p", "d_p_few")
-    lines = [f"| tested on | {' | '.join(map(arm_title, arms))} | its own network |", "|---" * (len(arms) + 2) + "|"]
+    lines = [f"| tested on | {' | '.join(map(arm_title, arms))} | own network |", "|---" * (len(arms) + 2) + "|"]
     for name in TESTED:
         *others, own = (study.mean(arm, members(name)).value for arm in (*arms, name))
         cells = [f"**{number(one)}**" if one == max(others) else number(one) for one in others]
@@ -184,8 +184,8 @@ def in_words(studies: Mapping[str, Study]) -> list[str]:
         told += [
             f"**{title}, 13 datasets minus the better fastMRI network.** Out of distribution: "
             f"{'; '.join(by['d_p'][len(FASTMRI) :])}. In distribution: {'; '.join(by['d_p'][: len(FASTMRI)])}.",
-            f"**{title}, the same with as few slices as one dataset.** {'; '.join(by['d_p_few'])}.",
-            f"**{title}, left to the test distribution's own network.** {'; '.join(left)}.",
+            f"**{title}, the same difference with as few slices as one dataset.** {'; '.join(by['d_p_few'])}.",
+            f"**{title}, remaining lead of the test distribution's own network.** {'; '.join(left)}.",
         ]
     return told
 
@@ -203,16 +203,16 @@ def measures_in_words(study: Study, features: Study | None) -> list[str]:
     for measure in ("lpips", "dists"):
         by = gains(features, measure)
         told.append(
-            f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "
-            f"brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
+            f"**{measure.upper()}:** better by {measured(by[f'{KNEE}_elsewhere'])} than the knee network and by "
+            f"{measured(by[f'{BRAIN}_elsewhere'])} than the brain network."
         )
     return told
 
 
 def steps_in_words(inside: Interval, outside: Interval, enlarging: Interval) -> list[str]:
     """What matching adds in and out of distribution, and whether enlarging helps."""
-    enlarged = verdict(enlarging, "raises SSIM by {}", "lowers SSIM by {}", "stays undecided ({})")
+    enlarged = verdict(enlarging, "raises SSIM by {}", "lowers SSIM by {}", "has no clear effect ({})")
     return [
-        f"**Matching** adds {measured(inside)} in distribution and {measured(outside)} out of distribution.",
+        f"**Matching** adds {measured(inside)} to SSIM in distribution and {measured(outside)} out of distribution.",
         f"**Enlarging** {enlarged}.",
     ]

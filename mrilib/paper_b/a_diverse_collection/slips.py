@@ -84,8 +84,8 @@ def equal_cells(table: Printed, one: str, other: str) -> tuple[int, int]:
 def copied() -> Check:
     """Check of the ViT's DISTS scores, which equal the U-Net's."""
     (same, cells), (by_lpips, _) = equal_cells(DISTS, "ViT", "U-Net"), equal_cells(LPIPS, "ViT", "U-Net")
-    found = f"{same} of {cells} cells equal the U-Net's (LPIPS: {by_lpips})"
-    verdict = "two networks cannot agree so; one block is a copy" if same == cells else FOLLOWS
+    found = f"{same} of {cells} cells equal those of the U-Net (LPIPS: {by_lpips})"
+    verdict = "two networks cannot agree like this; one block is a copy" if same == cells else FOLLOWS
     return Check("Table 3, DISTS of the ViT", "its own scores", found, verdict)
 
 
@@ -117,7 +117,7 @@ def sensitivity_channels() -> Check:
         models = [build({"name": "e2e_varnet", "sens_chans": width}) for width in (9, 8)]
     said, done = (sum(weight.numel() for weight in model.parameters()) for model in models)
     return Check(
-        "App. B.2, VarNet's sensitivity network", f"9 channels: {said:,} parameters", f"code: 8, {done:,}", NOT
+        "App. B.2, sensitivity network of the VarNet", f"9 channels: {said:,} parameters", f"code: 8, {done:,}", NOT
     )
 
 
@@ -142,7 +142,7 @@ def validation() -> Check:
     """Use of M4Raw's validation set, which App. G.1 assigns to training."""
     one = COLLECTIONS["m4raw"]
     listed, all_of_it = one.train.volumes, one.train.volumes + M4RAW_VALIDATION
-    found = f"{listed:,} of {all_of_it:,} M4Raw volumes are listed; fastMRI knee's validation set is its test set"
+    found = f"{listed:,} of {all_of_it:,} M4Raw volumes are listed; fastMRI knee is validated on its test set"
     return Check("App. G.1, designated validation sets", "in training", found, NOT)
 
 

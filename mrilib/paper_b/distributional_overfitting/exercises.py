@@ -15,9 +15,9 @@ def check_stop(best: object, ahead: object, answer: object) -> None:
     so_far = list(accumulate(SCORES, max))
     leads = [now - before for before, now in zip(so_far, so_far[WINDOW:], strict=False)]
     stop = marginal(SCORES, GAIN, WINDOW)
-    short = "at which point is the lead below 0.002 for the first time? `ahead` begins at point 2"
+    short = "at which point is `ahead` below 0.002 for the first time? Its first entry belongs to point 2"
     check(
-        Blank("best", best, so_far, "at each point, the highest score up to there", within=1e-5),
-        Blank("ahead", ahead, leads, "`best` at a point minus `best` two points before"),
+        Blank("best", best, so_far, "at each point, the highest score so far", within=1e-5),
+        Blank("ahead", ahead, leads, "`best` at a point minus `best` two points earlier"),
         Blank("answer", answer, stop, short),
     )

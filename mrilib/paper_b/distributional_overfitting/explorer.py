@@ -14,7 +14,7 @@ def epoch_in_words(curve: Curve, epoch: int) -> str:
     """Describe both scores after an epoch, and how far each lies above the score at the end."""
     point = curve.epochs.index(epoch)
     found = [
-        f"{name} {curve.mean(side, point)}, {curve.gains[side][epoch]} over the end" for side, name in SIDES.items()
+        f"{name} {curve.mean(side, point)}, minus the end {curve.gains[side][epoch]}" for side, name in SIDES.items()
     ]
     return f"After epoch {epoch}: {'; '.join(found)}"
 
@@ -26,7 +26,7 @@ def _page(curve: Curve, title: str, epoch: int) -> str:
     kept = curve.row["examples"].get(str(epoch))
     beside = f"A test slice of Q after epoch {epoch}"
     image = f'<img src="data:image/png;base64,{kept}" alt="{escape(beside)}" width="200">' if kept else ""
-    return f"{chart} {image}<p>{escape(words)}. Images were kept of {_listed(curve)}.</p>"
+    return f"{chart} {image}<p>{escape(words)}. Images were kept for {_listed(curve)}.</p>"
 
 
 def _listed(curve: Curve) -> str:

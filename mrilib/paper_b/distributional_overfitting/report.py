@@ -35,7 +35,7 @@ def falls_table(curves: Curves, caption: str) -> Table:
         "peak": "best out of distribution after epoch",
         "fall": "out of distribution, end minus best",
     }
-    return table(rows, columns | {"rise": "in distribution meanwhile"}, caption=caption)
+    return table(rows, columns | {"rise": "in distribution, change meanwhile"}, caption=caption)
 
 
 def stops_table(curves: Curves, caption: str) -> Table:
@@ -66,7 +66,7 @@ def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.L
     rows = [row for side, name in SIDES.items() for row in _rows(curve, side, name)]
     best, stop = curve.epochs[curve.peak], curve.epochs[curve.stop]
     fall = curve.change("Q", curve.peak)
-    alt = f"{title}: best out of distribution after epoch {best} of {curve.epochs[-1]}, {fall} from there on"
+    alt = f"{title}: best out of distribution after epoch {best} of {curve.epochs[-1]}, {fall} from then on"
     mark, word = (stop, "the rule stops") if chosen is None else (chosen, f"epoch {chosen}")
     base = altair.Chart(altair.Data(values=[{"epoch": mark, "word": word}])).encode(x="epoch:Q")
     rule = base.mark_rule(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5)
@@ -79,7 +79,7 @@ def ood_chart(curves: Curves, title: str, named: Callable[[str], str] = named) -
     """Out-of-distribution SSIM minus that at the end, one line per training; above 0 if further training did harm."""
     rows = [row for name, one in curves.items() for row in _rows(one, "Q", named(name))]
     alt = f"{title}: " + "; ".join(
-        f"{named(name)} {one.change('Q', one.peak)} from its best" for name, one in curves.items()
+        f"{named(name)} {one.change('Q', one.peak)} after its best epoch" for name, one in curves.items()
     )
     return _lines(rows, title, alt)
 
@@ -115,10 +115,10 @@ def in_words(curves: Curves) -> list[str]:
     told = []
     for name, one in curves.items():
         fall, rise = one.change("Q", one.peak), one.change("P", one.peak)
-        lost = verdict(fall, "gains {}", "loses {}", "does not change visibly ({})")
+        lost = verdict(fall, "gains {}", "loses {}", "does not visibly change ({})")
         told.append(
             f"**{named(name)}:** best out of distribution after epoch {one.epochs[one.peak]} of {one.epochs[-1]}; from "
-            f"there on it {lost} out of distribution, {measured(rise, signed=True)} in distribution."
+            f"then on it {lost} out of distribution and changes by {measured(rise, signed=True)} in distribution."
         )
     return told
 
@@ -129,5 +129,6 @@ def stops_in_words(curves: Curves) -> list[str]:
     for name, one in curves.items():
         epoch = one.epochs[one.stop]
         q, p = (measured(one.gains[side][epoch], signed=True) for side in ("Q", "P"))
-        told.append(f"**{named(name)}:** stop after epoch {epoch}; {q} out of distribution, {p} in distribution.")
+        changes = f"{q} out of distribution and {p} in distribution"
+        told.append(f"**{named(name)}:** the rule stops after epoch {epoch}; compared with the end, {changes}.")
     return told

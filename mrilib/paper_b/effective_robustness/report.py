@@ -108,7 +108,7 @@ def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.Face
     The line of P_best extends over all networks' scores on P_best; the height above it is the effective robustness.
     """
     heights = "; ".join(f"{SHIFTS[name].title}: P {one.gain(P)}" for name, one in found.items())
-    return _panels(points(found), SETS, AXES, title, f"height of P above the line, {heights}")
+    return _panels(points(found), SETS, AXES, title, f"height of P above the line of P_best: {heights}")
 
 
 def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
@@ -143,8 +143,9 @@ def robustness_table(found: Mapping[str, Robustness], caption: str) -> Table:
         }
         for name, one in found.items()
     ]
-    columns = {"shift": "shift", "best": "best of P", "p": "effective robustness of P", "p_and_q": "of P and Q"}
-    return table(rows, columns | {"lead": "SSIM on Q: P minus best of P"}, caption=caption)
+    columns = {"shift": "shift", "best": "best of P", "p": "effective robustness of P"}
+    columns |= {"p_and_q": "effective robustness of P and Q", "lead": "SSIM on Q: P minus best of P"}
+    return table(rows, columns, caption=caption)
 
 
 def selection_table(found: Mapping[str, Robustness], caption: str) -> Table:
@@ -251,9 +252,10 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
         "features": "features",
         "shift": "shift",
         "r": "r of similarity and SSIM",
-        "nearer": "Q nearer than P by",
+        "nearer": "similarity: Q minus P",
     }
-    return table(rows, columns | {"near": "P minus mean of parts: similarity", "good": "SSIM on Q"}, caption=caption)
+    diversity = {"near": "similarity: P minus mean of parts", "good": "SSIM on Q: P minus mean of parts"}
+    return table(rows, columns | diversity, caption=caption)
 
 
 def in_words(found: Mapping[str, Robustness]) -> list[str]:
@@ -262,12 +264,13 @@ def in_words(found: Mapping[str, Robustness]) -> list[str]:
     for name, one in found.items():
         gain, both, shift = one.gain(P), measured(one.gain(P_AND_Q), signed=True), SHIFTS[name].title
         where = verdict(
-            gain, "lies {} above the line", "lies {} *below* the line", "is not told apart from the line ({})"
+            gain, "lie {} above the line", "lie {} *below* the line", "cannot be distinguished from the line ({})"
         )
-        lead = verdict(one.lead(), "scores {} higher", "scores {} lower", "scores no differently ({})")
+        lead = verdict(one.lead(), "{} higher than", "{} lower than", "not distinguishable ({}) from")
         told.append(
-            f"**{shift[0].upper()}{shift[1:]}.** P {where}; P and Q lies at {both}. On Q itself, P {lead} than as many "
-            f"slices of P_best ({distribution(one.best).title})."
+            f"**{shift[0].upper()}{shift[1:]}.** Networks trained on P {where}; those trained on P and Q lie at "
+            f"{both}. On Q itself, the score after training on P is {lead} that after training on as many slices of "
+            f"P_best ({distribution(one.best).title})."
         )
     return told
 
@@ -278,11 +281,12 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
         goes = verdict(
-            r, "goes with the score (r = {})", "goes against the score (r = −{})", "shows no clear link (r = {})", 2
+            r, "rises with the score (r = {})", "falls with the score (r = −{})", "shows no clear link (r = {})", 2
         )
         told.append(
-            f"**{SHIFTS[name].title}.** Likeness {goes}. Q's own slices are nearer than P's by {measured(nearer)}. "
-            f"P over the mean of its parts: {measured(near, signed=True)} nearer, SSIM {measured(good, signed=True)}."
+            f"**{SHIFTS[name].title}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
+            f"slices of Q than those of P, by {measured(nearer)}. P minus the mean of its parts: similarity "
+            f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
         )
     return told
 
@@ -294,6 +298,6 @@ def accelerations_in_words(study: Study, comparisons: Mapping[str, tuple[str, st
         by = study.difference(mixed, other, at(one))
         said[one == UNSEEN].append(f"{other} {measured(by, signed=True)}")
     return [
-        f"**In distribution**, all four minus each specialist: {'; '.join(said[False])}.",
-        f"**At the unseen {folds(UNSEEN)}**, all four minus the specialist for: {'; '.join(said[True])}.",
+        f"**In distribution**, network for all four factors minus each specialist: {'; '.join(said[False])}.",
+        f"**At the unseen {folds(UNSEEN)}**, the same network minus the specialist for: {'; '.join(said[True])}.",
     ]

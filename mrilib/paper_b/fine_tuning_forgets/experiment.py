@@ -32,7 +32,7 @@ class FineTuneSpec(UnionSpec):
     def __post_init__(self) -> None:
         if dict(self.architecture) != dict(self.base.architecture):
             raise ValueError(
-                f"architecture: fine-tuning {self.base.name} expects its own, {self.base.architecture}; "
+                f"architecture: fine-tuning {self.base.name} needs its architecture, {self.base.architecture}; "
                 f"got {self.architecture}"
             )
 

@@ -84,4 +84,5 @@ def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
         for name, others in forgotten.items()
     ]
     certain = sum(change.excludes_zero for change in lost)
-    return [*told, f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**; {certain} intervals exclude 0."]
+    losses = f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**"
+    return [*told, f"{losses}; the intervals of {certain} of them exclude 0."]

@@ -7,6 +7,6 @@ def check_steps(slices: object, steps: object, answer: object) -> None:
     """Check the slices of two lists of 120, the steps of an epoch with batches of one, and those of 12 epochs."""
     check(
         Blank("slices", slices, 2 * 120, "the network trained on both is given both lists"),
-        Blank("steps", steps, 2 * 120, "a batch holds one slice, and an epoch goes through all of them"),
+        Blank("steps", steps, 2 * 120, "a batch holds one slice, and an epoch goes through all slices"),
         Blank("answer", answer, 2 * 120 * 12, "how many epochs are there?"),
     )

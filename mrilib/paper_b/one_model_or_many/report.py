@@ -17,9 +17,9 @@ SIDES = {"anatomy": ("knee", "brain"), "contrast": ("PD knee", "PDFS knee"), "fi
 ROLES = {  # of a comparison, by the start of its name; a longer start goes first
     "half_minus_joint": "",
     "joint_minus": "network trained on both",
-    "half_minus": "half of both: as many slices as a specialist",
+    "half_minus": "half of both (as many slices as a specialist)",
     "ood_minus": "the other side's specialist",
-    "skewed_minus_few": "ten to one, minus the network of the tenth alone",
+    "skewed_minus_few": "ten to one, minus the network trained on the tenth alone",
     "skewed_minus": "ten to one, minus the specialist",
 }
 
@@ -45,7 +45,7 @@ def sharing_chart(studies: Studies, comparisons: Comparisons, title: str) -> alt
         for key, (arm, other, side) in comparisons.items()
         if side == tested and role(key)
     ]
-    x_title = "difference in SSIM to the specialist in distribution"
+    x_title = "difference in SSIM from the specialist in distribution"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 

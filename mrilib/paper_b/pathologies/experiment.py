@@ -73,7 +73,7 @@ def shared_among(there: Mapping[str, int], slices: int) -> dict[str, int]:
         ValueError: more slices than all populations have together.
     """
     if slices > sum(there.values()):
-        raise ValueError(f"train_slices: {slices:,} wanted of {len(there)} populations, {sum(there.values()):,} there")
+        raise ValueError(f"train_slices: {slices:,} wanted; {len(there)} populations have {sum(there.values()):,}")
     found, left = dict.fromkeys(there, 0), slices
     for place, name in enumerate(sorted(there, key=lambda name: there[name])):
         found[name] = min(there[name], -(-left // (len(there) - place)))

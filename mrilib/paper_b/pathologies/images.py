@@ -29,7 +29,7 @@ def examples(study: Study, arm: str, count: int, seed: int) -> list[Lesion]:
     """
     small = sorted(lesions(study, arm, "small"), key=lambda one: one.area)
     if len(small) <= count:
-        raise ValueError(f"{len(small)} small lesions in the test slices: too few for {count + 1} examples")
+        raise ValueError(f"{len(small)} small lesions in the test slices are too few for {count + 1} examples")
     drawn = np.random.default_rng(seed).choice(len(small) - 1, count, replace=False)
     return [small[0], *(small[1 + place] for place in sorted(drawn))]
 

@@ -151,7 +151,7 @@ def lesion_chart(study: Study, arm: str, other: str, title: str) -> altair.Layer
         dots.encode(x=x, y=y, tooltip=tooltip(None, "x", "y")),
     )
     above = sum(point["y"] > point["x"] for point in points)
-    alt = f"{title}: {len(points)} small lesions, {above} of them better with {arm}, the others with {other}"
+    alt = f"{title}: {len(points)} small lesions; {above} score higher when trained on {arm}, the others on {other}"
     return finished(chart, alt, title).properties(width=1.4 * PANEL, height=1.4 * PANEL)
 
 
@@ -258,19 +258,22 @@ def _window(side: slice, reach: int, size: int) -> slice:
 def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement, nearer: Sequence[bool]) -> list[str]:
     """What having seen lesions brings inside them, on whole images, and lesion by lesion."""
     by = {size: measured(difference(study, "P and Q", MORE, size), signed=True) for size in SIZES}
-    inside = [f"{len(lesions(study, 'P', size))} {size} ones {by[size]}" for size in SIZES]
+    inside = [f"{by[size]} in {len(lesions(study, 'P', size))} {size} lesions" for size in SIZES]
     kept = {arm: percent(contrast_kept(study, arm, "small")) for arm in ("P", MORE, "P and Q")}
     whole = study.difference("P and Q", MORE, with_lesions(study))
     low = f"{100 * agreement.better_low:.0f} %"
     above = {size: measured(one, signed=True) for size, one in heights.items()}
     return [
-        f"**Inside lesions** the network that saw lesions is ahead of one that saw as many healthy slices: "
-        f"{', '.join(inside)}. Above the line of healthy heads: small {above['small']}, large {above['large']}.",
+        f"**Inside lesions,** SSIM of the network that saw lesions minus that of one that saw as many healthy slices: "
+        f"{', '.join(inside)}. Height above the line of healthy heads: small lesions {above['small']}, "
+        f"large lesions {above['large']}.",
         f"**Contrast of small lesions kept:** P {kept['P']}; {MORE} {kept[MORE]}; P and Q {kept['P and Q']}.",
         "**Whole images** hide this: "
-        + verdict(whole, "it is ahead by {}", "it is behind by {}", "no difference that the slices can show ({})")
-        + f" on slices with lesions; height above the line {above['']}.",
-        f"**Lesion by lesion** {percent(agreement.alike)} agree within {ALIKE} in SSIM. Of the lesions with low SSIM, "
-        f"{low} are better *without* lesions in training. In {sum(nearer)} of {len(nearer)} "
-        "examples the two reconstructions are more like each other than like the target.",
+        + "on slices with lesions, the network that saw lesions "
+        + verdict(whole, "is ahead by {}", "is behind by {}", "shows no difference distinguishable from zero ({})")
+        + f"; its height above the line is {above['']}.",
+        f"**Lesion by lesion,** the two networks agree within {ALIKE} in SSIM on {percent(agreement.alike)} of the "
+        f"lesions. Of the lesions with low SSIM, {low} are reconstructed better *without* lesions in training. In "
+        f"{sum(nearer)} of {len(nearer)} examples, the two reconstructions are more similar to each other than "
+        "to the target.",
     ]

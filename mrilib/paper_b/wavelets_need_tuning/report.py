@@ -66,12 +66,13 @@ def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str)
     best = {name: tuning.best(name) for name in tuning.distributions}
     low, high = (choose(best, key=best.__getitem__) for choose in (min, max))
     swapped = [
-        f"{titles[ours]} asks for λ = {best[ours]:g} and loses {measured(tuning.cost(ours, other))} with the other's"
+        f"{titles[ours]} needs λ = {best[ours]:g} and loses {measured(tuning.cost(ours, other))} in SSIM with the "
+        f"λ of {titles[other]}"
         for ours, other in ((first, second), (second, first))
     ]
     return [
         f"**The paper's pair:** {'; '.join(swapped)}.",
         f"**All {len(best)} distributions:** the best weights span a factor of {best[high] / best[low]:g}, from "
         f"{best[low]:g} ({titles[low]}) to {best[high]:g} ({titles[high]}). {titles[high]} loses "
-        f"{measured(tuning.cost(high, low))} with the weight of {titles[low]}.",
+        f"{measured(tuning.cost(high, low))} in SSIM with the weight of {titles[low]}.",
     ]
