@@ -99,5 +99,5 @@ class Settings:
 # Ours; chosen on validation slices and on one real brain, for networks as small as those that ship.
 FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)
 
-# Half of the iterations: no fall has to be made up for, and what comes later is noise. Chosen on validation slices.
+# Chosen on validation slices for the network that `reconstruct` takes by default; one under a wide shift needs all 120.
 FREE_PHASE_AND_FLOOR = replace(FREE_PHASE, max_iterations=60, noise_floor=True)
