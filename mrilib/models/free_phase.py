@@ -10,6 +10,7 @@ from mrilib.linop import LinearOperator
 from mrilib.models.reconstructor import Reconstructor
 
 PHASE_ROWS = 48  # readout samples of the calibration lines from which φ₀ is taken
+AIR = 0.05  # quantile of the network's first image that is taken for the noise floor
 
 
 class FreePhase(Reconstructor):
@@ -23,22 +24,43 @@ class FreePhase(Reconstructor):
         masked_kspace: y, (1, coil, ky, kx) complex, from which φ₀ is taken.
         A: forward operator of the slice.
         lines: number of calibration lines, see `sampling.calibration_width`.
+        noise_floor: whether a magnitude m = |f_θ(A†y)| holds the noise floor b of a root-sum-of-squares image, as in
+            the images a network was trained on. Then x has m − b² / max(m, b) in its place, which is about
+            √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
     """
 
     start: Tensor  # exp(i φ₀), (1, 1, y, x)
+    floor: Tensor | None  # b, ()
 
-    def __init__(self, network: Reconstructor, masked_kspace: Tensor, A: LinearOperator, lines: int) -> None:
+    def __init__(
+        self, network: Reconstructor, masked_kspace: Tensor, A: LinearOperator, lines: int, noise_floor: bool = False
+    ) -> None:
         super().__init__()
         self.network = network
         self.register_buffer("start", torch.sgn(A.H(low_resolution(masked_kspace, lines, PHASE_ROWS))))
         self.turn = nn.Parameter(torch.zeros_like(self.start, dtype=self.start.real.dtype))
+        self.register_buffer("floor", self._floor(masked_kspace, A) if noise_floor else None)
+
+    @torch.no_grad()
+    def _floor(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
+        """Noise floor of the network's image; not zero, as it divides."""
+        magnitude = self.network(masked_kspace, A).abs()
+        return magnitude.flatten().quantile(AIR).clamp_min(torch.finfo(magnitude.dtype).tiny)
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
         return self.network.initial(masked_kspace, A)
 
     def refine(self, initial: Tensor, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
         magnitude = self.network.refine(initial, masked_kspace, A).abs()
+        if self.floor is not None:
+            magnitude = magnitude - self.floor.square() / torch.maximum(magnitude, self.floor)
         return magnitude * self.start * torch.polar(torch.ones_like(self.turn), self.turn)
+
+    def with_floor(self, image: Tensor) -> Tensor:
+        """The image with its noise floor, √(|x|² + b²) with the phase of x; as it is without one."""
+        if self.floor is None:
+            return image
+        return torch.sgn(image) * (image.abs().square() + self.floor.square()).sqrt()
 
     def variation(self, image: Tensor) -> Tensor:
         """Total variation of ψ where there is signal, Σ |x| (|∂ᵧψ| + |∂ₓψ|) / Σ |x|, in radians; 0 where x is 0.

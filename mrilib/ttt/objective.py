@@ -108,7 +108,7 @@ class SliceObjective(nn.Module):
         self.everything, self.network_operator = given.everything, given.network_operator
         self.model = network
         if settings.phase == "free":
-            self.model = FreePhase(network, given.network_kspace, given.network_operator, lines)
+            self.model = FreePhase(network, given.network_kspace, given.network_operator, lines, settings.noise_floor)
         y, train, held_out = given.compact
         initial = self.model.initial(given.network_kspace, given.network_operator)
         for name, one in (
@@ -123,7 +123,7 @@ class SliceObjective(nn.Module):
             self.register_buffer(name, one)
 
     def forward(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The loss with the phase's penalty, `normalized_l1` on both parts, and the image.
+        """The loss with the phase's penalty, `normalized_l1` on both parts, and the image, with its noise floor if any.
 
         Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
         """
@@ -132,10 +132,11 @@ class SliceObjective(nn.Module):
         error = moduli(self.everything.at_columns(image, self.columns) - self.y, self.settings.norm)
         loss = (error * self.train_part).sum() / self.sizes[0]
         validation = (error.detach() * self.held_out).sum() / self.sizes[1]
-        minimised = loss
+        minimised, shown = loss, image.detach()
         if isinstance(self.model, FreePhase):
             minimised = loss + self.settings.phase_weight * self.model.variation(image)
-        return minimised, loss.detach(), validation, image.detach()
+            shown = self.model.with_floor(shown)
+        return minimised, loss.detach(), validation, shown
 
 
 def _precision(settings: Settings, device: torch.device) -> AbstractContextManager[object]:

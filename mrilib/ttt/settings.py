@@ -17,6 +17,7 @@ LATER = (
     "phase_learning_rate",
     "phase_weight",
     "precision",
+    "noise_floor",
 )  # added when results were stored without them
 
 
@@ -43,6 +44,8 @@ class Settings:
         phase_weight: weight of its total variation in the loss.
         precision: "bfloat16" convolves in bfloat16 (docs/performance.md has the times); physics, loss and
             weights stay in float32.
+        noise_floor: with a free phase, whether the network's magnitude holds the noise floor of root-sum-of-squares
+            images, which k-space does not, see `FreePhase`.
     """
 
     learning_rate: float = 1e-5
@@ -60,6 +63,7 @@ class Settings:
     phase_learning_rate: float = 4e-2
     phase_weight: float = 0.3
     precision: Precision = "float32"
+    noise_floor: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -78,6 +82,8 @@ class Settings:
             raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
         if self.warmup < 0 or not (0 < self.phase_learning_rate < math.inf and 0 <= self.phase_weight < math.inf):
             raise ValueError("warmup and phase_weight must not be negative, phase_learning_rate must be positive")
+        if self.noise_floor and self.phase != "free":
+            raise ValueError("noise_floor: it needs a phase of its own (phase 'free')")
 
     @property
     def card(self) -> dict[str, Any]:
@@ -92,3 +98,6 @@ class Settings:
 
 # Ours; chosen on validation slices and on one real brain, for networks as small as those that ship.
 FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)
+
+# Chosen on validation slices for the network that `reconstruct` takes by default; one under a wide shift needs all 120.
+FREE_PHASE_AND_FLOOR = replace(FREE_PHASE, max_iterations=60, noise_floor=True)

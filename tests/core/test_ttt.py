@@ -11,7 +11,7 @@ from tiny_slices import tiny_model, tiny_sample, weights
 from mrilib import ttt
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block
-from mrilib.ttt import Settings, objective, one_slice, rises
+from mrilib.ttt import FREE_PHASE_AND_FLOOR, Settings, objective, one_slice, rises
 
 adapt = ttt.test_time_train  # its own name would be collected as a test
 QUICK = Settings(learning_rate=1e-3, max_iterations=6, window=2)
@@ -418,6 +418,21 @@ def test_settings_without_a_free_phase_have_the_card_that_stored_results_have():
 def test_settings_of_the_phase_that_mean_nothing_are_refused(name, value):
     with pytest.raises(ValueError, match=name):
         Settings(**{name: value})
+
+
+def test_a_noise_floor_needs_a_free_phase_and_changes_no_card_without_it():
+    assert "noise_floor" not in Settings(phase="free").card
+    assert FREE_PHASE_AND_FLOOR.card["noise_floor"] is True
+    with pytest.raises(ValueError, match="noise_floor: it needs a phase of its own"):
+        Settings(noise_floor=True)
+
+
+def test_the_first_image_with_a_noise_floor_is_about_the_networks(sample):
+    settings = replace(QUICK, phase="free", max_iterations=1)
+    plain, floored = (run(tiny_model(), sample, replace(settings, noise_floor=one)) for one in (False, True))
+    difference = (floored.image.abs() - plain.image.abs()).norm() / plain.image.norm()
+    assert difference < 0.05
+    assert floored.history.train_error[0] != plain.history.train_error[0]
 
 
 def test_bfloat16_rounds_the_convolutions_and_nothing_else(sample):

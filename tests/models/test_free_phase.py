@@ -52,6 +52,55 @@ def test_the_phase_of_the_network_does_not_matter(sample, generator):
     torch.testing.assert_close(other(*given), one(*given))
 
 
+class Fixed(Reconstructor):
+    """One image, whatever is measured."""
+
+    def __init__(self, image):
+        super().__init__()
+        self.image = image
+
+    def initial(self, masked_kspace, A):
+        return self.image
+
+    def refine(self, initial, masked_kspace, A):
+        return initial
+
+
+def with_floor(sample, image):
+    given = (sample.masked_kspace, sample.operator)
+    model = FreePhase(Fixed(image), *given, calibration_width(sample.mask), noise_floor=True)
+    return model, model(*given)
+
+
+def test_a_root_sum_of_squares_image_loses_its_noise_floor_and_gets_it_back(sample):
+    signal = torch.zeros_like(sample.target)
+    signal[..., 10:, :] = 5.0
+    seen = (signal.square() + 1).sqrt()
+    model, image = with_floor(sample, seen)
+    assert model.floor.item() == 1
+    torch.testing.assert_close(image.abs(), signal, rtol=0.02, atol=1e-6)
+    torch.testing.assert_close(model.with_floor(image).abs()[signal > 0], seen[signal > 0], rtol=0.02, atol=0)
+
+
+def test_an_image_without_a_noise_floor_stays_as_it_is(sample):
+    image = torch.zeros_like(sample.target)
+    image[..., 10:, :] = 5.0
+    model, found = with_floor(sample, image)
+    torch.testing.assert_close(found.abs(), image)
+    torch.testing.assert_close(model.with_floor(found), found)
+    assert with_floor(sample, torch.zeros_like(image))[1].abs().max() < 1e-30, "nothing is divided by zero"
+
+
+def test_below_the_floor_the_image_has_a_gradient(sample):
+    image = torch.full_like(sample.target, 2.0)
+    image[..., :8, :] = 1.0
+    image[..., 20, 20] = 0.5
+    image.requires_grad_()
+    with_floor(sample, image)[1].abs().sum().backward()
+    assert image.grad[0, 0, 20, 20].item() == pytest.approx(-1), "an amplitude of −0.5, on its way to zero"
+    assert image.grad[0, 0, 30, 30].item() == pytest.approx(1.25)
+
+
 def test_the_penalty_is_the_total_variation_of_psi_where_there_is_signal(sample):
     model = freed(tiny_model(), sample)
     rows, columns = model.turn.shape[-2:]

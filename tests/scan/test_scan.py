@@ -1,5 +1,6 @@
 """A scan of one's own: formats give the same images, what was not measured never counts, and kills lose nothing."""
 
+import argparse
 import json
 import re
 import runpy
@@ -23,7 +24,7 @@ from mrilib.data.layout import VolumeError
 from mrilib.data.readouts import COUNTERS
 from mrilib.data.volumes import write_volume
 from mrilib.fourier import fft2c, fftc, ifft2c
-from mrilib.running.reconstruct_command import numbers_of
+from mrilib.running.reconstruct_command import add_reconstruct, numbers_of, planned
 from mrilib.sampling import Undersampling
 from mrilib.scan.formats import open_scan
 from mrilib.scan.job import Job
@@ -33,7 +34,7 @@ from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import UserError
 from mrilib.store.sealed import seal
 from mrilib.train.checkpoints import save_weights
-from mrilib.ttt import FREE_PHASE
+from mrilib.ttt import FREE_PHASE, FREE_PHASE_AND_FLOOR
 
 SAMPLING = Undersampling(2, 0.2)
 BRIEF = FREE_PHASE.__class__(1e-3, 3, 3, phase="free", warmup=2)
@@ -418,6 +419,15 @@ def test_a_run_killed_between_its_files_goes_on_to_the_same_bytes(tmp_path, kspa
     (tmp_path / ".out.slices").mkdir()  # which is removed last
     assert main(arguments) == 0
     assert {path.name: path.read_bytes() for path in tmp_path.glob("out.*")} == made
+
+
+def test_the_noise_floor_is_left_out_with_the_default_network_alone(tmp_path, kspace, weights):
+    write_numpy(tmp_path / "scan.npy", kspace)
+    parser = argparse.ArgumentParser()
+    add_reconstruct(parser.add_subparsers())
+    for options, expected in (([], FREE_PHASE_AND_FLOOR), (["--network", str(weights)], FREE_PHASE)):
+        given = ["reconstruct", "scan.npy", "--ttt", "--precision", "float32", *options]
+        assert planned(tmp_path / "scan.npy", parser.parse_args(given)).settings == expected
 
 
 def test_lists_of_slices(tmp_path):
