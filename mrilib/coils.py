@@ -64,7 +64,8 @@ def estimate_sens_maps(
         (batch, coil, y, x) with unit root-sum-of-squares.
 
     Raises:
-        ValueError: k-space is not finite, or its calibration region is zero or smaller than the kernel.
+        ValueError: k-space is not finite, or its calibration region is zero, smaller than the kernel, or wider than
+            what was sampled.
 
     Reference: Uecker et al., Magn. Reson. Med. 71, 2014.
     """
@@ -98,6 +99,8 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
         raise ValueError("masked_kspace has values that are not finite (NaN or infinite)")
     if not (center.abs().flatten(1).amax(1) > 0).all():
         raise ValueError("masked_kspace is zero in the centre: coil maps cannot be estimated from it")
+    if not (center != 0).any(1).any(1).all():
+        raise ValueError(f"calibration_width is {width}, but not all of these lines in the centre were sampled")
     return center
 
 
@@ -158,11 +161,14 @@ def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
     Returns:
         (batch, coils, ky, kx).
 
+    Raises:
+        ValueError: no calibration lines, or more than there are columns.
+
     Reference: Buehrer et al., Magn. Reson. Med. 57, 2007.
     """
     if kspace.shape[1] <= coils:
         return kspace
-    center = kspace[..., center_block(kspace.shape[-1], calibration_width)].flatten(2)
+    center = kspace[..., _lines(kspace, calibration_width, least=1)].flatten(2)
     vectors = torch.linalg.eigh(center @ center.mH)[1][..., -coils:].flip(-1)
     return (vectors.mH @ kspace.flatten(2)).view(len(kspace), coils, *kspace.shape[2:])
 
@@ -178,14 +184,25 @@ def low_resolution(masked_kspace: Tensor, calibration_width: int, calibration_ro
 
     Returns:
         Same shape.
+
+    Raises:
+        ValueError: a negative number of calibration lines, or more than there are columns.
     """
     if calibration_width == 0:
         return masked_kspace
-    rows, columns = masked_kspace.shape[-2:]
-    center = (..., center_block(rows, min(calibration_rows, rows)), center_block(columns, calibration_width))
+    rows, lines = masked_kspace.shape[-2], _lines(masked_kspace, calibration_width)
+    center = (..., center_block(rows, min(calibration_rows, rows)), lines)
     smooth = torch.zeros_like(masked_kspace)
     smooth[center] = _tapered(masked_kspace[center])
     return smooth
+
+
+def _lines(kspace: Tensor, width: int, least: int = 0) -> slice:
+    """The calibration lines in the centre of k-space; raises ValueError if there are not as many."""
+    columns = kspace.shape[-1]
+    if not least <= width <= columns:
+        raise ValueError(f"calibration_width is {width}: it must be at least {least} and at most the {columns} columns")
+    return center_block(columns, width)
 
 
 def _tapered(center: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from mrilib.metrics import ssim
@@ -62,12 +63,25 @@ def kspace_consistency(
         mask: restricts the loss to these measurements, for self-validation; (batch or 1, 1, 1 or ky, kx) bool.
         norm: see `l1_norm`.
 
+    Raises:
+        ValueError: the mask is not bool or does not fit the measurements, or A x has another shape than they.
+
     Reference: Darestani, Liu, Heckel, ICML 2022, eq. (1).
     """
     predicted = A(image)
     if mask is not None:
+        _check_mask(mask, masked_kspace)
         predicted, masked_kspace = predicted * mask, masked_kspace * mask
     return normalized_l1(predicted, masked_kspace, norm)
+
+
+def _check_mask(mask: Tensor, kspace: Tensor) -> None:
+    sizes = zip(mask.shape, (kspace.shape[0], 1, *kspace.shape[2:]), strict=False)
+    if mask.dtype != torch.bool or mask.ndim != 4 or any(size not in (1, most) for size, most in sizes):
+        raise ValueError(
+            f"mask must be bool (batch or 1, 1, 1 or ky, kx) of k-space {tuple(kspace.shape)}, got {mask.dtype} "
+            f"{tuple(mask.shape)}"
+        )
 
 
 def supervised_loss(image: Tensor, reference: Tensor, kind: Kind = "magnitude", norm: Norm = "modulus") -> Tensor:

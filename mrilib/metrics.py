@@ -51,10 +51,11 @@ def region_ssim(
         (batch,).
 
     Raises:
-        ValueError: as in `ssim`, or the region is empty or extends outside the image.
+        ValueError: as in `ssim`, of the whole images; or the region is empty or extends outside the image.
 
     Reference: Lin, Heckel, ICML 2024, §5 and its published code.
     """
+    check_pair(target, reconstruction)
     rows, columns = region
     (height, width), size = target.shape[-2:], (rows.stop - rows.start, columns.stop - columns.start)
     if min(size) < 1 or min(rows.start, columns.start) < 0 or rows.stop > height or columns.stop > width:
@@ -92,7 +93,13 @@ def ssim_map(
 
 
 def match_mean_std(target: Tensor, reconstruction: Tensor) -> Tensor:
-    """Shift and scale each reconstruction to its target's mean and standard deviation; (batch, 1, y, x)."""
+    """Shift and scale each reconstruction to its target's mean and standard deviation; (batch, 1, y, x).
+
+    Raises:
+        ValueError: a batch of another size.
+    """
+    if len(target) != len(reconstruction):
+        raise ValueError(f"target is a batch of {len(target)}, reconstruction one of {len(reconstruction)}")
     plane = (1, 2, 3)
     mean = reconstruction.mean(plane, keepdim=True)
     spread = reconstruction.std(plane, keepdim=True)

@@ -14,6 +14,8 @@ from mrilib.store.paths import cache_dir
 from mrilib.store.records import read_json, sha256_of, write_json
 from mrilib.store.sealed import DamagedError, beside, read_beside
 
+BLOCKS, BLOCK = 16, 2**16  # places of a volume that are hashed where it has no checksum, and bytes of each
+
 _checked: dict[Path, list[object]] = {}
 
 
@@ -55,6 +57,27 @@ def verify(path: Path, afresh: bool = False) -> None:
         write_json(_memory(path), {"path": str(path), "state": state})
     except OSError:  # a cache that cannot be written to costs time, no correctness
         return
+
+
+def sampled(path: Path) -> str:
+    """What tells a file's content from another one's: the checksum beside it, else SHA-256 of its size and of 1 MB.
+
+    The megabyte is spread over the file in 16 blocks, of which another k-space of the same size changes every one;
+    to read all of a thousand volumes would take an hour.
+
+    Raises:
+        VolumeError: as `checksum_of`.
+        OSError: it cannot be read.
+    """
+    if (known := checksum_of(path)) is not None:
+        return known
+    size = path.stat().st_size
+    state = hashlib.sha256(str(size).encode())
+    with open(path, "rb") as stream:
+        for block in range(BLOCKS):
+            stream.seek(block * max(size - BLOCK, 0) // (BLOCKS - 1))
+            state.update(stream.read(BLOCK))
+    return state.hexdigest()
 
 
 def _advice(path: Path) -> str:

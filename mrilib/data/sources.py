@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from mrilib.data.checksums import verify
+from mrilib.data.checksums import sampled, verify
 from mrilib.data.distribution import Distribution
 from mrilib.data.simulated import DATA_VERSION, simulated_slices
 from mrilib.data.truth import refuse_under_sampled
@@ -133,7 +133,7 @@ def slices_of(entry: Distribution, split: str, count: int, source: Source) -> li
 
 
 def data_digest(entry: Distribution, split: str, count: int, source: Source) -> str:
-    """Digest of a split's content: the simulation's settings, or names and sizes of the files."""
+    """Digest of a split's content: the simulation's settings, or names and content of the files."""
     if source == "simulated":
         content = f"{DATA_VERSION} {entry.scan} {entry.hardest_of} {split} {count}{entry.population or ''}"
     else:
@@ -142,5 +142,6 @@ def data_digest(entry: Distribution, split: str, count: int, source: Source) -> 
 
 
 def listed(pairs: list[tuple[Path, int]]) -> str:
-    """Names and sizes of the files and slice indices as text, for digests."""
-    return str([(path.name, path.stat().st_size, index) for path, index in pairs])
+    """Names and content of the files (see `checksums.sampled`) and slice indices as text, for digests."""
+    contents = {path: sampled(path) for path in dict.fromkeys(path for path, _ in pairs)}
+    return str([(path.name, contents[path], index) for path, index in pairs])

@@ -7,7 +7,7 @@ import torch
 from laws import randn
 from torch import Tensor
 
-from mrilib.coils import estimate_sens_maps, normalize_maps, rss
+from mrilib.coils import compress, estimate_sens_maps, low_resolution, normalize_maps, rss
 from mrilib.fourier import fft2c, ifft2c
 from mrilib.sampling import calibration_width, random_mask
 
@@ -160,6 +160,23 @@ def test_wrong_input_is_named() -> None:
         estimate_sens_maps(kspace * torch.nan, 12)
     with pytest.raises(ValueError, match="zero in the centre"):
         estimate_sens_maps(kspace * 0, 12)
+
+
+def test_calibration_lines_that_are_not_there_are_refused() -> None:
+    """Maps of 24 lines of which 12 were sampled, and coils compressed by none, came out without a word."""
+    kspace = randn(2, 3, 32, 32)
+    sampled = kspace.clone()
+    sampled[1, ..., :10] = sampled[1, ..., 22:] = 0
+    with pytest.raises(ValueError, match="calibration_width is 24, but not all of these lines in the centre were"):
+        estimate_sens_maps(sampled, 24)
+    assert torch.equal(estimate_sens_maps(sampled, 12), estimate_sens_maps(kspace, 12))
+    for width in (0, -1, 33):
+        with pytest.raises(ValueError, match=f"calibration_width is {width}: it must be at least 1 and at most the 32"):
+            compress(kspace, width, 2)
+    for width in (-1, 33):
+        with pytest.raises(ValueError, match=f"calibration_width is {width}: it must be at least 0 and at most the 32"):
+            low_resolution(kspace, width)
+    assert low_resolution(kspace, 0) is kspace
 
 
 def test_round_trip_of_coil_images() -> None:

@@ -59,6 +59,19 @@ def test_consistency_on_a_subset_ignores_the_rest_and_is_normalised_by_it() -> N
     torch.testing.assert_close(kspace_consistency(OTHER, kspace, A, mask=subset), expected)
 
 
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (MASK.expand(3, 1, 1, 6), r"mask must be bool .* k-space \(2, 3, 7, 6\), got torch.bool \(3, 1, 1, 6\)"),
+        (0.3 * MASK, r"mask must be bool .* got torch.float32"),
+        (MASK[0, 0, 0], "mask must be bool"),
+    ],
+)
+def test_a_mask_of_another_batch_or_type_is_refused(mask: torch.Tensor, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        kspace_consistency(IMAGE, A(IMAGE), A, mask=mask)
+
+
 def test_complementary_subsets_make_up_the_whole() -> None:
     one = sense(MASK, randn(1, 3, 7, 6, seed=1))
     kspace = one(IMAGE[:1])

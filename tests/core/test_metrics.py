@@ -168,6 +168,20 @@ def test_ssim_of_a_region_is_that_of_its_crop(generator):
     assert region_ssim(target, target, np.s_[3:5, 8:9]).tolist() == [1, 1]
 
 
+def test_a_region_of_images_of_different_size_is_refused(generator):
+    """The same image with a border of 10 pixels had an SSIM of 0.06 in a region: its other places were compared."""
+    target = torch.rand(1, 1, 40, 30, generator=generator)
+    wide = torch.nn.functional.pad(target, (10, 10, 10, 10))
+    with pytest.raises(ValueError, match=r"\(1, 1, 40, 30\) and \(1, 1, 60, 50\)"):
+        region_ssim(target, wide, np.s_[5:25, 5:25])
+    assert region_ssim(target, center_crop(wide, (40, 30)), np.s_[5:25, 5:25]).tolist() == [1]
+
+
+def test_images_are_not_matched_to_targets_of_another_batch():
+    with pytest.raises(ValueError, match="target is a batch of 2, reconstruction one of 1"):
+        match_mean_std(torch.ones(2, 1, 8, 8), torch.ones(1, 1, 8, 8))
+
+
 def test_a_small_region_is_repeated_until_the_window_fits(generator):
     target, other = (torch.rand(1, 1, 40, 30, generator=generator) for _ in range(2))
     rows, columns = (torch.arange(7) * 3 // 7 + 5), (torch.arange(14) * 6 // 14 + 9)

@@ -12,6 +12,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.simulated import SPLITS
 from mrilib.data.sources import data_digest, file_slices, list_files, middle, slices_of
 from mrilib.data.volumes import VolumeError, inspect_volume, write_volume
+from mrilib.store.sealed import seal
 
 ENTRY = replace(distribution("knee_pd"), width=12, slices_per_volume=2)
 
@@ -178,6 +179,23 @@ def test_the_digest_of_files_changes_with_any_of_them(root):
     assert before != data_digest(ENTRY, "train", 5, "files")
     write(root / ENTRY.folder, "file2", slices=6)
     assert before != data_digest(ENTRY, "train", 6, "files")
+
+
+@pytest.mark.parametrize("with_checksum", [False, True])
+def test_the_digest_of_files_changes_with_their_content_and_not_with_their_times(root, with_checksum):
+    """Names and sizes alone gave the networks and rows of the data before; k-space of one shape has one size."""
+    path = root / ENTRY.folder / "file2.h5"
+    digests = []
+    for factor in (1, 2):
+        kspace = factor * np.random.default_rng(0).standard_normal((4, 2, 8, 12)) * (1 + 1j)
+        write_volume(path, kspace, attributes={"acquisition": "CORPD_FBK"})
+        if with_checksum:
+            seal(path)
+        digests.append((path.stat().st_size, data_digest(ENTRY, "train", 6, "files")))
+        os.utime(path, (1, 1))
+        assert data_digest(ENTRY, "train", 6, "files") == digests[-1][1]
+    assert digests[0][0] == digests[1][0]
+    assert digests[0][1] != digests[1][1]
 
 
 def test_the_digest_of_a_simulation_changes_with_what_is_simulated():

@@ -21,8 +21,9 @@ COLLECTION = {"train_slices": 100, "other_slices": 11}  # one of each population
 SMALL = {  # by number: parameters of a run of a minute, where nothing is stored for one test slice
     "05": NETWORK
     | {"train_slices": 4, "validation_slices": 1, "num_cascades": 0, "ttt_iterations": 100, "long_iterations": 100},
-    "07": {"ttt_iterations": 4},
+    "07": NETWORK | {"train_slices": 4, "ttt_iterations": 4},
     "08": {"validation_slices": 1, "rates": [2e-3], "max_epochs": 2, "ttt_iterations": 4, "untrained_iterations": 4},
+    "10": NETWORK | {"train_slices": 4, "ttt_iterations": 4, "recompute": "missing"},
     "11": NETWORK | {"train_slices": 20},
     "12": NETWORK | {"train_slices": 40, "best_slices": 1},
     "13": NETWORK | {"train_slices": 4},

@@ -120,6 +120,16 @@ def test_a_volume_that_changed_since_its_checksum_is_named(folder, capsys):
     assert re.search(r"scan_1\.h5: sha256 is .*, but scan_1\.h5\.sha256 says .*: changed", said)
 
 
+def test_volumes_of_the_same_size_with_other_content_are_another_training(folder):
+    """A stopped training went on with them, from the weights and moments of the volumes before."""
+    path = folder / "sub" / "scan_0.h5"
+    before, size = folder_spec(folder, "magnitude", 4, 1, 2).digest, path.stat().st_size
+    kspace = np.stack([simulate_slice(tiny_scan(), one, 0.1).kspace for one in (8, 9)])
+    write_volume(path, kspace, attributes={"patient_id": "scan_0"})
+    assert path.stat().st_size == size
+    assert folder_spec(folder, "magnitude", 4, 1, 2).digest != before
+
+
 def test_weights_do_not_say_where_the_folder_was(folder):
     spec = folder_spec(folder, "magnitude", 4, 1, 2)
     before = spec.digest
