@@ -1,14 +1,17 @@
 """Write docs/image_explorer.json: images of the site's explorer, which needs no kernel.
 
-    python docs/image_explorer.py
+    python docs/image_explorer.py [SHIFT ...]
 
-Settings, networks and slices are those of notebook 04 (quick profile): simulated slices under the anatomy shift. The
-first part has every network with and without test-time training (TTT), slice by slice; the second, one run of TTT.
+Settings, networks and slices are those of notebook 04 (quick profile), on simulated data. The first part has slices of
+each shift, reconstructed by every network with and without test-time training (TTT); the second, one run of TTT under
+the first of the shifts.
 """
 
+import argparse
 import base64
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +20,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from mrilib.data.catalogue import SHIFTS, distribution
 from mrilib.figures.canvas import ERROR_FACTOR
 from mrilib.figures.layout import palette
 from mrilib.figures.tiles import white_of
-from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.experiment import side_of
 from mrilib.paper_a.schemes import networks_of
 from mrilib.paper_a.test_time_training.parameters import Parameters
 from mrilib.running.jobs import plan
@@ -28,9 +32,10 @@ from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct, slice_ssim
 from mrilib.store.project import find_notebook, root_here
 from mrilib.train.adaptation import adapt
-from mrilib.ttt import Settings, test_time_train
+from mrilib.ttt import test_time_train
 
-SLICES, EVERY = 6, 10  # slices to choose from; iterations between two frames
+SLICES, EVERY = 3, 10  # slices of a shift to choose from; iterations between two frames
+NETWORKS = ("supervised on P", "joint on P", "joint on P + TTT", "supervised on Q")
 TARGET = Path(__file__).with_suffix(".json")
 
 
@@ -54,49 +59,86 @@ def view(sample: Sample, image: Tensor, name: str) -> list[dict[str, str]]:
     ]
 
 
-def original(sample: Sample) -> dict[str, str]:
+def original(sample: Sample, p: Parameters) -> dict[str, str]:
     """The target with its caption."""
     target, _ = matched(sample, {})
-    return {"source": coded(target, white_of(target)), "caption": "target (simulated brain)"}
+    title = distribution(side_of(p.shift, "Q")[0]).title
+    return {"source": coded(target, white_of(target)), "caption": f"target (simulated {title})"}
 
 
-def by_network(samples: list[Sample], networks: dict[str, Reconstructor], settings: Settings) -> dict[str, Any]:
-    """Part 1: slice and network."""
-    tuned = adapt(networks["joint on P"], samples, settings.running_on())
-    names = ["supervised on P", "joint on P", "joint on P + TTT", "supervised on Q"]
-    views = []
+def sides(p: Parameters) -> str:
+    """P and Q in words."""
+    return f"{p.experiment.title('P')} to {p.experiment.title('Q')}"
+
+
+def of_shift(p: Parameters) -> list[list[list[dict[str, str]]]]:
+    """Views of one shift, by slice and by network."""
+    samples, networks = first_slices(p), networks_of(p.experiment)
+    tuned, views = adapt(networks["joint on P"], samples, p.settings.running_on()), []
     for n, sample in enumerate(samples):
-        made = {name: reconstruct(networks[name], sample).detach() for name in names if name in networks}
+        made = {name: reconstruct(networks[name], sample).detach() for name in NETWORKS if name in networks}
         made["joint on P + TTT"] = tuned[n].record.image
-        views.append([[original(sample), *view(sample, made[name], name)] for name in names])
-    slices = [f"simulated brain {n + 1}" for n in range(len(samples))]
-    return {"name": "Networks, with and without TTT", "controls": {"slice": slices, "network": names}, "views": views}
+        views.append([[original(sample, p), *view(sample, made[name], name)] for name in NETWORKS])
+    return views
 
 
-def by_iteration(sample: Sample, network: Reconstructor, settings: Settings) -> dict[str, Any]:
+def by_shift(planned: Mapping[str, Parameters]) -> dict[str, Any]:
+    """Part 1: shift, slice and network."""
+    controls = {
+        "shift, P to Q": [f"{name.replace('_', ' ')}: {sides(p)}" for name, p in planned.items()],
+        "slice of Q": [f"simulated slice {n + 1}" for n in range(SLICES)],
+        "network": list(NETWORKS),
+    }
+    views = [of_shift(p) for p in planned.values()]
+    return {"name": "Networks, with and without TTT", "controls": controls, "views": views}
+
+
+def by_iteration(p: Parameters) -> dict[str, Any]:
     """Part 2: the iteration of one run, which goes on to the image that its rule chooses."""
-    images: list[Tensor] = []
+    sample, settings, images = first_slices(p)[0], p.settings, list[Tensor]()
 
     def look(image: Tensor) -> float:
         images.append(image.detach().clone())
         return 0.0
 
     given = (sample.masked_kspace, sample.mask, sample.sens_maps, settings)
+    network = networks_of(p.experiment)["joint on P"]
     record = test_time_train(network, *given, score=look, score_at=range(0, settings.max_iterations, EVERY))
     found = {n * EVERY: image for n, image in enumerate(images) if n * EVERY < record.chosen_at}
     found[record.chosen_at] = record.image
-    views = [[original(sample), *view(sample, one, f"iteration {n}")] for n, one in found.items()]
-    return {"name": "One run of TTT", "controls": {"iteration": [str(n) for n in found]}, "views": views}
+    views = [[original(sample, p), *view(sample, one, f"iteration {n}")] for n, one in found.items()]
+    return {
+        "name": f"One run of TTT: {sides(p)}",
+        "controls": {"iteration": [str(n) for n in found]},
+        "views": views,
+    }
+
+
+def first_slices(p: Parameters) -> list[Sample]:
+    """The first test slices of Q."""
+    slices = p.experiment.test_slices(p.test_slices)
+    return [slices[item] for item in range(SLICES)]
+
+
+def shared(views: Any, images: dict[str, int]) -> Any:
+    """The views with places in `images`, which grows, instead of images: a target is in many views."""
+    if isinstance(views, list):
+        return [shared(inside, images) for inside in views]
+    return views | {"source": images.setdefault(views["source"], len(images))}
 
 
 def main() -> None:
     """Collect the images and write the file."""
-    p = cast(Parameters, plan(find_notebook("04", root_here()), root_here()).record)
-    slices, networks = p.experiment.test_slices(p.test_slices), networks_of(p.experiment)
-    samples = [slices[item] for item in range(SLICES)]
-    parts = [by_network(samples, networks, p.settings), by_iteration(samples[0], networks["joint on P"], p.settings)]
-    title = f"{p.experiment.title('P')} (P) to {p.experiment.title('Q')} (Q), {p.kind}"
-    TARGET.write_text(json.dumps({"title": title, "parts": parts}) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Write the images of the site's explorer.")
+    parser.add_argument("shifts", nargs="*", metavar="SHIFT", help=f"of {', '.join(SHIFTS)} (default: all)")
+    chosen = parser.parse_args().shifts or list(SHIFTS)
+    notebook, root = find_notebook("04", root_here()), root_here()
+    planned = {shift: cast(Parameters, plan(notebook, root, given={"shift": shift}).record) for shift in chosen}
+    images: dict[str, int] = {}
+    parts = [by_shift(planned), by_iteration(next(iter(planned.values())))]
+    parts = [part | {"views": shared(part["views"], images)} for part in parts]
+    title = "Networks trained on one distribution, P, and used on another, Q; all images are simulated."
+    TARGET.write_text(json.dumps({"title": title, "images": list(images), "parts": parts}) + "\n", encoding="utf-8")
     print(f"{TARGET}: {TARGET.stat().st_size / 1e6:.2f} MB, {len(parts[1]['views'])} iterations")
 
 

@@ -11,6 +11,7 @@ import torch
 from fake_index import cache, dataset, forms, index
 from jupyterlab_page import browser, desk, lab
 from library_copy import library
+from notebook7_page import notebook7
 
 __all__ = [
     "brain_vfa",
@@ -23,6 +24,7 @@ __all__ = [
     "index",
     "lab",
     "library",
+    "notebook7",
     "tiny_volume",
 ]
 

@@ -19,7 +19,7 @@ function describe(box) {
     const value = row.querySelector(".widget-readout");
     if (value) set(handle, "aria-valuetext", value.textContent);
   }
-  for (const control of box.querySelectorAll("select, button")) set(control, "data-lm-suppress-shortcuts", "true");
+  for (const control of box.querySelectorAll("select, button, [role=slider]")) set(control, "data-lm-suppress-shortcuts", "true");
 }
 
 /** Calls `say` with words once the kernel has ended, or while it answers nothing; returns how to stop. */

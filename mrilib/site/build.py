@@ -22,6 +22,7 @@ from mrilib.site.notebook_page import DOWNLOADS, LESSONS, PLAN, linked, page_not
 from mrilib.site.pages import Page, find_pages
 from mrilib.site.reference import NAME as REFERENCE
 from mrilib.site.reference import reference
+from mrilib.site.route_pages import name_of, printable, route_notebook, write_pdfs
 from mrilib.store.paths import publish, scratch_folder
 from mrilib.store.project import UserError
 
@@ -92,14 +93,14 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
         moving, plan = root / "docs" / MOVING, root / "notebooks" / f"{PLAN}.md"
         images = root / "docs" / image_explorer.SOURCE
         first = landing(pages, missing, verdicts, moving.is_file(), plan.is_file(), images.is_file())
-        write_sources(work / "source", work / "beside", pages, first, plan)
+        write_sources(work / "source", work / "beside", pages, missing, first, plan)
         write_static(work / "source" / "_static")
         if moving.is_file():
             shutil.copyfile(moving, work / "source" / "_static" / MOVING)
         if images.is_file():
             code = image_explorer.script(images, (ASSETS / image_explorer.SCRIPT).read_text(encoding="utf-8"))
             (work / "source" / "_static" / image_explorer.SCRIPT).write_text(code, encoding="utf-8")
-        warnings = run_sphinx(work)
+        warnings = run_sphinx(work) + write_pdfs(work / "html", printable(pages))
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # otherwise some hosts omit folders such as _static
         publish(work / "html", output, work / "before")
@@ -120,7 +121,9 @@ def require_replaceable(output: Path) -> None:
         raise UserError(f"--output: {output} exists and is not a site; give a new folder, or remove it")
 
 
-def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str, plan: Path) -> None:
+def write_sources(
+    source: Path, beside: Path, pages: Sequence[Page], missing: Sequence[str], first: str, plan: Path
+) -> None:
     """Write Sphinx's input to `source`, and the pictures and notebooks published beside its pages to `beside`.
 
     `plan` is the file of the lesson plans, which may be missing; its glossary explains the terms of all pages.
@@ -136,6 +139,9 @@ def write_sources(source: Path, beside: Path, pages: Sequence[Page], first: str,
     for page in pages:
         nbformat.write(page_notebook(page, names, beside, terms), source / page.source.name)
         shutil.copyfile(page.source, beside / DOWNLOADS / page.source.name)
+    for route in printable(pages):
+        whole = route_notebook(route, pages, missing, beside, terms)
+        nbformat.write(whole, source / f"{name_of(route)}.ipynb")
 
 
 def write_static(static: Path) -> None:

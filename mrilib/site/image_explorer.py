@@ -18,8 +18,10 @@ def script(source: Path, code: str) -> str:
     """
     try:
         content = json.loads(source.read_text(encoding="utf-8"))
+        many = len(content["images"])
         whole = all(
-            _whole(part["views"], [len(values) for values in part["controls"].values()]) for part in content["parts"]
+            _whole(part["views"], [len(values) for values in part["controls"].values()], many)
+            for part in content["parts"]
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
@@ -30,8 +32,8 @@ def script(source: Path, code: str) -> str:
     return f"(() => {{ const CONTENT = {json.dumps(content)};\n{code}}})();\n"
 
 
-def _whole(views: list, sizes: list[int]) -> bool:
-    """Whether there is a view, a list of images, for each choice of values."""
+def _whole(views: list, sizes: list[int], many: int) -> bool:
+    """Whether there is a view, a list of captions and places among `many` images, for each choice of values."""
     if not sizes:
-        return all(image["source"] and image["caption"] for image in views)
-    return len(views) == sizes[0] and all(_whole(inside, sizes[1:]) for inside in views)
+        return all(image["caption"] and 0 <= image["source"] < many for image in views)
+    return len(views) == sizes[0] and all(_whole(inside, sizes[1:], many) for inside in views)

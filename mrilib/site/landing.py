@@ -11,6 +11,8 @@ from mrilib.site.image_explorer import PLACE
 from mrilib.site.notebook_page import LESSONS
 from mrilib.site.pages import Page
 from mrilib.site.reference import NAME as REFERENCE
+from mrilib.site.route_pages import link as link_to_print
+from mrilib.site.route_pages import name_of, printable, title_of
 from mrilib.store.project import label
 
 PAPERS = {
@@ -57,12 +59,15 @@ def landing(
         counts({title: group for title, group in groups.items() if group}),
         "## Notebooks",
         notebook_table(pages, missing),
+        *(f"- {link_to_print(route)}" for route in printable(pages)),
     ]
     for title, group in groups.items():
         if group:
             parts += [f"## {title}", UNITS, claims_table(title, group, names)]
     entries = "\n".join(f"{label(name)} <{name}>" for name in names)
     trees = {"Notebooks": entries} | ({"Teaching": f"Lesson plans and glossary <{LESSONS}>"} if plan else {})
+    if routes := printable(pages):
+        trees["To print"] = "\n".join(f"{title_of(route)} <{name_of(route)}>" for route in routes)
     trees |= {"Library": f"Reference of the core <{REFERENCE}>"}
     return "\n\n".join([*parts, *(tree(caption, inside) for caption, inside in trees.items()), ""])
 

@@ -1,4 +1,7 @@
-"""What all explorers share, in JupyterLab: values for screen readers, narrow pages, a second run, an ended kernel."""
+"""What all explorers share, in JupyterLab and Jupyter Notebook 7.
+
+Values for screen readers, mouse and Tab key, narrow pages, a second run, an ended kernel.
+"""
 
 import os
 import re
@@ -30,12 +33,13 @@ SPILLS = """box => { const edge = box.closest(".jp-OutputArea-output").getBoundi
 NO_ERROR_OF_THE_PAGE = re.compile("WebSocket|kernel|Failed to load resource|[Cc]omm")  # said of a kernel that ended
 
 
-@pytest.fixture
-def opened(desk, request):
+@pytest.fixture(params=["desk", "notebook7"])
+def opened(request):
     """The explorer of a notebook of its own, run; what the console says of an ended kernel is excused."""
-    name = f"{request.node.name}.ipynb"  # each its own: the session of the one before may still be ending
-    nbformat.write(new_notebook(cells=[new_code_cell(SOURCE)], metadata=KERNEL), desk.root / name)
-    with desk.opened(name) as page:
+    place = request.getfixturevalue(request.param)
+    name = f"{request.node.originalname}.ipynb"  # each its own: the session of the one before may still be ending
+    nbformat.write(new_notebook(cells=[new_code_cell(SOURCE)], metadata=KERNEL), place.root / name)
+    with place.opened(name) as page:
         page.run_all()
         yield page, page.explorer("measured")
         page.errors[:] = [line for line in page.errors if not NO_ERROR_OF_THE_PAGE.search(line)]
@@ -65,6 +69,31 @@ def test_values_are_announced_as_they_are_shown(opened):
         "box => box.querySelector('[aria-valuetext=\"64\"]')", arg=explorer.box.element_handle()
     )
     assert (text_of(explorer, "measured"), text_of(explorer, "noise / signal")) == ("64", "0.45")
+
+
+def test_the_mouse_moves_sliders_and_lists(opened):
+    page, explorer = opened
+    handle = explorer.control("measured").bounding_box()
+    page.tab.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.tab.mouse.down()
+    page.tab.mouse.move(handle["x"] + 2000, handle["y"], steps=5)
+    page.tab.mouse.up()
+    explorer.view.get_by_text("128 at 0.50, random").wait_for()
+    explorer.control("mask").select_option("equispaced")
+    explorer.view.get_by_text("128 at 0.50, equispaced").wait_for()
+
+
+def test_tab_leads_from_control_to_control(opened):
+    page, explorer = opened
+    explorer.control("measured").focus()
+    for _ in ("number beside it", "next slider"):
+        page.tab.keyboard.press("Tab")
+    page.tab.keyboard.press("ArrowRight")
+    explorer.view.get_by_text("32 at 0.55").wait_for()
+    for _ in ("number beside it", "list"):
+        page.tab.keyboard.press("Tab")
+    page.tab.keyboard.press("ArrowDown")
+    explorer.view.get_by_text("32 at 0.55, equispaced").wait_for()
 
 
 def test_nothing_is_clipped_at_800_pixels(opened):

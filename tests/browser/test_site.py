@@ -135,12 +135,15 @@ def test_the_images_of_the_landing_page_follow_list_and_slider_by_keyboard(brows
     with page(browser, tiny / "index.html") as tab:
         parts = tab.locator(".image-explorer fieldset")
         shown = parts.first.locator("figcaption")
-        assert shown.inner_text() == "dot a, without"
-        parts.first.get_by_label("network").press("ArrowDown")
-        assert shown.inner_text() == "dot a, with"
-        parts.first.get_by_label("slice").press("ArrowDown")
-        assert shown.inner_text() == "dot b, with"
-        assert parts.first.locator("img").get_attribute("alt") == "dot b, with"
+        assert shown.inner_text() == "dot a, without, shift I"
+        for label, caption in (
+            ("network", "dot a, with, shift I"),
+            ("slice", "dot b, with, shift I"),
+            ("shift", "dot b, with, shift II"),
+        ):
+            parts.first.get_by_label(label).press("ArrowDown")
+            assert shown.inner_text() == caption
+            assert parts.first.locator("img").get_attribute("alt") == caption
         slider = parts.nth(1).get_by_label("iteration")
         slider.press("End")
         slider.press("ArrowLeft")

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from copy import deepcopy
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,7 +11,6 @@ import pytest
 from nbformat.v4 import new_notebook
 from tiny_project import files_below
 from tiny_site import (
-    IMAGES,
     PARAMETERS,
     TABLE,
     chart_notebook,
@@ -24,7 +22,7 @@ from tiny_site import (
 
 from mrilib.cli import main
 from mrilib.running.claims import complete_runs
-from mrilib.site import build, image_explorer
+from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.glossary import explained
 from mrilib.site.notebook_page import linked, page_notebook
@@ -215,6 +213,8 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert "TTT:" not in page, "no progress bars"
     assert 'src="_static/ttt_in_motion.webp"' in first
     assert 'href="lessons.html"' in page + first
+    assert 'href="route_45_minutes.html"' in first
+    assert not (output / "route_90_minutes.html").exists(), "none of its notebooks has run"
     assert "The mrilib developers" in first
     assert "charts.js" not in (output / "02_explorer.html").read_text(encoding="utf-8")
     assert "half is &lt;closed&gt;" in first
@@ -262,37 +262,3 @@ def test_without_runs_there_is_no_site(project, capsys):
     assert main(["site", "--runs-dir", str(project.root / "nothing")]) == 2
     assert "mrilib run --all" in capsys.readouterr().err
     assert not (project.root / "build").exists()
-
-
-def test_the_image_explorer_is_on_the_landing_page_and_its_images_in_one_script(project, tmp_path):
-    site = build.build_site(project.root, project.root / "runs", tmp_path / "site").folder
-    page, code = ((site / name).read_text() for name in ("index.html", "_static/image_explorer.js"))
-    assert 'class="image-explorer"' in page
-    assert "_static/image_explorer.js" in page
-    assert "simulated dots" in code
-    assert "dot b, with" in code
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda parts: parts[0]["views"].pop(), "a view is missing for some choice"),
-        (lambda parts: parts[0].pop("controls"), "no images of an explorer"),
-        (lambda parts: parts[1]["views"][3][0].pop("source"), "no images of an explorer"),
-    ],
-)
-def test_images_that_are_not_all_there_are_refused_by_name(tmp_path, change, message):
-    content = deepcopy(IMAGES)
-    change(content["parts"])
-    (tmp_path / "images.json").write_text(json.dumps(content))
-    with pytest.raises(UserError, match=rf"images\.json: {message}.*docs/image_explorer.py"):
-        image_explorer.script(tmp_path / "images.json", "")
-
-
-def test_the_projects_own_images_are_whole_small_and_called_simulated():
-    source = NOTEBOOKS[0].parents[1] / "docs" / image_explorer.SOURCE
-    assert "const CONTENT" in image_explorer.script(source, "")
-    assert source.stat().st_size < 1.5e6
-    content = json.loads(source.read_text())
-    assert "simulated" in content["title"]
-    assert all("simulated" in view[0]["caption"] for view in content["parts"][1]["views"])

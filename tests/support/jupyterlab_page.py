@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none", "kernelShutdown": True},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
+RESTS = "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 OPEN = "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}) }"
 # Closes what is open without asking whether to save it; its kernel is shut down with it.
 CLOSE = """async () => {
@@ -90,7 +91,7 @@ class Page:
 
     def run_all(self, within: float = 240) -> None:
         """Run every cell and wait until the kernel rests; an error in a cell fails the test."""
-        self.tab.wait_for_function("() => /[|] Idle/.test(document.querySelector('#jp-main-statusbar').textContent)")
+        self.tab.wait_for_function(RESTS)
         self.tab.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         # not awaited: the command ends when the last cell has run
         failed = "[data-mime-type='application/vnd.jupyter.stderr'] .ansi-red-fg, .jp-RenderedText .ansi-red-intense-fg"
@@ -177,15 +178,20 @@ class Desk:
         assert page.outside == [], page.outside
 
 
+def listen(tab: Any, page: Callable[[], Page]) -> None:
+    """Let a tab's page note what is asked of the network and what its console calls an error."""
+    tab.set_default_timeout(PATIENCE * 90_000)
+    tab.on("request", lambda asked: None if LOCAL.match(asked.url) else page().outside.append(asked.url[:120]))
+    tab.on("console", lambda said: page().errors.append(said.text[:200]) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: page().errors.append(str(error)[:200]))
+
+
 @pytest.fixture(scope="session")
 def desk(browser: Any, lab: Server) -> Iterator[Desk]:
     """JupyterLab on the screen, all notebooks closed."""
     tab = browser.new_page()
     desk = Desk(tab, lab.root, Page(tab, lab.root))
-    tab.set_default_timeout(PATIENCE * 90_000)
-    tab.on("request", lambda asked: None if LOCAL.match(asked.url) else desk.page.outside.append(asked.url[:120]))
-    tab.on("console", lambda said: desk.page.errors.append(said.text[:200]) if said.type == "error" else None)
-    tab.on("pageerror", lambda error: desk.page.errors.append(str(error)[:200]))
+    listen(tab, lambda: desk.page)
     tab.goto(f"{lab.address}/lab?reset")
     tab.wait_for_function("() => window.jupyterapp")
     tab.evaluate("async () => { await window.jupyterapp.restored }")
@@ -196,7 +202,13 @@ def desk(browser: Any, lab: Server) -> Iterator[Desk]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One JupyterLab server for all tests of a process."""
-    home = tmp_path_factory.mktemp("lab")
+    with serving("jupyterlab", "LabApp", tmp_path_factory.mktemp("lab"), "--LabApp.extension_manager=readonly") as one:
+        yield one
+
+
+@contextmanager
+def serving(module: str, application: str, home: Path, *more: str) -> Iterator[Server]:
+    """A server of a front end, the class of whose application is named, with its settings and files in `home`."""
     for name, values in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,11 +221,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     options = [
         *("--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", f"--port={port}"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'root'}", "--ServerApp.port_retries=0"),
-        *(f"--LabApp.user_settings_dir={home / 'settings'}", f"--LabApp.workspaces_dir={home / 'spaces'}"),
-        "--LabApp.extension_manager=readonly",
+        *(
+            f"--{application}.user_settings_dir={home / 'settings'}",
+            f"--{application}.workspaces_dir={home / 'spaces'}",
+        ),
+        *more,
     ]
     with (home / "log").open("w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], stdout=log, stderr=log)
+        server = subprocess.Popen([sys.executable, "-m", module, *options], stdout=log, stderr=log)
         try:
             _await_server(server, f"{address}/api/status", home / "log")
             yield Server(address, home / "root")
@@ -230,7 +245,7 @@ def _await_server(server: "subprocess.Popen[bytes]", address: str, log: Path) ->
             return
         except OSError:
             time.sleep(0.3)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    pytest.fail(f"Jupyter did not start:\n{log.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -41,10 +41,8 @@ FLOORS = (  # of each room, from the ground up; a module at the root is a room o
     },
     {"beyond": "one folder for each notebook beyond the papers"},
     {"running": "runner, claims, stored tables, doctor"},
-    {
-        "classroom": "a class without network",
-        "site": "the static site",
-    },
+    {"classroom": "a class without network"},
+    {"site": "the static site"},
     {"cli": "the command"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

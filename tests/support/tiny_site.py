@@ -77,18 +77,22 @@ DOT = (
 )
 
 
-def explorer_image(caption: str) -> dict[str, str]:
-    """An image of the explorer that needs no kernel."""
-    return {"source": DOT, "caption": caption}
+def explorer_image(caption: str) -> dict[str, Any]:
+    """An image of the explorer that needs no kernel: which one, and its caption."""
+    return {"source": 0, "caption": caption}
 
 
 IMAGES = {
     "title": "simulated dots",
+    "images": [DOT],
     "parts": [
         {
             "name": "Networks",
-            "controls": {"slice": ["a", "b"], "network": ["without TTT", "with TTT"]},
-            "views": [[[explorer_image(f"dot {s}, {n}")] for n in ("without", "with")] for s in "ab"],
+            "controls": {"shift": ["I", "II"], "slice": ["a", "b"], "network": ["without TTT", "with TTT"]},
+            "views": [
+                [[[explorer_image(f"dot {s}, {n}, shift {q}")] for n in ("without", "with")] for s in "ab"]
+                for q in ("I", "II")
+            ],
         },
         {
             "name": "One run",

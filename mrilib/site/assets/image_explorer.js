@@ -33,7 +33,7 @@ function part({ name, controls, views }) {
   const show = () => {
     const view = chosen.reduce((inside, place) => inside[place], views);
     row.replaceChildren(...view.map(({ source, caption }) =>
-      element("figure", {}, element("img", { src: source, alt: caption, class: "dark-light" }), element("figcaption", {}, caption))));
+      element("figure", {}, element("img", { src: CONTENT.images[source], alt: caption, class: "dark-light" }), element("figcaption", {}, caption))));
   };
   const rows = Object.entries(controls).map(([label, values], at) =>
     control(label, values, place => { chosen[at] = place; show(); }));
