@@ -78,7 +78,8 @@ def _record(row: Mapping[str, Any], zero: bool) -> dict[str, Any]:
 
 
 def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
-    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=not series)
+    lines: dict[str, Any] = {"tickBand": "extent"} if series else {}  # between the names, not through them
+    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, **lines)
     y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=altair.Scale(paddingInner=0.15))
     said = [altair.Tooltip("series:N"), *tooltip("name", "value", "low", "high")]
     base = altair.Chart(data(records)).encode(y=y, tooltip=said)

@@ -114,7 +114,7 @@ def theme() -> alt.theme.ThemeConfig:
         "padding": 12,
         "font": FONT,
         "axis": {**axis, **lines, "titlePadding": 8, "labelFlush": False},
-        "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 6},
+        "axisQuantitative": {"labelOverlap": "parity", "labelSeparation": 6},  # what is left out keeps even steps
         "header": {**text, "labelFontSize": 14},  # without a colour JupyterLab's light theme leaves it white
         "legend": legend,
         "title": {"font": FONT, "color": INK, "fontSize": 16, "anchor": "start", "offset": 10},
