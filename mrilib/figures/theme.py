@@ -107,7 +107,7 @@ def theme() -> alt.theme.ThemeConfig:
     """Theme with an opaque white background, so that figures look the same in JupyterLab's light and dark themes."""
     text = {"labelFont": FONT, "titleFont": FONT, "labelColor": INK, "titleColor": INK, "labelLimit": 0}
     axis = {**text, "labelFontSize": 13, "titleFontSize": 14, "titleFontWeight": "normal"}
-    legend = {**text, "labelFontSize": 13, "titleFontSize": 13, "symbolStrokeWidth": 2.5}
+    legend = {**text, "labelFontSize": 13, "titleFontSize": 13, "symbolStrokeWidth": 2.5, "columnPadding": 20}
     lines = {"gridColor": "#E3E3E3", "domainColor": MUTED, "tickColor": MUTED}
     config: Any = {
         "background": PAPER,

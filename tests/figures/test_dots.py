@@ -33,6 +33,14 @@ def test_lines_stand_between_names_that_have_several_dots():
     assert all(axis["grid"] for axis in axes)
 
 
+def test_a_narrow_plot_has_fewer_ticks():
+    counts = [
+        dots_chart([row | {"name": name} for row in ROWS[:1]], **AXES).to_dict()["layer"][-2]["encoding"]["x"]["axis"]
+        for name in ("a", "a" * 60)
+    ]
+    assert [axis["tickCount"] for axis in counts] == [7, 2]
+
+
 def test_means_are_full_and_have_no_sign():
     rows = records(
         dots_chart(ROWS[1:] + [{"name": "b", "value": 0.9, "low": 0.8, "high": 1}], zero=False, **AXES).to_dict()

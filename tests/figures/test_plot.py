@@ -17,7 +17,7 @@ from PIL import Image
 
 from mrilib.figures import plot
 from mrilib.figures.history import history_chart
-from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
+from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS, Tile, compose
 from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
 from mrilib.ttt import History
 
@@ -345,6 +345,15 @@ def test_table_names_its_rows_and_columns() -> None:
 )
 def test_numbers_have_three_significant_digits_and_no_negative_zero(value: Any, cell: str) -> None:
     assert plot.table([{"m": "a", "s": value}], ["m", "s"]).cells == (("a", cell),)
+
+
+def test_an_image_flatter_than_its_row_is_framed_at_its_own_height() -> None:
+    flat, tall = (Tile(np.zeros((rows, 4), np.uint8)) for rows in (2, 4))
+    picture = compose([[flat, tall]], "a flat and a tall image")
+    column = np.asarray(Image.open(io.BytesIO(picture.png)).convert("L"))[:, 2 * (MARGIN + 150)]
+    assert (column < 128).sum() == pytest.approx(2 * 150, abs=4)
+    inked = np.flatnonzero(column < 250)
+    assert len(inked) == inked[-1] - inked[0] + 1, "no white band between the image and its frame"
 
 
 @pytest.mark.parametrize(("value", "cell"), [(0.0, "0"), (0.25, "0.25"), (-0.5, "−0.5"), (1.0, "1"), (512, "512")])
