@@ -34,7 +34,8 @@ class Interval:
     trainings: int = 1
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} " + (f"[{self.low:.3f}, {self.high:.3f}]" if self.bounded else NO_INTERVAL)
+        value, low, high = (_with_true_minus(f"{one:.3f}") for one in (self.value, self.low, self.high))
+        return f"{value} " + (f"[{low}, {high}]" if self.bounded else NO_INTERVAL)
 
     @property
     def bounded(self) -> bool:
@@ -57,7 +58,14 @@ class FractionClosed:
     def __str__(self) -> str:
         if self.interval is None:
             return f"undefined: {self.reason}"
-        return f"{self.interval.value:.1%} [{self.interval.low:.1%}, {self.interval.high:.1%}]"
+        ends = (self.interval.value, self.interval.low, self.interval.high)
+        value, low, high = (_with_true_minus(f"{one:.1%}") for one in ends)
+        return f"{value} [{low}, {high}]"
+
+
+def _with_true_minus(text: str) -> str:
+    """A number in print: with U+2212 for a minus, and without a sign if it rounds to zero."""
+    return text.replace("-", "−") if text.strip("-0.%") else text.removeprefix("-")
 
 
 def at_least(found: Interval, margin: float) -> bool | None:

@@ -11,6 +11,7 @@ from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
 
@@ -47,7 +48,7 @@ def dots_chart(
     base = _base(records, names, series if shared else [])
     scale, legend = _scale(series, colors), _legend(series)
     color = altair.Color("series:N", scale=scale, legend=legend)
-    axis = altair.Axis(tickCount=7, grid=True)
+    axis = altair.Axis(tickCount=min(7, max(2, width // TICK)), grid=True)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
     shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=SHAPES), legend=legend)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
@@ -78,7 +79,8 @@ def _record(row: Mapping[str, Any], zero: bool) -> dict[str, Any]:
 
 
 def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
-    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=not series)
+    lines: dict[str, Any] = {"tickBand": "extent"} if series else {}  # between the names, not through them
+    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, **lines)
     y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=altair.Scale(paddingInner=0.15))
     said = [altair.Tooltip("series:N"), *tooltip("name", "value", "low", "high")]
     base = altair.Chart(data(records)).encode(y=y, tooltip=said)

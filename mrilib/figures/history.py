@@ -9,6 +9,7 @@ import altair
 from mrilib.figures.charts import WIDTH, finished, haloed, tooltip
 from mrilib.figures.theme import INK, METHOD_COLORS, MUTED, finite
 
+COLOR = METHOD_COLORS["joint on P + TTT"]
 PANEL_HEIGHT = 116
 MOST_POINTS = 500  # more points than pixels would only make the notebook larger
 
@@ -70,12 +71,12 @@ def _marks(stopped_at: int | None, chosen_at: int | None) -> list[dict[str, Any]
 
 def _panel(heading: str, curve: Mapping[int, float], marks: list[dict[str, Any]], end: int, headings: list[str]) -> Any:
     first, last = heading == headings[0], heading == headings[-1]
-    axis = altair.Axis(title="iteration", tickMinStep=1, tickCount=8) if last else altair.Axis(title=None, labels=False)
+    axis = altair.Axis(title="iteration" if last else None, labels=last, tickMinStep=1, tickCount=8)
     x = altair.X("iteration:Q", axis=axis, scale=altair.Scale(domain=[0, max(end, 1)], nice=False))
     y = altair.Y("value:Q", title=None, scale=altair.Scale(zero=False), axis=altair.Axis(tickCount=4))
     line = altair.Chart(altair.Data(values=_points(curve, {mark["iteration"] for mark in marks})))
     layers = [
-        line.mark_line(color=METHOD_COLORS["joint on P + TTT"], point=len(curve) <= 60).encode(
+        line.mark_line(color=COLOR, point={"color": COLOR} if len(curve) <= 60 else False).encode(
             x=x, y=y, tooltip=tooltip(None, "iteration", "value")
         )
     ]

@@ -113,6 +113,9 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
 
 
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
+    """A tile's pixels in their own proportions, centred in the height of the row, with a frame just around them."""
+    own = width * tile.pixels.shape[0] / tile.pixels.shape[1]
+    y, height = y + (height - own) / 2, own
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
     code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 NUMBER = re.compile(r"[−+-]?[\d,.]+( ?%)?( \[.*\])?$|–$")
-LONG = re.compile(r"(?<=[(/_:])(?=\w)")  # where a name in a text may be broken across lines
+LONG = re.compile(r"(?<=\S[(/_:])(?=\w)")  # where a name in a text may be broken across lines
 WHOLE = re.compile(r"\[[^\]]*\]|\d{4}-\d\d-\d\d")  # not broken across lines: intervals and dates
 Figure = Picture | altair.TopLevelMixin
 
@@ -75,9 +75,8 @@ class Table:
         head = "".join(f'<th scope="col"{style}>{html.escape(heading)}</th>' for heading, style in heads)
         strong = [{column for at, column in self.bold if at == index} for index in range(len(self.cells))]
         body = "".join(f"<tr>{_html_row(*row, styles)}</tr>" for row in zip(self.cells, strong, strict=True))
-        body = WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', body)
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        caption = f"<caption>{_kept(html.escape(self.caption))}</caption>" if self.caption else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{_kept(body)}</tbody></table>"
 
     def __repr__(self) -> str:
         lines = [self.headings, *self.cells]
@@ -110,7 +109,11 @@ def table(
     unknown = [key for key in headings if not any(key in record for record in records)]
     if unknown:
         raise ValueError(f"columns {unknown} are in no row: expected some of {sorted({k for r in records for k in r})}")
-    cells = tuple(tuple(_cell(record.get(key), digits) for key in headings) for record in records)
+    first = next(iter(headings))
+    cells = tuple(
+        tuple(_name(record.get(key), digits) if key == first else _cell(record.get(key), digits) for key in headings)
+        for record in records
+    )
     marked = {(row, at) for at, key in enumerate(headings) if key in best for row in _largest(records, key)}
     return Table(tuple(headings.values()), cells, caption, frozenset(marked))
 
@@ -147,6 +150,11 @@ def _style(column: Sequence[str]) -> str:
     return "" if all(NUMBER.match(cell) for cell in column) else ' style="text-align: left"'
 
 
+def _kept(text: str) -> str:
+    """HTML whose intervals and dates are not broken across lines."""
+    return WHOLE.sub(r'<span style="white-space: nowrap">\g<0></span>', text)
+
+
 def _html_row(row: Sequence[str], strong: set[int], styles: Sequence[str]) -> str:
     first, *rest = (LONG.sub("<wbr>", html.escape(cell)) for cell in row)
     cells = [f"<strong>{cell}</strong>" if at in strong else cell for at, cell in enumerate(rest, 1)]
@@ -160,6 +168,12 @@ def _largest(records: Sequence[Mapping[str, Any]], key: str) -> list[int]:
     numbers = [finite(cell["value"] if isinstance(cell, Mapping) else cell) for cell in cells]
     known = [number for number in numbers if number is not None]
     return [row for row, number in enumerate(numbers) if len(known) > 1 and number == max(known)]
+
+
+def _name(value: Any, digits: int) -> str:
+    """A cell of the first column; a number there is a setting and has no more digits than it needs."""
+    setting = isinstance(value, float) and (value == 0 or 1e-4 <= abs(value) < 1000)
+    return f"{value:.3g}".replace("-", "−") if setting else _cell(value, digits)
 
 
 def _cell(value: Any, digits: int) -> str:
@@ -183,6 +197,6 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _fixed(value: float, decimals: int) -> str:
-    """A number with fixed decimals; what rounds to zero has no sign."""
+    """A number with fixed decimals and a true minus sign; what rounds to zero has no sign."""
     text = f"{value:.{decimals}f}"
-    return text.removeprefix("-") if not text.strip("-0.") else text
+    return text.removeprefix("-") if not text.strip("-0.") else text.replace("-", "−")

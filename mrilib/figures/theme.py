@@ -107,14 +107,14 @@ def theme() -> alt.theme.ThemeConfig:
     """Theme with an opaque white background, so that figures look the same in JupyterLab's light and dark themes."""
     text = {"labelFont": FONT, "titleFont": FONT, "labelColor": INK, "titleColor": INK, "labelLimit": 0}
     axis = {**text, "labelFontSize": 13, "titleFontSize": 14, "titleFontWeight": "normal"}
-    legend = {**text, "labelFontSize": 13, "titleFontSize": 13, "symbolStrokeWidth": 2.5}
+    legend = {**text, "labelFontSize": 13, "titleFontSize": 13, "symbolStrokeWidth": 2.5, "columnPadding": 20}
     lines = {"gridColor": "#E3E3E3", "domainColor": MUTED, "tickColor": MUTED}
     config: Any = {
         "background": PAPER,
         "padding": 12,
         "font": FONT,
         "axis": {**axis, **lines, "titlePadding": 8, "labelFlush": False},
-        "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 6},
+        "axisQuantitative": {"labelOverlap": "parity", "labelSeparation": 6},  # what is left out keeps even steps
         "header": {**text, "labelFontSize": 14},  # without a colour JupyterLab's light theme leaves it white
         "legend": legend,
         "title": {"font": FONT, "color": INK, "fontSize": 16, "anchor": "start", "offset": 10},

@@ -13,6 +13,8 @@ from mrilib.figures.images import WHITE, image_png
 from mrilib.figures.layout import checked_alt, palette, png_bytes
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
+LEAST = 140  # CSS pixels of a tile where there is less room, as on a page of the site
+TILE = f"margin: 0; flex: 1 1 {LEAST}px; max-width: {WIDTH}px"  # style of a tile in a `tile_row`
 FACTOR = 5.0  # scale factor of error maps
 
 
@@ -33,7 +35,7 @@ def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
 
 
 def tile_row(tiles: Sequence[str]) -> str:
-    """Place tiles side by side, as many as fit."""
+    """Place tiles side by side, as many as fit; a row of four shrinks to LEAST before it breaks."""
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px">{"".join(tiles)}</div>'
 
 
@@ -46,4 +48,4 @@ def _tile(content: bytes, title: str, caption: str, alt: str) -> str:
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     image = f'<img src="{source}" alt="{escape(checked_alt(alt))}" style="width: 100%; display: block">'
     words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f'<figure style="margin: 0; width: {WIDTH}px"><div>{escape(title)}</div>{image}{words}</figure>'
+    return f'<figure style="{TILE}"><div>{escape(title)}</div>{image}{words}</figure>'

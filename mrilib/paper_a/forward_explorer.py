@@ -14,6 +14,7 @@ from mrilib.figures.frame import WIDE, explorer, picture
 from mrilib.figures.images import decades
 from mrilib.figures.plot import Picture, image_png
 from mrilib.figures.theme import MUTED
+from mrilib.figures.tiles import TILE, WIDTH, tile_row
 from mrilib.fourier import ifft2c
 from mrilib.sample import Sample, undersample
 from mrilib.sampling import MASKS, calibration_width
@@ -23,7 +24,6 @@ from mrilib.simulate.acquisition import simulate_slice
 MATRIX = (128, 128)  # ky, kx; small enough to follow a slider
 COILS = (1, 2, 4, 8, 12)
 LEVEL = 0.1  # position of the slice, see `simulate_slice`
-IMAGE_WIDTH = 190  # CSS pixels; four fit side by side
 CALIBRATION = 6  # lines of the calibration region (ACS) that ESPIRiT needs: the side of its patches
 
 Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
@@ -144,13 +144,12 @@ def _logarithm(kspace: Tensor) -> Tensor:
 
 
 def _row(panels: Sequence[Panel]) -> str:
-    style = f"display: grid; grid-template-columns: repeat(auto-fill, {IMAGE_WIDTH}px); gap: 4px 12px"
-    return f'<div style="{style}">{"".join(_figure(*panel) for panel in panels)}</div>'
+    return tile_row([_figure(*panel) for panel in panels])
 
 
 def _figure(image: Tensor, title: str, caption: str) -> str:
     alt = f"{title}: {caption}" if caption else title
-    drawn = picture(Picture(image_png(image, 1.0), alt, IMAGE_WIDTH), alt, IMAGE_WIDTH)
+    drawn = picture(Picture(image_png(image, 1.0), alt, WIDTH), alt, WIDTH)
     words = f"{escape(title)}<br>{escape(caption)}"
     framed = f'<div style="outline: 1px solid {MUTED}; line-height: 0">{drawn}</div>'
-    return f'<figure style="margin: 0; line-height: 1.3">{framed}<figcaption>{words}</figcaption></figure>'
+    return f'<figure style="{TILE}; line-height: 1.3">{framed}<figcaption>{words}</figcaption></figure>'

@@ -28,7 +28,7 @@ def still(model: str, widgets: Mapping[str, Any]) -> str:
         model: id of the outermost widget.
         widgets: state of the notebook's widgets, by their ids.
     """
-    settings = ", ".join(_settings(model, widgets))
+    settings = " · ".join(_settings(model, widgets))
     views = "".join(_views(model, widgets))
     return f"{STILL}<p><em>{NEEDS}</em> {escape(settings)}</p>{views}</div>"
 

@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "extensions": ["myst_nb", "sphinx.ext.napoleon", "sphinx.ext.autodoc", "mrilib.site.sphinx_extension"],
     "default_role": "literal",
     "autodoc_typehints_format": "short",
+    "autodoc_inherit_docstrings": False,  # else PyTorch's note on `forward` stands under every network
     "add_module_names": False,
     "language": "en",
     "nb_execution_mode": "off",

@@ -1,7 +1,7 @@
 """Notebook of a page: folded code, outputs that need no kernel, links within the site, provenance at both ends."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
 
@@ -43,12 +43,25 @@ def page_notebook(
         elif cell.cell_type == "code":
             cell.metadata["tags"] = [*cell.metadata.get("tags", ()), FOLDED]
             cell.outputs = [one for output in cell.outputs if (one := shown(output, download, files)) is not None]
+    content.cells = joined(content.cells)
     manifest = page.run.manifest
     first = content.cells[0]
     heading, _, rest = first.source.partition("\n")
     first.source = f"{heading}\n\n{badge(manifest, download)}\n\n{rest}"
     content.cells.append(new_markdown_cell(f"## Provenance\n\n{footer(manifest)}"))
     return content
+
+
+def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Cells, those of code that show nothing joined with the code right after them: one fold in place of several."""
+    kept: list[NotebookNode] = []
+    for cell in cells:
+        last = kept[-1] if kept else None
+        if last is not None and last.cell_type == cell.cell_type == "code" and not last.outputs:
+            last.source, last.outputs = f"{last.source}\n\n{cell.source}", cell.outputs
+        else:
+            kept.append(cell)
+    return kept
 
 
 def linked(source: str, names: Collection[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from mrilib.figures.notebook import WORDS_STAY_WHOLE
 from mrilib.running.stills import NEEDS, STILL
 from mrilib.site.html import wide
 from mrilib.site.pictures import png_tag, stored
@@ -19,7 +20,7 @@ BAR = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*[\r\n]*")  # a state of a progress bar 
 
 
 def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode | None:
-    """Convert charts, pictures, tables and explorers to a single HTML output; drop progress bars; leave others.
+    """Convert charts, pictures, tables and explorers to one HTML output; drop progress bars and style; leave others.
 
     Args:
         output: output as stored in a notebook.
@@ -30,6 +31,8 @@ def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode | No
         text = BAR.sub("", output.text)
         return None if not text.strip() else output if text == output.text else NotebookNode({**output, "text": text})
     data = output.get("data", {})
+    if data.get("text/html") == WORDS_STAY_WHOLE:
+        return None
     chart = next((key for key in data if key.startswith(VEGA)), None)
     if chart:
         html = chart_figure(data[chart], data.get("image/png", ""), output.get("metadata", {}).get("image/png", {}))

@@ -1,5 +1,6 @@
-"""Sphinx extension of the site: formulas as MathML, and the chart script on pages that have charts."""
+"""Sphinx extension of the site: formulas as MathML, kept with the mark after them, and the script of the charts."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -11,12 +12,14 @@ from mrilib.site.reference import literal
 
 logger = logging.getLogger(__name__)
 CHARTS = "charts.js"
+FORMULA_AND_MARK = re.compile(r"(<math\b(?:(?!</math>).)*</math>)([.,:;)?!’]+)", re.DOTALL)
 
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the extension; called by Sphinx."""
     app.add_html_math_renderer("mathml", inline_renderers=(inline, None), block_renderers=(block, None))
     app.connect("html-page-context", add_charts)
+    app.connect("html-page-context", unbroken)
     app.connect("autodoc-process-docstring", literal, priority=400)  # before napoleon writes markup of its own
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -47,3 +50,9 @@ def add_charts(app: Any, pagename: str, templatename: str, context: dict[str, An
     """Load the chart script on pages that have charts."""
     if '<figure class="chart">' in context.get("body", ""):
         app.add_js_file(CHARTS, loading_method="defer")
+
+
+def unbroken(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Keep a formula and the punctuation after it on one line; browsers would break between them."""
+    whole = r'<span class="unbroken">\1\2</span>'
+    context["body"] = FORMULA_AND_MARK.sub(whole, context.get("body", ""))

@@ -260,6 +260,28 @@ def test_a_telephone_shows_it_all(browser, tiny, name):
             assert figure.bounding_box()["width"] >= 380, "letters of a size to be read; the figure scrolls"
 
 
+@pytest.mark.parametrize(("width", "beside"), [(390, 2), (1280, 4)])
+def test_four_images_of_an_explorer_fit_their_page(browser, tiny, width, beside):
+    with page(browser, tiny / "02_explorer.html") as tab:
+        tab.set_viewport_size({"width": width, "height": 844})
+        settled(tab)
+        boxes = [image.bounding_box() for image in tab.locator(".explorer figure img").all()]
+        assert all(140 <= box["width"] <= 190 for box in boxes)
+        assert len([box for box in boxes if box["y"] == boxes[0]["y"]]) == beside
+
+
+def test_images_have_no_pale_frame_in_the_dark_theme(browser, tiny):
+    with page(browser, tiny / "02_explorer.html", theme="dark") as tab:
+        settled(tab)
+        looks = "e => { const s = getComputedStyle(e); return [s.padding, s.backgroundColor, s.filter] }"
+        assert tab.locator(".explorer figure img").first.evaluate(looks) == ["0px", "rgba(0, 0, 0, 0)", "none"]
+
+
+def test_a_title_that_fills_its_line_has_no_empty_line_below(browser, tiny):
+    with page(browser, tiny / "01_chart.html") as tab:
+        assert tab.locator("h1 > a.headerlink").evaluate("e => getComputedStyle(e).position") == "absolute"
+
+
 def test_a_term_is_explained_on_hover_and_by_key(browser, tiny):
     with page(browser, tiny / "01_chart.html") as tab:
         term = tab.locator("abbr.term")
@@ -274,6 +296,13 @@ def test_on_paper_code_is_not_cut(browser, tiny):
         tab.evaluate("() => { for (const one of document.querySelectorAll('details')) one.open = true }")
         for code in tab.locator(".bd-content pre").all():
             assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
+
+
+def test_code_that_is_folded_leaves_no_bar_on_paper(browser, tiny):
+    with page(browser, tiny / "01_chart.html") as tab:
+        tab.emulate_media(media="print")
+        assert tab.locator("details.above-input").count() == 1
+        assert not tab.locator("details.above-input").is_visible()
 
 
 def test_every_page_of_the_full_site_in_both_themes(browser, full):

@@ -257,6 +257,7 @@ def test_one_slice_gives_a_mean_and_no_interval():
 
 def test_intervals_are_printed_to_three_digits():
     assert str(Interval(0.81234, 0.7, 0.9, 5)) == "0.812 [0.700, 0.900]"
+    assert str(Interval(-0.0001, -0.02, 0.01, 5)) == "0.000 [−0.020, 0.010]"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,21 @@ def test_dots_are_hollow_where_zero_lies_inside():
     ]
 
 
+def test_lines_stand_between_names_that_have_several_dots():
+    both = [row | {"series": series} for row in ROWS for series in ("a", "b")]
+    axes = [dots_chart(rows, **AXES).to_dict()["layer"][1]["encoding"]["y"]["axis"] for rows in (ROWS, both)]
+    assert [axis.get("tickBand") for axis in axes] == [None, "extent"]
+    assert all(axis["grid"] for axis in axes)
+
+
+def test_a_narrow_plot_has_fewer_ticks():
+    counts = [
+        dots_chart([row | {"name": name} for row in ROWS[:1]], **AXES).to_dict()["layer"][-2]["encoding"]["x"]["axis"]
+        for name in ("a", "a" * 60)
+    ]
+    assert [axis["tickCount"] for axis in counts] == [7, 2]
+
+
 def test_means_are_full_and_have_no_sign():
     rows = records(
         dots_chart(ROWS[1:] + [{"name": "b", "value": 0.9, "low": 0.8, "high": 1}], zero=False, **AXES).to_dict()

@@ -17,8 +17,8 @@ from PIL import Image
 
 from mrilib.figures import plot
 from mrilib.figures.history import history_chart
-from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS
-from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks
+from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS, Tile, compose
+from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
 from mrilib.ttt import History
 
 ROWS = [
@@ -337,7 +337,7 @@ def test_table_names_its_rows_and_columns() -> None:
         (1234.56, "1235"),
         (5.678, "5.68"),
         (1.0, "1.000"),
-        ({"value": -0.0001, "low": -0.002, "high": 0.0001}, "0.000 [-0.002, 0.000]"),
+        ({"value": -0.0001, "low": -0.002, "high": 0.0001}, "0.000 [−0.002, 0.000]"),
         ({"value": 12.345, "low": 9.876, "high": 13.5}, "12.3 [9.9, 13.5]"),
         ({"value": 12.345, "low": None, "high": None}, "12.3 [n = 1: no interval]"),
         ({"value": None}, "– [n = 1: no interval]"),
@@ -345,6 +345,30 @@ def test_table_names_its_rows_and_columns() -> None:
 )
 def test_numbers_have_three_significant_digits_and_no_negative_zero(value: Any, cell: str) -> None:
     assert plot.table([{"m": "a", "s": value}], ["m", "s"]).cells == (("a", cell),)
+
+
+def test_an_image_flatter_than_its_row_is_framed_at_its_own_height() -> None:
+    flat, tall = (Tile(np.zeros((rows, 4), np.uint8)) for rows in (2, 4))
+    picture = compose([[flat, tall]], "a flat and a tall image")
+    column = np.asarray(Image.open(io.BytesIO(picture.png)).convert("L"))[:, 2 * (MARGIN + 150)]
+    assert (column < 128).sum() == pytest.approx(2 * 150, abs=4)
+    inked = np.flatnonzero(column < 250)
+    assert len(inked) == inked[-1] - inked[0] + 1, "no white band between the image and its frame"
+
+
+@pytest.mark.parametrize(("value", "cell"), [(0.0, "0"), (0.25, "0.25"), (-0.5, "−0.5"), (1.0, "1"), (512, "512")])
+def test_a_number_that_names_its_row_has_no_needless_digits(value: float, cell: str) -> None:
+    assert plot.table([{"c": value, "s": 0.5}], ["c", "s"]).cells == ((cell, "0.500"),)
+
+
+def test_names_are_broken_at_marks_within_them_and_captions_not_within_dates() -> None:
+    html = plot.table([{"m": "a", "s": "eq. (2), f(x=1)"}], ["m", "s"], caption="made 2026-11-21")._repr_html_()
+    assert "eq. (2), f(<wbr>x=1)" in html
+    assert '<caption>made <span style="white-space: nowrap">2026-11-21</span></caption>' in html
+
+
+def test_tick_labels_that_do_not_fit_are_left_out_evenly() -> None:
+    assert theme()["config"]["axisQuantitative"]["labelOverlap"] == "parity"
 
 
 def test_intervals_are_never_broken_and_the_best_is_bold() -> None:

@@ -97,7 +97,7 @@ def test_stopping_is_told_in_numbers():
         "gain_of_early_stopping": number(0.026),
     }
     said = stopping.stopping_findings(answers, 30, 600, number(0.088)).data
-    for words in ("-0.900 [", "window of 30 the rule loses 0.003", "iteration 600 loses 0.026", "loses 0.088"):
+    for words in ("−0.900 [", "window of 30 the rule loses 0.003", "iteration 600 loses 0.026", "loses 0.088"):
         assert words in said
 
 

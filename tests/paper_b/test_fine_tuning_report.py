@@ -36,7 +36,7 @@ def test_the_table_holds_the_others_together():
     found = matrix_table(CHANGES, forgotten, "A caption")
     assert found.headings == ("fine-tuned on", "NYU data", "CC-359 sagittal", "the other five")
     assert found.cells[0][0] == "NYU data"
-    assert found.cells[0][3].startswith("-0.050")
+    assert found.cells[0][3].startswith("−0.050")
 
 
 def test_sentences_count_the_losses_elsewhere():

@@ -58,7 +58,7 @@ def test_sentences_follow_the_sign_of_the_fall(curve):
 def test_tables_say_where_the_peak_and_the_stop_are(curve):
     found = falls_table({"sgd_tenth": curve}, "A caption")
     assert found.cells[0][:2] == ("U-Net, SGD, rate 0.1", "4 of 8")
-    assert found.cells[0][2].startswith("-0.230")
+    assert found.cells[0][2].startswith("−0.230")
     assert found.cells[0][3].startswith("0.035")
     assert stops_table({"sgd_tenth": curve}, "A caption").cells[0][:2] == ("U-Net, SGD, rate 0.1", "8 of 8")
 

@@ -36,7 +36,7 @@ def test_tables_hold_every_network_and_place(scored):
     other = differences_table(scored, [(MORE, "P and Q"), ("P", "P and Q")], "A caption")
     assert other.cells[0][0] == "more of P minus P and Q"
     assert other.cells[0][2].startswith("0.000")
-    assert other.cells[1][1].startswith("-0.006")
+    assert other.cells[1][1].startswith("−0.006")
 
 
 def test_charts_draw_both_ways_to_train_in_every_place(scored):

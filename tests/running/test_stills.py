@@ -31,7 +31,7 @@ def test_it_says_how_it_stood_and_shows_what_it_showed():
         "d": ipywidgets.Text("", description="look in"),
     }
     html = executed(controls, lambda a, b, c, d: f"<p>{a} of {b}</p>")
-    assert f"{NEEDS}</em> share: 0.25, which: two</p>" in html
+    assert f"{NEEDS}</em> share: 0.25 · which: two</p>" in html
     assert html.endswith("<p>0.25 of 2</p></div>")
 
 

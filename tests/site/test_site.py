@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tiny_project import files_below
 from tiny_site import (
     PARAMETERS,
@@ -21,13 +21,15 @@ from tiny_site import (
 )
 
 from mrilib.cli import main
+from mrilib.figures.notebook import WORDS_STAY_WHOLE
 from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.glossary import explained
-from mrilib.site.notebook_page import linked, page_notebook
+from mrilib.site.notebook_page import joined, linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
+from mrilib.site.sphinx_extension import unbroken
 from mrilib.store.paths import PACKAGE
 from mrilib.store.project import UserError
 from mrilib.store.records import digest
@@ -65,6 +67,14 @@ def test_formulas_mean_what_tex_means():
     assert mathml(r"\lVert x \rVert_2^2").count('stretchy="false"') == 2, "both bars of one height"
     assert 'alttext="a &lt; b"' in mathml("a < b")
     assert 'display="block"' in mathml("a", "block")
+
+
+def test_a_formula_stays_with_the_mark_after_it():
+    body = "<p><math><mi>x</mi></math>: <math>y</math> or</p>"
+    context = {"body": body}
+    unbroken(None, "", "", context, None)
+    kept = '<span class="unbroken"><math><mi>x</mi></math>:</span>'
+    assert context["body"] == f"<p>{kept} <math>y</math> or</p>"
 
 
 @pytest.mark.parametrize("tex", [r"\nonesuch x", r"\frac{", "x_{", r"\begin{aligned} a &= b \end{aligned}"])
@@ -115,6 +125,20 @@ def test_an_explorer_says_what_it_needs_and_shows_its_first_view(tmp_path):
     assert "<p>a is 2</p>" in html
     assert 'alt="A dot"' in html
     assert "run its cell" not in html, "there is none on a page"
+
+
+def test_the_style_of_jupyter_is_dropped(tmp_path):
+    assert shown(new_output("display_data", {"text/html": WORDS_STAY_WHOLE}), "a.ipynb", tmp_path) is None
+
+
+def test_code_that_shows_nothing_is_in_one_fold_with_the_code_after_it():
+    said = [new_output("stream", name="stdout", text="said")]
+    cells = [new_code_cell("a"), new_code_cell("b", outputs=said), new_code_cell("c"), new_markdown_cell("d")]
+    assert [(cell.source, cell.get("outputs", [])) for cell in joined(cells)] == [
+        ("a\n\nb", said),
+        ("c", []),
+        ("d", []),
+    ]
 
 
 def test_a_progress_bar_is_dropped_and_what_stands_beside_it_stays(tmp_path):

@@ -17,6 +17,7 @@ from tiny_project import Project, make_project
 from mrilib.figures.frame import explorer
 from mrilib.figures.layout import Tile, compose
 from mrilib.figures.theme import _mimebundle
+from mrilib.figures.tiles import TILE, tile_row
 from mrilib.running import manifest
 from mrilib.running.runner import publish
 from mrilib.running.stills import make_stills
@@ -65,7 +66,8 @@ def picture() -> dict[str, Any]:
 
 def explorer_output() -> tuple[dict[str, Any], dict[str, Any]]:
     """The output of an explorer and the metadata of its notebook, as a run leaves them."""
-    box = explorer({"a": ipywidgets.IntSlider(2)}, lambda a: f'<p>a is {a}</p><img src="{DOT}" alt="A dot">')
+    tile = f'<figure style="{TILE}"><img src="{DOT}" alt="A dot" style="width: 100%"></figure>'
+    box = explorer({"a": ipywidgets.IntSlider(2)}, lambda a: f"<p>a is {a}</p>{tile_row([tile] * 4)}")
     state = ipywidgets.Widget.get_manager_state()["state"]
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": box.model_id}, "text/plain": "VBox(children=())"}
     widgets = {"application/vnd.jupyter.widget-state+json": {"state": state}}
