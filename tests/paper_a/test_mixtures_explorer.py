@@ -101,7 +101,7 @@ def test_words_hold_both_scores_and_what_is_gained_and_lost():
     words = mixture_in_words(SWEEPS["anatomy"], 0.25)
     assert words.startswith("Share of Q 0.25: SSIM on P 0.893")
     assert "gained on Q 85.7%" in words
-    assert "costs 0.010" in words
+    assert "SSIM lost on P 0.010" in words
 
 
 def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():

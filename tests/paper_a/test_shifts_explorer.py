@@ -73,7 +73,7 @@ def test_ttt_changes_image_error_and_gap_and_leaves_the_target(cases):
     after = sources(view)
     assert [a != b for a, b in zip(before, after, strict=True)] == [False, True, True, True]
     assert "joint on P + TTT: mean SSIM 0.847" in view.value
-    assert "Gap 0.050 [0.050, 0.050] of 0.200 [0.200, 0.200]; closed: 75.0%" in view.value
+    assert "Gap: 0.050 [0.050, 0.050]; gap before: 0.200 [0.200, 0.200]; closed: 75.0%" in view.value
 
 
 def test_a_network_changes_its_image_and_its_words(cases):
@@ -100,14 +100,14 @@ def test_a_shift_without_images_shows_scores_and_says_how_to_get_them(cases):
     assert "<code>mrilib run 04 -p shift dataset</code>" in view.value
     assert len(sources(view)) == 1
     assert "Dataset shift (simulated data): P is" in view.value
-    assert "of 0.100" in view.value
+    assert "gap before: 0.100" in view.value
 
 
 def test_what_was_not_scored_is_said_in_the_view(cases):
     _, network, ttt, _, view, _ = parts(explore_shifts(cases, "anatomy", "supervised on Q"))
     ttt.value = "on"
     assert 'role="alert"' in view.value
-    assert "supervised on Q + TTT: not scored" in view.value
+    assert "supervised on Q + TTT: scored neither here nor in paper A" in view.value
     network.value = "supervised on P"
     assert "supervised on P + TTT: mean SSIM 0.797" in view.value
 
@@ -115,7 +115,7 @@ def test_what_was_not_scored_is_said_in_the_view(cases):
 def test_the_gap_of_supervised_training_with_ttt_is_to_the_supervised_network_of_q(own):
     assert compared(own, "joint on Q", "on") == ("joint on P + TTT", "joint on Q + TTT")
     assert compared(own, "supervised on P", "on") == ("supervised on P + TTT", "supervised on Q")
-    assert "Gap 0.100 [0.100, 0.100] of 0.200" in scheme_in_words(own, "supervised on P", "on")
+    assert "Gap: 0.100 [0.100, 0.100]; gap before: 0.200" in scheme_in_words(own, "supervised on P", "on")
 
 
 def test_without_ttt_there_is_no_switch():

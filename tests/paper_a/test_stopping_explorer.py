@@ -120,7 +120,7 @@ def test_words_say_what_stopping_lost():
     words = iteration_in_words(FALL_THEN_RISE, 10, "rises", 5, 60)
     assert words == (
         "Iteration 10: SSIM 0.670. Rule rises, w = 5, stops at iteration 25 and takes the image of iteration 20: "
-        "SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. Lost by stopping: 0.130."
+        "SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. SSIM lost by stopping: 0.130."
     )
 
 
@@ -128,7 +128,7 @@ def test_words_of_a_rule_that_does_not_stop_and_of_a_run_that_has_not_ended():
     words = iteration_in_words(FALL_THEN_RISE, 10, "rises_last", 30, 90)
     assert "does not stop within the 60 iterations so far and takes the image of iteration 59" in words
     assert "Rule oracle takes the image of iteration 33" in iteration_in_words(FALL_THEN_RISE, 0, "oracle", 1, 60)
-    assert "Lost by stopping: 0.000" in iteration_in_words(FALL_THEN_RISE, 0, "fixed", 33, 60)
+    assert "SSIM lost by stopping: 0.000" in iteration_in_words(FALL_THEN_RISE, 0, "fixed", 33, 60)
 
 
 def test_the_curves_are_where_their_values_are():
@@ -192,7 +192,7 @@ def test_window_and_rule_move_the_stop_and_leave_the_image(box, shot):
         point = stopping_point(shot.history, rule, window)
         stops.add(point)
         assert f"takes the image of iteration {point}: SSIM {shot.history.score[point]:.3f}" in at["view"].value
-        assert f"takes the image of {point}" in pictures(at["view"])[3].decode()
+        assert f"takes the image of iteration {point}" in pictures(at["view"])[3].decode()
         assert pictures(at["view"])[:3] == before[:3]
     assert len(stops) >= 4
 

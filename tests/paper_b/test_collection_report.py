@@ -77,7 +77,7 @@ def test_gains_are_drawn_and_told_over_the_better_fastmri_network(study):
 
 def test_a_step_whose_interval_holds_zero_is_undecided():
     one, other = Interval(0.003, 0.001, 0.005, 12), Interval(-0.023, -0.038, 0.008, 12)
-    assert report.steps_in_words(one, one, other)[1] == "**Enlarging** stays undecided (−0.023 [−0.038, 0.008])."
+    assert report.steps_in_words(one, one, other)[1] == "**Enlarging** has no clear effect (−0.023 [−0.038, 0.008])."
 
 
 def test_examples_are_a_dataset_a_column():

@@ -58,7 +58,7 @@ def test_networks_that_cannot_be_are_refused_before_they_are_built(number, chang
     ("number", "change", "said"),
     [
         ("04", {"num_pool_layers": 8, "chans": 1}, "num_pool_layers 8"),
-        ("04", {"test_slices": 50_000}, "test_slices: 50000 of brain_axt2; there are 40000"),
+        ("04", {"test_slices": 50_000}, "test_slices: 50000 of brain_axt2; 40000 exist"),
         ("04", {"device": "cuda:99"}, "device: 'cuda:99' requested, but torch sees"),
     ],
 )

@@ -91,7 +91,7 @@ def test_without_a_command_or_a_notebook_help_is_shown(project, capsys):
         ),
         (["run", "05"], "quick.yaml: steps: expected int, got 'many'"),
         (["run", "06"], "06_broken.ipynb: not a Jupyter notebook: "),
-        (["run", "07"], "'07' fits 2 notebooks: 07_a, 07_b"),
+        (["run", "07"], "'07' matches 2 notebooks: 07_a, 07_b"),
         (["runn"], "invalid choice: 'runn'"),
     ],
 )

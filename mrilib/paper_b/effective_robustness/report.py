@@ -248,14 +248,9 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
             place = {"features": features, "shift": SHIFTS[name].title}
             found_here = {"r": one.correlation(), "nearer": one.nearer(), "near": near, "good": good}
             rows.append(place | {key: vars(value) for key, value in found_here.items()})
-    columns = {
-        "features": "features",
-        "shift": "shift",
-        "r": "r of similarity and SSIM",
-        "nearer": "similarity: Q minus P",
-    }
-    diversity = {"near": "similarity: P minus mean of parts", "good": "SSIM on Q: P minus mean of parts"}
-    return table(rows, columns | diversity, caption=caption)
+    columns = {"features": "features", "shift": "shift", "r": "r of similarity and SSIM"}
+    columns |= {"nearer": "similarity: Q minus P", "near": "similarity: P minus mean of parts"}
+    return table(rows, columns | {"good": "SSIM on Q: P minus mean of parts"}, caption=caption)
 
 
 def in_words(found: Mapping[str, Robustness]) -> list[str]:
