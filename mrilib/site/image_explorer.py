@@ -25,7 +25,7 @@ def script(source: Path, code: str) -> str:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{source}: has no images of an explorer ({error}); `python docs/image_explorer.py` writes them"
+            f"{source}: no images of an explorer ({error}); `python docs/image_explorer.py` writes them"
         ) from error
     if not whole:
         raise UserError(f"{source}: a view is missing for some choice; `python docs/image_explorer.py` writes all")

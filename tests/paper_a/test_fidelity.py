@@ -238,7 +238,7 @@ def test_the_change_in_the_fraction_closed_is_paired():
     assert change.high == pytest.approx(0.1)
     none = change_in_closed(one, one | {"supervised on P": one["supervised on Q"]})
     assert str(none).startswith("undefined: the gap before")
-    assert gap_row("other", other, one)["change"] == "-10.0% [-10.0%, -10.0%]"
+    assert gap_row("other", other, one)["change"] == "−10.0% [−10.0%, −10.0%]"
     assert gap_row("one", one, one)["change"] == gap_row("one", one, None)["change"] == "–"
     assert gap_row("none", None, one) == {"arm": "none", "closed": NOT_RUN}
 

@@ -142,7 +142,7 @@ def test_the_contest_is_told_by_its_leads():
     said = contest.findings(scores, {"ttt": way, "zs": way}, number(3.0), {"joint on P + TTT": number(-0.01)}, 4).data
     assert "TTT reaches an SSIM of 0.870 [" in said
     assert "ZS-SSL from P 0.030 [" in said
-    assert "3.0 times as long as TTT [3.0, 3.0]" in said
+    assert "ZS-SSL takes 3.0 [3.0, 3.0] times as long as TTT" in said
     assert "85.0% [" in said
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from mrilib.data.sources import Source
+from mrilib.figures import sentences
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_fraction, record_interval
-from mrilib.gap import NO_INTERVAL, Interval, performance_gap
+from mrilib.gap import Interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a import trainings
 from mrilib.paper_a.experiment import Experiment
@@ -74,7 +75,7 @@ class Measured:
         reached = result.reached.interval
         fraction = "undefined" if reached is None else f"{reached.value:.0%} [{reached.low:.0%}, {reached.high:.0%}]"
         turned = " (gain and gap: sign reversed)" if measure in LOWER else ""
-        written = {name: in_words(one, digits) for name, one in found.items()}
+        written = {name: sentences.measured(one, digits) for name, one in found.items()}
         return {"measure": f"{TITLES[measure]}{turned}", **means, **written, "reached": fraction}
 
     @property
@@ -95,7 +96,7 @@ class Measured:
         return f"{self.title}: compared with {OF}, {BETTER} is {'; '.join(told)}."
 
     def _listed(self, found: Mapping[str, Interval], names: Sequence[str]) -> str:
-        return ", ".join(f"{TITLES[one]} ({in_words(found[one], DIGITS.get(one, 3))})" for one in names)
+        return ", ".join(f"{TITLES[one]} ({sentences.measured(found[one], DIGITS.get(one, 3))})" for one in names)
 
     def chart(self) -> altair.LayerChart:
         """Chart of the schemes' SSIM and both gaps, each training a small point."""
@@ -106,12 +107,6 @@ class Measured:
         for measure in QUALITY:
             record_interval(f"gain_of_joint_ttt_{measure}", self.gain(measure))
             record_fraction(f"fraction_reached_{measure}", self.by(measure).reached)
-
-
-def in_words(found: Interval, digits: int) -> str:
-    """An interval to some digits."""
-    ends = f"[{found.low:.{digits}f}, {found.high:.{digits}f}]" if found.bounded else NO_INTERVAL
-    return f"{found.value:.{digits}f} {ends}"
 
 
 def measured(
