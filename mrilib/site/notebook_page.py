@@ -15,7 +15,8 @@ from mrilib.site.provenance import badge, footer
 
 DOWNLOADS = "notebooks"  # folder of the site with the notebooks as shipped
 PLAN, LESSONS = "README", "lessons"  # the lesson plans beside the notebooks, and their page
-FOLDED = "hide-input"  # tag of MyST-NB
+FOLDED, WHOLE = "hide-input", "hide-cell"  # tags of MyST-NB: the code, or the code and what it shows
+OPEN_WHOLE = {"code_prompt_show": "Show the table and its code", "code_prompt_hide": "Hide the table and its code"}
 RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)((?:#[^)]*)?)\)")
 NEEDS_KERNEL = re.compile(r"^.*Run All Cells.*$", re.MULTILINE)
 WITHOUT_KERNEL = (
@@ -41,7 +42,9 @@ def page_notebook(
             source = linked(NEEDS_KERNEL.sub(WITHOUT_KERNEL, cell.source), names)
             cell.source = explained(source, dict(terms or {}), seen)
         elif cell.cell_type == "code":
-            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), FOLDED]
+            whole = bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))
+            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), WHOLE if whole else FOLDED]
+            cell.metadata |= {"mystnb": OPEN_WHOLE} if whole else {}
             cell.outputs = [one for output in cell.outputs if (one := shown(output, download, files)) is not None]
     content.cells = joined(content.cells)
     manifest = page.run.manifest
@@ -58,7 +61,7 @@ def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
     for cell in cells:
         last = kept[-1] if kept else None
         if last is not None and last.cell_type == cell.cell_type == "code" and not last.outputs:
-            last.source, last.outputs = f"{last.source}\n\n{cell.source}", cell.outputs
+            last.source, last.outputs, last.metadata = f"{last.source}\n\n{cell.source}", cell.outputs, cell.metadata
         else:
             kept.append(cell)
     return kept

@@ -141,6 +141,15 @@ def test_code_that_shows_nothing_is_in_one_fold_with_the_code_after_it():
     ]
 
 
+def test_a_table_that_is_folded_in_the_notebook_is_folded_with_its_code(project):
+    [page, *_], _ = find_pages(project.root, complete_runs(project.root / "runs", project.root))
+    page.content.cells[1].metadata["jupyter"] = {"outputs_hidden": True}
+    made = page_notebook(page, {"01_chart"}, project.root)
+    [code] = [cell for cell in made.cells if cell.cell_type == "code"]
+    assert code.metadata.tags == ["hide-cell"]
+    assert code.metadata.mystnb["code_prompt_show"] == "Show the table and its code"
+
+
 def test_a_progress_bar_is_dropped_and_what_stands_beside_it_stays(tmp_path):
     bar = chart_notebook().cells[1].outputs[-1]
     assert shown(bar, "a.ipynb", tmp_path) is None
