@@ -69,7 +69,9 @@ class PrivateKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Kernel specification of the running interpreter, regardless of `python3` in the user's list of kernels."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # A kernel is interrupted before it is shut down; if it is just answering, it logs that as an error.
+        quiet = "--log-level=CRITICAL"
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", quiet]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:

@@ -4,7 +4,8 @@ import sys
 
 from records import record
 
-from mrilib.paper_a.test_time_training.measures import DIGITS, TITLES, Measured, in_words
+from mrilib.figures.sentences import measured
+from mrilib.paper_a.test_time_training.measures import DIGITS, TITLES, Measured
 from mrilib.paper_a.test_time_training.tables import TRAINED
 from mrilib.paper_a.trainings import Trainings, stored
 
@@ -19,7 +20,7 @@ def picture():
         rows = [entry["row"] for entry in kept if (entry["key"]["model"], entry["key"]["shift"]) == (p.model, shift)]
         if rows:
             found = Measured(p.model, shift, p.source, Trainings(rows, "").quality, "")
-            gains = [in_words(found.gain(one), DIGITS.get(one, 3)) for one in TITLES]
+            gains = [measured(found.gain(one), DIGITS.get(one, 3)) for one in TITLES]
             cells = [shift, found.by("ssim").sample, *gains]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) if len(lines) > 2 else "No training is stored yet."
