@@ -101,7 +101,7 @@ class Page:
             timeout=within * 1000,
         )
         found = self.tab.locator(failed)
-        assert found.count() == 0, found.first.inner_text()[-800:]
+        assert found.count() == 0, "\n".join(found.all_inner_texts())[-800:]
 
     def explorer(self, label: str) -> "Explorer":
         """The explorer that has a control of this label; scrolled into view."""
