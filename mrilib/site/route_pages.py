@@ -69,6 +69,7 @@ def _chapter(page: Page, names: Collection[str], files: Path, terms: Mapping[str
     *cells, _provenance = page_notebook(page, names, files, terms).cells
     kept = [cell for cell in cells if TAG not in cell.metadata.get("tags", ())]
     for cell in kept:
+        cell.id = f"{page.name}-{cell.id}"[-64:]  # the longest that there may be
         if cell.cell_type == "markdown":
             cell.source = _lowered(cell.source).replace('"#provenance"', f'"{escape(page.name)}.html#provenance"')
         elif cell.cell_type == "code":

@@ -41,7 +41,11 @@ def browser(folder, script):
 
 def test_a_route_is_one_page_without_code_and_with_its_headings_lowered(found, tmp_path):
     pages, missing = found
+    for page in pages:  # as our notebooks number their cells
+        for number, cell in enumerate(page.content.cells):
+            cell.id = str(number)
     made = route_pages.route_notebook(ROUTES[0], pages, missing, tmp_path, {})
+    assert len({cell.id for cell in made.cells}) == len(made.cells)
     text = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
     assert [line for line in text.splitlines() if line.startswith("# ")] == ["# Route of 45 minutes, to print"]
     assert text.index("## Does the chart move?") < text.index("## Does it explore?")
