@@ -37,7 +37,7 @@ PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')
 LOADED = """() => [...document.images].every(image => {
   image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
 LIVE = "() => [...document.querySelectorAll('figure.chart')].every(figure => figure.querySelector('svg.marks'))"
-SLIDERS = {"03_mixtures": 2}  # charts of a page that a slider moves without a kernel
+SLIDERS = {"03_mixtures": 2, "route_90_minutes": 2}  # charts of a page that a slider moves without a kernel
 SPILLS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
