@@ -150,6 +150,11 @@ def test_images_along_a_run_begin_with_the_networks_magnitude():
     assert seen[0].shape == before.shape
 
 
+def test_iterations_named_twice_or_beyond_the_end_are_no_images_of_their_own():
+    seen = images_at(tiny_model(), tiny_sample(), Settings(1e-3, 3, 3), [2, 0, 0, 9])
+    assert list(seen) == [0, 2]
+
+
 def test_the_explorer_shows_the_chosen_run_and_iteration():
     sample, model = tiny_sample(), tiny_model()
     films = {name: film(model, sample, Settings(1e-3, 4, 4, phase=name)) for name in ("free", "network")}

@@ -2,7 +2,7 @@
 
 from remedied import MEANS, remedied
 
-from mrilib.beyond.ttt_on_diverse_models.charts import closed_chart, cost_chart, lifts_chart
+from mrilib.beyond.ttt_on_diverse_models.charts import closed_chart, closed_rows, cost_chart, lifts_chart
 from mrilib.beyond.ttt_on_diverse_models.experiment import HOME, ONE, REMEDIES, TESTED
 from mrilib.beyond.ttt_on_diverse_models.report import ALL, closed_table, grouped, in_words, lifts_table
 
@@ -37,15 +37,22 @@ def test_costs_and_fractions_are_drawn():
     spec = str(cost_chart(remedied(), "A message").to_dict())
     for word in ("diversity and TTT", "M4Raw GRE", "A message", "TTT: 0.200 for 5 s"):
         assert word in spec
-    assert f"{ALL}: diversity 50%" in str(closed_chart(grouped(remedied()), "A message").to_dict())
+    assert f"{ALL}: diversity 50%" in str(closed_chart(closed_rows(grouped(remedied())), "A message").to_dict())
 
 
 def test_a_collection_without_a_gap_is_left_out():
     found = remedied()
     found["m4raw_gre"]._read[HOME, "m4raw_gre"] = found["m4raw_gre"]._read[ONE, "m4raw_gre"]
-    spec = str(closed_chart(grouped(found), "A message").to_dict())
-    assert "M4Raw" not in spec
-    assert "Stanford 2D" in spec
+    names = [row["name"] for row in closed_rows(grouped(found))]
+    assert not [name for name in names if "M4Raw" in name]
+    assert [name for name in names if "Stanford 2D" in name]
+
+
+def test_without_any_gap_nothing_is_drawn():
+    found = remedied()
+    for name, study in found.items():
+        study._read[HOME, name] = study._read[ONE, name]
+    assert closed_rows(grouped(found)) == []
 
 
 def test_sentences_hold_the_lifts_and_the_fractions():

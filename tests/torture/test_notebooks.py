@@ -27,7 +27,7 @@ SMALL = {  # by number: parameters of a run of a minute, where nothing is stored
     "11": NETWORK | {"train_slices": 20},
     "12": NETWORK | {"train_slices": 40, "best_slices": 1},
     "13": NETWORK | {"train_slices": 4},
-    "14": NETWORK | {"train_slices": 12, "varnet_slices": 2, "varnet_epochs": 1},
+    "14": NETWORK | {"train_slices": 16, "varnet_slices": 16, "varnet_epochs": 1},
     "15": NETWORK | COLLECTION,
     "16": {"validation_slices": 1, "weights": [1e-3, 4e-3], "others": []},
     "17": NETWORK | COLLECTION | {"fine_slices": 6, "fine_epochs": 1},

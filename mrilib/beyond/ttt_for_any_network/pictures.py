@@ -8,7 +8,7 @@ from mrilib.ttt import Settings, test_time_train
 
 
 def images_at(model: Reconstructor, sample: Sample, settings: Settings, iterations: list[int]) -> dict[int, Tensor]:
-    """Complex images at some iterations of test-time training, (1, 1, y, x)."""
+    """Complex images at those of some iterations that test-time training reaches, (1, 1, y, x)."""
     kept: list[Tensor] = []
 
     def keep(image: Tensor) -> float:
@@ -17,4 +17,4 @@ def images_at(model: Reconstructor, sample: Sample, settings: Settings, iteratio
 
     given = (sample.masked_kspace, sample.mask, sample.sens_maps, settings)
     test_time_train(model, *given, score=keep, score_at=iterations)
-    return dict(zip(iterations, kept, strict=True))
+    return dict(zip(sorted(set(iterations)), kept, strict=False))

@@ -1,6 +1,6 @@
 """Charts of two remedies for a shift: gain from TTT by training set, gain against time, fraction of the gap closed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -105,17 +105,17 @@ def _costs(panel: str, studies: Studies) -> list[dict[str, Any]]:
     return rows
 
 
-def closed_chart(groups: Mapping[str, Studies], title: str) -> altair.LayerChart:
-    """Fraction of the gap closed by each remedy, by group of `report.grouped`; groups without a gap are omitted.
-
-    Raises:
-        ValueError: no collection has a gap to close.
-    """
-    rows = [
+def closed_rows(groups: Mapping[str, Studies]) -> list[dict[str, Any]]:
+    """Fraction of the gap closed by each remedy, by group of `report.grouped`; groups without a gap are omitted."""
+    return [
         {"name": f"{where}: {name}", **vars(fraction)}
         for where, studies in groups.items()
         for name, remedy in REMEDIES.items()
         if (fraction := closed(studies, remedy).interval) is not None
     ]
+
+
+def closed_chart(rows: Sequence[dict[str, Any]], title: str) -> altair.LayerChart:
+    """Chart of `closed_rows`, which must not be empty."""
     alt = f"{title}: " + "; ".join(f"{row['name']} {row['value']:.0%}" for row in rows)
     return dots_chart(rows, x_title="fraction of the gap closed", alt=alt, title=title)
