@@ -136,7 +136,8 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
     """
     if slices < len(shares):
         raise ValueError(
-            f"train_slices: {slices} slices cannot be shared by {len(shares)} distributions; use at least one of each"
+            f"train_slices: {slices} slices cannot be shared by {len(shares)} distributions; use at least one of each "
+            "(for VarNets the parameter is varnet_slices)"
         )
     found = dict.fromkeys(shares, 1)
     for _ in range(slices - len(shares)):

@@ -70,6 +70,7 @@ def test_iterations_to_most_of_the_gain():
     assert math.isnan(iterations_to(FAST, [0.99, 0.5])[0]), "never"
     assert times_sooner(iterations_to(SLOW, [0.88, 0.8]), iterations_to(FAST, [0.88, 0.8])).value == pytest.approx(10)
     assert times_sooner([8.0, 8.0, math.nan], [2.0, 2.0, 1.0]).value == pytest.approx(4)
+    assert times_sooner([8.0, math.nan], [math.nan, 2.0]) is None
 
 
 def test_hold_outs_spread_by_their_standard_deviation():
@@ -119,6 +120,13 @@ def test_a_shift_without_a_gap_is_left_out_of_the_chart():
     found = shifted()
     found = Shifted("dataset", found.rows, found.seeds, found.published | {"supervised on Q": [0.5, 0.52, 0.49, 0.51]})
     assert report.closed_rows({"dataset": found}) == []
+
+
+def test_iterations_that_no_slice_reaches_are_said_in_words():
+    found = shifted(free_gain=-0.1)  # no slice gains anything with a free phase, so none has 95 % of its gain
+    cells = report.sooner_table(found, "").cells
+    assert list(cells[0][1:]) == ["not reached on these slices"] * 3
+    assert "95 % of its own gain not reached on these slices" in report.keep_results({"anatomy": found})[-4]
 
 
 def test_rows_are_stored_for_every_arm_and_hold_out(p):

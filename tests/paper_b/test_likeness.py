@@ -8,7 +8,7 @@ from records import record
 from robust_scores import PARAMETERS, known_likeness
 
 from mrilib.paper_b.effective_robustness.experiment import QUARTER, SHIFTS, P, Shift, arms, candidates
-from mrilib.paper_b.effective_robustness.likeness import PATCH, Likeness, Q
+from mrilib.paper_b.effective_robustness.likeness import LIKENED, PATCH, Likeness, Q, likenesses
 from mrilib.paper_b.effective_robustness.nearest import nearest_similarity, patch
 from mrilib.paper_b.pairs import Pair
 
@@ -68,6 +68,15 @@ def test_what_rises_together_is_correlated(tmp_path, monkeypatch):
     assert (near.value, good.value) == (pytest.approx(0.03), pytest.approx(0.06))
 
 
+def test_features_without_stored_rows_or_weights_are_left_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    monkeypatch.setenv("MRILIB_DATA", str(tmp_path))
+    assert list(likenesses(record("12"))) == ["vgg", "patch"], "their rows come with the package"
+    assert list(likenesses(replace(record("12"), test_slices=1))) == ["patch"]
+    monkeypatch.setattr("mrilib.paper_b.effective_robustness.likeness.available", lambda: True)
+    assert list(likenesses(replace(record("12"), test_slices=1))) == ["vgg", "patch"]
+
+
 def test_unknown_features_are_refused():
     with pytest.raises(ValueError, match="features 'clip': expected one of vgg, patch"):
         Likeness("contrast", PARAMETERS, features="clip")
@@ -75,6 +84,6 @@ def test_unknown_features_are_refused():
 
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    for name in ("anatomy", "contrast", "field"):
+    for name in LIKENED:
         assert all(Likeness(name, record("12"), features=kind).stored for kind in ("vgg", "patch"))
     assert Likeness("contrast", record("12")).of_varnet.stored

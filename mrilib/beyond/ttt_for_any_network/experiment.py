@@ -223,10 +223,13 @@ def iterations_to(row: Row, goals: Sequence[float]) -> list[float]:
     return found
 
 
-def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval:
-    """Geometric mean of the ratio of two lists of iterations, over the slices of which both are known."""
+def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval | None:
+    """Geometric mean of the ratio of two lists of iterations, over the slices of which both are known; None if none."""
     logs = np.log(np.maximum(slow, 1)) - np.log(np.maximum(fast, 1))
-    mean = mean_interval(logs[np.isfinite(logs)])
+    known = logs[np.isfinite(logs)]
+    if not len(known):
+        return None
+    mean = mean_interval(known)
     value, low, high = np.exp([mean.value, mean.low, mean.high])
     return Interval(float(value), float(low), float(high), mean.n)
 

@@ -30,6 +30,7 @@ CASES: dict[str, tuple[Loss, Phase]] = {
     "joint, free phase": ("joint", "free"),
     "supervised, free phase": ("supervised", "free"),
 }
+NEVER = "not reached on these slices"
 LOSSES: tuple[Loss, ...] = ("supervised", "joint")
 
 
@@ -121,7 +122,9 @@ def sooner_table(found: Shifted, caption: str) -> Table:
     for loss in LOSSES:
         for goal, pair in sooner(found, loss).items():
             told = {TITLES[phase]: _counted(counts) for phase, counts in zip(PHASES, pair, strict=True)}
-            rows.append({"network": f"{loss} on P, 95 % {goal}", **told, "ratio": vars(times_sooner(*pair))})
+            ratio = times_sooner(*pair)
+            counted = {"ratio": NEVER if ratio is None else vars(ratio)}
+            rows.append({"network": f"{loss} on P, 95 % {goal}", **told, **counted})
     return table(rows, ["network", *TITLES.values(), "ratio"], caption=caption, digits=1)
 
 
@@ -139,9 +142,10 @@ def keep_results(found: Results) -> list[str]:
             said.append(f"{_words(shift)}, {loss} on P: free phase minus paper A {lead}; fraction closed {fraction}")
     for loss in LOSSES:
         for goal, pair in sooner(found["anatomy"], loss).items():
-            ratio = times_sooner(*pair)
-            record_interval(f"times_sooner_{loss}_{goal.split()[1].lower()}", ratio)
-            said.append(f"anatomy, {loss} on P: 95 % {goal} in {ratio} times fewer iterations")
+            key, ratio = f"times_sooner_{loss}_{goal.split()[1].lower()}", times_sooner(*pair)
+            record(key, NEVER) if ratio is None else record_interval(key, ratio)
+            told = NEVER if ratio is None else f"in {ratio} times fewer iterations"
+            said.append(f"anatomy, {loss} on P: 95 % {goal} {told}")
     return said
 
 
@@ -163,6 +167,8 @@ def in_words(found: Results) -> list[str]:
 
 def _counted(counts: Sequence[float]) -> str:
     known = [count for count in counts if count == count]
+    if not known:
+        return NEVER
     return f"{median(known):.0f} [{min(known):.0f}, {max(known):.0f}]"
 
 

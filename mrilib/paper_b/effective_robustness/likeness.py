@@ -17,13 +17,14 @@ from mrilib.paper_b.effective_robustness.experiment import QUARTER, SIZES, P, ar
 from mrilib.paper_b.effective_robustness.nearest import Features, nearest_similarity, patch, vgg
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import shared_out
-from mrilib.paper_b.perceptual import load
+from mrilib.paper_b.perceptual import available, load
 from mrilib.paper_b.protocol import UnionSpec, equispaced
 from mrilib.paper_b.study import Study, TestSet
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 
 Q = "Q"
 PATCH = 28  # pixels per side: a quarter of our smaller images, as 80 is of the paper's
+LIKENED = ("anatomy", "contrast", "field")  # shifts of Figure 6
 FeatureName = Literal["vgg", "patch"]
 
 
@@ -109,6 +110,12 @@ class Likeness:
         """Whether nothing has to be trained, scored or embedded."""
         return not self.study.missing and all(self.table.find(row.key) for row in self.rows())
 
+    @property
+    def measurable(self) -> bool:
+        """Whether similarities are stored, or can be computed from the weights that are there."""
+        stored = not self.p.recompute and all(self.table.find(row.key) for row in self.rows())
+        return self.features == "patch" or stored or available()
+
     def _images(self, split: str, taken: Mapping[str, int]) -> dict[str, torch.Tensor]:
         source, sampling = self.p.source, equispaced([4])  # targets do not depend on the sampling
         pairs = [pair for part, count in taken.items() for pair in slices_of(distribution(part), split, count, source)]
@@ -144,3 +151,9 @@ class Likeness:
         near = np.mean([self.similarities(name) for name in parts], 0)
         good = np.mean([self.study.over(name) for name in parts], 0)
         return performance_gap(self.similarities(P), near), performance_gap(self.study.over(P), good)
+
+
+def likenesses(p: Parameters, device: torch.device | str = "cpu") -> dict[FeatureName, dict[str, Likeness]]:
+    """Likeness under every shift of Figure 6, by each kind of features that is measurable, the paper-like one first."""
+    found = {kind: {name: Likeness(name, p, device, kind) for name in LIKENED} for kind in get_args(FeatureName)}
+    return {kind: shifts for kind, shifts in found.items() if all(one.measurable for one in shifts.values())}

@@ -6,13 +6,11 @@ import torch
 
 from mrilib.paper_b.effective_robustness import table_2
 from mrilib.paper_b.effective_robustness.experiment import SHIFTS, Robustness
-from mrilib.paper_b.effective_robustness.likeness import FeatureName, Likeness
+from mrilib.paper_b.effective_robustness.likeness import LIKENED, FeatureName, Likeness
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.store.tables import StoredRow
 
 TABLES = ("robustness", "likeness", "accelerations")
-
-LIKENED = ("anatomy", "contrast", "field")  # shifts of Figure 6
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
