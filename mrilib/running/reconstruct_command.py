@@ -95,7 +95,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
     from mrilib.scan.job import Job
     from mrilib.scan.output import AXIAL, directions
     from mrilib.train.networks import by_name, weights_file
-    from mrilib.ttt import FREE_PHASE, FREE_PHASE_AND_FLOOR
+    from mrilib.ttt import FREE_PHASE, OWN_SCANS
 
     if options.coils is not None and options.coils < 1:
         raise UserError(f"--coils: expected at least 1, got {options.coils}")
@@ -105,7 +105,7 @@ def planned(path: Path, options: argparse.Namespace) -> "Job":
         raise UserError(f"{path}: its headers state the orientation of its slices; omit --orientation")
     orientation = (options.orientation or AXIAL).upper()
     directions(orientation)  # refuses what is none
-    chosen = FREE_PHASE_AND_FLOOR if options.network == NETWORK else FREE_PHASE
+    chosen = OWN_SCANS if options.network == NETWORK else FREE_PHASE
     settings = replace(chosen, seed=options.seed, precision=options.precision or fastest())
     return Job(
         scan,

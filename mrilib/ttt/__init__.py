@@ -2,12 +2,12 @@
 
 from mrilib.ttt.objective import held_out
 from mrilib.ttt.one_slice import TTTRecord, test_time_train
-from mrilib.ttt.settings import FREE_PHASE, FREE_PHASE_AND_FLOOR, Precision, Settings, Unit
+from mrilib.ttt.settings import FREE_PHASE, OWN_SCANS, Precision, Settings, Unit
 from mrilib.ttt.stopping import History, Progress, Score, rises
 
 __all__ = [
     "FREE_PHASE",
-    "FREE_PHASE_AND_FLOOR",
+    "OWN_SCANS",
     "History",
     "Precision",
     "Progress",

@@ -18,6 +18,7 @@ LATER = (
     "phase_weight",
     "precision",
     "noise_floor",
+    "phase_start",
 )  # added when results were stored without them
 
 
@@ -46,6 +47,8 @@ class Settings:
             weights stay in float32.
         noise_floor: with a free phase, whether the network's magnitude holds the noise floor of root-sum-of-squares
             images, which k-space does not, see `FreePhase`.
+        phase_start: the free phase starts from that of the calibration lines; or, "selected", from that of the
+            zero-filled image where this lowers the error on the held-out measurements, see `objective.MUCH_BETTER`.
     """
 
     learning_rate: float = 1e-5
@@ -64,6 +67,7 @@ class Settings:
     phase_weight: float = 0.3
     precision: Precision = "float32"
     noise_floor: bool = False
+    phase_start: Literal["calibration", "selected"] = "calibration"
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -73,6 +77,7 @@ class Settings:
             ("norm", ("modulus", "real_view")),
             ("phase", ("network", "free")),
             ("precision", get_args(Precision)),
+            ("phase_start", ("calibration", "selected")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected {' or '.join(allowed)}")
@@ -82,8 +87,9 @@ class Settings:
             raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
         if self.warmup < 0 or not (0 < self.phase_learning_rate < math.inf and 0 <= self.phase_weight < math.inf):
             raise ValueError("warmup and phase_weight must not be negative, phase_learning_rate must be positive")
-        if self.noise_floor and self.phase != "free":
-            raise ValueError("noise_floor: it needs a phase of its own (phase 'free')")
+        for name in ("noise_floor", "phase_start"):
+            if self.phase != "free" and getattr(self, name) != getattr(type(self), name):
+                raise ValueError(f"{name}: it needs a phase of its own (phase 'free')")
 
     @property
     def card(self) -> dict[str, Any]:
@@ -100,4 +106,4 @@ class Settings:
 FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)
 
 # Chosen on validation slices for the network that `reconstruct` takes by default; one under a wide shift needs all 120.
-FREE_PHASE_AND_FLOOR = replace(FREE_PHASE, max_iterations=60, noise_floor=True)
+OWN_SCANS = replace(FREE_PHASE, max_iterations=60, noise_floor=True, phase_start="selected")

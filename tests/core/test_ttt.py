@@ -11,7 +11,7 @@ from tiny_slices import tiny_model, tiny_sample, weights
 from mrilib import ttt
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block
-from mrilib.ttt import FREE_PHASE_AND_FLOOR, Settings, objective, one_slice, rises
+from mrilib.ttt import OWN_SCANS, Settings, objective, one_slice, rises
 
 adapt = ttt.test_time_train  # its own name would be collected as a test
 QUICK = Settings(learning_rate=1e-3, max_iterations=6, window=2)
@@ -422,9 +422,25 @@ def test_settings_of_the_phase_that_mean_nothing_are_refused(name, value):
 
 def test_a_noise_floor_needs_a_free_phase_and_changes_no_card_without_it():
     assert "noise_floor" not in Settings(phase="free").card
-    assert FREE_PHASE_AND_FLOOR.card["noise_floor"] is True
-    with pytest.raises(ValueError, match="noise_floor: it needs a phase of its own"):
-        Settings(noise_floor=True)
+    assert OWN_SCANS.card["noise_floor"] is True
+    for name, value in (("noise_floor", True), ("phase_start", "selected")):
+        with pytest.raises(ValueError, match=f"{name}: it needs a phase of its own"):
+            Settings(**{name: value})
+
+
+@pytest.mark.parametrize(("cycles", "aliased"), [(0, False), (8, True)], ids=["smooth", "fast"])
+def test_a_phase_too_fast_for_the_calibration_lines_starts_from_all_lines(sample, cycles, aliased):
+    x = torch.linspace(0, 2 * torch.pi * cycles, sample.reference.shape[-1])
+    truth = torch.polar(sample.reference.abs(), 2 * x.sin().expand_as(sample.target))
+    given = Scripted(truth.abs(), [0.0]), sample.operator(truth), sample.mask, sample.sens_maps
+    calibrated, selected = (
+        objective.slice_objective(*given, Settings(phase="free", phase_start=one)).model.start
+        for one in ("calibration", "selected")
+    )
+    made = objective.slice_objective(*given, Settings(phase="free"))
+    zero_filled = torch.sgn(made.network_operator.H(made.network_kspace))
+    assert not torch.equal(calibrated, zero_filled)
+    assert torch.equal(selected, zero_filled if aliased else calibrated)
 
 
 def test_the_first_image_with_a_noise_floor_is_about_the_networks(sample):

@@ -13,7 +13,7 @@ from mrilib.ttt.stacked import test_time_train_stacked as adapt_stacked
 
 PAPER_A = Settings(learning_rate=3e-3, max_iterations=12, window=2)
 FREE = replace(FREE_PHASE, max_iterations=8, window=2, warmup=3)
-FLOOR = replace(FREE, noise_floor=True)
+OWN = replace(FREE, noise_floor=True, phase_start="selected")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def network(name):
     return seed_weights(build({"name": name, "chans": 4, "num_pool_layers": 2, **sizes})).double()
 
 
-@pytest.mark.parametrize("settings", [PAPER_A, FREE, FLOOR], ids=["paper A", "free phase", "noise floor"])
+@pytest.mark.parametrize("settings", [PAPER_A, FREE, OWN], ids=["paper A", "free phase", "own scans"])
 @pytest.mark.parametrize("name", ["unet", "norm_unet", "varnet"])
 def test_stacked_as_one_by_one(samples, name, settings):
     model = network(name)

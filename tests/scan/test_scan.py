@@ -34,7 +34,7 @@ from mrilib.simulate.acquisition import simulate_slice
 from mrilib.store.project import UserError
 from mrilib.store.sealed import seal
 from mrilib.train.checkpoints import save_weights
-from mrilib.ttt import FREE_PHASE, FREE_PHASE_AND_FLOOR
+from mrilib.ttt import FREE_PHASE, OWN_SCANS
 
 SAMPLING = Undersampling(2, 0.2)
 BRIEF = FREE_PHASE.__class__(1e-3, 3, 3, phase="free", warmup=2)
@@ -425,7 +425,7 @@ def test_the_noise_floor_is_left_out_with_the_default_network_alone(tmp_path, ks
     write_numpy(tmp_path / "scan.npy", kspace)
     parser = argparse.ArgumentParser()
     add_reconstruct(parser.add_subparsers())
-    for options, expected in (([], FREE_PHASE_AND_FLOOR), (["--network", str(weights)], FREE_PHASE)):
+    for options, expected in (([], OWN_SCANS), (["--network", str(weights)], FREE_PHASE)):
         given = ["reconstruct", "scan.npy", "--ttt", "--precision", "float32", *options]
         assert planned(tmp_path / "scan.npy", parser.parse_args(given)).settings == expected
 
