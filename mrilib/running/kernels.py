@@ -69,9 +69,7 @@ class PrivateKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Kernel specification of the running interpreter, regardless of `python3` in the user's list of kernels."""
-        # A kernel is interrupted before it is shut down; if it is just answering, it logs that as an error.
-        quiet = "--log-level=CRITICAL"
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", quiet]
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
@@ -83,6 +81,12 @@ class PrivateKernelManager(AsyncKernelManager):
         self.process: int = self.provisioner.process.pid  # type: ignore[union-attr]
         self.stop.kernels.add(self.process)
         self.stop.check()
+
+    async def _async_interrupt_kernel(self) -> None:
+        """Leave out the interrupt before a shutdown: a kernel that is starting or answering would print it as an error.
+
+        A kernel that does not obey the shutdown is killed.
+        """
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         await super()._async_cleanup_resources(restart)
