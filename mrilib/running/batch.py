@@ -1,5 +1,6 @@
 """Run many notebooks, one after another or in parallel; a failure does not stop the others."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +12,10 @@ from mrilib.running.failures import RunError
 from mrilib.running.jobs import Job
 from mrilib.running.kernels import Stop
 from mrilib.running.runner import Outcome, run
+from mrilib.store.project import UserError
+
+HANDLES = 128  # open files of a run and its kernel, sockets among them; with fewer they fail in words of their own
+MORE_HANDLES = 32  # of another run beside it
 
 
 @dataclass
@@ -79,7 +84,11 @@ def run_all(
     """Run all jobs, `workers` at a time; `on_end` is called after each job, `on_tick` twice per second.
 
     Ctrl-C or any other exception stops all running jobs and leaves no kernel behind.
+
+    Raises:
+        UserError: the system lets this process open too few files.
     """
+    check_handles(workers)
     stop = Stop()
     with ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(run_one, job, workers, force, stop, progress): job for job in jobs}
@@ -91,6 +100,17 @@ def run_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [future.result() for future in futures]
+
+
+def check_handles(workers: int) -> None:
+    """Raise UserError if so many runs at a time need more open files than the system allows."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    allowed, needed = resource.getrlimit(resource.RLIMIT_NOFILE)[0], HANDLES + MORE_HANDLES * (workers - 1)
+    if allowed != resource.RLIM_INFINITY and allowed < needed:
+        raise UserError(f"only {allowed} files may be open at a time, but {needed} are needed: ulimit -n {needed}")
 
 
 def ended(futures: Iterable[Future[Any]], on_tick: Callable[[], None]) -> Iterator[Future[Any]]:

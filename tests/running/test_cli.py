@@ -18,7 +18,9 @@ from tiny_project import COUNT, PARAMETERS, RECORD, make_project
 from mrilib.cli import main
 from mrilib.running import doctor
 from mrilib.running import weights as weights_recipe
+from mrilib.running.batch import check_handles
 from mrilib.store.paths import PACKAGE
+from mrilib.store.project import UserError
 
 SCANNER = "from mrilib.beyond.from_simulation_to_scanner.parameters import Parameters"  # which needs fetched data
 SCANNER_CELL = parameters_cell("19")
@@ -147,6 +149,16 @@ def test_all_runs_what_it_can_and_reports_the_rest(project, fetch, capsys):
     assert main(["run", "0", "--runs-dir", "runs"]) == 0
     assert "cached   00_good" in capsys.readouterr().out
     assert Path("executed.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize(("workers", "allowed", "needed"), [(1, 127, 128), (3, 191, 192)])
+def test_too_few_open_files_are_said_before_anything_runs(monkeypatch, workers, allowed, needed):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    with pytest.raises(UserError, match=f"only {allowed} files may be open .* ulimit -n {needed}"):
+        check_handles(workers)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (needed, needed))
+    check_handles(workers)
 
 
 def test_a_notebook_asked_for_by_name_needs_its_data(project, fetch, capsys):
