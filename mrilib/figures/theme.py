@@ -47,6 +47,8 @@ OTHER_COLORS: dict[str, str] = {
     "unrolled, supervised on Q": "#3F5200",
     "ConvDecoder": "#D6246E",
     "diverse": "#00938A",
+    "diverse, few slices": "#00524D",
+    "best of P": "#7A1030",
 }
 SAME_AS: dict[str, tuple[str, ...]] = {
     "supervised on P": (
@@ -57,11 +59,37 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "healthy heads (P)",
         "one knee",
         "gap before TTT",
+        "better fastMRI network",
+        "all of P",
+        "training slices of P",
     ),
-    "supervised on Q": ("Q", "trained on Q", "out of distribution (Q)", "SSIM on Q", "test distribution"),
+    "supervised on Q": (
+        "Q",
+        "trained on Q",
+        "out of distribution (Q)",
+        "SSIM on Q",
+        "test distribution",
+        "its own network",
+        "training slices of Q",
+    ),
     "joint on P": ("before TTT",),
     "joint on P + TTT": ("trained on P + TTT", "after TTT on one measurement", "gap after TTT", "TTT"),
-    "diverse": ("P and Q", "trained on P and Q", "healthy and with lesions (P and Q)", "13 datasets", "diversity"),
+    "diverse": (
+        "P and Q",
+        "trained on P and Q",
+        "healthy and with lesions (P and Q)",
+        "the collection",
+        "13 datasets",
+        "diversity",
+        "network trained on both",
+    ),
+    "best of P": ("one part of P",),
+    "diverse, few slices": (
+        "half of P and Q",
+        "trained on half of P and Q",
+        "half of both (as many slices as a specialist)",
+        "13 datasets, as few slices as one dataset",
+    ),
 }
 NAMED = METHOD_COLORS | OTHER_COLORS
 NAMED |= {other: NAMED[method] for method, others in SAME_AS.items() for other in others}
