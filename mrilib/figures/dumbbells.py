@@ -101,7 +101,7 @@ def _bar(row: Row) -> dict[str, Any]:
 
 
 def _labels(rows: Sequence[Row], y: altair.Y, width: int) -> list[altair.Chart]:
-    kept = [{key: row[key] for key in ("name", "label", "certain")} for row in rows]
+    kept = [{"name": row["name"], "label": row["label"], "certain": bool(row["certain"])} for row in rows]
     base = altair.Chart(data(kept)).encode(x=altair.value(width), y=y, text="label:N")
     ink = altair.condition("datum.certain", altair.value(INK), altair.value(MUTED))
     return [base.mark_text(align="left", dx=NUMBERS).encode(color=ink)]

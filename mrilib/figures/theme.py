@@ -118,12 +118,13 @@ def ordered(names: Iterable[str]) -> list[str]:
 def colors_of(names: Iterable[str]) -> list[str]:
     """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
 
-    Two names for one method in one chart are told apart: the second counts as another name.
+    "P: T2 brain" stands for "P". Two names for one method in one chart are told apart: the second counts as another.
     """
     names, chosen = list(names), dict[str, str]()
     for name in names:
-        if name in NAMED and NAMED[name] not in chosen.values():
-            chosen[name] = NAMED[name]
+        known = NAMED.get(name) or NAMED.get(name.partition(":")[0])
+        if known and known not in chosen.values():
+            chosen[name] = known
     spare = cycle([color for color in SERIES_COLORS if color not in chosen.values()])
     for name in dict.fromkeys(names):
         chosen[name] = chosen.get(name) or next(spare)

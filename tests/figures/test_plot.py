@@ -136,6 +136,7 @@ def test_every_training_set_has_one_colour() -> None:
 def test_other_words_for_a_method_share_its_colour() -> None:
     assert plot.colors_of(["trained on P", "trained on Q"]) == plot.colors_of(["supervised on P", "supervised on Q"])
     assert plot.colors_of(["13 datasets"]) == plot.colors_of(["P and Q"])
+    assert plot.colors_of(["P: T2 brain", "Q: T1 brain"]) == plot.colors_of(["P", "Q"])
     both = plot.colors_of(["supervised on P", "trained on P"])
     assert both[0] == plot.METHOD_COLORS["supervised on P"] != both[1]
 
