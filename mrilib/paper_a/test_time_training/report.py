@@ -54,8 +54,8 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
         return Markdown("*Nothing is stored for this number of test slices; the results below show the figure.*")
     rows = [_gap_row(block.result) for block in sorted(found, key=lambda block: -block.result.before.value)]
     title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
-    words = {"x_title": "gap: SSIM on Q lost by training on P", "beside": "share of the gap closed"}
-    return dumbbell_chart(rows, title=title, alt=f"{title}: {steps_in_numbers(rows)}", **words)
+    alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM on Q lost by training on P"
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="share of the gap closed")
 
 
 def _gap_row(result: ShiftResult) -> dict[str, Any]:
