@@ -93,16 +93,17 @@ SAME_AS: dict[str, tuple[str, ...]] = {
 }
 NAMED = METHOD_COLORS | OTHER_COLORS
 NAMED |= {other: NAMED[method] for method, others in SAME_AS.items() for other in others}
-# For everything that is not a method: none of these is a method's colour.
+# For everything that is not a method: none of these is a method's colour, and the last ones, those of training sets in
+# paper B, serve only where the others are used up.
 SERIES_COLORS: tuple[str, ...] = (
-    "#00938A",
-    "#7A1030",
     "#8A5CF0",
     "#648200",
     "#D6246E",
     "#3C2C90",
     "#E0654A",
     "#B25FD0",
+    "#00938A",
+    "#7A1030",
 )
 
 PNG_SCALE = 1.5

@@ -22,7 +22,7 @@ from mrilib.paper_b.study import Study
 PANEL, ACROSS = (325, 220), 2
 LARGE, FAINT = (720, 380), 0.4
 AXES = "mean SSIM in distribution (P_best)", "mean SSIM out of distribution (Q)"
-ACCELERATIONS = SERIES_COLORS[2], SERIES_COLORS[5]  # no colours of training sets
+ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
 Row = dict[str, Any]
 
