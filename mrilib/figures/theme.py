@@ -47,6 +47,8 @@ OTHER_COLORS: dict[str, str] = {
     "unrolled, supervised on Q": "#3F5200",
     "ConvDecoder": "#D6246E",
     "diverse": "#00938A",
+    "diverse, few slices": "#00524D",
+    "best of P": "#7A1030",
 }
 SAME_AS: dict[str, tuple[str, ...]] = {
     "supervised on P": (
@@ -57,24 +59,51 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "healthy heads (P)",
         "one knee",
         "gap before TTT",
+        "better fastMRI network",
+        "all of P",
+        "training slices of P",
     ),
-    "supervised on Q": ("Q", "trained on Q", "out of distribution (Q)", "SSIM on Q", "test distribution"),
+    "supervised on Q": (
+        "Q",
+        "trained on Q",
+        "out of distribution (Q)",
+        "SSIM on Q",
+        "test distribution",
+        "its own network",
+        "training slices of Q",
+    ),
     "joint on P": ("before TTT",),
     "joint on P + TTT": ("trained on P + TTT", "after TTT on one measurement", "gap after TTT", "TTT"),
-    "diverse": ("P and Q", "trained on P and Q", "healthy and with lesions (P and Q)", "13 datasets", "diversity"),
+    "diverse": (
+        "P and Q",
+        "trained on P and Q",
+        "healthy and with lesions (P and Q)",
+        "the collection",
+        "13 datasets",
+        "diversity",
+        "network trained on both",
+    ),
+    "best of P": ("one part of P",),
+    "diverse, few slices": (
+        "half of P and Q",
+        "trained on half of P and Q",
+        "half of both (as many slices as a specialist)",
+        "13 datasets, as few slices as one dataset",
+    ),
 }
 NAMED = METHOD_COLORS | OTHER_COLORS
 NAMED |= {other: NAMED[method] for method, others in SAME_AS.items() for other in others}
-# For everything that is not a method: none of these is a method's colour.
+# For everything that is not a method: none of these is a method's colour, and the last ones, those of training sets in
+# paper B, serve only where the others are used up.
 SERIES_COLORS: tuple[str, ...] = (
-    "#00938A",
-    "#7A1030",
     "#8A5CF0",
     "#648200",
     "#D6246E",
     "#3C2C90",
     "#E0654A",
     "#B25FD0",
+    "#00938A",
+    "#7A1030",
 )
 
 PNG_SCALE = 1.5
@@ -90,12 +119,13 @@ def ordered(names: Iterable[str]) -> list[str]:
 def colors_of(names: Iterable[str]) -> list[str]:
     """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
 
-    Two names for one method in one chart are told apart: the second counts as another name.
+    "P: T2 brain" stands for "P". Two names for one method in one chart are told apart: the second counts as another.
     """
     names, chosen = list(names), dict[str, str]()
     for name in names:
-        if name in NAMED and NAMED[name] not in chosen.values():
-            chosen[name] = NAMED[name]
+        known = NAMED.get(name) or NAMED.get(name.partition(":")[0])
+        if known and known not in chosen.values():
+            chosen[name] = known
     spare = cycle([color for color in SERIES_COLORS if color not in chosen.values()])
     for name in dict.fromkeys(names):
         chosen[name] = chosen.get(name) or next(spare)

@@ -126,9 +126,17 @@ def test_series_colours_stay_apart(vision: str) -> None:
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) >= 14
 
 
+def test_every_training_set_has_one_colour() -> None:
+    sets = ["P", "Q", "P and Q", "half of P and Q", "best of P"]
+    colors = plot.colors_of(sets)
+    assert len(set(colors)) == len(sets)
+    assert plot.colors_of(["better fastMRI network", "its own network", "the collection"]) == colors[:3]
+
+
 def test_other_words_for_a_method_share_its_colour() -> None:
     assert plot.colors_of(["trained on P", "trained on Q"]) == plot.colors_of(["supervised on P", "supervised on Q"])
     assert plot.colors_of(["13 datasets"]) == plot.colors_of(["P and Q"])
+    assert plot.colors_of(["P: T2 brain", "Q: T1 brain"]) == plot.colors_of(["P", "Q"])
     both = plot.colors_of(["supervised on P", "trained on P"])
     assert both[0] == plot.METHOD_COLORS["supervised on P"] != both[1]
 

@@ -9,7 +9,7 @@ from mrilib.gap import Interval
 from mrilib.paper_a.early_stopping_and_ablation import report as stopping
 from mrilib.paper_a.provable_adaptation.report import subspace_drawing
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.table_2 import Block
+from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt
 from mrilib.paper_a.transformers import report as transformers
 from mrilib.paper_a.variants_that_fail import report as variants
@@ -59,6 +59,7 @@ def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatc
     [anatomy] = [one.result for one in found if one.name == "unet_anatomy"]
     assert anatomy.before.trainings > 1
     assert (anatomy.before.n, anatomy.gain_of_early_stopping.n) == (24, 12)
+    assert "U-Net, anatomy" in [row[0] for row in ttt.in_short(found, "simulated").cells]
     samples = f"trainings × test slices: 1 × 12 or {anatomy.before.trainings} × 24"
     assert samples in ttt.findings(found, "simulated").data
     assert samples in " ".join(ttt.gaps_chart(found, "simulated").to_dict()["title"])
@@ -66,14 +67,30 @@ def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatc
 
 def test_a_narrow_gap_is_not_called_wide_and_no_gap_has_no_fraction():
     narrow = {"supervised on P": 0.88, "joint on P + TTT": 0.91}
-    said = ttt.findings([block(**narrow)], "simulated").data
-    assert "Wide gaps" not in said
+    assert "Wide gaps" not in ttt.findings([block(**narrow)], "simulated").data
+    said = ttt.narrow_findings([block(**narrow)], "simulated").data
     assert "**Narrow gaps.** U-Net, anatomy: 0.020 → -0.010" in said
-    level = ttt.findings([block(**narrow | {"joint on P + TTT": 0.9001})], "simulated").data
-    assert "0.020 → 0.000" in level
-    assert "lowers it in the others (U-Net, anatomy: 0.880 → 0.800)" in said
-    none = ttt.findings([block(**{"supervised on P": 0.9})], "simulated").data
+    level = block(**narrow | {"joint on P + TTT": 0.9001})
+    assert "0.020 → 0.000" in ttt.narrow_findings([level], "simulated").data
+    assert "lowers it in the others (U-Net, anatomy: 0.880 → 0.800)" in ttt.findings([level], "simulated").data
+    none = ttt.narrow_findings([block(**{"supervised on P": 0.9})], "simulated").data
     assert "no fraction can be given.** U-Net, anatomy (gap before 0.000" in none
+
+
+def test_the_slice_shown_has_the_median_gain_of_the_stored_scores(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    p = record("04")
+    stored = stored_block("unet", "anatomy", experiment=p.experiment, settings=p.settings, slices=12)
+    after, before = (stored.result.scores[name] for name in ("joint on P + TTT", "supervised on P"))
+    gains = [a - b for a, b in zip(after, before, strict=True)]
+    assert sorted(gains)[6] == gains[ttt.middle_slice(p.experiment, p.settings, 12)]
+    assert ttt.middle_slice(p.experiment, p.settings, 3) == 0
+
+
+def test_every_gap_has_a_line_with_the_share_closed_beside_it():
+    told = ttt.gaps_chart([block(), block(**{"supervised on P": 0.9})], "simulated").to_dict()["description"]
+    assert "U-Net, anatomy: gap before TTT 0.200, gap after TTT 0.050, 75 % [" in told
+    assert "no gap to close" in told
 
 
 def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():

@@ -8,6 +8,7 @@ from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
+from mrilib.paper_b.distributional_overfitting.levels import levels_chart, seen, stops_chart
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
@@ -82,6 +83,29 @@ def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
     assert "'epoch': 2.0" in text
     assert "'epoch': 0.0" not in text
     assert "U-Net, SGD, rate 0.1" in str(ood_chart({"sgd_tenth": curve}, "A message").to_dict())
+
+
+def test_levels_stand_beside_the_differences_from_the_end(curve):
+    spec = levels_chart(curve, "simulated").to_dict()
+    assert " ".join(spec["title"]) == (
+        "GRE to T2, from epoch 4 on: +0.035 in distribution, −0.230 out of distribution (simulated data)"
+    )
+    assert "in distribution (P) 0.785 at the end; out of distribution (Q) 0.450 at the end" in spec["description"]
+    levels, gains = spec["hconcat"]
+    assert "mean SSIM" in str(levels)
+    assert "SSIM minus SSIM at the end" in str(gains)
+    assert "the rule stops" in str(gains)
+
+
+def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
+    both = {"sgd_tenth": curve, "unet_t2_knee": curve}
+    told = stops_chart(both, "A message").to_dict()["description"]
+    assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
+    own, others, stop = seen(both, "unet_t2_knee")
+    assert own.startswith("**U-Net, T2 brain to knee:** best")
+    assert others.startswith("**The others, out of distribution after their best epoch:** U-Net, SGD, rate 0.1 −0.230")
+    assert "the rule stops after epoch 8" in stop
+    assert len(seen({"sgd_tenth": curve}, "sgd_tenth")) == 2
 
 
 def test_the_slider_changes_picture_and_words(curve):

@@ -3,13 +3,13 @@
 import pytest
 
 from mrilib.paper_b.one_model_or_many.report import (
-    arms_chart,
     differences_table,
     in_words,
     pairs_table,
     role,
     scores_table,
     sharing_chart,
+    specialists_chart,
 )
 from mrilib.paper_b.study import Study
 
@@ -47,19 +47,45 @@ def test_differences_are_of_the_side_that_is_named(study):
     assert several.cells[0][1].startswith("0.300")
 
 
-def test_the_chart_draws_every_arm_on_every_group(study):
-    spec = str(arms_chart(study, GROUPS, "A message").to_dict())
-    for word in ("tested on P", "tested on Q", "both", "0.85", "A message"):
-        assert word in spec
+@pytest.fixture
+def pairs():
+    made = Study("none", dict.fromkeys(("P", "Q", "P and Q")), {"knee": None, "brain": None})
+    scores = {("P", "knee"): 0.9, ("Q", "knee"): 0.6, ("P", "brain"): 0.5, ("Q", "brain"): 0.8}
+    scores |= {("P and Q", "knee"): 0.9, ("P and Q", "brain"): 0.8}
+    made._read.update({place: {"ssim": [score, score]} for place, score in scores.items()})
+    return {"anatomy": (made, GROUPS)}
+
+
+def test_the_network_of_both_starts_from_the_other_sides_specialist(pairs):
+    spec = specialists_chart(pairs, "simulated").to_dict()
+    knee, brain = spec["description"].split(": ", 1)[1].split("; ")
+    assert knee == "knee (P): trained on Q 0.600, trained on P and Q 0.900, trained on P 0.900, 0.000 [0.000, 0.000]"
+    assert brain.startswith("brain (Q): trained on P 0.500, trained on P and Q 0.800, trained on Q 0.800")
+
+
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [(0.9, "is as good as each specialist"), (0.8, "is worse than the specialist on 1 of 2 sides")],
+)
+def test_the_message_counts_the_sides_on_which_sharing_costs(pairs, score, message):
+    pairs["anatomy"][0]._read["P and Q", "knee"] = {"ssim": [score, score]}
+    assert message in " ".join(specialists_chart(pairs, "simulated").to_dict()["title"])
 
 
 def test_the_dot_plot_has_a_line_for_each_side_and_leaves_out_what_is_no_specialist(study):
     compared = {"joint_minus_q": ("both", "P", "Q"), "half_minus_joint_q": ("both", "P", "Q")}
+    compared["ood_minus_p"] = ("both", "P", "P")
     drawn = sharing_chart({"anatomy": (study, GROUPS)}, compared, "A message").to_dict()
-    assert drawn["description"] == "A message: tested on brain, network trained on both +0.300"
-    (told,) = in_words({"ViT": (study, GROUPS)}, compared)
-    assert told.startswith("**knee and brain, ViT:** network trained on both +0.300")
-    assert told.count("on brain") == 1
+    assert drawn["description"] == "A message: brain, network trained on both +0.300"
+
+
+def test_the_sentences_give_the_range_over_pairs_and_sides(study):
+    compared = {"joint_minus_p": ("both", "P", "P"), "joint_minus_q": ("both", "P", "Q")}
+    (told,) = in_words({"anatomy": (study, GROUPS)}, compared)
+    assert told.startswith("**Network trained on both:** −0.050 [")
+    assert " (knee) to +0.300 [" in told
+    assert told.endswith("(brain).")
+    assert role("half_minus_joint_p") == ""
 
 
 def test_a_tenth_alone_is_told_from_the_specialist():

@@ -1,10 +1,13 @@
 """What notebook 04 shows of all shifts and both networks: the gaps as a chart, and the findings in sentences."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from IPython.display import Markdown
 
-from mrilib.figures.plot import Figure, interval_chart
+from mrilib.figures.dumbbells import dumbbell_chart, steps_in_numbers
+from mrilib.figures.plot import Figure, Table, table
+from mrilib.figures.sentences import percent
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
@@ -31,19 +34,47 @@ def named(result: ShiftResult) -> str:
     return f"{NAMES[result.model]}, {result.shift.replace('_', ' ')}"
 
 
+def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int:
+    """Slice with the median gain from supervised training on P to joint training on P with TTT, by stored scores.
+
+    The first slice if no scores of as many slices are stored.
+    """
+    model, shift = experiment.architecture["name"], experiment.shift
+    block = stored_block(model, shift, experiment=experiment, settings=settings, slices=slices)
+    if block is None:
+        return 0
+    after, before = (block.result.scores[name] for name in ("joint on P + TTT", "supervised on P"))
+    gains = [a - b for a, b in zip(after, before, strict=True)]
+    return sorted(range(len(gains)), key=gains.__getitem__)[len(gains) // 2]
+
+
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
     """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
     if not found:
         return Markdown("*Nothing is stored for this number of test slices; the results below show the figure.*")
-    rows = [
-        {"block": named(block.result), "gap": when} | vars(gap)
-        for block in found
-        for when, gap in (("gap before TTT", block.result.before), ("gap after TTT", block.result.after))
-    ]
-    alt = f"Gaps before and after test-time training, {kind} data: {found[0].result.before} before in the first block"
+    rows = [_gap_row(block.result) for block in sorted(found, key=lambda block: -block.result.before.value)]
     title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
-    words = {"x_title": "network and shift", "y_title": "gap on Q (SSIM, 95 % interval)"}
-    return interval_chart(rows, "block", "value", "gap", title=title, alt=alt, **words)
+    alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM on Q lost by training on P"
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="share of the gap closed")
+
+
+def _gap_row(result: ShiftResult) -> dict[str, Any]:
+    marks = {"gap before TTT": result.before.value, "gap after TTT": result.after.value}
+    closed = result.closed.interval
+    label, certain = ("no gap to close", False) if closed is None else (percent(closed), closed.low > 0)
+    return {"name": named(result), "marks": marks, "label": label, "certain": certain}
+
+
+def in_short(found: Sequence[Block], kind: str) -> Table:
+    """Gaps and the share closed, beside the paper's; one row per block."""
+    columns = {
+        "block": "",
+        "before": "gap before",
+        "after": "gap after",
+        "closed": "closed",
+        "paper": "closed, paper A",
+    }
+    return table([block.row for block in found], columns, caption=f"SSIM on Q ({kind} data; {_samples(found)})")
 
 
 def _outcome(found: Sequence[Block]) -> str:
@@ -55,10 +86,18 @@ def _outcome(found: Sequence[Block]) -> str:
 
 
 def findings(found: Sequence[Block], kind: str) -> Markdown:
-    """The findings of all blocks in sentences, each with the numbers of the blocks it is about."""
+    """What the blocks show in sentences, each with the numbers of the blocks it is about."""
     results = [block.result for block in found]
-    parts = [_closed(results, wide=True), _closed(results, wide=False), _undefined(results)]
-    parts += [_stopping(results), _supervised(results)]
+    return _told([_closed(results, wide=True), _stopping(results), _supervised(results)], found, kind)
+
+
+def narrow_findings(found: Sequence[Block], kind: str) -> Markdown:
+    """The blocks with a narrow gap, and those without one, in sentences."""
+    results = [block.result for block in found]
+    return _told([_closed(results, wide=False), _undefined(results)], found, kind)
+
+
+def _told(parts: Sequence[str], found: Sequence[Block], kind: str) -> Markdown:
     counted = f"*{kind.capitalize()} data; {_samples(found)}.*"
     return Markdown("\n".join([*(f"- {part}" for part in parts if part), "", counted]))
 

@@ -10,7 +10,8 @@ from IPython.display import Markdown
 from mrilib.data.catalogue import distribution
 from mrilib.data.twins import TWINS
 from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.plot import Picture, Table, image_grid, image_row, interval_chart, table
+from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.plot import Picture, Table, image_grid, image_row, table
 from mrilib.figures.sentences import measured, number, percent, verdict
 from mrilib.gap import Interval, ratio_of_means
 from mrilib.paper_b.collection import ELSEWHERE, FASTMRI, TESTED, Example, arm_title, best_of_fastmri, gain, members
@@ -57,19 +58,29 @@ def arms_rows(study: Study) -> list[dict[str, Any]]:
     ]
 
 
-def bars(study: Study, title: str) -> altair.LayerChart:
-    """Chart the mean SSIM of the four networks on each of the six datasets, with intervals (Figure 10)."""
-    rows = [
-        {"dataset": arm_title(dataset), "trained on": arm_title(arm), **_mean(study, arm, dataset)}
-        for dataset in TESTED
-        for arm in COMPARED
-    ]
-    alt = f"{title}: " + "; ".join(f"{r['trained on']} on {r['dataset']} {r['value']:.3f}" for r in rows)
-    return interval_chart(rows, "dataset", color="trained on", x_title="", y_title="mean SSIM", alt=alt, title=title)
+def scores_chart(study: Study, kind: str) -> altair.LayerChart:
+    """From the better of fastMRI's networks to the collection's, and the test distribution's own one (Figure 10).
+
+    One line per dataset, the largest gain first.
+    """
+    best = {name: best_of_fastmri(study, name) for name in TESTED}
+    gained = {name: gain(study, best[name], [name]) for name in TESTED}
+    rows = []
+    for name in sorted(TESTED, key=lambda name: -gained[name].value):
+        arms = {"better fastMRI network": best[name], "13 datasets": "d_p", "its own network": name}
+        means = {words: study.mean(arm, members(name)).value for words, arm in arms.items()}
+        rows.append(step(f"{arm_title(name)}{IN_D_P.get(name, '')}", means, gained[name]))
+    title = f"{_message(gained)} ({kind} data)"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    return dumbbell_chart(rows, x_title="mean SSIM", alt=alt, title=title, beside="13 datasets minus fastMRI")
 
 
-def _mean(study: Study, arm: str, dataset: str) -> dict[str, Any]:
-    return vars(study.mean(arm_on(arm, dataset), members(dataset)))
+def _message(gained: Mapping[str, Interval]) -> str:
+    """The figure's message, as far as the intervals support it."""
+    better = sum(gained[name].low > 0 for name in ELSEWHERE)
+    worse = any(gained[name].high < 0 for name in FASTMRI)
+    cost = "a loss" if worse else "no clear loss"
+    return f"Thirteen datasets: better on {better} of {len(ELSEWHERE)} datasets never seen, {cost} on fastMRI"
 
 
 def beside_paper(
@@ -166,28 +177,21 @@ def gains_chart(study: Study, title: str) -> altair.LayerChart:
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
-def in_words(studies: Mapping[str, Study]) -> list[str]:
-    """What the collection gains and what is left to gain, two lines of Markdown for each network architecture."""
-    told = []
-    for title, study in studies.items():
-        best = {name: best_of_fastmri(study, name) for name in TESTED}
-        by = {
-            arm: [
-                f"{arm_title(name)} {measured(gain(study, best[name], [name], arm=arm), signed=True)}"
-                for name in TESTED
-            ]
-            for arm in ("d_p", "d_p_few")
-        }
-        left = [
-            f"{arm_title(name)} {measured(gain(study, 'd_p', [name], arm=name), signed=True)}" for name in ELSEWHERE
-        ]
-        told += [
-            f"**{title}, 13 datasets minus the better fastMRI network.** Out of distribution: "
-            f"{'; '.join(by['d_p'][len(FASTMRI) :])}. In distribution: {'; '.join(by['d_p'][: len(FASTMRI)])}.",
-            f"**{title}, the same difference with as few slices as one dataset.** {'; '.join(by['d_p_few'])}.",
-            f"**{title}, remaining lead of the test distribution's own network.** {'; '.join(left)}.",
-        ]
-    return told
+def in_words(study: Study) -> list[str]:
+    """What the collection gains, what is left of it with few slices, and what could still be gained, in sentences."""
+    best = {name: best_of_fastmri(study, name) for name in TESTED}
+    by = {arm: {one: gain(study, best[one], [one], arm=arm) for one in TESTED} for arm in ("d_p", "d_p_few")}
+    left = {name: gain(study, "d_p", [name], arm=name) for name in ELSEWHERE}
+    outside, inside = ({name: by["d_p"][name] for name in names} for names in (ELSEWHERE, FASTMRI))
+    return [
+        f"**13 datasets minus the better fastMRI network:** {_listed(outside)}; in distribution {_listed(inside)}.",
+        f"**The same with as few slices as one dataset:** {_listed(by['d_p_few'])}.",
+        f"**The test distribution's own network minus 13 datasets:** {_listed(left)}.",
+    ]
+
+
+def _listed(found: Mapping[str, Interval]) -> str:
+    return "; ".join(f"{arm_title(name)} {measured(one, signed=True)}" for name, one in found.items())
 
 
 def measures_in_words(study: Study, features: Study | None) -> list[str]:

@@ -12,16 +12,17 @@ from mrilib.figures.charts import data, finished, haloed, tooltip
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, colors_of, lines_chart, table
 from mrilib.figures.sentences import measured, verdict
-from mrilib.figures.theme import INK
-from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
+from mrilib.figures.theme import MUTED, SERIES_COLORS
+from mrilib.paper_b.effective_robustness.experiment import ALL, BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
 from mrilib.paper_b.effective_robustness.table_2 import TESTED, UNSEEN, at, folds
 from mrilib.paper_b.robustness import fit_line
 from mrilib.paper_b.study import Study
 
 PANEL, ACROSS = (325, 220), 2
-LARGE = 720, 380
+LARGE, FAINT = (720, 380), 0.4
 AXES = "mean SSIM in distribution (P_best)", "mean SSIM out of distribution (Q)"
+ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
 Row = dict[str, Any]
 
@@ -46,10 +47,11 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
     rows = points({one.name: one})
     arrows = [_arrow(one, trained) for trained in (P, P_AND_Q)]
     x, y = (altair.Axis(tickCount=6, title=words) for words in AXES)
-    spread = altair.Scale(zero=False, padding=24)
+    spread = altair.Scale(zero=False, padding=28)
     base = altair.Chart(data([_with_intervals(one, row) for row in rows if "set" in row]))
     place = base.encode(x=altair.X("x:Q", axis=x, scale=spread), y=altair.Y("y:Q", axis=y, scale=spread))
-    hue, shape = altair.Color("trained on:N", **_keys("trained on", SETS)), _keys("training", list(SIZES))
+    hues = altair.Scale(domain=list(SETS), range=colors_of(SETS))
+    hue, shape = altair.Color("trained on:N", scale=hues, legend=None), _sizes()
     line = altair.Chart(data([row for row in rows if "set" not in row and row["trained on"] == BEST]))
     rise = altair.Chart(data(arrows)).encode(x="x:Q")
     told = rise.encode(y="middle:Q", text="label:N")
@@ -57,22 +59,31 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
     words = (haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items())
     layers = [
         line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=hue),
-        place.mark_rule().encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
-        place.mark_rule().encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
+        place.mark_rule(opacity=FAINT).encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
+        place.mark_rule(opacity=FAINT).encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
         place.mark_point(filled=True, size=130, opacity=1).encode(
-            color=hue, shape=altair.Shape("training:N", **shape), tooltip=tooltip("set", "x", "y")
+            color=hue, shape=shape, tooltip=tooltip("set", "x", "y")
         ),
-        rise.mark_rule(color=INK, strokeWidth=1.5, strokeDash=[4, 3]).encode(y="line:Q", y2="y:Q"),
+        rise.mark_rule(strokeWidth=3, strokeDash=[5, 3]).encode(y="line:Q", y2="y:Q", color=hue),
         *(word for pair in words for word in pair),
+        place.transform_filter(f"datum.training === '{ALL}'")
+        .mark_text(align="left", dx=10, dy=-12, fontSize=15, fontWeight="bold")
+        .encode(text="trained on:N", color=hue),
     ]
     alt = f"{title}: height above the line of P_best, " + "; ".join(row["label"] for row in arrows)
     return finished(altair.layer(*layers), alt, title).properties(width=LARGE[0], height=LARGE[1])
 
 
-def _keys(name: str, names: Sequence[str]) -> Row:
-    legend = altair.Legend(title=name, orient="bottom", symbolSize=110, labelLimit=0)
-    hues: Row = {"range": colors_of(names)} if name == "trained on" else {}
-    return {"scale": altair.Scale(domain=list(names), **hues), "legend": legend}
+def _sizes() -> altair.Shape:
+    legend = altair.Legend(
+        title="trained on",
+        orient="bottom",
+        symbolSize=110,
+        symbolFillColor=MUTED,
+        symbolStrokeColor=MUTED,
+        labelLimit=0,
+    )
+    return altair.Shape("training:N", scale=altair.Scale(domain=list(SIZES)), legend=legend)
 
 
 def _with_intervals(one: Robustness, row: Row) -> Row:
@@ -87,19 +98,15 @@ def _arrow(one: Robustness, trained: str) -> Row:
     x, y = np.mean(one.models(trained).points, 0)
     line = float(slope * x + intercept)
     label = f"{trained}: {measured(one.gain(trained), signed=True)}"
-    return {"set": trained, "x": float(x), "y": float(y), "line": line, "middle": (float(y) + line) / 2, "label": label}
-
-
-def heights_chart(found: Mapping[str, Robustness], title: str) -> altair.LayerChart:
-    """Effective robustness of P and of P and Q, one line per shift; 0 is the line of P_best."""
-    rows = [
-        {"name": SHIFTS[name].title, "series": f"trained on {trained}", **vars(one.gain(trained))}
-        for name, one in found.items()
-        for trained in (P, P_AND_Q)
-    ]
-    colors = dict(zip((f"trained on {one}" for one in SETS), colors_of(SETS), strict=True))
-    x_title = "effective robustness: SSIM above the line of P_best"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
+    return {
+        "set": trained,
+        "trained on": trained,
+        "x": float(x),
+        "y": float(y),
+        "line": line,
+        "middle": (float(y) + line) / 2,
+        "label": label,
+    }
 
 
 def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.FacetChart:
@@ -197,7 +204,8 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
         for mixed, other, one in sorted(comparisons.values(), key=lambda each: int(each[1].split("-")[0]))
     ]
     x_title = "SSIM of the network for all four factors minus the specialist's"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
+    colors = dict(zip(dict.fromkeys(row["series"] for row in rows), ACCELERATIONS, strict=False))
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 
 
 def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetChart:
@@ -253,23 +261,6 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
     return table(rows, columns | {"good": "SSIM on Q: P minus mean of parts"}, caption=caption)
 
 
-def in_words(found: Mapping[str, Robustness]) -> list[str]:
-    """Where P and P and Q lie relative to the line of P_best, one line of Markdown for each shift."""
-    told = []
-    for name, one in found.items():
-        gain, both, shift = one.gain(P), measured(one.gain(P_AND_Q), signed=True), SHIFTS[name].title
-        where = verdict(
-            gain, "lie {} above the line", "lie {} *below* the line", "cannot be distinguished from the line ({})"
-        )
-        lead = verdict(one.lead(), "{} higher than", "{} lower than", "not distinguishable ({}) from")
-        told.append(
-            f"**{shift[0].upper()}{shift[1:]}.** Networks trained on P {where}; those trained on P and Q lie at "
-            f"{both}. On Q itself, the score after training on P is {lead} that after training on as many slices of "
-            f"P_best ({distribution(one.best).title})."
-        )
-    return told
-
-
 def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
     """Whether likeness to Q goes with the score on Q, and what diversity adds; one line of Markdown for each shift."""
     told = []
@@ -284,15 +275,3 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
             f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
         )
     return told
-
-
-def accelerations_in_words(study: Study, comparisons: Mapping[str, tuple[str, str, int]]) -> list[str]:
-    """The network for all factors against each specialist, in distribution and at the unseen factor."""
-    said: dict[bool, list[str]] = {False: [], True: []}
-    for mixed, other, one in comparisons.values():
-        by = study.difference(mixed, other, at(one))
-        said[one == UNSEEN].append(f"{other} {measured(by, signed=True)}")
-    return [
-        f"**In distribution**, network for all four factors minus each specialist: {'; '.join(said[False])}.",
-        f"**At the unseen {folds(UNSEEN)}**, the same network minus the specialist for: {'; '.join(said[True])}.",
-    ]

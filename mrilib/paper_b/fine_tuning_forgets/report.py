@@ -75,14 +75,17 @@ def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: s
 
 
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
-    """What each network gains where it was fine-tuned and loses elsewhere, and how many changes are losses."""
+    """What is gained where a network was fine-tuned and lost elsewhere, and how many changes are losses."""
     elsewhere = [change for (arm, name), change in changes.items() if arm != name]
     lost = [change for change in elsewhere if change.value < 0]
-    told = [
-        f"**Fine-tuned on {arm_title(name)}:** {measured(changes[name, name], signed=True)} there, "
-        f"{measured(others, signed=True)} on the other five together."
-        for name, others in forgotten.items()
-    ]
     certain = sum(change.excludes_zero for change in lost)
-    losses = f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**"
-    return [*told, f"{losses}; the intervals of {certain} of them exclude 0."]
+    gained = {name: changes[name, name] for name in forgotten}
+    return [
+        f"**On the dataset itself:** {_listed(gained)}.",
+        f"**On the other five datasets together:** {_listed(forgotten)}.",
+        f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**; the intervals of {certain} exclude 0.",
+    ]
+
+
+def _listed(found: Mapping[str, Interval]) -> str:
+    return "; ".join(f"{arm_title(name)} {measured(change, signed=True)}" for name, change in found.items())

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import altair
 
 from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.plot import Table, interval_chart, table
+from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured
 from mrilib.gap import Interval
 from mrilib.paper_b.study import Study
@@ -13,6 +14,7 @@ from mrilib.paper_b.study import Study
 Groups = Mapping[str, Sequence[str]]
 Comparisons = Mapping[str, tuple[str, str, str]]
 Studies = Mapping[str, tuple[Study, Groups]]  # by name of the pair, or of what is changed on knee and brain
+BOTH, LOST = "P and Q", "ood_minus"  # the network of both; comparisons of the other side's specialist
 SIDES = {"anatomy": ("knee", "brain"), "contrast": ("PD knee", "PDFS knee"), "field": ("1.5 T", "3 T")}
 ROLES = {  # of a comparison, by the start of its name; a longer start goes first
     "half_minus_joint": "",
@@ -33,34 +35,57 @@ def sides_of(name: str) -> dict[str, str]:
     """P and Q of a pair in words; of knee and brain with something changed, that too."""
     p, q = SIDES.get(name, SIDES["anatomy"])
     changed = "" if name in SIDES else f", {name}"
-    return {"P": f"tested on {p}{changed}", "Q": f"tested on {q}{changed}"}
+    return {"P": f"{p}{changed}", "Q": f"{q}{changed}"}
+
+
+def specialists_chart(studies: Studies, kind: str) -> altair.LayerChart:
+    """Scores on each side of each pair: from the other side's specialist to the network of both, and its own one."""
+    rows = []
+    for name, (study, groups) in studies.items():
+        for side, other in (("P", "Q"), ("Q", "P")):
+            tests = dict.fromkeys(groups[side])
+            means = {f"trained on {arm}": study.mean(arm, tests).value for arm in (other, BOTH, side)}
+            rows.append(step(f"{sides_of(name)[side]} ({side})", means, _difference(study, groups, BOTH, side, side)))
+    title = f"{_message(studies)} ({kind} data)"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    return dumbbell_chart(rows, x_title="mean SSIM", alt=alt, title=title, beside="P and Q minus specialist")
+
+
+def _message(studies: Studies) -> str:
+    """The figure's message: on how many sides the network of both is certainly worse than the specialist."""
+    sides = [(study, groups, side) for study, groups in studies.values() for side in ("P", "Q")]
+    worse = sum(_difference(study, groups, BOTH, side, side).high < 0 for study, groups, side in sides)
+    if worse:
+        return f"One network for both is worse than the specialist on {worse} of {len(sides)} sides"
+    return "One network for both is as good as each specialist"
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, title: str) -> altair.LayerChart:
-    """Differences of each network to the specialist in distribution (0), one line per pair and side."""
+    """Differences from the specialist in distribution (0), one line per pair and side, without the other side's."""
     rows = [
         {"name": sides_of(name)[side], "series": role(key), **vars(_difference(study, groups, arm, other, side))}
         for name, (study, groups) in studies.items()
         for tested in ("P", "Q")
         for key, (arm, other, side) in comparisons.items()
-        if side == tested and role(key)
+        if side == tested and role(key) and not key.startswith(LOST)
     ]
     x_title = "difference in SSIM from the specialist in distribution"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def in_words(studies: Studies, comparisons: Comparisons) -> list[str]:
-    """The same differences in sentences, one line of Markdown for each pair."""
+    """The range of each kind of difference over all pairs and sides, one line of Markdown for each."""
     told = []
-    for name, (study, groups) in studies.items():
-        sides = dict(zip("PQ", SIDES.get(name, SIDES["anatomy"]), strict=True))
-        said = {words: [] for words in map(role, comparisons) if words}  # type: dict[str, list[str]]
-        for key, (arm, other, side) in comparisons.items():
-            if role(key):
-                by = measured(_difference(study, groups, arm, other, side), signed=True)
-                said[role(key)].append(f"{by} on {sides[side]}")
-        points = "; ".join(f"{words} {', '.join(values)}" for words, values in said.items())
-        told.append(f"**{' and '.join(sides.values())}{'' if name in SIDES else f', {name}'}:** {points}.")
+    for words in dict.fromkeys(filter(None, map(role, comparisons))):
+        found = {
+            sides_of(name)[side]: _difference(study, groups, arm, other, side)
+            for name, (study, groups) in studies.items()
+            for key, (arm, other, side) in comparisons.items()
+            if role(key) == words
+        }
+        least, most = (pick(found, key=lambda side: found[side].value) for pick in (min, max))
+        ends = [f"{measured(found[one], signed=True)} ({one})" for one in dict.fromkeys((least, most))]
+        told.append(f"**{words[0].upper()}{words[1:]}:** {' to '.join(ends)}.")
     return told
 
 
@@ -77,18 +102,6 @@ def scores_table(study: Study, groups: Groups, counts: Mapping[str, int], captio
     ]
     columns = {"arm": "trained on", "slices": "slices"} | {name: f"SSIM on {name}" for name in groups}
     return table(rows, columns, caption=caption)
-
-
-def arms_chart(study: Study, groups: Groups, title: str) -> altair.LayerChart:
-    """Mean SSIM of each network with its interval, side by side for each test group."""
-    rows = [
-        {"tested on": f"tested on {name}", "trained on": f"trained on {arm}"}
-        | vars(study.mean(arm, dict.fromkeys(members)))
-        for name, members in groups.items()
-        for arm in study.arms
-    ]
-    alt = f"{title}: " + "; ".join(f"{r['trained on']}, {r['tested on']}: {r['value']:.3f}" for r in rows)
-    return interval_chart(rows, "tested on", color="trained on", x_title="", y_title="mean SSIM", alt=alt, title=title)
 
 
 def differences_table(study: Study, groups: Groups, comparisons: Comparisons, caption: str) -> Table:

@@ -1,0 +1,127 @@
+"""Dumbbells: one line for each name, from one mean to another, with the paired difference written beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair
+
+from mrilib.figures.charts import LETTER, data, finished
+from mrilib.figures.charts import WIDTH as PAGE
+from mrilib.figures.sentences import measured, number
+from mrilib.figures.theme import INK, MUTED, PAPER, colors_of
+from mrilib.gap import Interval
+
+ROW_HEIGHT, NUMBERS, ROOM = 42, 18, 175  # pixels; ROOM for the numbers at the right
+ABOVE, LINE = -6, 17  # pixels; of the names above the first line
+DOT, MARK = 190, 130  # square pixels of an end and of a further mark
+BESIDE = "difference [95 % interval]"
+Row = Mapping[str, Any]
+
+
+def step(name: str, marks: Mapping[str, float], by: Interval) -> dict[str, Any]:
+    """A row of `dumbbell_chart` whose number is a paired difference, grey where its interval contains 0."""
+    return {"name": name, "marks": dict(marks), "label": measured(by, signed=True), "certain": by.excludes_zero}
+
+
+def dumbbell_chart(
+    rows: Sequence[Row],
+    *,
+    x_title: str,
+    alt: str,
+    title: str = "",
+    beside: str = BESIDE,
+    colors: Mapping[str, str] | None = None,
+) -> altair.LayerChart:
+    """From one mean to another, one line for each `name`, in the order given; the first line names its marks.
+
+    Args:
+        rows: dicts with `name`; `marks`, means by series: the start, the end, then further ones, drawn as hollow
+            diamonds; `label`, what is written at the right; and `certain`, else the label is grey. See `step`.
+        x_title: what is plotted, with its unit.
+        alt: what the figure shows, for readers who cannot see it.
+        title: the figure's message.
+        beside: heading of what is written at the right.
+        colors: colour of each series; those of `colors_of` if None.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    if not rows:
+        raise ValueError("rows is empty: nothing to draw")
+    series = list(dict.fromkeys(name for row in rows for name in row["marks"]))
+    hues = dict(colors or zip(series, colors_of(series), strict=True))
+    names = [row["name"] for row in rows]
+    width = round(PAGE - LETTER * max(map(len, names)) - ROOM)
+    lines = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, labelPadding=10)
+    y = altair.Y("name:N", sort=names, title=None, axis=lines)
+    layers = [
+        *_mark_layers(rows, y, x_title, hues),
+        *_heads(rows[0], hues, width, beside),
+        *_labels(rows, y, width),
+    ]
+    chart = altair.layer(*layers).properties(width=width, height=ROW_HEIGHT * len(names))
+    return finished(chart, alt, title)
+
+
+def steps_in_numbers(rows: Sequence[Row]) -> str:
+    """The rows in words, for alt texts: every mark with its mean, and the number beside them."""
+    told = []
+    for row in rows:
+        means = ", ".join(f"{name} {number(value)}" for name, value in row["marks"].items())
+        told.append(f"{row['name']}: {means}, {row['label']}")
+    return "; ".join(told)
+
+
+def _mark_layers(rows: Sequence[Row], y: altair.Y, x_title: str, hues: Mapping[str, str]) -> list[altair.Chart]:
+    x = altair.X("value:Q", title=x_title, axis=altair.Axis(tickCount=6), scale=altair.Scale(zero=False, padding=24))
+    color = altair.Color("series:N", scale=altair.Scale(domain=list(hues), range=list(hues.values())), legend=None)
+    said = [altair.Tooltip("name:N"), altair.Tooltip("series:N"), altair.Tooltip("value:Q", format=".3f")]
+    marks = altair.Chart(data([one for row in rows for one in _marks(row)])).encode(x=x, y=y, color=color, tooltip=said)
+    bars = altair.Chart(data([_bar(row) for row in rows])).encode(y=y, x=altair.X("start:Q"), x2="to:Q")
+    hollow: dict[str, Any] = {"shape": "diamond", "size": MARK, "strokeWidth": 2.2, "fill": PAPER, "opacity": 1}
+    full: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.5}
+    further = any(len(row["marks"]) > 2 for row in rows)
+    return [
+        bars.mark_rule(color=MUTED, strokeWidth=4, opacity=0.45),
+        marks.transform_filter("datum.end").mark_point(**full),
+        *([marks.transform_filter("!datum.end").mark_point(**hollow)] if further else []),
+    ]
+
+
+def _marks(row: Row) -> list[dict[str, Any]]:
+    return [
+        {"name": row["name"], "series": series, "value": float(value), "end": place < 2}
+        for place, (series, value) in enumerate(row["marks"].items())
+    ]
+
+
+def _bar(row: Row) -> dict[str, Any]:
+    start, to, *_ = row["marks"].values()
+    return {"name": row["name"], "start": float(start), "to": float(to)}
+
+
+def _labels(rows: Sequence[Row], y: altair.Y, width: int) -> list[altair.Chart]:
+    kept = [{"name": row["name"], "label": row["label"], "certain": bool(row["certain"])} for row in rows]
+    base = altair.Chart(data(kept)).encode(x=altair.value(width), y=y, text="label:N")
+    ink = altair.condition("datum.certain", altair.value(INK), altair.value(MUTED))
+    return [base.mark_text(align="left", dx=NUMBERS).encode(color=ink)]
+
+
+def _heads(first: Row, hues: Mapping[str, str], width: int, beside: str) -> list[altair.Chart]:
+    """Names of the first line's marks above them, in their colours, and the heading of the numbers."""
+    places = sorted(first["marks"], key=first["marks"].__getitem__)
+    layers = []
+    for name, value in first["marks"].items():
+        style = _place(name, places) | {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
+        base = altair.Chart(data([{"value": float(value), "word": name}]))
+        layers.append(base.mark_text(**style).encode(x=altair.X("value:Q"), y=altair.value(ABOVE), text="word:N"))
+    heading = altair.Chart(data([{"word": beside}])).encode(x=altair.value(width), y=altair.value(ABOVE - LINE))
+    words = heading.mark_text(align="left", dx=NUMBERS, baseline="bottom", color=MUTED).encode(text="word:N")
+    return [*layers, words]
+
+
+def _place(name: str, places: Sequence[str]) -> dict[str, Any]:
+    """Outwards from the outer marks; between them, one line higher."""
+    if name == places[0]:
+        return {"align": "right", "dx": 10}
+    return {"align": "left", "dx": -10} if name == places[-1] else {"align": "center", "dy": -LINE}

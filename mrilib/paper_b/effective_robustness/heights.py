@@ -1,0 +1,67 @@
+"""Effective robustness under every shift, from the line of P_best to P, as one chart and in three sentences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair
+
+from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.sentences import measured
+from mrilib.gap import Interval
+from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SHIFTS, P, Robustness
+
+Found = Mapping[str, Robustness]
+
+
+def heights_chart(found: Found, kind: str) -> altair.LayerChart:
+    """From the line of P_best (0) to P, and P and Q beside it; one line per shift, the largest gain first."""
+    rows: list[dict[str, Any]] = [
+        step(SHIFTS[name].title, {BEST: 0.0, P: one.gain(P).value, P_AND_Q: one.gain(P_AND_Q).value}, one.gain(P))
+        for name, one in _ranked(found)
+    ]
+    title = f"{_message(found)} ({kind} data)"
+    x_title = "effective robustness: SSIM on Q above what quality on P_best predicts"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="P [95 % interval]")
+
+
+def in_words(found: Found) -> list[str]:
+    """Under which shifts P lies above the line, under which it does not, and how far P and Q lies above it."""
+    above, below = ([name for name in found if wanted(found[name].gain(P))] for wanted in (_above, _below))
+    level = [name for name in found if name not in (*above, *below)]
+    told = [
+        f"**{words}:** {'; '.join(_gained(found, name) for name in names)}."
+        for words, names in (
+            ("More robust than its quality explains", above),
+            ("Less robust than its quality explains", below),
+            ("Not distinguishable from what its quality explains", level),
+        )
+        if names
+    ]
+    most, least = (pick(found.values(), key=lambda one: one.gain(P_AND_Q).value) for pick in (max, min))
+    ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({SHIFTS[one.name].title})" for one in (least, most))
+    return [*told, f"**Trained on P and Q,** networks lie at {' to '.join(ends)} relative to the same line."]
+
+
+def _ranked(found: Found) -> Sequence[tuple[str, Robustness]]:
+    return sorted(found.items(), key=lambda item: -item[1].gain(P).value)
+
+
+def _above(gain: Interval) -> bool:
+    return gain.low > 0
+
+
+def _below(gain: Interval) -> bool:
+    return gain.high < 0
+
+
+def _gained(found: Found, name: str) -> str:
+    return f"{SHIFTS[name].title} {measured(found[name].gain(P), signed=True)}"
+
+
+def _message(found: Found) -> str:
+    """The figure's message, as far as the intervals support it."""
+    more, less = (sum(map(wanted, (one.gain(P) for one in found.values()))) for wanted in (_above, _below))
+    told = [f"{word} under {count}" for word, count in (("help", more), ("harm", less)) if count]
+    first, *rest = told or ["neither help nor harm under any"]
+    return f"Diverse training data {' and '.join([f'{first} of {len(found)} shifts', *rest])}"
