@@ -42,7 +42,7 @@ def test_tables_hold_every_network_and_place(scored):
 def test_charts_draw_both_ways_to_train_in_every_place(scored):
     slices = against_slices(scored, "simulated").to_dict()
     names = {row["name"] for row in slices["layer"][1]["data"]["values"]}
-    assert names == {"36 slices, 56 with lesions", "72 slices, 112 with lesions", "144 slices, 224 with lesions"}
+    assert names == {"P 36, P and Q 56 slices", "P 72, P and Q 112 slices", "P 144, P and Q 224 slices"}
     assert "in small lesions" in str(slices)
     assert "in large lesions" in slices["description"]
     whole = against_healthy(scored, [""], "A message").to_dict()
@@ -89,7 +89,7 @@ def test_pictures_say_the_score_of_the_box(scored):
     assert "trained on same box: SSIM 1.000" in one.alt
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
-    assert "SSIM 1.000, contrast 100%" in close
+    assert "SSIM 1.000, contrast 100 %" in close
 
 
 def test_what_is_more_alike_than_to_the_target(scored):

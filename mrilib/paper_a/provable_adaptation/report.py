@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from mrilib.figures.charts import finished, haloed
-from mrilib.figures.plot import colors_of, interval_chart, lines_chart
+from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.plot import colors_of, lines_chart
 from mrilib.figures.theme import INK, MUTED
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import log_slope
@@ -30,6 +31,7 @@ def curve_chart(
     x_title: str,
     y_title: str,
     alt: str,
+    title: str = "",
     log_x: bool = False,
 ) -> altair.LayerChart:
     """Chart named curves over the same `x`, with a band if the values are intervals.
@@ -41,17 +43,25 @@ def curve_chart(
         for name, values in curves.items()
         for at, value in zip(x, values, strict=True)
     ]
-    band = ("low", "high")
-    return lines_chart(rows, "x", "value", "curve", x_title=x_title, y_title=y_title, alt=alt, band=band, log_x=log_x)
+    axes: dict[str, Any] = {"x_title": x_title, "y_title": y_title, "band": ("low", "high"), "log_x": log_x}
+    return lines_chart(rows, "x", "value", "curve", **axes, alt=alt, title=title)
 
 
-def group_chart(groups: Mapping[str, Mapping[str, Interval]], *, x_title: str, y_title: str) -> altair.LayerChart:
-    """Chart means with intervals side by side in each group; the alt text lists all of them."""
+def group_chart(groups: Mapping[str, Mapping[str, Interval]], *, x_title: str, title: str) -> altair.LayerChart:
+    """Chart differences with their intervals, a line for each group and a colour for each name within it."""
     rows = [
-        {"group": group, "by": by, **_ends(value)} for group, means in groups.items() for by, value in means.items()
+        {"name": group, "series": by, **vars(value)} for group, means in groups.items() for by, value in means.items()
     ]
-    alt = f"{y_title}. " + "; ".join(f"{row['group']}, {row['by']}: {row['value']:.3f}" for row in rows)
-    return interval_chart(rows, "group", color="by", x_title=x_title, y_title=y_title, alt=alt)
+    return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}. {in_numbers(rows)}")
+
+
+def gain_chart(gains: Mapping[str, Interval]) -> altair.LayerChart:
+    """What TTT removes from the risk under each shift, paired by draw."""
+    rows = [{"name": name, **vars(gain)} for name, gain in gains.items()]
+    helped, harmed = sum(gain.low > 0 for gain in gains.values()), sum(gain.high < 0 for gain in gains.values())
+    title = f"TTT lowers the risk under {helped} of {len(rows)} shifts and raises it under {harmed}"
+    x_title = "risk on Q before TTT minus after it, per signal dimension (95 % interval)"
+    return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}")
 
 
 def slope_rows(

@@ -91,7 +91,7 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
     """What lesions in the training set change inside lesions, for each size of the training set, paired by lesion."""
     rows = [
         {
-            "name": f"{study.arms[arm].train_slices:,} slices, {study.arms[both].train_slices:,} with lesions",
+            "name": f"P {study.arms[arm].train_slices:,}, P and Q {study.arms[both].train_slices:,} slices",
             "series": PLACES[size],
             **vars(difference(study, both, arm, size)),
         }
@@ -105,7 +105,7 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
 
 def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
     """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
-    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)}" for size in sizes}
+    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)} above the line" for size in sizes}
     rows = [
         {
             "trained on": words,
@@ -237,7 +237,9 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
 
 def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
     """SSIM of a lesion's box, and the share of its contrast that a reconstruction keeps."""
-    return f"SSIM {_box_ssim(target, image, box):.3f}, contrast {contrast(image, box) / contrast(target, box):.0%}"
+    return (
+        f"SSIM {_box_ssim(target, image, box):.3f}, contrast {100 * contrast(image, box) / contrast(target, box):.0f} %"
+    )
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
