@@ -10,7 +10,9 @@ from mrilib.figures.theme import INK, MUTED, NAMED, with_intervals
 
 PANEL, PANELS_ACROSS, LARGE = (200, 180), 3, (640, 330)
 DRAWN = NAMED["P and Q"]
-CORNER: dict[str, Any] = {"dx": 12, "dy": -12, "align": "left"}
+CORNER: dict[str, Any] = {"dx": -14, "dy": -12, "align": "right"}
+STRAIGHT, ASIDE = "if the network were too small for both", {"dx": -12, "dy": 14, "align": "right"}
+FEW = 4  # steps whose points are labelled in a panel; of more, a legend names them
 
 
 def sweep_chart(
@@ -35,7 +37,8 @@ def sweep_chart(
     steps = sorted({record[step] for record in records})
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    legend = altair.Legend(orient="bottom", symbolSize=90, titleFontWeight="normal")
+    few = len(steps) <= FEW
+    legend = None if few else altair.Legend(orient="bottom", symbolSize=90)
     scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
     color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
     shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
@@ -47,6 +50,7 @@ def sweep_chart(
         *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         *([] if chosen is None else _chosen_layers(base, step, steps)),
+        *(_labels(base, step, steps) if few else []),
     ]
     width, height = PANEL
     panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
@@ -54,6 +58,20 @@ def sweep_chart(
     chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
     chart = chart.resolve_scale(x="independent", y="independent")
     return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
+
+
+def _labels(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
+    """Every point's step in %, left of the point; above it at the end of the path, below it elsewhere."""
+    layers = []
+    for at in steps:
+        one = base.transform_filter(f"datum.{step} == {at}").transform_calculate(label=f"'{_percent(at)}'")
+        below = -10 if at == steps[-1] else 14
+        layers += haloed(one.encode(x="x:Q", y="y:Q", text="label:N"), align="right", dx=-9, dy=below)
+    return layers
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def path_chart(
@@ -78,7 +96,7 @@ def path_chart(
     """
     records = cleaned(rows, None, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     first, last = records[0], records[-1]
-    names = [labels[0], *(f"{record[step]:.0%}" for record in records[1:-1]), labels[1]]
+    names = [labels[0], *(f"{_percent(record[step])} of Q" for record in records[1:-1]), labels[1]]
     places = [{"dx": -14, "dy": 2, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
     places.append({"dx": 12, "dy": 18, "align": "left"})
     corner = {"x": first["x"], "y": last["y"]}
@@ -86,6 +104,7 @@ def path_chart(
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))
     base = _placed(records).encode(x=x, y=y, tooltip=tooltip(None, step, "x", "y"))
     rule = base.mark_rule(strokeWidth=2, color=MUTED)
+    middle = {axis: (first[axis] + last[axis]) / 2 for axis in "xy"}
     straight = _placed([first, last]).mark_line(color=MUTED, strokeDash=[4, 4]).encode(x=x, y=y)
     path = base.mark_line(color=DRAWN, strokeWidth=3).encode(order=f"{step}:Q")
     layers = [
@@ -97,7 +116,11 @@ def path_chart(
         *(_end(end, f"trained on {side}").encode(x=x, y=y) for end, side in ((first, "P"), (last, "Q"))),
         _placed([corner]).mark_point(size=180, strokeWidth=2.5, color=INK, shape="diamond").encode(x=x, y=y),
     ]
-    for record, name, place in [*zip(records, names, places, strict=True), (corner, labels[2], CORNER)]:
+    for record, name, place in [
+        *zip(records, names, places, strict=True),
+        (corner, labels[2], CORNER),
+        (middle, STRAIGHT, ASIDE),
+    ]:
         words = _placed([record | {"name": name}]).encode(x=x, y=y, text="name:N")
         layers += haloed(words, fontSize=14, **place)
     width, height = LARGE

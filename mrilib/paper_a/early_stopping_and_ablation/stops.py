@@ -29,7 +29,8 @@ def stops_chart(history: History, rules: Sequence[tuple[Rule, int]], kind: str) 
     end = len(history.validation_error) - 1
     width = round(PAGE - LETTER * max(len(stop["rule"]) for stop in stops) - BESIDE)
     scale = altair.Scale(domain=[0, end], nice=False)
-    x, along = (altair.X("iteration:Q", scale=scale, title=words) for words in (None, AXIS))
+    axes = (altair.Axis(title=None, labels=False, ticks=False), altair.Axis(title=AXIS))
+    x, along = (altair.X("iteration:Q", scale=scale, axis=axis) for axis in axes)
     curves = {"self-validation error": dict(enumerate(history.validation_error)), "true SSIM": history.score}
     panels = [_curve(name, curve, stops, x).properties(width=width, height=PANEL) for name, curve in curves.items()]
     panels.append(_lanes(stops, along, width).properties(width=width, height=LANE * len(stops)))
