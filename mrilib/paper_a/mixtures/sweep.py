@@ -19,7 +19,7 @@ from mrilib.store.tables import StoredRow, StoredTable
 from mrilib.train.networks import InMemory, NetworkSpec, dataset, network, ssim_without_ttt
 from mrilib.train.training import Progress
 
-COEFFICIENTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
+COEFFICIENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 Scores = dict[str, list[float]]
 
 
