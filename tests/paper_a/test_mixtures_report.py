@@ -1,7 +1,7 @@
 """The charts of mixtures: the nearest mixture in the title, and how many paths turn."""
 
 from mrilib.paper_a.mixtures import report
-from mrilib.paper_a.mixtures.sweep import points
+from mrilib.paper_a.mixtures.sweep import Outcome, points
 
 CORNER = {
     0.0: {"P": [0.9, 0.91, 0.92], "Q": [0.6, 0.61, 0.62]},
@@ -29,3 +29,11 @@ def test_the_paths_that_turn_are_counted():
     rows = [{"shift": name, **point} for name, sweep in sweeps.items() for point in points(sweep)]
     title = " ".join(report.paths(rows, sweeps, 0.25, "simulated").to_dict()["title"])
     assert "turns like an L under 1 of 2 shifts" in title
+
+
+def test_three_sentences_say_where_the_l_appears_and_what_it_costs():
+    outcomes = {name: Outcome(one[0.25], one[0.0], one[1.0]) for name, one in (("a_b", CORNER), ("c", STRAIGHT))}
+    path, gained, lost = report.findings(outcomes).data.splitlines()
+    assert path == "- **The path.** The L appears: a b; the L does not clearly appear: c."
+    assert gained.startswith("- **Gained on Q:** a b 93 % [")
+    assert "c 0.080 [" in lost

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair
+from IPython.display import Markdown
 
+from mrilib.figures.sentences import bullets, measured, percent
 from mrilib.figures.sweep import path_chart, sweep_chart
 from mrilib.paper_a.mixtures.sweep import Outcome, Scores, points
 
@@ -34,3 +36,19 @@ def paths(
     title = f"The path turns like an L under {turned} of {len(tried)} shifts with a mixture ({kind} data)"
     alt = f"{title}: SSIM on Q and on P of networks trained on mixtures, one panel per shift"
     return sweep_chart(rows, "shift", "coefficient", **AXES, title=title, alt=alt, chosen=coefficient)
+
+
+def findings(outcomes: Mapping[str, Outcome]) -> Markdown:
+    """Where the L appears, and what a mixture gains on Q and costs on P, in three sentences with their numbers."""
+    named = {name.replace("_", " "): one for name, one in outcomes.items()}
+    verdicts: dict[str, list[str]] = {}
+    for name, one in named.items():
+        verdicts.setdefault(one.verdict, []).append(name)
+    told = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in verdicts.items())
+    return bullets(
+        [
+            f"**The path.** {told[:1].upper()}{told[1:]}.",
+            f"**Gained on Q:** {'; '.join(f'{name} {percent(one.gained)}' for name, one in named.items())}.",
+            f"**SSIM lost on P:** {'; '.join(f'{name} {measured(one.lost)}' for name, one in named.items())}.",
+        ]
+    )
