@@ -44,6 +44,7 @@ function slider(name, change) {
 
 function render({ model, el }) {
   const palette = palettes(model.get("heat")), unit = model.get("unit"), factor = model.get("factor");
+  const warm = `background: linear-gradient(to right, ${model.get("heat").map(code => `#${code}`).join(", ")})`;
   const window_ = { ...START };
   let drawn = [];
 
@@ -65,7 +66,8 @@ function render({ model, el }) {
 
   function draw() {
     const low = window_.level - window_.width / 2, high = window_.level + window_.width / 2;
-    for (const { canvas, numbers, error } of drawn) {
+    for (const { canvas, numbers, error, ends } of drawn) {
+      ends.textContent = `0 to ${(high / factor).toFixed(2)} of the maximum`;
       if (error) paint(canvas, numbers, 0, high / factor * unit, palette.heat);
       else paint(canvas, numbers, low * unit, high * unit, palette.grey);
     }
@@ -83,8 +85,10 @@ function render({ model, el }) {
       const label = `${title}: ${caption}`;
       const canvas = element("canvas", { width: columns, height: rows, role: "img", "aria-label": label });
       const numbers = all.subarray(index * rows * columns, (index + 1) * rows * columns);
-      const figure = element("figure", {}, canvas, element("figcaption", {}, title, element("br"), caption));
-      return { canvas, numbers, error, figure };
+      const ends = element("div", {}), bar = element("div", { class: "mrilib-scale", style: warm });
+      const words = element("figcaption", {}, title, element("br"), caption);
+      const figure = element("figure", {}, canvas, ...(error ? [bar, ends] : []), words);
+      return { canvas, numbers, error, ends, figure };
     });
     strip.replaceChildren(...drawn.map(one => one.figure));
     draw();

@@ -41,6 +41,7 @@ class WindowedImages(anywidget.AnyWidget):
     .mrilib-panels:focus-visible { outline: 3px solid var(--jp-brand-color1, #2296E7); }
     .mrilib-panels figure { margin: 0; }
     .mrilib-panels canvas { width: 190px; outline: 1px solid #6D6E6D; }
+    .mrilib-scale { height: 10px; outline: 1px solid #6D6E6D; }
     .mrilib-window label, .mrilib-window button { margin: 4px 16px 4px 4px; }
     .mrilib-window output { display: block; margin: 0 4px; }
     .mrilib-window input { vertical-align: middle; width: 200px; }

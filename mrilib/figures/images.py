@@ -60,7 +60,8 @@ def error_row(
     white = _white([reference], vmax)
     named = [f"{title}\n{_factor(factor)}" for title in titles]
     pixels = [_grey(_error(reference, image), white / factor) for image in images]
-    return compose(_broken(_tiles(pixels, named, captions, colors="heat"), ncols), alt)
+    scale = Tile(np.full((1, 9), 255, np.uint8), scale=_ends(factor))
+    return compose([*_broken(_tiles(pixels, named, captions, colors="heat"), ncols), [scale]], alt)
 
 
 def comparison(
@@ -84,8 +85,7 @@ def comparison(
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
     first = Tile(_grey(reference, white), target_title)
-    words = f"{_factor(factor)}\ndark 0\nbright {1 / factor:g} of white"
-    note = Tile(np.full_like(first.pixels, 255), note=words)
+    note = Tile(np.full_like(first.pixels, 255), note=f"{_factor(factor)}\n(1 = white above)", scale=_ends(factor))
     tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
     maps = [Tile(_grey(_error(reference, x), white / factor), colors="heat") for x in images.values()]
     blocks = range(0, max(len(tops), 1), 4)
@@ -214,6 +214,11 @@ def _factor(factor: float) -> str:
     if not factor > 0:
         raise ValueError(f"factor is {factor}: expected a positive number")
     return f"|error| ×{factor:g}"
+
+
+def _ends(factor: float) -> tuple[str, ...]:
+    """Labels of an error map's colours: no error, half of the brightest, and the brightest, in units of white."""
+    return tuple(f"{share / factor:.2g}" for share in (0, 0.5, 1))
 
 
 def _score(score: float | str | None) -> str:

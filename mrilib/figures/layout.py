@@ -18,6 +18,7 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundl
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
+BAR, BAR_WIDTH = 14, 160  # CSS pixels of a bar of colours: height and maximum width
 SHARPNESS = 2  # device pixels per CSS pixel
 # Anchors of matplotlib's "magma" (CC0): lightness rises evenly, safe for colour-blind readers.
 MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "FD9567", "FECA8D", "FCFDBF"]
@@ -44,7 +45,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Tile:
-    """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre."""
+    """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre.
+
+    `scale` draws the heat map's colours as a bar below the note, with these labels beneath it, from dark to bright.
+    """
 
     pixels: np.ndarray
     title: str = ""
@@ -52,6 +56,7 @@ class Tile:
     colors: Colors = "grey"
     smooth: bool = True
     note: str = ""
+    scale: tuple[str, ...] = ()
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
@@ -106,7 +111,8 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
         parts += [
             _image(tile, x, y, side, picture),
             _text(tile.title, middle, y - 6, side, TITLE_SIZE, align=1),
-            _text(tile.note, middle, y + picture / 2, side, TITLE_SIZE, align=0.5),
+            _text(tile.note, middle, y + picture / 2, side, TITLE_SIZE, align=1 if tile.scale else 0.5),
+            *_scale(tile.scale, middle, y + picture / 2 + 8, side),
             _text(tile.caption, middle, y + picture + 4, side, CAPTION_SIZE, align=0),
         ]
     return parts, head + picture + foot
@@ -119,8 +125,26 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
     code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    frame = "" if tile.note else f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
+    frame = (
+        "" if tile.note or tile.scale else f'<rect {place} fill="none" stroke="{MUTED}"/>'
+    )  # else white merges with the page
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
+
+
+def _scale(labels: Sequence[str], x: float, y: float, side: float) -> list[str]:
+    """A bar of the heat map's colours centred at x, its top at y, with evenly spaced labels beneath it."""
+    if not labels:
+        return []
+    width = min(BAR_WIDTH, 0.7 * side)
+    code = base64.b64encode(png_bytes(np.arange(256, dtype=np.uint8)[None], palette("heat", 256))).decode()
+    place = f'x="{x - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BAR}"'
+    bar = f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{code}"/>'
+    frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'
+    places = np.linspace(x - width / 2, x + width / 2, len(labels))
+    words = [
+        _text(label, at, y + BAR + 3, side, CAPTION_SIZE, align=0) for label, at in zip(labels, places, strict=True)
+    ]
+    return [bar, frame, *words]
 
 
 def _text(text: str, x: float, y: float, width: float, size: int, align: float) -> str:

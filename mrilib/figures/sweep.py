@@ -1,13 +1,18 @@
 """Paths through the plane of two scores as a quantity is swept, one panel for each condition."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import altair
 
 from mrilib.figures.charts import Row, cleaned, finest, finished, haloed, tooltip
-from mrilib.figures.theme import INK, MUTED, with_intervals
+from mrilib.figures.theme import INK, MUTED, NAMED, with_intervals
 
-PANEL, PANELS_ACROSS = (200, 180), 3
+PANEL, PANELS_ACROSS, LARGE = (200, 180), 3, (640, 330)
+DRAWN = NAMED["P and Q"]
+CORNER: dict[str, Any] = {"dx": -14, "dy": -12, "align": "right"}
+STRAIGHT, ASIDE = "if the network were too small for both", {"dx": -12, "dy": 14, "align": "right"}
+FEW = 4  # steps whose points are labelled in a panel; of more, a legend names them
 
 
 def sweep_chart(
@@ -32,7 +37,8 @@ def sweep_chart(
     steps = sorted({record[step] for record in records})
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    legend = altair.Legend(orient="bottom", symbolSize=90)
+    few = len(steps) <= FEW
+    legend = None if few else altair.Legend(orient="bottom", symbolSize=90)
     scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
     color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
     shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
@@ -44,6 +50,7 @@ def sweep_chart(
         *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         *([] if chosen is None else _chosen_layers(base, step, steps)),
+        *(_labels(base, step, steps) if few else []),
     ]
     width, height = PANEL
     panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
@@ -51,6 +58,81 @@ def sweep_chart(
     chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
     chart = chart.resolve_scale(x="independent", y="independent")
     return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
+
+
+def _labels(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
+    """Every point's step in %, left of the point; above it at the end of the path, below it elsewhere."""
+    layers = []
+    for at in steps:
+        one = base.transform_filter(f"datum.{step} == {at}").transform_calculate(label=f"'{_percent(at)}'")
+        below = -10 if at == steps[-1] else 14
+        layers += haloed(one.encode(x="x:Q", y="y:Q", text="label:N"), align="right", dx=-9, dy=below)
+    return layers
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def path_chart(
+    rows: Iterable[Row],
+    step: str,
+    labels: tuple[str, str, str],
+    *,
+    x_title: str,
+    y_title: str,
+    alt: str,
+    title: str = "",
+) -> altair.LayerChart:
+    """One path through the plane of two scores, drawn large, each point with its name.
+
+    A straight line joins the ends, and a hollow point marks the corner at which both scores are as good as at the
+    better end.
+
+    Args:
+        rows: as in `sweep_chart`, of one condition, in the order of `step`.
+        step: key of the swept quantity, from 0 to 1.
+        labels: names of the first point, of the last one, and of the corner; the others are named by their step in %.
+    """
+    records = cleaned(rows, None, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
+    first, last = records[0], records[-1]
+    names = [labels[0], *(f"{_percent(record[step])} of Q" for record in records[1:-1]), labels[1]]
+    places = [{"dx": -14, "dy": 2, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
+    places.append({"dx": 12, "dy": 18, "align": "left"})
+    corner = {"x": first["x"], "y": last["y"]}
+    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))
+    base = _placed(records).encode(x=x, y=y, tooltip=tooltip(None, step, "x", "y"))
+    rule = base.mark_rule(strokeWidth=2, color=MUTED)
+    middle = {axis: (first[axis] + last[axis]) / 2 for axis in "xy"}
+    straight = _placed([first, last]).mark_line(color=MUTED, strokeDash=[4, 4]).encode(x=x, y=y)
+    path = base.mark_line(color=DRAWN, strokeWidth=3).encode(order=f"{step}:Q")
+    layers = [
+        straight,
+        *with_intervals(rule.encode(x=altair.X("x_low:Q"), x2="x_high:Q"), records, "x_low"),
+        *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q"), records, "y_low"),
+        path,
+        base.mark_point(filled=True, size=130, opacity=1, color=DRAWN),
+        *(_end(end, f"trained on {side}").encode(x=x, y=y) for end, side in ((first, "P"), (last, "Q"))),
+        _placed([corner]).mark_point(size=180, strokeWidth=2.5, color=INK, shape="diamond").encode(x=x, y=y),
+    ]
+    for record, name, place in [
+        *zip(records, names, places, strict=True),
+        (corner, labels[2], CORNER),
+        (middle, STRAIGHT, ASIDE),
+    ]:
+        words = _placed([record | {"name": name}]).encode(x=x, y=y, text="name:N")
+        layers += haloed(words, fontSize=14, **place)
+    width, height = LARGE
+    return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
+
+
+def _end(record: dict[str, Any], name: str) -> altair.Chart:
+    return _placed([record]).mark_point(filled=True, size=160, opacity=1, color=NAMED[name])
+
+
+def _placed(records: list[dict[str, Any]]) -> altair.Chart:
+    return altair.Chart(altair.Data(values=records))
 
 
 def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:

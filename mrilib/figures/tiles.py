@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from mrilib.figures.images import WHITE, image_png
-from mrilib.figures.layout import checked_alt, palette, png_bytes
+from mrilib.figures.layout import MAGMA, MUTED, checked_alt, palette, png_bytes
 
 WIDTH = 190  # CSS pixels of a tile; four fit JupyterLab's output area at 1280
 LEAST = 140  # CSS pixels of a tile where there is less room, as on a page of the site
@@ -24,14 +24,23 @@ def grey_tile(image: Tensor, white: float, title: str, caption: str, alt: str) -
     Raises:
         ValueError: a complex or non-finite image, a window that is not positive, or an empty alt text.
     """
-    return _tile(image_png(image, white), title, caption, alt)
+    return _tile(image_png(image, white), title, escape(caption), alt)
 
 
 def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
     """Error map FACTOR · |image − target| in the window [0, white], both (y, x) real, as HTML; errors as above."""
     heat = Image.open(io.BytesIO(image_png((image - target).abs(), white / FACTOR)))
-    title, caption = f"|error| ×{FACTOR:g}", f"dark 0, bright {1 / FACTOR:g} of white"
-    return _tile(png_bytes(np.asarray(heat), palette("heat", 256)), title, caption, alt)
+    return _tile(png_bytes(np.asarray(heat), palette("heat", 256)), f"|error| ×{FACTOR:g}", error_scale(), alt)
+
+
+def error_scale() -> str:
+    """Bar of an error map's colours as HTML, with its ends in units of white, to be placed below the map."""
+    colours = ", ".join(f"#{code}" for code in MAGMA)
+    bar = (
+        f'<div style="height: 10px; border: 1px solid {MUTED}; background: linear-gradient(to right, {colours})"></div>'
+    )
+    ends = "".join(f"<span>{words}</span>" for words in ("0", "× white", f"{1 / FACTOR:g}"))
+    return f'{bar}<div style="display: flex; justify-content: space-between">{ends}</div>'
 
 
 def tile_row(tiles: Sequence[str]) -> str:
@@ -47,5 +56,5 @@ def white_of(target: Tensor) -> float:
 def _tile(content: bytes, title: str, caption: str, alt: str) -> str:
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     image = f'<img src="{source}" alt="{escape(checked_alt(alt))}" style="width: 100%; display: block">'
-    words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    words = f"<figcaption>{caption}</figcaption>" if caption else ""
     return f'<figure style="{TILE}"><div>{escape(title)}</div>{image}{words}</figure>'

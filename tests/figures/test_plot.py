@@ -183,6 +183,15 @@ def test_error_maps_grow_with_the_factor() -> None:
     assert middle(rows[0], 0, 1) < middle(rows[1], 0, 1)
 
 
+def test_error_maps_come_with_the_bar_of_their_colours() -> None:
+    wrong = IMAGE + 0.1
+    left = pixels(plot.comparison(IMAGE, {"a": wrong}, alt="errors"))[:, :600]
+    below = pixels(plot.error_row(IMAGE, [wrong], [""], alt="errors"))[-200:]
+    for drawn in (left, below):
+        found = {tuple(colour) for colour in drawn.reshape(-1, 3).tolist()}
+        assert {(r, g, b) for r, g, b in found if r > 200 and b < 120}, "the warm part of the heat map is in the bar"
+
+
 @pytest.mark.parametrize("columns", [1, 3, 5])
 def test_nothing_touches_the_edge(columns: int) -> None:
     title, caption = "a rather long title of a method that wraps", "SSIM 0.912, after 200 iterations"

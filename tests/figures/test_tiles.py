@@ -34,6 +34,8 @@ def test_an_error_tile_is_dark_where_there_is_none_and_full_at_a_fifth():
     shown = pixels(error_tile(RAMP, wrong, 1.0, "errors"))
     assert shown[0, 0].tolist() == [0, 0, 4], "the dark end of the map"
     assert shown[0, -1].tolist() == [0xFC, 0xFD, 0xBF], "its bright end"
+    assert "linear-gradient(to right, #000004" in error_tile(RAMP, wrong, 1.0, "errors"), "the bar of its colours"
+    assert ">0.2<" in error_tile(RAMP, wrong, 1.0, "errors")
 
 
 def test_a_row_keeps_the_order():

@@ -15,6 +15,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
     windows_chart,
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
+from mrilib.paper_a.early_stopping_and_ablation.stops import stops_chart
 from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
 from mrilib.ttt import History
 
@@ -49,7 +50,7 @@ def test_the_table_says_before_worst_and_after():
 
 def test_curves_are_means_over_slices_under_a_title_that_says_of_what():
     chart = during({"joint": ROW}, "ssim", "True SSIM", "2 simulated slices", "described").to_dict()
-    points = chart["data"]["values"]
+    points = chart["layer"][0]["data"]["values"]
     assert [point["value"] for point in points] == pytest.approx([0.7, 0.55, 0.8, 0.9])
     assert "2 simulated slices" in json.dumps(chart["title"])
     assert chart["description"] == "described"
@@ -64,8 +65,19 @@ def histories():
 
 def test_windows_are_scored_where_their_rule_stops(histories):
     chart = windows_chart(histories, ("fixed",), (1, 3), "2 simulated slices").to_dict()
-    points = chart["data"]["values"]
+    points = chart["layer"][0]["data"]["values"]
     assert {(point["w"], point["SSIM"]) for point in points} == {(1, 0.8), (3, 1.0)}
+
+
+def test_every_rule_has_its_stop_on_the_chart(histories):
+    chart = stops_chart(histories[0], [("rises", 1), ("fixed", 1), ("oracle", 1)], "simulated").to_dict()
+    lanes = chart["vconcat"][2]["layer"][0]["data"]["values"] if "data" in chart["vconcat"][2]["layer"][0] else None
+    stops = {row["rule"]: row for row in lanes or chart["vconcat"][2]["data"]["values"]}
+    assert stops["rises, w = 1"]["iteration"] == 3
+    assert stops["rises, w = 1"]["halt"] > 3
+    assert stops["fixed, iteration 1"]["ssim"] == pytest.approx(0.8)
+    assert stops["best image (oracle)"]["ssim"] == 1
+    assert "rises, w = 1 loses 0.000 in SSIM" in " ".join(chart["title"])
 
 
 def test_rules_stand_with_their_loss_to_the_oracle(histories):

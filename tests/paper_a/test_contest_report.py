@@ -11,7 +11,9 @@ from mrilib.paper_a.zero_shot_and_untrained.report import (
     cost_table,
     curve_points,
     falls,
+    leads_chart,
     leads_table,
+    ranking,
     rates_table,
     record_scores,
     result_key,
@@ -110,3 +112,20 @@ def test_leads_are_paired_and_recorded(results):
     assert results()["lead_p"]["value"] == pytest.approx(0.19)
     assert results()["lead_q"]["low"] == pytest.approx(-0.01)
     assert results()["fall_p"]["value"] == pytest.approx(-0.3)
+
+
+def test_methods_are_ranked_in_the_colours_of_their_kinds():
+    scores = {"supervised on Q": [0.9, 0.94], "joint on P + TTT": [0.8, 0.9], "ConvDecoder": [0.7, 0.8]}
+    scores |= {"ZS-SSL from P": [0.75, 0.83]}
+    spec = ranking(scores, list(scores), "simulated").to_dict()
+    rows = spec["data"]["values"]
+    assert [row["name"] for row in rows] == ["supervised on Q", "joint on P + TTT", "ZS-SSL from P", "ConvDecoder"]
+    assert [row["series"] for row in rows][1:] == ["trained network + TTT", "ZS-SSL", "network without training"]
+    assert "joint on P + TTT scores highest: 0.850 (simulated)" in " ".join(spec["title"])
+
+
+def test_leads_are_paired_and_counted():
+    scores = {"joint on P + TTT": [0.8, 0.9, 0.85], "ConvDecoder": [0.7, 0.81, 0.74], "ZS-SSL from P": [0.7, 1.0, 0.85]}
+    spec = leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "simulated").to_dict()
+    assert "clearly ahead of 1 of 2 alternatives" in " ".join(spec["title"])
+    assert "ConvDecoder" in spec["description"]

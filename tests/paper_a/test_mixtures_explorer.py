@@ -9,7 +9,7 @@ import torch
 from widget_parts import parts
 
 from mrilib.figures import plot
-from mrilib.figures.sweep import sweep_chart
+from mrilib.figures.sweep import path_chart, sweep_chart
 from mrilib.paper_a.mixtures.explorer import explore_mixtures, mixture_in_words
 from mrilib.paper_a.mixtures.sweep import curves, points
 
@@ -106,13 +106,23 @@ def test_words_hold_both_scores_and_what_is_gained_and_lost():
 
 def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
     spec = sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
-    line, across, up, point = (layer["encoding"] for layer in spec["spec"]["layer"])
+    line, across, up, point, *words = (layer["encoding"] for layer in spec["spec"]["layer"])
+    assert {one["text"]["field"] for one in words} == {"label"}
     assert line["order"]["field"] == "coefficient"
     assert (across["x"]["field"], across["x2"]["field"]) == ("x_low", "x_high")
     assert (up["y"]["field"], up["y2"]["field"]) == ("y_low", "y_high")
     assert point["color"]["field"] == point["shape"]["field"] == "coefficient"
     assert spec["facet"]["sort"] == list(SWEEPS)
     assert "params" not in spec
+
+
+def test_a_path_names_its_points_its_ends_and_its_corner():
+    rows = points(SWEEPS["anatomy"])
+    spec = path_chart(rows, "coefficient", ("P only", "Q only", "both"), **AXES).to_dict()
+    words = [row["name"] for layer in spec["layer"] for row in layer["data"]["values"] if "name" in row]
+    assert {"P only", "25 % of Q", "Q only", "both"} <= set(words)
+    corner = next(row for layer in spec["layer"] for row in layer["data"]["values"] if row.get("name") == "both")
+    assert (corner["x"], corner["y"]) == (rows[0]["x"], rows[-1]["y"])
 
 
 def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():

@@ -166,13 +166,28 @@ def test_the_sentences_state_what_the_scores_give():
         "two-head + TTT": Closing(*before, *before),
         "joint + TTT": half,
     }
-    lift = {"two-head on P": Interval(0.0123, 0.01, 0.02, 3), "two-head on Q": Interval(-0.002, -0.003, -0.001, 3)}
-    lines = report.summary(results, lift, {"helped": 0, "hurt": 8}, 9).data.splitlines()
-    gap, two_head, joint, shifts = lines
-    assert gap.startswith("- **The gap without TTT** is 0.200 [")
-    assert gap.endswith("that of paper A is 0.067.")
-    assert "closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in two_head
-    assert "trained on P +0.012 [0.010, 0.020] and trained on Q −0.002 [−0.003, −0.001]." in two_head
-    assert "**joint + TTT** closes 50 % [" in joint
-    assert "TTT changes" not in joint
+    lines = report.summary(results, {"helped": 0, "hurt": 8}, 9).data.splitlines()
+    auxiliary, own, shifts = lines
+    assert auxiliary.startswith("- **Auxiliary tasks.** The gap without TTT is 0.200 [")
+    assert "(paper A: 0.067): two-head + TTT closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in auxiliary
+    assert "joint + TTT closes 50 % [" in own
     assert "of 9 transforms, TTT of the two-head network helped 0 and hurt 8" in shifts
+
+
+def test_what_is_left_of_the_gap_is_paired_by_slice():
+    q, p = [0.9, 0.8, 0.85], [0.7, 0.61, 0.64]
+    scores = {(name, side): (q if side == "Q" else p) for name in report.DRAWN for side in "QP"}
+    scores["joint + TTT", "P"] = [0.88, 0.79, 0.83]
+    spec = report.gaps(scores, "simulated").to_dict()
+    left = {row["name"]: row for row in spec["layer"][1]["data"]["values"] if row["series"] == report.LEFT}
+    assert left["joint + TTT"]["value"] == pytest.approx(1 / 60)
+    assert left["joint + TTT"]["high"] < left["supervised, not adapted"]["low"]
+    assert "Of a gap of 0.200, paper A's own loss leaves 0.017, the auxiliary tasks leave 0.200 and 0.200" in " ".join(
+        spec["title"]
+    )
+
+
+def test_the_nine_shifts_count_what_excludes_zero():
+    found = {"blur": Interval(-0.1, -0.2, -0.05, 3), "noise": Interval(0.1, -0.2, 0.3, 3)}
+    spec = report.nine_shifts(found, found, "simulated").to_dict()
+    assert "better under 0, worse under 1 of 2 transforms" in " ".join(spec["title"])

@@ -11,6 +11,7 @@ import ipywidgets
 from mrilib.figures.frame import HALF, STYLE, WIDE, explorer, picture, shown
 from mrilib.figures.layout import Picture
 from mrilib.figures.theme import METHOD_COLORS, MUTED
+from mrilib.figures.tiles import error_scale
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.early_stopping_and_ablation.curves import WIDTH, Mark, curves_svg
 from mrilib.paper_a.early_stopping_and_ablation.film import BRIGHTER, Film, Filming
@@ -57,14 +58,14 @@ def film_images(film: Film, iteration: int, score: float) -> str:
     """Target, reconstruction and error map side by side, each with a caption."""
     frame = film.frames[iteration]
     named = (
-        (film.target, "Target"),
-        (frame.image, f"Iteration {iteration}, SSIM {score:.3f}"),
-        (frame.error, f"|error| ×{BRIGHTER}, iteration {iteration}"),
+        (film.target, "Target", ""),
+        (frame.image, f"Iteration {iteration}, SSIM {score:.3f}", ""),
+        (frame.error, f"|error| ×{BRIGHTER}, iteration {iteration}", error_scale()),
     )
     figures = (
         f'<figure style="margin: 0">{picture(Picture(png, alt, IMAGE_WIDTH), alt, IMAGE_WIDTH)}'
-        f"<figcaption>{escape(alt)}</figcaption></figure>"
-        for png, alt in named
+        f"<figcaption>{escape(alt)}{scale}</figcaption></figure>"
+        for png, alt, scale in named
     )
     return f'<div style="display: flex; flex-wrap: wrap; gap: 12px; line-height: 1.4">{"".join(figures)}</div>'
 

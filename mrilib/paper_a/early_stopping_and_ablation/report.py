@@ -6,7 +6,8 @@ from typing import Any
 import altair
 from IPython.display import Markdown
 
-from mrilib.figures.plot import Table, lines_chart, table
+from mrilib.figures.direct import labelled_chart
+from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE, at_iterations, mean_curves, outcome
@@ -25,15 +26,18 @@ OUTCOMES = {
 }
 
 
-def during(rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: str) -> altair.LayerChart:
+def during(
+    rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: str, message: str = ""
+) -> altair.LayerChart:
     """Chart one curve of each named row over the iterations: the mean over slices with its 95 % band.
 
     Args:
         rows: stored rows by method.
         curve: "ssim", "phase_error" or "validation_error".
         where: description of the data, for the title.
+        message: what the chart shows, for the title; if empty, what is drawn.
     """
-    return lines_chart(
+    return labelled_chart(
         mean_curves(rows, curve),
         "iteration",
         "value",
@@ -41,7 +45,7 @@ def during(rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: s
         band=("low", "high"),
         x_title="TTT iteration",
         y_title=y_title,
-        title=f"{y_title} during TTT, {where}",
+        title=f"{message or f'{y_title} during TTT'} ({where})",
         alt=alt,
     )
 
@@ -56,7 +60,7 @@ def windows_chart(
         for window in windows
     ]
     title = f"SSIM at the stopping point of {len(rules)} rules, {where}"
-    return lines_chart(
+    return labelled_chart(
         points,
         "w",
         "SSIM",
@@ -134,10 +138,11 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
         f"{turned['worst'].value:.3f}; the aligned supervised-only network never falls below "
         f"{aligned['worst'].value:.3f}.",
     ]
-    for name, row in unrolled.items():
-        one = outcome(row)
-        lines.append(
-            f"- **{name}:** phase error {one['phase'].value:.2f} rad, lowest SSIM {one['worst'].value:.3f}, "
-            f"SSIM after TTT {one['after'].value:.3f}."
-        )
+    kept = {name: outcome(row) for name, row in unrolled.items()}
+    told = "; ".join(
+        f"{name}: phase error {one['phase'].value:.2f} rad, lowest SSIM {one['worst'].value:.3f}, "
+        f"SSIM after TTT {one['after'].value:.3f}"
+        for name, one in kept.items()
+    )
+    lines += [f"- **Networks that keep the phase.** {told}."] if told else []
     return Markdown("\n".join(lines))

@@ -94,13 +94,14 @@ class AuxiliaryTask:
     learning_rate: float
     iterations: int
 
+    def image(self, model: Reconstructor, sample: Sample, seed: int = 0) -> Tensor:
+        """Image of a slice after tuning, (1, 1, y, x) complex."""
+        rate, steps = self.learning_rate, self.iterations
+        return tune(model, sample, self.objective, learning_rate=rate, iterations=steps, seed=seed).image
+
     def after(self, model: Reconstructor, samples: Sequence[Sample], seed: int = 0) -> list[float]:
         """SSIM of each slice after tuning, as paper A scores it."""
-        rate, steps = self.learning_rate, self.iterations
-        return [
-            slice_ssim(tune(model, one, self.objective, learning_rate=rate, iterations=steps, seed=seed).image, one)[0]
-            for one in samples
-        ]
+        return [slice_ssim(self.image(model, one, seed), one)[0] for one in samples]
 
 
 def consistency_row(

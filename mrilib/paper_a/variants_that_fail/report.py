@@ -6,9 +6,10 @@ import altair
 from IPython.display import Markdown
 from torch import Tensor
 
-from mrilib.figures.plot import gap_chart
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.rows import record_interval
-from mrilib.figures.sentences import bullets, measured, percent
+from mrilib.figures.sentences import bullets, measured, number, percent
+from mrilib.figures.theme import NAMED, SERIES_COLORS
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing
@@ -26,6 +27,12 @@ METHODS = {
     "joint + TTT": "98.6 %",
 }
 DRAWN = tuple(name for name in METHODS if name == "supervised" or name.endswith("TTT"))
+OWN_LOSS = ("affine-only + TTT", "joint + TTT")
+NAMES = {"supervised": "supervised, not adapted"}
+LEFT, GAP = "from P to the supervised network of Q", "between the method's own two networks"
+SHADES = {LEFT: SERIES_COLORS[0], GAP: NAMED["zero-filled"]}
+HEADS, TUNING = "two heads in place of one, before TTT", "TTT of the network with two heads"
+CHANGES = {HEADS: NAMED["zero-filled"], TUNING: NAMED["two-head on Q + TTT"]}
 
 
 def label(method: str, side: str) -> str:
@@ -35,11 +42,40 @@ def label(method: str, side: str) -> str:
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
-    """Mean scores on Q of both networks of each method, with the gap between them as a bracket."""
-    dots = [{"method": label(name, side)} | vars(mean_interval(scores[name, side])) for name in DRAWN for side in "PQ"]
-    pairs = {f"{name}:": (label(name, "P"), label(name, "Q")) for name in DRAWN}
-    alt = f"Mean SSIM on Q ({kind}) of networks trained on P and on Q, by method, with the gap between them"
-    return gap_chart(dots, gaps=pairs, x_title="SSIM on Q", alt=alt, title=f"Gaps by method ({kind} data)")
+    """What each method leaves of the gap, as two paired differences: to the supervised network of Q, and to its own."""
+    best = scores["supervised", "Q"]
+    rows = []
+    for name in DRAWN:
+        ends = {LEFT: best, GAP: scores[name, "Q"]}
+        found = {series: performance_gap(end, scores[name, "P"]) for series, end in ends.items()}
+        rows += [{"name": NAMES.get(name, name), "series": series, **vars(one)} for series, one in found.items()]
+    left = {row["name"]: number(row["value"]) for row in rows if row["series"] == LEFT}
+    told = " and ".join(value for name, value in left.items() if name.endswith("TTT") and name not in OWN_LOSS)
+    own = f"paper A's own loss leaves {left[OWN_LOSS[-1]]}, the auxiliary tasks leave {told}"
+    title = f"Of a gap of {left[NAMES['supervised']]}, {own} ({kind} data)"
+    x_title = f"difference of SSIM on Q (95 % interval, n = {len(best)})"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}. {in_numbers(rows)}", title=title, colors=SHADES)
+
+
+def nine_shifts(before: Mapping[str, Interval], change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
+    """Paired differences under each transform: two heads against one before TTT, and what TTT of two heads changes."""
+    rows = [
+        {"name": name, "series": series, **vars(one)}
+        for name in change
+        for series, one in ((HEADS, before[name]), (TUNING, change[name]))
+    ]
+    helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
+    title = f"TTT of two heads: better under {helped}, worse under {hurt} of {len(change)} transforms ({kind} data)"
+    axis = "change of SSIM (95 % interval)"
+    return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=CHANGES)
+
+
+def _helps(change: Interval) -> bool:
+    return change.low > 0
+
+
+def _hurts(change: Interval) -> bool:
+    return change.high < 0
 
 
 def round_trips(net: CycleReconstructor, sample: Sample) -> list[list[Tensor]]:
@@ -60,23 +96,26 @@ def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:
     }
 
 
-def summary(
-    results: Mapping[str, Closing], lift: Mapping[str, Interval], counts: Mapping[str, int], transforms: int
-) -> Markdown:
-    """List: what each method closes and reaches, what tuning changes, and the artificial shifts."""
-    gap = f"**The gap without TTT** is {measured(results['supervised'].gap)}; that of paper A is {TABLE_5[2]:.3f}."
-    methods = [_in_words(name, one, lift) for name, one in results.items() if name.endswith("TTT")]
+def summary(results: Mapping[str, Closing], counts: Mapping[str, int], transforms: int) -> Markdown:
+    """List: what the auxiliary tasks and what paper A's own loss close and reach, and the artificial shifts."""
+    gap = f"The gap without TTT is {measured(results['supervised'].gap)} (paper A: {TABLE_5[2]:.3f})"
+    tuned = {name: _in_words(name, one) for name, one in results.items() if name.endswith("TTT")}
+    auxiliary = "; ".join(words for name, words in tuned.items() if name not in OWN_LOSS)
+    own = "; ".join(words for name, words in tuned.items() if name in OWN_LOSS)
     said = " and ".join(f"{what} {count}" for what, count in counts.items())
     shifts = f"of {transforms} transforms, TTT of the two-head network {said} (counting intervals that exclude 0)"
-    return bullets([gap, *methods, f"**Artificial shifts:** {shifts}."])
+    return bullets(
+        [
+            f"**Auxiliary tasks.** {gap}: {auxiliary}.",
+            f"**Paper A's own loss.** Tuned on it, {own}.",
+            f"**Artificial shifts:** {shifts}.",
+        ]
+    )
 
 
-def _in_words(name: str, found: Closing, lift: Mapping[str, Interval]) -> str:
-    networks = {side: label(name.removesuffix(" + TTT"), side) for side in "PQ"}
+def _in_words(name: str, found: Closing) -> str:
     paper = f"paper A: {METHODS[name]}" if METHODS[name] else "not in paper A"
-    words = f"**{name}** closes {percent(found.closed)} of the gap ({paper}) and reaches {percent(found.reached)}."
-    tuned = [f"trained on {side} {measured(lift[net], signed=True)}" for side, net in networks.items() if net in lift]
-    return f"{words} TTT changes the SSIM of its networks: {' and '.join(tuned)}." if tuned else words
+    return f"{name} closes {percent(found.closed)} of the gap ({paper}) and reaches {percent(found.reached)}"
 
 
 def record_results(results: Mapping[str, Closing], lift: Mapping[str, Interval]) -> None:

@@ -138,9 +138,13 @@ class Contest:
         tried = self.on_validation(name)
         return max(tried, key=tried.__getitem__)
 
+    def scored_on_test(self, name: str) -> StoredRow:
+        """Stored row of `on_test`."""
+        return self._scored(name, "test", self.rate(name))
+
     def on_test(self, name: str) -> Row:
         """SSIM, seconds and iterations of each test slice, see `as_row`."""
-        return self._get(self._scored(name, "test", self.rate(name)))
+        return self._get(self.scored_on_test(name))
 
     def affordable(self, seconds: float, item: int) -> list[str]:
         """As many methods as fit into `seconds` together for one test slice, cheapest first."""
@@ -185,7 +189,7 @@ class Contest:
     def rows(self) -> list[StoredRow]:
         """Stored rows: scores on validation slices at each rate tried, on test slices at the best, and the curves."""
         tried = [self._scored(name, "validation", rate) for name in self.methods for rate in self.on_validation(name)]
-        scored = [self._scored(name, "test", self.rate(name)) for name in self.methods]
+        scored = [self.scored_on_test(name) for name in self.methods]
         return [*tried, *scored, *(self._curve(name, self.curve_slices, CURVE_AT) for name in self.curved)]
 
     @property

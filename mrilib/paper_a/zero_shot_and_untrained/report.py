@@ -5,16 +5,69 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import altair
 from IPython.display import Markdown
 
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
+from mrilib.figures.sentences import bullets, measured, number
+from mrilib.figures.theme import NAMED
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.slips import PRINTED, PrintedGap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
 from mrilib.store.tables import Row
 
 Scores = Mapping[str, Sequence[float]]
+TRAINED, ZERO_SHOT, UNTRAINED = "trained network + TTT", "ZS-SSL", "network without training"
+ALONE = "trained network, not adapted"
+# Colour of each kind of method: that of its first method from P, and grey for what is not adapted.
+KINDS = {
+    TRAINED: NAMED["joint on P + TTT"],
+    ZERO_SHOT: NAMED["ZS-SSL from P"],
+    UNTRAINED: NAMED["un-trained network"],
+    ALONE: NAMED["zero-filled"],
+}
+
+
+def ranking(scores: Scores, drawn: Sequence[str], where: str) -> altair.LayerChart:
+    """Mean SSIM of the methods `drawn`, best first, in the colour of their kind (`KINDS`); `where` is for the title."""
+    rows = [{"name": name, "series": kind_of(name), **vars(mean_interval(scores[name]))} for name in drawn]
+    rows.sort(key=lambda row: -row["value"])
+    first = next(row for row in rows if not seen_q(row["name"]))
+    title = f"Without a training set from Q, {first['name']} scores highest: {number(first['value'])} ({where})"
+    kinds = {kind: KINDS[kind] for kind in dict.fromkeys(row["series"] for row in rows)}
+    x_title = f"SSIM on Q (mean and 95 % interval, n = {len(scores[drawn[0]])})"
+    told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, colors=kinds)
+
+
+def kind_of(name: str) -> str:
+    """Kind of a method, one of KINDS."""
+    if name.startswith("ZS-SSL"):
+        return ZERO_SHOT
+    if name.endswith("TTT"):
+        return TRAINED
+    return ALONE if " on " in name else UNTRAINED
+
+
+def seen_q(name: str) -> bool:
+    """Whether a method's network was trained on Q."""
+    return bool(re.search(r"(on|from) Q", name))
+
+
+def leads_chart(scores: Scores, leader: str, others: Sequence[str], kind: str) -> altair.LayerChart:
+    """Lead of one method over others, paired by slice, the smallest first."""
+    rows = [
+        {"name": name, "series": kind_of(name), **vars(performance_gap(scores[leader], scores[name]))}
+        for name in others
+    ]
+    rows.sort(key=lambda row: row["value"])
+    clear = sum(row["low"] > 0 for row in rows)
+    title = f"{leader} is clearly ahead of {clear} of {len(rows)} alternatives ({kind} data)"
+    x_title = f"SSIM: {leader} minus the other, on the same slices (95 % interval, n = {len(scores[leader])})"
+    kinds = {one: KINDS[one] for one in dict.fromkeys(row["series"] for row in rows)}
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=kinds)
 
 
 def result_key(name: str) -> str:
@@ -161,15 +214,15 @@ def findings(
     """
     leader = "joint on P + TTT"
     others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
-    leads = [f"{name} {performance_gap(scores[leader], scores[name])}" for name in others]
-    lines = [
-        f"- **Scores, from P.** TTT reaches an SSIM of {mean_interval(scores[leader])}. "
-        f"Its lead over the other methods: {'; '.join(leads)}.",
-        f"- **Cost.** ZS-SSL takes {ratio.value:.1f} [{ratio.low:.1f}, {ratio.high:.1f}] times as long as TTT.",
-        f"- **The gap.** TTT closes {ways['ttt'].closed} of a gap of {ways['ttt'].before.value:.3f}; ZS-SSL closes "
-        f"{ways['zs'].closed} of a gap of {ways['zs'].before.value:.3f}, that of its own network.",
-        "- **An un-trained network in disguise?** The deepest fall of SSIM below its start, over "
-        f"{count} curves: " + "; ".join(f"{name} {one.value:.3f}" for name, one in fall.items()) + ".",
-        f"- **From Q,** TTT reaches an SSIM of {mean_interval(scores['joint on Q + TTT'])}.",
-    ]
-    return Markdown("\n".join(lines))
+    leads = [f"{name} {measured(performance_gap(scores[leader], scores[name]))}" for name in others]
+    return bullets(
+        [
+            f"**Scores, from P.** TTT reaches an SSIM of {measured(mean_interval(scores[leader]))}. "
+            f"Its lead over the other methods: {'; '.join(leads)}.",
+            f"**Cost and gap.** ZS-SSL takes {measured(ratio, 1)} times as long as TTT. TTT closes "
+            f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; ZS-SSL closes "
+            f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, that of its own network.",
+            "**An un-trained network in disguise?** The deepest fall of SSIM below its start, over "
+            f"{count} curves: " + "; ".join(f"{name} {number(one.value)}" for name, one in fall.items()) + ".",
+        ]
+    )

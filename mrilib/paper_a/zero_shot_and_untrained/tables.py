@@ -1,4 +1,4 @@
-"""Rows of the table `zero_shot`: every method on validation slices at several learning rates, and on test slices."""
+"""Rows of the tables `zero_shot` and `contest_images`: every method on validation and test slices, and pictures."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,13 +8,14 @@ import torch
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, Method, trained, untrained
+from mrilib.paper_a.zero_shot_and_untrained.images import SHOWN, stored_image, usual
 from mrilib.paper_a.zero_shot_and_untrained.parameters import Parameters
 from mrilib.sample import Sample
 from mrilib.store.records import hardware
 from mrilib.store.tables import StoredRow, StoredTable
 from mrilib.train.networks import dataset
 
-TABLES = ("zero_shot",)
+TABLES = ("zero_shot", "contest_images")
 
 
 def methods(p: Parameters, device: torch.device | str = "cpu") -> dict[str, Method]:
@@ -60,4 +61,5 @@ def contest(
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
     """All rows that the notebook reads; seconds are measured with one thread."""
     torch.set_num_threads(1)
-    return contest(p, slices(p, "validation", device), slices(p, "test", device), device).rows()
+    found = contest(p, slices(p, "validation", device), slices(p, "test", device), device)
+    return [*found.rows(), *(stored_image(found, name, usual(found)) for name in SHOWN)]

@@ -13,7 +13,7 @@ from mrilib.data.volumes import read_slice
 from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Picture, Table, comparison, image_row, table
-from mrilib.figures.sentences import measured, percent, verdict
+from mrilib.figures.sentences import measured, number, percent, verdict
 from mrilib.figures.theme import MUTED, colors_of
 from mrilib.gap import Interval
 from mrilib.metrics import region_ssim
@@ -27,21 +27,26 @@ from mrilib.paper_b.pathologies.analysis import (
     box_ssim,
     contrast_kept,
     difference,
+    height,
     lesions,
     mean,
 )
-from mrilib.paper_b.pathologies.experiment import MORE, with_lesions, without_lesions
+from mrilib.paper_b.pathologies.experiment import MORE, contrast, with_lesions, without_lesions
 from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
 PANEL = 335  # pixels
+REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole slices with lesions"}
 
 
-def gains_chart(study: Study, title: str) -> altair.LayerChart:
+def gains_chart(study: Study, kind: str) -> altair.LayerChart:
     """SSIM of the network that saw lesions minus that of healthy heads only, as many slices; one line per place."""
+    inside, whole = difference(study, "P and Q", MORE, "small"), study.difference("P and Q", MORE, with_lesions(study))
+    gains = f"{number(inside.value, signed=True)} in small lesions, {number(whole.value, signed=True)} on whole slices"
+    title = f"Lesions in the training set change SSIM by {gains} ({kind} data)"
     rows = [{"name": PLACES[size], **vars(difference(study, "P and Q", MORE, size))} for size in SIZES] + [
         {"name": name, **vars(study.difference("P and Q", MORE, tests))}
         for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()
@@ -82,21 +87,32 @@ def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: s
     return table(rows, columns | {"kept": "contrast kept, small lesions"}, caption=caption)
 
 
-def against_slices(study: Study, title: str) -> altair.FacetChart:
-    """SSIM in small and in large lesions against the number of training slices."""
+def against_slices(study: Study, kind: str) -> altair.LayerChart:
+    """What lesions in the training set change inside lesions, for each size of the training set, paired by lesion."""
     rows = [
-        _row(words, PLACES[size], study.arms[arm].train_slices, mean(study, arm, size))
-        for words, names in TRAINED.items()
-        for arm in names
+        {
+            "name": f"P {study.arms[arm].train_slices:,}, P and Q {study.arms[both].train_slices:,} slices",
+            "series": PLACES[size],
+            **vars(difference(study, both, arm, size)),
+        }
+        for arm, both in zip(HEALTHY_ARMS, BOTH_ARMS, strict=False)
         for size in SIZES
     ]
-    return _panels(rows, "training slices", "mean SSIM of the lesions' boxes", title, log_x=True)
+    title = f"Gain in SSIM inside lesions by size of the training set ({kind} data)"
+    x_title = "SSIM of the lesions' boxes: trained on P and Q minus P (95 % interval)"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
     """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
+    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)} above the line" for size in sizes}
     rows = [
-        _row(words, PLACES[size], study.mean(arm, without_lesions(study)).value, _intervals(study, arm)[size])
+        {
+            "trained on": words,
+            "panel": places[size],
+            "x": study.mean(arm, without_lesions(study)).value,
+            "y": _intervals(study, arm)[size].value,
+        }
         for words, names in TRAINED.items()
         for arm in names
         for size in sizes
@@ -105,30 +121,16 @@ def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.Fa
     return _panels(rows, "mean SSIM on healthy slices", y_title, title)
 
 
-def _row(trained: str, panel: str, x: float, y: Interval) -> dict[str, Any]:
-    return {"trained on": trained, "panel": panel, "x": x, "y": y.value, "low": y.low, "high": y.high}
-
-
-def _panels(
-    rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str, log_x: bool = False
-) -> altair.FacetChart:
-    """Points with intervals, joined in order of x; one panel per place and one colour per kind of training."""
+def _panels(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str) -> altair.FacetChart:
+    """Points joined in order of x; one panel per place, with the height between the lines, one colour per training."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
-    kind = {"type": "log"} if log_x else {"zero": False}
-    scale = altair.Scale(**kind, nice=False, padding=16)
-    steps = sorted({row["x"] for row in rows})
-    axis = altair.Axis(values=steps, format="d", labelOverlap=False) if log_x else altair.Axis(tickCount=4)
-    x = altair.X("x:Q", title=x_title, scale=scale, axis=axis)
+    x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=16), axis=altair.Axis(tickCount=4))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
     legend = altair.Legend(title=None, orient="bottom", labelLimit=320)
     color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
     shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names, range=["circle", "square"]), legend=legend)
-    base = altair.Chart().encode(x=x, color=color, tooltip=tooltip("trained on", "x", "y", "low", "high"))
-    layers = [
-        base.mark_line(strokeWidth=1.5).encode(y=y),
-        base.mark_rule(strokeWidth=2).encode(y=altair.Y("low:Q"), y2="high:Q"),
-        base.mark_point(filled=True, size=80, opacity=1).encode(y=y, shape=shape),
-    ]
+    base = altair.Chart().encode(x=x, y=y, color=color, tooltip=tooltip("trained on", "x", "y"))
+    layers = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=110, opacity=1).encode(shape=shape)]
     panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL, height=PANEL)
     order = list(dict.fromkeys(row["panel"] for row in rows))
     chart = panels.facet(altair.Facet("panel:N", sort=order, title=None)).resolve_scale(y="independent")
@@ -210,25 +212,34 @@ def _place(lesion: Lesion) -> tuple[str, int, int]:
     return lesion.test, lesion.slice, lesion.order
 
 
-def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str, reach: int) -> Picture:
+def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str) -> Picture:
     """One row per lesion: the head with corners around the lesion, then target and reconstructions near it, unmarked.
 
-    Close-ups reach `reach` pixels from the centre of the box, in a grey window of their own.
+    Close-ups reach `REACH` pixels from the centre of the box. Their grey window is that of the target in the box and
+    `RING` pixels around it, so that the lesion fills the window and a bright scalp does not.
     """
     pictures, names, captions = [], [], []
     for lesion in chosen:
         target, box = images.target(lesion), images.box(lesion)
-        about = tuple(_window(side, reach, size) for side, size in zip(box, target.shape, strict=True))
-        dark, white = (target[about].quantile(share).item() for share in (0.01, 0.99))
+        about = tuple(_window(side, REACH, size) for side, size in zip(box, target.shape, strict=True))
+        near = target[tuple(slice(max(side.start - RING, 0), side.stop + RING) for side in box)]
+        dark, white = (near.quantile(share).item() for share in (0.02, 0.98))
         made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
         head = _white(target)
         pictures.append((cornered(target, box, head) / head).clamp(0, 1))
         pictures += [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
         names += [title, *(f"trained on {arm}" if arm else "close-up" for arm in made)]
-        captions += ["", "", *(f"box: SSIM {_box_ssim(target, made[arm], box):.3f}" for arm in arms)]
+        captions += ["", "", *(_of_lesion(target, made[arm], box) for arm in arms)]
     told = "; ".join(filter(None, captions))
     alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {told}"
     return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=2 + len(arms))
+
+
+def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
+    """SSIM of a lesion's box, and the share of its contrast that a reconstruction keeps."""
+    return (
+        f"SSIM {_box_ssim(target, image, box):.3f}, contrast {100 * contrast(image, box) / contrast(target, box):.0f} %"
+    )
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
@@ -262,16 +273,14 @@ def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement
     kept = {arm: percent(contrast_kept(study, arm, "small")) for arm in ("P", MORE, "P and Q")}
     whole = study.difference("P and Q", MORE, with_lesions(study))
     low = f"{100 * agreement.better_low:.0f} %"
-    above = {size: measured(one, signed=True) for size, one in heights.items()}
     return [
         f"**Inside lesions,** SSIM of the network that saw lesions minus that of one that saw as many healthy slices: "
-        f"{', '.join(inside)}. Height above the line of healthy heads: small lesions {above['small']}, "
-        f"large lesions {above['large']}.",
-        f"**Contrast of small lesions kept:** P {kept['P']}; {MORE} {kept[MORE]}; P and Q {kept['P and Q']}.",
+        f"{', '.join(inside)}. Of the contrast of small lesions, P keeps {kept['P']}, {MORE} {kept[MORE]}, and P and Q "
+        f"{kept['P and Q']}.",
         "**Whole images** hide this: "
         + "on slices with lesions, the network that saw lesions "
         + verdict(whole, "is ahead by {}", "is behind by {}", "shows no difference distinguishable from zero ({})")
-        + f"; its height above the line is {above['']}.",
+        + f"; its height above the line is {measured(heights[''], signed=True)}.",
         f"**Lesion by lesion,** the two networks agree within {ALIKE} in SSIM on {percent(agreement.alike)} of the "
         f"lesions. Of the lesions with low SSIM, {low} are reconstructed better *without* lesions in training. In "
         f"{sum(nearer)} of {len(nearer)} examples, the two reconstructions are more similar to each other than "

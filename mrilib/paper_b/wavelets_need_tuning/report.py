@@ -1,20 +1,39 @@
 """Charts, tables and sentences of regularisation weights: the best of each distribution, the cost of another's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair
+from torch import Tensor
 
-from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.plot import Table, lines_chart, table
-from mrilib.figures.sentences import measured
+from mrilib.figures.direct import labelled_chart
+from mrilib.figures.heat import heat_chart
+from mrilib.figures.images import WHITE
+from mrilib.figures.plot import Table, table
+from mrilib.figures.sentences import measured, number
 from mrilib.gap import mean_interval
+from mrilib.metrics import center_crop
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
+
+CLOSE = 0.4  # share of each side of an image that a close-up shows
+NOTHING: dict[str, Any] = {"value": None, "low": None, "high": None}
+
+
+def close_ups(images: Sequence[Tensor]) -> list[Tensor]:
+    """The middle of each image, (y, x), `CLOSE` of each side, as much brighter as the first one's own window allows."""
+    *_, height, width = images[0].shape
+    middles = [center_crop(image, (round(height * CLOSE), round(width * CLOSE))) for image in images]
+    brighter = images[0].quantile(WHITE) / middles[0].quantile(WHITE)
+    return [brighter * middle for middle in middles]
 
 
 def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: str) -> altair.LayerChart:
-    """SSIM relative to the best weight against λ, one line per distribution."""
-    rows = [{**point, "distribution": titles[str(point["distribution"])]} for point in tuning.points(split)]
-    return lines_chart(
+    """SSIM relative to the best weight against λ, one line with its band per distribution."""
+    rows: list[dict[str, Any]] = [
+        {**point, "distribution": titles[str(point["distribution"])]} for point in tuning.points(split)
+    ]
+    best = "; ".join(f"{titles[name]} λ = {tuning.best(name):g}" for name in tuning.distributions)
+    return labelled_chart(
         rows,
         "weight",
         "value",
@@ -23,8 +42,9 @@ def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: 
         x_title="regularisation weight λ (log scale)",
         y_title="SSIM relative to the best λ",
         title=title,
-        alt=f"{title}: one curve with its 95 % band for each of {len(tuning.distributions)} distributions",
+        alt=f"{title}: a curve with its 95 % band for each of {len(tuning.distributions)} distributions. Best: {best}",
         log_x=True,
+        bottom=1.15 * min(row["value"] for row in rows),
     )
 
 
@@ -49,16 +69,20 @@ def costs_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Tabl
     return table(rows, columns, caption=caption)
 
 
-def costs_chart(tuning: Tuning, titles: Mapping[str, str], title: str) -> altair.LayerChart:
-    """SSIM that each distribution loses with each other weight that was chosen; one line per pair that differs."""
-    rows = [
-        {"name": f"{titles[name]}, λ of {titles[other]}", **vars(tuning.cost(name, other))}
-        for name in tuning.distributions
-        for other in tuning.distributions
-        if tuning.best(name) != tuning.best(other)
+def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.LayerChart:
+    """Heat map of the SSIM that each distribution (row) loses with the weight of another (column), both by weight."""
+    names = sorted(tuning.distributions, key=tuning.best)
+    rows: list[dict[str, Any]] = [
+        {"row": titles[name], "column": f"{tuning.best(other):g}: {titles[other]}"}
+        | (NOTHING if name == other else vars(tuning.cost(name, other)))
+        for name in names
+        for other in names
     ]
-    x_title = "SSIM lost"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
+    most = max(rows, key=lambda row: row["value"] or 0)
+    title = f"The weight of another distribution costs up to {number(most['value'])} in SSIM ({kind} data)"
+    said = "; ".join(f"{r['row']} with {r['column']}: {number(r['value'])}" for r in rows if r["value"] is not None)
+    axes = {"x_title": "with the best λ of", "y_title": "SSIM lost on"}
+    return heat_chart(rows, **axes, empty="own λ", title=title, alt=f"{title}. {said}")
 
 
 def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str) -> list[str]:

@@ -1,0 +1,37 @@
+"""Curves carry their names at their right ends, apart from each other, and no legend."""
+
+from itertools import pairwise
+
+import pytest
+
+from mrilib.figures.direct import labelled_chart, spaced
+from mrilib.figures.theme import chart_svg
+
+ROWS = [
+    {"x": x, "value": height * x, "low": -9.0, "high": height, "name": name}
+    for name, height in (("steep", 1.0), ("steeper", 1.01), ("flat", 0.1))
+    for x in (1, 2)
+]
+AXES = {"x_title": "x", "y_title": "y", "alt": "three curves"}
+
+
+def test_names_stand_beside_the_curves_in_place_of_a_legend():
+    chart = labelled_chart(ROWS, "x", "value", "name", **AXES, title="A message")
+    drawn = chart_svg(chart)
+    assert all(f">{name}<" in drawn for name in ("steep", "steeper", "flat"))
+    assert "role-legend" not in drawn
+    rows = [layer["data"]["values"][0] for layer in chart.to_dict()["layer"][1:]]
+    places = {row["name"]: row["value"] for row in rows}
+    assert places["steeper"] > places["steep"] > places["flat"]
+
+
+def test_the_plot_can_be_cut_off_below():
+    spec = labelled_chart(ROWS, "x", "value", "name", **AXES, band=("low", "high"), bottom=0.0).to_dict()
+    assert spec["layer"][0]["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0.0, 2.02]
+
+
+@pytest.mark.parametrize("places", [[], [1.0], [3.0, 2.9, 2.9, 0.0]])
+def test_places_are_apart_and_in_order(places):
+    found = spaced(places, 0.5)
+    assert all(before - after >= 0.5 - 1e-9 for before, after in pairwise(found))
+    assert sum(found) == pytest.approx(sum(places))

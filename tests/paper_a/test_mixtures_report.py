@@ -1,0 +1,39 @@
+"""The charts of mixtures: the nearest mixture in the title, and how many paths turn."""
+
+from mrilib.paper_a.mixtures import report
+from mrilib.paper_a.mixtures.sweep import Outcome, points
+
+CORNER = {
+    0.0: {"P": [0.9, 0.91, 0.92], "Q": [0.6, 0.61, 0.62]},
+    0.25: {"P": [0.89, 0.9, 0.91], "Q": [0.88, 0.89, 0.9]},
+    1.0: {"P": [0.6, 0.61, 0.62], "Q": [0.9, 0.91, 0.92]},
+}
+STRAIGHT = CORNER | {0.25: {"P": [0.82, 0.83, 0.84], "Q": [0.68, 0.69, 0.7]}}
+
+
+def test_the_title_says_the_scores_of_the_nearest_mixture():
+    spec = report.path(CORNER, 0.4, "anatomy", "simulated").to_dict()
+    title = " ".join(spec["title"])
+    assert "With 25 % of the slices from Q, one network scores 0.900 on P and 0.890 on Q" in title
+    assert "(anatomy shift, simulated data)" in title
+    assert "share of Q 1: 0.610 on P, 0.910 on Q" in spec["description"]
+
+
+def test_without_a_mixture_the_end_is_told():
+    ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
+    assert "With 100 % of the slices" in " ".join(report.path(ends, 0.25, "anatomy", "simulated").to_dict()["title"])
+
+
+def test_the_paths_that_turn_are_counted():
+    sweeps = {"one": CORNER, "other": STRAIGHT}
+    rows = [{"shift": name, **point} for name, sweep in sweeps.items() for point in points(sweep)]
+    title = " ".join(report.paths(rows, sweeps, 0.25, "simulated").to_dict()["title"])
+    assert "turns like an L under 1 of 2 shifts" in title
+
+
+def test_three_sentences_say_where_the_l_appears_and_what_it_costs():
+    outcomes = {name: Outcome(one[0.25], one[0.0], one[1.0]) for name, one in (("a_b", CORNER), ("c", STRAIGHT))}
+    path, gained, lost = report.findings(outcomes).data.splitlines()
+    assert path == "- **The path.** The L appears: a b; the L does not clearly appear: c."
+    assert gained.startswith("- **Gained on Q:** a b 93 % [")
+    assert "c 0.080 [" in lost

@@ -1,0 +1,41 @@
+"""The best weights and the cost of another distribution's, in charts and close-ups."""
+
+import pytest
+import torch
+
+from mrilib.paper_b.wavelets_need_tuning import report
+from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
+
+TITLES = {"m4raw_t1": "M4Raw T1", "m4raw_t2": "M4Raw T2"}
+
+
+@pytest.fixture
+def tuning(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    means = {"m4raw_t1": [0.8, 0.5], "m4raw_t2": [0.3, 0.6]}
+    rows = {name: {"ssim": [[mean - 0.01, mean, mean + 0.01] for mean in one]} for name, one in means.items()}
+    monkeypatch.setattr(Tuning, "_compute", lambda self, name, split: rows[name])
+    return Tuning(tuple(TITLES), (1e-3, 1e-2), 3, 3)
+
+
+def test_costs_stand_by_row_and_column_in_the_order_of_the_weights(tuning):
+    chart = report.costs_chart(tuning, TITLES, "simulated").to_dict()
+    cells = {(row["row"], row["column"]): row["value"] for row in chart["data"]["values"]}
+    assert cells["M4Raw T1", "0.01: M4Raw T2"] == pytest.approx(0.3)
+    assert cells["M4Raw T2", "0.001: M4Raw T1"] == pytest.approx(0.3)
+    assert cells["M4Raw T1", "0.001: M4Raw T1"] is None
+    assert "costs up to 0.300 in SSIM (simulated data)" in " ".join(chart["title"])
+
+
+def test_the_best_weights_are_told(tuning):
+    told = report.weights_chart(tuning, "validation", TITLES, "A message").to_dict()["description"]
+    assert "M4Raw T1 λ = 0.001; M4Raw T2 λ = 0.01" in told
+
+
+def test_close_ups_are_the_middles_in_a_window_of_their_own():
+    image = torch.ones(20, 40)
+    image[8:12, 16:24] = 0.5
+    close, dim = report.close_ups([image, image / 2])
+    assert close.shape == (8, 16)
+    assert close.max() == pytest.approx(1)
+    assert torch.equal(dim, close / 2)
