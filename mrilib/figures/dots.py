@@ -8,7 +8,7 @@ import altair
 from mrilib.figures.charts import LETTER, data, finished, legend_columns, tooltip
 from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.sentences import number
-from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite
+from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, with_intervals
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
 TICK = 80  # pixels from one tick to the next, at least
@@ -54,7 +54,7 @@ def dots_chart(
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [
         *([_origin()] if zero else []),
-        base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color),
+        *with_intervals(base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color), records),
         dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
         *([] if shared else [_numbers(base, width)]),
     ]

@@ -15,6 +15,7 @@ from mrilib.paper_b.distributional_overfitting.experiment import title as named
 from mrilib.paper_b.distributional_overfitting.report import SIDES, STEEP, in_words, stops_in_words
 
 PANEL = 318, 270
+ROOM = 26  # pixels above and below the lines, for the names at their ends
 Curves = Mapping[str, Curve]
 
 
@@ -80,7 +81,8 @@ def _base(rows: list[dict[str, Any]]) -> altair.Chart:
 
 
 def _lines(rows: list[dict[str, Any]], y_title: str) -> altair.Chart:
-    y = altair.Y("value:Q", title=y_title, scale=altair.Scale(zero=False), axis=altair.Axis(tickCount=6))
+    room = altair.Scale(zero=False, padding=ROOM)
+    y = altair.Y("value:Q", title=y_title, scale=room, axis=altair.Axis(tickCount=6))
     return _base(rows).mark_line(point={"size": 30}).encode(y=y, tooltip=tooltip("side", "epoch", "value"))
 
 

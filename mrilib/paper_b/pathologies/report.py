@@ -35,7 +35,7 @@ from mrilib.paper_b.pathologies.experiment import MORE, contrast, with_lesions, 
 from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
-PANEL = 335  # pixels
+PANEL = 320  # pixels
 REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
