@@ -105,7 +105,7 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
 
 def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
     """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
-    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)} above the line" for size in sizes}
+    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)}" for size in sizes}
     rows = [
         {
             "trained on": words,
