@@ -69,7 +69,8 @@ class PrivateKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Kernel specification of the running interpreter, regardless of `python3` in the user's list of kernels."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        quiet = "--log-level=CRITICAL"  # a kernel that is told to end while it is busy logs that as an error
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", quiet]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     async def _async_pre_start_kernel(self, **options: Any) -> Any:
