@@ -29,7 +29,7 @@ class FreePhase(Reconstructor):
             √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
     """
 
-    start: Tensor  # exp(i φ₀), (1, 1, y, x)
+    start: Tensor  # exp(i φ₀), (1, 1, y, x); test-time training may replace it, see `Settings.phase_start`
     floor: Tensor | None  # b, ()
 
     def __init__(
