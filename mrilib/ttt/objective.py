@@ -15,7 +15,7 @@ from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
 from mrilib.ttt.settings import Settings
 
-# Held-out error relative to that from the calibration lines; on validation slices gradient echoes had ≤ .86, others ≥ .98.
+# Held-out error, relative to the start from calibration lines; validation slices: gradient echoes ≤ .86, others ≥ .98.
 MUCH_BETTER = 0.92
 
 
