@@ -69,10 +69,11 @@ class Experiment:
         sides = {side: self.side(side) for side in SIDES}
         alike = sides["P"][0] == sides["Q"][0]
         words = {
-            side: f"{acceleration}×" if alike else distribution(name).title
-            for side, (name, acceleration) in sides.items()
+            s: f"{acceleration}×" if alike else distribution(name).title for s, (name, acceleration) in sides.items()
         }
-        return re.sub(r"\b[PQ]\b", lambda found: f"{found.group()} ({words[found.group()]})", scheme)
+        for side, kind in words.items():
+            scheme = re.sub(rf"\b{side}\b", f"{side} ({kind})", scheme)
+        return scheme
 
     def spec(self, loss: Loss, side: Side) -> NetworkSpec:
         """Specification of the network trained with `loss` on one side."""
