@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell
 from mrilib.store.project import find_root, label, notebooks
 
 TAG = "route"  # of the cell that holds the strip
-PLAN = "[lesson plans](README.md)"
+PLAN = "[all routes](README.md)"
 NEEDS = {  # notebooks whose terms a notebook uses without explaining them again
     **{"01": ("00",), "02": ("01",), "03": ("02",), "04": ("01", "02"), "05": ("04",), "06": ("04",), "07": ("04",)},
     **{"08": ("04",), "09": ("04",), "10": ("04", "05"), "11": ("02",), "12": ("11",), "13": ("11", "12")},
@@ -58,8 +58,9 @@ def strip(number: str, paths: Sequence[Path]) -> str:
             break
     else:
         parts = ["**Beyond the routes**", f"{ALONE[number]} minutes", *neighbours(number, links)]
-    needs = [links[other] for other in NEEDS.get(number, ())]
-    return "> " + " · ".join(parts) + f"  \n> Builds on {', '.join(needs) or 'nothing'}. All routes: {PLAN}."
+    needs = [f"[{path.stem[:2]}]({path.name})" for path in paths if path.stem[:2] in NEEDS.get(number, ())]
+    parts += [f"builds on {', '.join(needs)}"] if needs else []
+    return "> " + " · ".join([*parts, PLAN])
 
 
 def neighbours(number: str, links: dict[str, str]) -> list[str]:

@@ -10,6 +10,9 @@ from torch import Tensor
 from mrilib.figures.layout import Colors, Picture, Tile, compose, png_bytes
 
 DARK = 0.05
+RADIANS = ("−π", "phase 0", "π")
+LOW = np.full((1, 99), 255, np.uint8)  # pixels of a tile that is as low as what is written in it
+BLANK = Tile(LOW, note=" ")
 WHITE = 0.99  # quantile of an image that is drawn white, as in the explorers (`tiles.white_of`)
 
 
@@ -60,8 +63,7 @@ def error_row(
     white = _white([reference], vmax)
     named = [f"{title}\n{_factor(factor)}" for title in titles]
     pixels = [_grey(_error(reference, image), white / factor) for image in images]
-    scale = Tile(np.full((1, 9), 255, np.uint8), scale=_ends(factor))
-    return compose([*_broken(_tiles(pixels, named, captions, colors="heat"), ncols), [scale]], alt)
+    return compose([*_broken(_tiles(pixels, named, captions, "heat"), ncols), [_bar("heat", _ends(factor))]], alt)
 
 
 def comparison(
@@ -85,7 +87,8 @@ def comparison(
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
     first = Tile(_grey(reference, white), target_title)
-    note = Tile(np.full_like(first.pixels, 255), note=f"{_factor(factor)}\n(1 = white above)", scale=_ends(factor))
+    words = f"{_factor(factor)}\n(1 = white above)"
+    note = Tile(np.full_like(first.pixels, 255), note=words, scale=_ends(factor), colors="heat")
     tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
     maps = [Tile(_grey(_error(reference, x), white / factor), colors="heat") for x in images.values()]
     blocks = range(0, max(len(tops), 1), 4)
@@ -149,7 +152,8 @@ def phase_row(
     Where an image is darker than `DARK` times its maximum, its phase is noise and the colour of phase 0 is drawn.
     Other arguments and errors as in `image_row`.
     """
-    return compose(_broken(_tiles([_phase(image) for image in images], titles, captions, "phase"), ncols), alt)
+    tiles = _tiles([_phase(image) for image in images], titles, captions, "phase")
+    return compose([*_broken(tiles, ncols), [_bar("phase", RADIANS)]], alt)
 
 
 def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
@@ -162,7 +166,8 @@ def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
         Tile(_phase(image), name, colors="phase") if image.is_complex() else Tile(_grey(_plane(image), white), name)
         for name, image in images.items()
     ]
-    return compose([tiles], alt)
+    bars = [_bar("phase", RADIANS) if image.is_complex() else BLANK for image in images.values()]
+    return compose([tiles, bars], alt)
 
 
 def image_png(image: Tensor, vmax: float | None = None) -> bytes:
@@ -219,6 +224,11 @@ def _factor(factor: float) -> str:
 def _ends(factor: float) -> tuple[str, ...]:
     """Labels of an error map's colours: no error, half of the brightest, and the brightest, in units of white."""
     return tuple(f"{share / factor:.2g}" for share in (0, 0.5, 1))
+
+
+def _bar(colors: Colors, labels: tuple[str, ...]) -> Tile:
+    """A bar of colours with labels, in a low row of its own below images."""
+    return Tile(LOW, colors=colors, scale=labels)
 
 
 def _score(score: float | str | None) -> str:

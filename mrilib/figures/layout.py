@@ -19,6 +19,7 @@ PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
 BAR, BAR_WIDTH = 14, 160  # CSS pixels of a bar of colours: height and maximum width
+BAR_HEIGHT = BAR + 3 + CAPTION_SIZE * LEADING  # with its labels
 SHARPNESS = 2  # device pixels per CSS pixel
 # Anchors of matplotlib's "magma" (CC0): lightness rises evenly, safe for colour-blind readers.
 MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "FD9567", "FECA8D", "FCFDBF"]
@@ -47,7 +48,7 @@ class Picture:
 class Tile:
     """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre.
 
-    `scale` draws the heat map's colours as a bar below the note, with these labels beneath it, from dark to bright.
+    `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
     """
 
     pixels: np.ndarray
@@ -101,7 +102,8 @@ def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes
 
 def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[list[str], float]:
     """SVG of one row of tiles at height `top`, and the height of the row."""
-    picture = side * max(tile.pixels.shape[0] / tile.pixels.shape[1] for tile in row)
+    picture = max(side * tile.pixels.shape[0] / tile.pixels.shape[1] for tile in row)
+    picture = max(picture, BAR_HEIGHT if any(tile.scale for tile in row) else 0)
     head = _lines([tile.title for tile in row], side, TITLE_SIZE) * TITLE_SIZE * LEADING + 6
     foot = _lines([tile.caption for tile in row], side, CAPTION_SIZE) * CAPTION_SIZE * LEADING + 4
     parts = []
@@ -112,37 +114,40 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
             _image(tile, x, y, side, picture),
             _text(tile.title, middle, y - 6, side, TITLE_SIZE, align=1),
             _text(tile.note, middle, y + picture / 2, side, TITLE_SIZE, align=1 if tile.scale else 0.5),
-            *_scale(tile.scale, middle, y + picture / 2 + 8, side),
+            *_scale(tile, middle, y + picture / 2 + 8 if tile.note else y, side),
             _text(tile.caption, middle, y + picture + 4, side, CAPTION_SIZE, align=0),
         ]
     return parts, head + picture + foot
 
 
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
-    """A tile's pixels in their own proportions, centred in the height of the row, with a frame just around them."""
+    """A tile's pixels in their own proportions, centred in the height of the row, with a frame just around them.
+
+    Nothing is drawn for a tile of text or of a scale, whose pixels keep the place.
+    """
+    if tile.note or tile.scale:
+        return ""
     own = width * tile.pixels.shape[0] / tile.pixels.shape[1]
     y, height = y + (height - own) / 2, own
     quality = "optimizeQuality" if tile.smooth else "optimizeSpeed"
     code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    frame = (
-        "" if tile.note or tile.scale else f'<rect {place} fill="none" stroke="{MUTED}"/>'
-    )  # else white merges with the page
+    frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
     return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
 
 
-def _scale(labels: Sequence[str], x: float, y: float, side: float) -> list[str]:
-    """A bar of the heat map's colours centred at x, its top at y, with evenly spaced labels beneath it."""
-    if not labels:
+def _scale(tile: Tile, x: float, y: float, side: float) -> list[str]:
+    """A bar of the tile's colours centred at x, its top at y, with evenly spaced labels beneath it."""
+    if not tile.scale:
         return []
     width = min(BAR_WIDTH, 0.7 * side)
-    code = base64.b64encode(png_bytes(np.arange(256, dtype=np.uint8)[None], palette("heat", 256))).decode()
+    code = base64.b64encode(png_bytes(np.arange(256, dtype=np.uint8)[None], palette(tile.colors, 256))).decode()
     place = f'x="{x - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BAR}"'
     bar = f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{code}"/>'
     frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'
-    places = np.linspace(x - width / 2, x + width / 2, len(labels))
+    places = np.linspace(x - width / 2, x + width / 2, len(tile.scale))
     words = [
-        _text(label, at, y + BAR + 3, side, CAPTION_SIZE, align=0) for label, at in zip(labels, places, strict=True)
+        _text(label, at, y + BAR + 3, side, CAPTION_SIZE, align=0) for label, at in zip(tile.scale, places, strict=True)
     ]
     return [bar, frame, *words]
 

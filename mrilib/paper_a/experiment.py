@@ -1,5 +1,6 @@
 """Paper A's experiment in one place: a shift, the four networks it needs, and the slices of Q it is tested on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -62,6 +63,17 @@ class Experiment:
     def title(self, side: Side) -> str:
         """Description of P or Q in words."""
         return side_title(self.shift, side)
+
+    def named(self, scheme: str) -> str:
+        """A scheme's name that also says what P and Q are: 'joint on P + TTT' → 'joint on P (PD knee) + TTT'."""
+        sides = {side: self.side(side) for side in SIDES}
+        alike = sides["P"][0] == sides["Q"][0]
+        words = {
+            s: f"{acceleration}×" if alike else distribution(name).title for s, (name, acceleration) in sides.items()
+        }
+        for side, kind in words.items():
+            scheme = re.sub(rf"\b{side}\b", f"{side} ({kind})", scheme)
+        return scheme
 
     def spec(self, loss: Loss, side: Side) -> NetworkSpec:
         """Specification of the network trained with `loss` on one side."""

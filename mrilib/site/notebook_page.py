@@ -48,23 +48,33 @@ def page_notebook(
             cell.outputs = [one for output in cell.outputs if (one := shown(output, download, files)) is not None]
     content.cells = joined(content.cells)
     manifest = page.run.manifest
-    first = content.cells[0]
-    heading, _, rest = first.source.partition("\n")
-    first.source = f"{heading}\n\n{badge(manifest, download)}\n\n{rest}"
+    kinds = [cell.cell_type for cell in content.cells]
+    below_first_figure = kinds.index("code") + 1 if "code" in kinds else 1
+    content.cells.insert(below_first_figure, new_markdown_cell(badge(manifest, download)))
     content.cells.append(new_markdown_cell(f"## Provenance\n\n{footer(manifest)}"))
     return content
 
 
 def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Cells, those of code that show nothing joined with the code right after them: one fold in place of several."""
+    """Cells, those of code that show nothing joined with the code right after them: one fold in place of several.
+
+    Before the first output, code that shows nothing moves past text, too, so that a page begins with a picture.
+    """
     kept: list[NotebookNode] = []
+    silent: NotebookNode | None = None
     for cell in cells:
-        last = kept[-1] if kept else None
-        if last is not None and last.cell_type == cell.cell_type == "code" and not last.outputs:
-            last.source, last.outputs, last.metadata = f"{last.source}\n\n{cell.source}", cell.outputs, cell.metadata
-        else:
+        if cell.cell_type != "code":
+            if silent is not None and any(one.cell_type == "code" for one in kept):
+                kept.append(silent)
+                silent = None
             kept.append(cell)
-    return kept
+            continue
+        if silent is not None:
+            cell.source = f"{silent.source}\n\n{cell.source}"
+        if cell.outputs:
+            kept.append(cell)
+        silent = None if cell.outputs else cell
+    return [*kept, *([] if silent is None else [silent])]
 
 
 def linked(source: str, names: Collection[str]) -> str:

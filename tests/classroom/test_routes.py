@@ -39,7 +39,7 @@ def test_strips_say_where_what_before_what_next_and_how_long():
     assert "before:" not in first
     assert "step 4 of 5** · 8 minutes · before: [02 natural distribution shifts](02_" in fourth
     assert "next: [05 early stopping and ablation](05_early_stopping_and_ablation.ipynb)" in fourth
-    assert "Builds on [01 forward model](01_forward_model.ipynb), [02 " in fourth
+    assert "builds on [01](01_forward_model.ipynb), [02](02_natural_distribution_shifts.ipynb) · [all" in fourth
     assert "Route of 90 minutes, step 1 of 4** · 8 minutes · before: [05 early" in sixth
     assert "next:" not in strip("20", PATHS)
 

@@ -232,6 +232,21 @@ def test_a_complex_image_is_drawn_as_its_phase() -> None:
     assert np.ptp(zero) < 30
 
 
+def test_phases_have_a_bar_of_their_colours_below_them() -> None:
+    flat = torch.ones(64, 64)
+    alone, beside = (
+        pixels(row)
+        for row in (plot.phase_row([flat + 0j], ["a"], alt="a"), plot.mixed_row({"r": flat, "p": flat + 0j}, alt="b"))
+    )
+    for drawn, middle in ((alone, alone.shape[1] / 2), (beside, 0.75 * beside.shape[1])):
+        below = drawn[round(0.86 * drawn.shape[0]) :]
+        bar = below[np.ptp(below, axis=2).max(axis=1) > 60]
+        assert 20 <= len(bar) <= 32, "a bar of 14 pixels at twice the resolution"
+        left, right = (bar[len(bar) // 2, round(middle + step)].astype(int) for step in (-60, 60))
+        assert left[2] > left[0] + 40, "blue for negative phases"
+        assert right[0] > right[2] + 40, "red for positive ones"
+
+
 def test_image_png_keeps_the_pixels() -> None:
     decoded = np.asarray(Image.open(io.BytesIO(plot.image_png(IMAGE))))
     assert np.array_equal(decoded, (255 * IMAGE.double()).round().numpy())

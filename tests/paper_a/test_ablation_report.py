@@ -9,6 +9,7 @@ from mrilib.figures.notebook import setup
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE
 from mrilib.paper_a.early_stopping_and_ablation.report import (
     during,
+    ends_in_words,
     outcome_table,
     record_outcomes,
     rules_table,
@@ -89,3 +90,9 @@ def test_rules_stand_with_their_loss_to_the_oracle(histories):
 def test_the_run_that_is_watched_is_no_longer_than_the_stored_ones():
     for asked, made in ((70, 70), (700, 600)):
         assert live_settings(record("05", live_iterations=asked)).max_iterations == made
+
+
+def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():
+    history = History([1.0] * 9, [1.0] * 9, {0: 0.5, 4: 0.9, 8: 0.7})
+    words = "SSIM 0.900 where the rule stops, 0.700 after 8 iterations (one simulated slice)"
+    assert ends_in_words(history, 5, "simulated") == words

@@ -74,6 +74,12 @@ def test_sides_follow_from_the_shift(name):
     assert experiment.title("P") != experiment.title("Q")
 
 
+def test_a_scheme_is_named_with_what_its_sides_are():
+    assert ANATOMY.named("joint on P + TTT") == "joint on P (PD knee) + TTT"
+    assert replace(ANATOMY, shift="acceleration").named("supervised on Q") == "supervised on Q (2×)"
+    assert ANATOMY.named("PSNR") == "PSNR"
+
+
 def test_an_unknown_shift():
     with pytest.raises(ValueError, match="did you mean 'modality'"):
         replace(ANATOMY, shift="modalities").specs()

@@ -4,7 +4,7 @@ import pytest
 
 from mrilib.gap import Interval
 from mrilib.paper_b.collection import arm_title
-from mrilib.paper_b.fine_tuning_forgets.report import in_words, matrix_chart, matrix_table
+from mrilib.paper_b.fine_tuning_forgets.report import in_words, matrix_chart, matrix_table, message
 
 CHANGES = {
     ("nyu", "nyu"): Interval(0.02, 0.01, 0.03, 12),
@@ -46,3 +46,9 @@ def test_sentences_count_the_losses_elsewhere():
     assert gained == "**On the dataset itself:** NYU data +0.020 [0.010, 0.030]."
     assert forgotten == "**On the other five datasets together:** NYU data −0.050 [−0.060, −0.040]."
     assert last.startswith(f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**")
+
+
+def test_the_message_counts_gains_and_losses():
+    assert message(CHANGES) == "Gains on 2 of 2 datasets used for fine-tuning, losses in 2 of 2 tests on others"
+    better = CHANGES | {("nyu", "cc_359_sagittal"): Interval(0.05, 0.04, 0.06, 12)}
+    assert message(better).endswith("losses in 1 of 2 tests on others")

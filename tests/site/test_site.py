@@ -141,6 +141,15 @@ def test_code_that_shows_nothing_is_in_one_fold_with_the_code_after_it():
     ]
 
 
+def test_a_page_begins_with_a_picture_and_the_code_of_its_setup_is_folded_with_that_of_the_picture():
+    drawn = [new_output("stream", name="stdout", text="drawn")]
+    head, intro, figure = new_markdown_cell("head"), new_markdown_cell("intro"), new_code_cell("draw", outputs=drawn)
+    later = [new_markdown_cell("text"), new_code_cell("silent"), new_markdown_cell("more")]
+    cells = [head, new_code_cell("import"), new_code_cell("setup"), intro, figure, *later]
+    expected = ["head", "intro", "import\n\nsetup\n\ndraw", "text", "silent", "more"]
+    assert [cell.source for cell in joined(cells)] == expected
+
+
 def test_a_table_that_is_folded_in_the_notebook_is_folded_with_its_code(project):
     [page, *_], _ = find_pages(project.root, complete_runs(project.root / "runs", project.root))
     page.content.cells[1].metadata["jupyter"] = {"outputs_hidden": True}
@@ -216,12 +225,11 @@ def test_of_several_runs_the_one_with_fewest_changes_is_shown(project):
     assert missing == ["03_absent"]
 
 
-def test_a_page_has_its_badge_beneath_its_title_and_its_provenance_at_its_end(project):
+def test_a_page_has_its_badge_beneath_its_first_figure_and_its_provenance_at_its_end(project):
     pages, _ = find_pages(project.root, complete_runs(project.root / "runs", project.root))
-    first, *_, last = page_notebook(pages[0], {"01_chart"}, project.root).cells
-    assert (
-        first.source.index("# Does the chart move?") < first.source.index("ran in 1:03 min") < first.source.index("Yes")
-    )
+    _title, figure, below, last = page_notebook(pages[0], {"01_chart"}, project.root).cells
+    assert figure.cell_type == "code"
+    assert "ran in 1:03 min" in below.source
     assert digest(PARAMETERS) in last.source
     for named in ("mrilib run 01", "1:03 min", "cores", "python 3", pages[0].run.manifest["key"]):
         assert named in last.source

@@ -39,6 +39,8 @@ $$ \frac{1}{2} \sum_i x_i \qquad \text{halved} $$
 
 The gap is a **gap**; `gap` and $gap$ stay, and so does the second gap.
 
+Names in code may be long: `mrilib.figures.a_name_that_is_wider_than_the_screen_of_a_telephone_is_in_portrait`.
+
 Next: [02 explorer](02_explorer.ipynb), then [03 absent](03_absent.ipynb) and [the plan](README.md)."""
 TABLE = "<table><tr><th>name</th><th>score</th></tr><tr><td>zebrafish</td><td>0.9</td></tr></table>"
 

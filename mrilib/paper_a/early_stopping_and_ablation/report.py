@@ -26,6 +26,13 @@ OUTCOMES = {
 }
 
 
+def ends_in_words(history: History, stop: int, kind: str) -> str:
+    """True SSIM near the stopping point and after the last iteration, as the title of a chart; `kind` of data."""
+    near, last = min(history.score, key=lambda n: abs(n - stop)), max(history.score)
+    scores = f"SSIM {history.score[near]:.3f} where the rule stops, {history.score[last]:.3f} after {last} iterations"
+    return f"{scores} (one {kind} slice)"
+
+
 def during(
     rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: str, message: str = ""
 ) -> altair.LayerChart:

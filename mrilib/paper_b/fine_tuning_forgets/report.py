@@ -74,6 +74,14 @@ def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: s
     return table(rows, columns | {"others": "the other five"}, caption=caption)
 
 
+def message(changes: Changes) -> str:
+    """How many datasets gain where a network was fine-tuned, and lose elsewhere, as the title of a chart."""
+    own = [change.value > 0 for (arm, name), change in changes.items() if arm == name]
+    others = [change.value < 0 for (arm, name), change in changes.items() if arm != name]
+    gains = f"Gains on {sum(own)} of {len(own)} datasets used for fine-tuning"
+    return f"{gains}, losses in {sum(others)} of {len(others)} tests on others"
+
+
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
     """What is gained where a network was fine-tuned and lost elsewhere, and how many changes are losses."""
     elsewhere = [change for (arm, name), change in changes.items() if arm != name]
