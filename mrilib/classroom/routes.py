@@ -53,7 +53,7 @@ def strip(number: str, paths: Sequence[Path]) -> str:
     for route in ROUTES:
         if number in route.minutes:
             stops = list(route.minutes)
-            place = f"Route of {route.name}, step {stops.index(number) + 1} of {len(stops)}"
+            place = f"{route.name.replace(' ', '-').removesuffix('s')} route, step {stops.index(number) + 1} of {len(stops)}"
             parts = [f"**{place}**", f"{route.minutes[number]} minutes", *neighbours(number, links)]
             break
     else:
@@ -67,7 +67,7 @@ def neighbours(number: str, links: dict[str, str]) -> list[str]:
     """Links to the notebooks before and after: on the route, or in reading order beyond the routes."""
     stops = walk() if number in walk() else sorted(links)
     at = stops.index(number)
-    before = [f"before: {links[stops[at - 1]]}"] if at else []
+    before = [f"previous: {links[stops[at - 1]]}"] if at else []
     return [*before, f"next: {links[stops[at + 1]]}"] if at + 1 < len(stops) else before
 
 

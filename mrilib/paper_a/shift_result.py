@@ -112,7 +112,7 @@ class ShiftResult:
         """Sample behind the numbers: `24 slices`, or `5 trainings × 24 slices`."""
         slices, trainings = self.before.n, self.before.trainings
         of_slices = f"{slices} slice{'s' * (slices > 1)}"
-        return of_slices if trainings == 1 else f"{trainings} trainings × {of_slices}"
+        return of_slices if trainings == 1 else f"{trainings} training runs × {of_slices}"
 
     @property
     def means(self) -> dict[str, Interval]:

@@ -70,7 +70,7 @@ def decisive(case: Mapping[str, Any]) -> str:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Scale of the runs, fewest slices and the trainings behind the numbers: `quick, n = 12, one to 5 trainings`."""
+    """Scale of the runs, fewest slices and the trainings behind the numbers: `quick, n = 12, one to 5 training runs`."""
     cases = [case for case in verdict.cases if "scale" in case]  # not those that only older code has run
     if not cases:
         return ""
@@ -81,7 +81,7 @@ def evidence(verdict: Verdict) -> str:
     if verdict.trained:
         counts = {entry.get("trainings", 1) for entry in entries} or {1}
         words = ["one" if count == 1 else str(count) for count in sorted({min(counts), max(counts)})]
-        told.append(f"{' to '.join(words)} training{'s' * (max(counts) > 1)}")
+        told.append(f"{' to '.join(words)} training run{'s' * (max(counts) > 1)}")
     return ", ".join(told)
 
 

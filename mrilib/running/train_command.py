@@ -25,7 +25,7 @@ def add_train(subparsers: Any) -> None:
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
     )
-    parser.add_argument("-j", type=int, default=1, metavar="N", help="run N trainings at a time")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="train N networks at a time")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write half-precision weights here instead of the cache"
     )
@@ -53,7 +53,7 @@ def train(options: argparse.Namespace) -> int:
         raise UserError(f"--{next(iter(own))}: needs --data FOLDER; a notebook's parameters are changed with -p")
     if options.all and (options.shift or options.p or options.profile != "quick"):
         raise UserError("--all trains the networks of the package, with the quick profile; omit --shift and -p")
-    check_jobs(options.j, "trainings")
+    check_jobs(options.j, "networks")
     check_device(options.device)
     specs = shipped() if options.all else chosen(options)
     start = time.monotonic()

@@ -195,7 +195,7 @@ def test_the_report_is_of_all_trainings(tmp_path):
     [values] = [layer["data"]["values"] for layer in points]
     of_p = [one["value"] for one in values if one["method"] == "supervised on P"]
     np.testing.assert_allclose(sorted(of_p), [0.67, 0.685, 0.70], atol=0.01)
-    assert "3 trainings × 24 slices" in repr(found.table())
+    assert "3 training runs × 24 slices" in repr(found.table())
 
 
 def test_the_report_is_of_this_run_where_fewer_are_stored():

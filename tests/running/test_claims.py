@@ -104,15 +104,15 @@ def test_a_run_with_other_changes_answers_last_and_says_so(tmp_path):
 
 def test_evidence_names_scale_slices_and_trainings(tmp_path):
     leave_run(tmp_path, "quick", interval(0.7) | {"gap": 0.1})
-    assert evidence(answer(claim(), runs_in(tmp_path))) == "quick, n = 4, one training"
+    assert evidence(answer(claim(), runs_in(tmp_path))) == "quick, n = 4, one training run"
     assert evidence(answer(claim(trained=False), runs_in(tmp_path))) == "quick, n = 4"
-    assert evidence(answer(claim("gap >= 0"), runs_in(tmp_path))) == "quick, one training"
+    assert evidence(answer(claim("gap >= 0"), runs_in(tmp_path))) == "quick, one training run"
     assert evidence(answer(claim(), [])) == ""
     leave_run(tmp_path, "gpu", interval(0.7, trainings=5), profile="gpu")
-    assert evidence(answer(claim(), runs_in(tmp_path))) == "gpu, n = 4, 5 trainings"
+    assert evidence(answer(claim(), runs_in(tmp_path))) == "gpu, n = 4, 5 training runs"
     leave_run(tmp_path, "paper", interval(0.7, trainings=5) | {"gap": {"value": 0.1, "n": 3}}, profile="paper")
     both = claim("closed >= 0.5", "gap >= 0")
-    assert evidence(answer(both, runs_in(tmp_path))) == "paper, n = 3, one to 5 trainings"
+    assert evidence(answer(both, runs_in(tmp_path))) == "paper, n = 3, one to 5 training runs"
 
 
 def test_numbers_of_the_first_line_are_shown_and_those_that_do_not_hold(tmp_path):
@@ -143,7 +143,7 @@ def test_the_table_is_readable_and_json_says_the_same(tmp_path):
     assert max(map(len, text.splitlines())) <= 100
     assert "0.8 [0.7, 0.9]" in text
     assert "2 tests: 1 reproduced, 0 differs, 0 undecided, 1 not run" in text
-    row = "| A/Table 1 | it closes | 98 % | half | 0.8 [0.7, 0.9] | quick, n = 4, one training | reproduced |  |"
+    row = "| A/Table 1 | it closes | 98 % | half | 0.8 [0.7, 0.9] | quick, n = 4, one training run | reproduced |  |"
     assert row in markdown(verdicts).splitlines()
     machine = json.loads(json.dumps(as_json(verdicts)))
     assert machine[0]["verdict"] == "reproduced"

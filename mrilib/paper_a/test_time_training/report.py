@@ -104,7 +104,7 @@ def _told(parts: Sequence[str], found: Sequence[Block], kind: str) -> Markdown:
 
 def _samples(found: Sequence[Block]) -> str:
     samples = {(block.result.before.trainings, block.result.before.n) for block in found}
-    return f"trainings × test slices: {' or '.join(f'{trainings} × {n}' for trainings, n in sorted(samples))}"
+    return f"training runs × test slices: {' or '.join(f'{trainings} × {n}' for trainings, n in sorted(samples))}"
 
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
