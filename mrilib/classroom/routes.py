@@ -53,7 +53,8 @@ def strip(number: str, paths: Sequence[Path]) -> str:
     for route in ROUTES:
         if number in route.minutes:
             stops = list(route.minutes)
-            place = f"{route.name.replace(' ', '-').removesuffix('s')} route, step {stops.index(number) + 1} of {len(stops)}"
+            name = route.name.replace(" ", "-").removesuffix("s")
+            place = f"{name} route, step {stops.index(number) + 1} of {len(stops)}"
             parts = [f"**{place}**", f"{route.minutes[number]} minutes", *neighbours(number, links)]
             break
     else:

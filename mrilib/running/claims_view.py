@@ -70,7 +70,7 @@ def decisive(case: Mapping[str, Any]) -> str:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Scale of the runs, fewest slices and the trainings behind the numbers: `quick, n = 12, one to 5 training runs`."""
+    """Scale of the runs, fewest slices and trainings behind the numbers: `quick, n = 12, one to 5 training runs`."""
     cases = [case for case in verdict.cases if "scale" in case]  # not those that only older code has run
     if not cases:
         return ""
