@@ -246,4 +246,4 @@ def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
 def finished(chart: Any, alt: str, title: str) -> Any:
     """Add the alt text and the wrapped title to a chart."""
     chart = chart.properties(description=checked_alt(alt))
-    return chart.properties(title=textwrap.wrap(title, TITLE_LETTERS)) if title else chart
+    return chart.properties(title=textwrap.wrap(title, TITLE_LETTERS, break_on_hyphens=False)) if title else chart

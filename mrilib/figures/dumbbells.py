@@ -14,6 +14,8 @@ from mrilib.gap import Interval
 ROW_HEIGHT, NUMBERS, ROOM = 42, 18, 175  # pixels; ROOM for the numbers at the right
 ABOVE, LINE = -6, 17  # pixels; of the names above the first line
 DOT, MARK = 190, 130  # square pixels of an end and of a further mark
+INWARDS = 10  # pixels by which names reach over their marks
+NEAR = 0.15  # share of all means' spread; closer marks of the first line would have names one upon the other
 BESIDE = "difference [95 % interval]"
 Row = Mapping[str, Any]
 
@@ -31,6 +33,7 @@ def dumbbell_chart(
     title: str = "",
     beside: str = BESIDE,
     colors: Mapping[str, str] | None = None,
+    row_height: int = ROW_HEIGHT,
 ) -> altair.LayerChart:
     """From one mean to another, one line for each `name`, in the order given; the first line names its marks.
 
@@ -42,6 +45,7 @@ def dumbbell_chart(
         title: the figure's message.
         beside: heading of what is written at the right.
         colors: colour of each series; those of `colors_of` if None.
+        row_height: pixels of one line.
 
     Raises:
         ValueError: nothing to draw.
@@ -56,10 +60,10 @@ def dumbbell_chart(
     y = altair.Y("name:N", sort=names, title=None, axis=lines)
     layers = [
         *_mark_layers(rows, y, x_title, hues),
-        *_heads(rows[0], hues, width, beside),
+        *_heads(rows, hues, width, beside),
         *_labels(rows, y, width),
     ]
-    chart = altair.layer(*layers).properties(width=width, height=ROW_HEIGHT * len(names))
+    chart = altair.layer(*layers).properties(width=width, height=row_height * len(names))
     return finished(chart, alt, title)
 
 
@@ -107,12 +111,15 @@ def _labels(rows: Sequence[Row], y: altair.Y, width: int) -> list[altair.Chart]:
     return [base.mark_text(align="left", dx=NUMBERS).encode(color=ink)]
 
 
-def _heads(first: Row, hues: Mapping[str, str], width: int, beside: str) -> list[altair.Chart]:
+def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str) -> list[altair.Chart]:
     """Names of the first line's marks above them, in their colours, and the heading of the numbers."""
+    first, means = rows[0], [value for row in rows for value in row["marks"].values()]
     places = sorted(first["marks"], key=first["marks"].__getitem__)
+    spread = first["marks"][places[-1]] - first["marks"][places[0]]
+    inwards = INWARDS if spread > NEAR * (max(means) - min(means)) else -INWARDS
     layers = []
     for name, value in first["marks"].items():
-        style = _place(name, places) | {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
+        style = _place(name, places, inwards) | {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
         base = altair.Chart(data([{"value": float(value), "word": name}]))
         layers.append(base.mark_text(**style).encode(x=altair.X("value:Q"), y=altair.value(ABOVE), text="word:N"))
     heading = altair.Chart(data([{"word": beside}])).encode(x=altair.value(width), y=altair.value(ABOVE - LINE))
@@ -120,8 +127,8 @@ def _heads(first: Row, hues: Mapping[str, str], width: int, beside: str) -> list
     return [*layers, words]
 
 
-def _place(name: str, places: Sequence[str]) -> dict[str, Any]:
+def _place(name: str, places: Sequence[str], inwards: int) -> dict[str, Any]:
     """Outwards from the outer marks; between them, one line higher."""
     if name == places[0]:
-        return {"align": "right", "dx": 10}
-    return {"align": "left", "dx": -10} if name == places[-1] else {"align": "center", "dy": -LINE}
+        return {"align": "right", "dx": inwards}
+    return {"align": "left", "dx": -inwards} if name == places[-1] else {"align": "center", "dy": -LINE}

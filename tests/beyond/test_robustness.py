@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny_slices import tiny_scan
 
-from mrilib.beyond.from_simulation_to_scanner.report import contrasts_in_words, forms_table
+from mrilib.beyond.from_simulation_to_scanner.report import forms_table
 from mrilib.beyond.from_simulation_to_scanner.robustness import (
     CASES,
     CHANGES,
@@ -74,11 +74,3 @@ def test_the_table_groups_masks_and_names_the_least_gain():
     assert equispaced[1:] == ("0.600", "0.700", "0.780")
     assert gain(row(0.7, 0.65)) == pytest.approx(-0.05)
     assert in_words(Case(mask="equispaced_fraction", seed=3)) == "equispaced fraction mask, hold-out 3"
-
-
-def test_contrasts_on_which_a_method_is_not_better_are_named():
-    scores = {"one + TTT": [0.7, 0.8, 0.9], "one": [0.6, 0.7, 0.8], "other": [0.7, 0.85, 0.8]}
-    first, ahead, level = contrasts_in_words(["1°", "3°", "5°"], scores, "one + TTT", ["one", "other"])
-    assert first.startswith("**one + TTT:** mean SSIM 0.800")
-    assert ahead == "**Against one:** ahead by 0.100 [0.100, 0.100]; not better at no contrast."
-    assert level.endswith("not better at 1°, 3°.")

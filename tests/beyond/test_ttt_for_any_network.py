@@ -1,6 +1,7 @@
 """Numbers of notebook 20 from made-up runs: gaps, regrets, falls, hold-outs, and iterations to most of the gain."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from records import record
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
-from mrilib.beyond.ttt_for_any_network import report
+from mrilib.beyond.ttt_for_any_network import charts, report
 from mrilib.beyond.ttt_for_any_network.experiment import (
     ALONG,
     FREE,
@@ -29,8 +30,9 @@ from mrilib.beyond.ttt_for_any_network.experiment import (
     times_sooner,
 )
 from mrilib.beyond.ttt_for_any_network.explorer import explore_phase
-from mrilib.beyond.ttt_for_any_network.pictures import images_at
+from mrilib.beyond.ttt_for_any_network.pictures import compared, images_at
 from mrilib.paper_a.early_stopping_and_ablation.film import film
+from mrilib.paper_a.published import TABLE_2
 from mrilib.train.adaptation import adapt
 from mrilib.ttt import FREE_PHASE, Settings
 
@@ -112,14 +114,81 @@ def test_every_table_has_a_line_for_each_shift_or_network():
     lines = [row[0] for row in report.sooner_table(found["anatomy"], "").cells]
     assert lines[0] == "supervised on P, 95 % of its own gain"
     assert len(lines) == 4
-    assert {row["method"] for row in report.closed_rows(found)} == set(report.CASES)
-    assert len(report.curve_rows(found["anatomy"])) == 2 * sum(arm.side == "P" for arm in (*PUBLISHED, *FREE))
 
 
-def test_a_shift_without_a_gap_is_left_out_of_the_chart():
+def test_a_shift_without_a_gap_has_no_fraction():
     found = shifted()
     found = Shifted("dataset", found.rows, found.seeds, found.published | {"supervised on Q": [0.5, 0.52, 0.49, 0.51]})
-    assert report.closed_rows({"dataset": found}) == []
+    assert report.closed_table({"dataset": found}, "").cells[0][2].startswith("undefined")
+
+
+def falling():
+    """Paper A's method takes the supervised network apart first."""
+    found = shifted()
+    low = [[start, 0.1, end] for start, end in found.rows[charts.PAPER_ARM]["curves"]]
+    return replace(found, rows={**found.rows, charts.PAPER_ARM: row_of(found, low)})
+
+
+def row_of(found, curves):
+    return found.rows[charts.PAPER_ARM] | {"iterations": [0, 1, 2], "curves": curves}
+
+
+def test_curves_are_named_at_their_ends_and_the_title_tells_the_fall():
+    spec = charts.curves_chart(falling(), "simulated data").to_dict()
+    words = "Supervised knee network on brains: SSIM 0.51 → 0.85 with a free phase, 0.51 → 0.10 → 0.85"
+    assert " ".join(spec["title"]).replace(charts.NBSP, " ").startswith(words)
+    drawn = str(spec)
+    for name in ("joint, paper A", "supervised, paper A", "supervised, no TTT", "0.10 at iteration 1"):
+        assert f"'{name}'" in drawn
+    assert "legend': None" in drawn
+    assert "lowest 0.100 at 1" in spec["description"]
+
+
+def test_a_run_that_never_falls_has_no_lowest_point():
+    assert charts.message(shifted()).replace(charts.NBSP, " ").endswith("0.51 → 0.85 with paper A's method")
+    assert "at iteration 0'" not in str(charts.curves_chart(shifted(), "simulated data").to_dict())
+
+
+def test_shifts_go_from_paper_as_method_to_a_free_phase():
+    found = {shift: shifted(shift) for shift in ALONG} | {"modality": shifted("modality", free_gain=0.1)}
+    spec = charts.shifts_chart(found, "supervised", "simulated data").to_dict()
+    assert "better than paper A's method under 2 of 3 shifts, worse under 1" in " ".join(spec["title"])
+    bars = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "rule")["data"]["values"]
+    assert [(bar["name"], round(bar["start"], 3), round(bar["to"], 3)) for bar in bars[:1]] == [
+        ("knee → brain", 0.705, 0.855)
+    ]
+    assert {*charts.SHIFTS} == {*TABLE_2["unet"]}
+
+
+def test_what_was_seen_is_told_in_three_sentences():
+    found = {shift: shifted(shift) for shift in ALONG}
+    told = report.in_words(found)
+    assert len(told) == 3
+    assert "from 0.505 to 0.855" in told[0]
+    assert "is +0.050 [" in told[0], "ahead of the joint network"
+    assert "under 2 of 2 shifts" in told[1]
+    assert told[2].endswith("under no shift.")
+    harmed = report.in_words({"anatomy": shifted(free_gain=-0.1)})
+    assert harmed[2].endswith("under the anatomy shift (−0.100 [−0.100, −0.100]).")
+
+
+def test_the_stop_is_told_where_it_loses_most():
+    found = {"anatomy": replace(shifted(), seeds={FREE[0]: [RISING], FREE[2]: [RISING | {"ssim": [0.9, 0.81]}]})}
+    lost, fall = report.stop_in_words(found)
+    assert lost.startswith(
+        "**Self-validation loses most under the anatomy shift (joint on P + TTT, free phase):** 0.005"
+    )
+    assert "is 0.050" in fall
+    assert report.sooner_in_words(shifted(free_gain=-0.1))[0].endswith(f"{report.NEVER}.")
+
+
+def test_the_slice_is_shown_before_early_and_after_both_methods():
+    sample, model = tiny_sample(), tiny_model()
+    live = {name: Settings(1e-3, 4, 4, phase=name) for name in ("network", "free")}
+    found = compared(model, sample, live, "cpu")
+    assert list(found.images) == ["no TTT", "paper A, iteration 3", "paper A, at its end", "free phase, at its end"]
+    assert found.scores.keys() == found.images.keys()
+    assert found.seconds.keys() == live.keys()
 
 
 def test_iterations_that_no_slice_reaches_are_said_in_words():

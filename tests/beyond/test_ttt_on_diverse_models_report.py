@@ -2,9 +2,9 @@
 
 from remedied import MEANS, remedied
 
-from mrilib.beyond.ttt_on_diverse_models.charts import closed_chart, closed_rows, cost_chart, lifts_chart
-from mrilib.beyond.ttt_on_diverse_models.experiment import HOME, ONE, REMEDIES, TESTED
-from mrilib.beyond.ttt_on_diverse_models.report import ALL, closed_table, grouped, in_words, lifts_table
+from mrilib.beyond.ttt_on_diverse_models.charts import closed_chart, closed_rows, collections_chart, lifts_chart
+from mrilib.beyond.ttt_on_diverse_models.experiment import DIVERSE, HOME, ONE, REMEDIES, TESTED
+from mrilib.beyond.ttt_on_diverse_models.report import ALL, closed_table, costs_in_words, grouped, in_words, lifts_table
 
 
 def test_every_network_on_every_collection_is_a_line():
@@ -27,16 +27,36 @@ def test_collections_stand_beside_all_of_them():
     assert list(grouped(remedied())) == [*TESTED.values(), ALL]
 
 
-def test_arrows_go_from_without_to_with():
-    spec = str(lifts_chart(remedied(), "A message").to_dict())
-    for word in ("CC-359 sagittal", HOME, "triangle-left", "+0.200", "−0.020", "A message", "0.513 to 0.713"):
-        assert word in spec
+def marks(spec):
+    """Rows of the ends and further marks of a dumbbell chart."""
+    point = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "point")
+    return point["data"]["values"]
 
 
-def test_costs_and_fractions_are_drawn():
-    spec = str(cost_chart(remedied(), "A message").to_dict())
-    for word in ("diversity and TTT", "M4Raw GRE", "A message", "TTT: 0.200 for 5 s"):
-        assert word in spec
+def test_each_training_set_goes_from_without_to_with_ttt_beside_the_goal():
+    spec = lifts_chart(remedied(), "simulated data").to_dict()
+    shown = {(row["name"], row["series"]): round(row["value"], 3) for row in marks(spec)}
+    assert shown["one kind of knee", "without TTT"] == 0.513
+    assert shown["one kind of knee", "with TTT"] == 0.713
+    assert shown["one kind of knee", "goal"] == shown["the test distribution", "without TTT"] == 0.813
+    assert ("the test distribution", "goal") not in shown
+    words = " ".join(spec["title"])
+    assert words.startswith("TTT adds +0.200 after training on one kind of knee, +0.100 after diverse training;")
+    assert words.endswith("with TTT, diverse data still add 0.050 [0.050, 0.050] (simulated data)")
+    assert "−0.020" in str(spec), "what TTT costs the network of the test distribution"
+
+
+def test_the_same_for_each_collection_names_where_ttt_adds_most_and_least():
+    found = remedied()
+    row = found["m4raw_gre"]._read[DIVERSE, "m4raw_gre"]
+    found["m4raw_gre"]._read[DIVERSE, "m4raw_gre"] = row | {"ssim_ttt": row["ssim"]}
+    spec = collections_chart(found, "simulated data").to_dict()
+    assert len(marks(spec)) == 2 * 3 * len(TESTED)
+    assert " ".join(spec["title"]).endswith("to 0.000 on M4Raw GRE (simulated data)")
+
+
+def test_costs_and_fractions_are_told():
+    assert costs_in_words(remedied())[1] == "**TTT:** 5 s per slice, SSIM +0.200 [0.200, 0.200]"
     assert f"{ALL}: diversity 50%" in str(closed_chart(closed_rows(grouped(remedied())), "A message").to_dict())
 
 
@@ -55,7 +75,9 @@ def test_without_any_gap_nothing_is_drawn():
     assert closed_rows(grouped(found)) == []
 
 
-def test_sentences_hold_the_lifts_and_the_fractions():
-    told = "\n".join(in_words(remedied()))
-    assert "diversity 50 %" in told
-    assert "**CC-359 sagittal.** TTT adds: one knee +0.200" in told
+def test_three_sentences_hold_the_lifts_and_the_fractions():
+    told = in_words(remedied())
+    assert len(told) == 3
+    assert told[0].startswith("**TTT adds 0.100 [0.100, 0.100] to the diverse network** and 0.200")
+    assert "diverse data close 50 %" in told[1]
+    assert told[2] == "**With TTT, diverse training data** still add 0.050 [0.050, 0.050]."

@@ -66,6 +66,16 @@ def test_the_first_line_names_its_marks_outwards():
     assert {name: mark["align"] for name, mark in heads.items()} == {"P": "right", "P and Q": "center", "Q": "left"}
 
 
+def test_names_of_marks_that_coincide_stand_apart():
+    level = dumbbell_chart([ROWS[1], ROWS[0]], **AXES).to_dict()
+    outer = [one["mark"] for one in level["layer"] if one["mark"].get("fontWeight") == "bold"]
+    assert {mark["align"]: mark["dx"] for mark in outer if "dx" in mark} == {"right": -10, "left": 10}
+
+
+def test_lines_can_be_closer():
+    assert (drawn()["height"], drawn(row_height=30)["height"]) == (84, 60)
+
+
 def test_the_rows_in_words_have_every_mean():
     assert steps_in_numbers(ROWS[:1]) == "knee: P 0.500, P and Q 0.750, Q 0.800, +0.250 [0.200, 0.300]"
 

@@ -4,18 +4,28 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from mrilib.beyond.from_simulation_to_scanner.robustness import NETWORKS, Case, groups
+from mrilib.beyond.from_simulation_to_scanner.experiment import CG_SENSE, KNEE, KNEE_TTT, WAVELET, Contrasts
+from mrilib.beyond.from_simulation_to_scanner.parameters import Parameters
+from mrilib.beyond.from_simulation_to_scanner.robustness import NETWORKS, Case, gain, groups, in_words
 from mrilib.figures.plot import Table, table
-from mrilib.figures.sentences import measured, verdict
-from mrilib.gap import mean_interval, performance_gap
+from mrilib.figures.sentences import measured, number, verdict
+from mrilib.gap import performance_gap
 from mrilib.store.tables import Row
 
+CONTRASTS, ITERATIONS = 10, 300  # of a full run, which the text of the notebook describes
+OTHERS = (KNEE, CG_SENSE, WAVELET)  # what the knee-trained network with TTT is compared with
 
-def by_contrast(names: Sequence[str], scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
+
+def key(method: str) -> str:
+    """Key of a method in `results.json`, such as "knee_trained_ttt"."""
+    return method.replace(" + ", "_").replace("-", "_").replace("ℓ", "l").lower()
+
+
+def by_contrast(found: Contrasts) -> list[dict[str, Any]]:
     """One row per contrast with the score of each method."""
     return [
-        {"flip angle": name} | {method: column[row] for method, column in scores.items()}
-        for row, name in enumerate(names)
+        {"flip angle": angle} | {method: column[row] for method, column in found.scores.items()}
+        for row, angle in enumerate(found.angles)
     ]
 
 
@@ -33,14 +43,41 @@ def forms_table(found: Mapping[str, Sequence[tuple[Case, Row]]], caption: str) -
     return table(rows, list(rows[0]), caption=caption)
 
 
-def contrasts_in_words(
-    angles: Sequence[str], scores: Mapping[str, Sequence[float]], after: str, others: Sequence[str]
-) -> list[str]:
-    """One method against others, over all contrasts, naming those on which it is not better."""
-    told = [f"**{after}:** mean SSIM {measured(mean_interval(scores[after]))}."]
-    for other in others:
-        by = performance_gap(scores[after], scores[other])
-        worse = [angle for angle, a, b in zip(angles, scores[after], scores[other], strict=True) if a <= b]
+def least_in_words(found: Mapping[str, Sequence[tuple[Case, Row]]]) -> list[str]:
+    """For each network, the form of the slice in which TTT adds least."""
+    told = []
+    for network, pairs in found.items():
+        case, row = least(pairs)
+        told.append(f"**Trained on {NETWORKS[network]}:** {in_words(case)}, {number(gain(row), signed=True)}.")
+    return told
+
+
+def least(found: Sequence[tuple[Case, Row]]) -> tuple[Case, Row]:
+    """The case in which TTT adds least."""
+    return min(found, key=lambda pair: gain(pair[1]))
+
+
+def of_this_run(p: Parameters, found: Contrasts) -> str:
+    """What this run found, and whether it is long enough to be compared with the answer at the top."""
+    by = performance_gap(found.scores[KNEE_TTT], found.scores[WAVELET])
+    level = verdict(by, "above ℓ1-wavelets by {}", "below ℓ1-wavelets by {}", "indistinguishable from ℓ1-wavelets ({})")
+    gained = measured(performance_gap(found.scores[KNEE_TTT], found.scores[KNEE]), signed=True)
+    told = (
+        f"**In this run** ({len(found.angles)} of {CONTRASTS} contrasts, at most {p.ttt_iterations} iterations), TTT "
+        f"changes the SSIM of the knee-trained network by {gained}; it ends {level}."
+    )
+    if len(found.angles) == CONTRASTS and p.ttt_iterations >= ITERATIONS:
+        return told
+    return f"{told} **This run is too short to confirm or refute the answer above**, which is that of a full run."
+
+
+def contrasts_in_words(angles: Sequence[str], scores: Mapping[str, Sequence[float]]) -> list[str]:
+    """The knee-trained network with TTT against each of `OTHERS`, naming the contrasts on which it is not better."""
+    after, told = scores[KNEE_TTT], []
+    for other in OTHERS:
+        by = performance_gap(after, scores[other])
+        worse = [angle for angle, a, b in zip(angles, after, scores[other], strict=True) if a <= b]
         lead = verdict(by, "ahead by {}", "behind by {}", "no difference distinguishable from zero ({})")
-        told.append(f"**Against {other}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
+        name = "the same network without TTT" if other == KNEE else other
+        told.append(f"**Against {name}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
     return told

@@ -1,10 +1,43 @@
-"""The phase in pictures: of a network's image, of a free phase, and over the iterations of test-time training."""
+"""Images and phases along test-time training of one slice, by paper A's method and with a free phase."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
 from torch import Tensor
 
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
+from mrilib.scoring import reconstruct, slice_ssim
+from mrilib.train.adaptation import adapt
 from mrilib.ttt import Settings, test_time_train
+
+EARLY = 12  # iterations; near the lowest point of the supervised network's run
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Complex images of one slice, (1, 1, y, x), and their SSIM, by name; seconds per iteration by phase."""
+
+    images: Mapping[str, Tensor]
+    scores: Mapping[str, float]
+    seconds: Mapping[str, float]
+
+
+def compared(
+    model: Reconstructor, sample: Sample, live: Mapping[str, Settings], device: torch.device | str
+) -> Compared:
+    """The network without TTT, early in paper A's run, at its end, and after TTT with a free phase."""
+    early = min(EARLY, live["network"].max_iterations - 1)
+    brief = replace(live["network"], max_iterations=early + 1)
+    images = {"no TTT": reconstruct(model, sample)}
+    images[f"paper A, iteration {early}"] = images_at(model, sample, brief, [early])[early]
+    seconds = {}
+    for phase, name in (("network", "paper A, at its end"), ("free", "free phase, at its end")):
+        tuned = adapt(model, [sample], live[phase], device=device)[0]
+        images[name] = tuned.record.image.to(device)
+        seconds[phase] = tuned.seconds / live[phase].max_iterations
+    return Compared(images, {name: slice_ssim(image, sample)[0] for name, image in images.items()}, seconds)
 
 
 def images_at(model: Reconstructor, sample: Sample, settings: Settings, iterations: list[int]) -> dict[int, Tensor]:

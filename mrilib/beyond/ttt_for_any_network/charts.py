@@ -1,0 +1,146 @@
+"""Charts of notebook 20: SSIM along test-time training with every curve named at its end, and both methods by shift."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import altair
+
+from mrilib.beyond.ttt_for_any_network.experiment import Arm, Shifted
+from mrilib.figures.charts import WIDTH, data, finished, haloed, tooltip
+from mrilib.figures.direct import spaced
+from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.sentences import number
+from mrilib.figures.theme import METHOD_COLORS, MUTED, SERIES_COLORS, with_intervals
+from mrilib.gap import mean_interval
+from mrilib.train.objectives import Loss
+
+FREE, PAPER_A, BEFORE = "free phase", "paper A's method", "without TTT"
+COLORS = {PAPER_A: METHOD_COLORS["supervised on P + TTT"], FREE: SERIES_COLORS[0], BEFORE: MUTED}
+FREE_ARM, PAPER_ARM, JOINT_ARM = (
+    Arm("supervised", "P", "free"),
+    Arm("supervised", "P", "network"),
+    Arm("joint", "P", "network"),
+)
+CURVES = {FREE_ARM: COLORS[FREE], JOINT_ARM: METHOD_COLORS["joint on P + TTT"], PAPER_ARM: COLORS[PAPER_A]}
+SHIFTS = {
+    "anatomy": "knee → brain",
+    "dataset": "fastMRI knee → Stanford knee",
+    "modality": "T2 brain → T1 brain",
+    "acceleration": "knee, 4× → 2×",
+    "adversarially_filtered": "knee → hardest knee slices",
+}
+NBSP = "\N{NO-BREAK SPACE}"
+ROOM, HEIGHT, LEADING, BESIDE = 165, 260, 18, 8  # pixels; ROOM for the names at the right
+FALL = 0.005  # SSIM; a smaller fall is no message
+Row = dict[str, Any]
+_TICKS = altair.Axis(tickCount=8)
+
+
+def curves_chart(found: Shifted, where: str) -> altair.LayerChart:
+    """Mean SSIM along TTT of the supervised network by both methods, and of the joint one by paper A's.
+
+    Bands are 95 % intervals over the test slices. `found` is the anatomy shift, from knees to brains.
+    """
+    rows = [row for arm in CURVES for row in _curve(found, arm)]
+    x = altair.X("iteration:Q", title="iteration of test-time training", scale=altair.Scale(nice=False), axis=_TICKS)
+    y = altair.Y(
+        "value:Q", title="mean SSIM on brains", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(tickCount=5)
+    )
+    names = altair.Scale(domain=[arm.name for arm in CURVES], range=list(CURVES.values()))
+    base = altair.Chart(data(rows)).encode(x=x, color=altair.Color("method:N", scale=names, legend=None))
+    layers = [
+        *_start(found),
+        *with_intervals(base.mark_area(opacity=0.18).encode(y=altair.Y("low:Q"), y2="high:Q"), rows),
+        base.mark_line(strokeWidth=3).encode(y=y, tooltip=tooltip("method", "iteration", "value")),
+        *_lowest(_curve(found, PAPER_ARM)),
+        *_names(found),
+    ]
+    title = f"{message(found)} ({where})"
+    alt = f"{title}. Mean SSIM: {'; '.join(_in_numbers(arm, _curve(found, arm)) for arm in CURVES)}"
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH - ROOM, height=HEIGHT)
+
+
+def message(found: Shifted) -> str:
+    """Mean SSIM of the supervised network along TTT with a free phase and with paper A's method."""
+    free, paper = (_way([row["value"] for row in _curve(found, arm)]) for arm in (FREE_ARM, PAPER_ARM))
+    return f"Supervised knee network on brains: SSIM {free} with a free phase, {paper} with paper A's method"
+
+
+def shifts_chart(found: Mapping[str, Shifted], loss: Loss, where: str) -> altair.LayerChart:
+    """From paper A's method to a free phase under every shift, for the network trained with one loss on P."""
+    rows = []
+    for shift, here in found.items():
+        before = here.rows[Arm(loss, "P", "free")]["before"]
+        columns = {PAPER_A: here.after(loss, "P", "network"), FREE: here.after(loss, "P", "free"), BEFORE: before}
+        rows.append(step(SHIFTS[shift], {name: fmean(column) for name, column in columns.items()}, here.lead(loss)))
+    title = f"{_shifts_title(found, loss)} ({where})"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    words: Row = {"x_title": "mean SSIM on the test distribution", "beside": "free phase minus paper A"}
+    return dumbbell_chart(rows, alt=alt, title=title, colors=COLORS, **words)
+
+
+def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
+    leads = [here.lead(loss) for here in found.values()]
+    better, worse = sum(lead.low > 0 for lead in leads), sum(lead.high < 0 for lead in leads)
+    return (
+        f"For the {loss} network, a free phase is better than paper A's method under {better} of {len(leads)} shifts, "
+        f"worse under {worse or 'none'}"
+    )
+
+
+def _curve(found: Shifted, arm: Arm) -> list[Row]:
+    """Mean SSIM along the runs of one arm, with its interval over the slices."""
+    row = found.rows[arm]
+    return [
+        {"method": arm.name, "iteration": at, **vars(mean_interval([curve[place] for curve in row["curves"]]))}
+        for place, at in enumerate(row["iterations"])
+    ]
+
+
+def _way(curve: Sequence[float]) -> str:
+    """Start and end of a curve, and its lowest point if it falls."""
+    stops = [curve[0], *([min(curve)] if min(curve) < curve[0] - FALL else []), curve[-1]]
+    return f"{NBSP}→{NBSP}".join(number(stop, 2) for stop in stops)
+
+
+def _start(found: Shifted) -> list[altair.Chart]:
+    """A dashed line at the supervised network's score without TTT."""
+    level = altair.Chart(data([{"value": _curve(found, PAPER_ARM)[0]["value"]}]))
+    return [level.mark_rule(color=MUTED, strokeDash=[4, 4]).encode(y=altair.Y("value:Q"))]
+
+
+def _lowest(curve: Sequence[Row]) -> list[altair.Chart]:
+    """The lowest point of a curve with its value, if the curve falls."""
+    low = min(curve, key=lambda row: row["value"])
+    if low["value"] >= curve[0]["value"] - FALL:
+        return []
+    words = f"{number(low['value'], 2)} at iteration {low['iteration']}"
+    point = altair.Chart(data([low | {"words": words}])).encode(x="iteration:Q", y="value:Q")
+    dot = point.mark_point(filled=True, size=90, opacity=1, color=COLORS[PAPER_A])
+    return [dot, *haloed(point.encode(text="words:N"), align="left", dx=14, dy=8)]
+
+
+def _names(found: Shifted) -> list[altair.Chart]:
+    """Names of the curves at their ends, in their colours: of long ones at the right, of the short one above it."""
+    last = {arm: _curve(found, arm)[-1] for arm in CURVES}
+    end = last[FREE_ARM]["iteration"]
+    words = f"supervised, free phase (at most {end + 2} iterations)"
+    short = altair.Chart(data([{"iteration": end, "words": words}])).encode(x="iteration:Q", y=altair.value(LEADING))
+    style: Row = {"align": "left", "fontWeight": "bold"}
+    layers = [short.mark_text(color=CURVES[FREE_ARM], dx=-60, **style).encode(text="words:N")]
+    named = {"joint, paper A": JOINT_ARM, "supervised, paper A": PAPER_ARM}
+    heights = [(last[arm]["value"], name, CURVES[arm]) for name, arm in named.items()]
+    heights.append((_curve(found, PAPER_ARM)[0]["value"], "supervised, no TTT", MUTED))
+    heights.sort(reverse=True)
+    places = spaced([value for value, _, _ in heights], LEADING / HEIGHT)
+    for place, (_, name, color) in zip(places, heights, strict=True):
+        at = altair.Chart(data([{"value": place, "words": name}])).encode(y=altair.Y("value:Q"), text="words:N")
+        layers.append(at.mark_text(color=color, dx=BESIDE, **style).encode(x=altair.value(WIDTH - ROOM)))
+    return layers
+
+
+def _in_numbers(arm: Arm, curve: Sequence[Row]) -> str:
+    low = min(curve, key=lambda row: row["value"])
+    ends = f"{number(curve[0]['value'])} to {number(curve[-1]['value'])} at iteration {curve[-1]['iteration']}"
+    return f"{arm.name} {ends}, lowest {number(low['value'])} at {low['iteration']}"

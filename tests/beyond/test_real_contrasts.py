@@ -1,0 +1,126 @@
+"""The real brain's contrasts: what the figures and sentences state is counted from the scores."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from records import record
+from tiny_slices import tiny_sample
+
+from mrilib.beyond.from_simulation_to_scanner import charts, report
+from mrilib.beyond.from_simulation_to_scanner.experiment import (
+    BRAIN,
+    BRAIN_TTT,
+    CG_SENSE,
+    KNEE,
+    KNEE_TTT,
+    METHODS,
+    WAVELET,
+    ZERO_FILLED,
+    Contrasts,
+)
+from mrilib.beyond.from_simulation_to_scanner.robustness import CASES
+
+ANGLES = ("1°", "3°", "5°")
+SCORES = {
+    ZERO_FILLED: [0.5, 0.5, 0.52],
+    CG_SENSE: [0.5, 0.64, 0.6],
+    WAVELET: [0.7, 0.85, 0.8],
+    KNEE: [0.6, 0.7, 0.8],
+    BRAIN: [0.5, 0.55, 0.6],
+    KNEE_TTT: [0.75, 0.8, 0.75],
+    BRAIN_TTT: [0.8, 0.95, 0.9],
+}
+WHERE = "real brain, 4×"
+
+
+def contrasts(count=3):
+    sample = tiny_sample()
+    images = {name: [torch.rand(sample.target.shape)] * count for name in METHODS if name != WAVELET}
+    scores = {name: column[:count] for name, column in SCORES.items()}
+    return Contrasts(ANGLES[:count], [sample] * count, images, scores)
+
+
+def words(chart):
+    return " ".join(chart.to_dict()["title"])
+
+
+def test_the_title_counts_the_contrasts():
+    spec = charts.contrasts_chart(contrasts(), WHERE)
+    told = (
+        "TTT improves the network trained on simulated knees at 2 of 3 flip angles, and lifts it above ℓ1-wavelets at 1"
+    )
+    assert words(spec) == f"{told} ({WHERE})"
+    layers = spec.to_dict()["layer"]
+    bars = next(layer for layer in layers if layer["mark"]["type"] == "rule")["data"]["values"]
+    assert [(bar["name"], bar["start"], bar["to"]) for bar in bars] == [
+        ("1°", 0.6, 0.75),
+        ("3°", 0.7, 0.8),
+        ("5°", 0.8, 0.75),
+    ]
+    assert [(row["label"], row["certain"]) for row in layers[-1]["data"]["values"]][-1] == ("−0.050", False)
+
+
+def test_methods_are_sorted_by_their_difference_from_wavelets():
+    spec = charts.against_wavelets(SCORES, WHERE)
+    assert words(spec).endswith("knee-trained −0.083, −0.017 with TTT; brain-trained −0.233, +0.100 with TTT")
+    names = spec.to_dict()["layer"][-1]["data"]["values"]
+    assert [row["name"] for row in names] == [ZERO_FILLED, BRAIN, CG_SENSE, KNEE, KNEE_TTT, BRAIN_TTT]
+
+
+def test_one_contrast_has_no_interval_but_its_figures():
+    one = contrasts(1)
+    assert words(charts.contrasts_chart(one, WHERE)).startswith(
+        "TTT improves the network trained on simulated knees at 1"
+    )
+    assert words(charts.against_wavelets(one.scores, WHERE))
+    assert charts.picture(one).alt.startswith("Real brain at a flip angle of 1°: fully sampled image, and SSIM of zero")
+
+
+def row(before, after):
+    return {"cg_sense": 0.6, "zero_filled": 0.5, "network": before, "network_ttt": after, "iterations": 120}
+
+
+def test_forms_of_the_file_tell_the_least_and_the_most_that_ttt_adds():
+    found = [(case, row(0.7, 0.68 if case.change == "partial echo" else 0.8)) for case in CASES]
+    spec = charts.forms_chart(found, "knees", WHERE)
+    assert "TTT changes SSIM by −0.020 to +0.100" in words(spec)
+    assert "partial echo: without TTT 0.700, with TTT 0.680, CG-SENSE 0.600, −0.020" in spec.to_dict()["description"]
+
+
+def test_the_form_in_which_ttt_adds_least_is_named():
+    found = {"unet_supervised_knee_pd_4x": [(case, row(0.7, 0.8 - 0.01 * case.seed)) for case in CASES]}
+    assert report.least_in_words(found) == ["**Trained on knees:** random mask, hold-out 4, +0.060."]
+
+
+@pytest.mark.parametrize("changes", [{"contrasts": 3}, {"ttt_iterations": 8}])
+def test_a_short_run_never_carries_the_claim_of_a_full_one(changes):
+    told = report.of_this_run(replace(record("19"), **changes), contrasts())
+    assert told.startswith("**In this run** (3 of 10 contrasts")
+    assert "too short to confirm or refute" in told
+
+
+def test_a_full_run_says_what_it_found():
+    ten = contrasts()
+    ten = replace(ten, angles=[*ANGLES] * 4, scores={name: (column * 4)[:10] for name, column in SCORES.items()})
+    ten = replace(ten, angles=ten.angles[:10])
+    told = report.of_this_run(record("19"), ten)
+    assert told.startswith("**In this run** (10 of 10 contrasts, at most 300 iterations), TTT changes the SSIM")
+    assert "too short" not in told
+
+
+def test_contrasts_on_which_ttt_is_not_better_are_named():
+    without, sense, wavelets = report.contrasts_in_words(ANGLES, SCORES)
+    assert without.startswith("**Against the same network without TTT:**")
+    assert without.endswith("not better at 5°.")
+    assert sense.endswith("not better at no contrast.")
+    assert wavelets.endswith("not better at 3°, 5°.")
+
+
+def test_keys_of_results_stay():
+    assert [report.key(name) for name in (WAVELET, KNEE_TTT, CG_SENSE)] == [
+        "l1_wavelet",
+        "knee_trained_ttt",
+        "cg_sense",
+    ]
+    assert report.by_contrast(contrasts())[0]["flip angle"] == "1°"
