@@ -13,7 +13,6 @@ from mrilib.train.recipe import Recipe
 
 Side = Literal["P", "Q"]
 SIDES: tuple[Side, ...] = ("P", "Q")
-IN_A_WORD: dict[tuple[str, Side], str] = {("anatomy", "P"): "knees", ("anatomy", "Q"): "brains"}
 
 
 def side_of(shift: str, side: Side) -> tuple[str, int]:
@@ -26,11 +25,6 @@ def side_title(shift: str, side: Side) -> str:
     """Description of P or Q in words."""
     name, acceleration = side_of(shift, side)
     return f"{distribution(name).title} at {acceleration}×"
-
-
-def side_word(shift: str, side: Side) -> str:
-    """P or Q in a word for titles, such as "knees"; its letter where there is none."""
-    return IN_A_WORD.get((shift, side), side)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from mrilib.figures.plot import Picture, image_row
 from mrilib.metrics import psnr
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.paper_a.experiment import side_word
 from mrilib.paper_a.schemes import Scores
+from mrilib.paper_a.side_words import side_word
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
 from mrilib.train.adaptation import Adapted

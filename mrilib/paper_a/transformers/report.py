@@ -17,9 +17,9 @@ from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.metrics import psnr
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.paper_a.experiment import side_word
 from mrilib.paper_a.schemes import Scores
 from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.side_words import side_word
 from mrilib.paper_a.table_2 import NAMES, Block
 from mrilib.paper_a.transformers.blockiness import blockiness
 from mrilib.paper_a.transformers.learning_curve import curve_points
