@@ -26,6 +26,7 @@ WIDTH, ROW_HEIGHT, LEGEND_COLUMNS = 720, 44, 3  # with its axis a chart fits the
 TITLE_LETTERS = 80  # in a line; more are wider than a chart may be
 LETTER = 8.0  # CSS pixels of the names beside the gap chart, in a wide face
 SYMBOL = 30  # CSS pixels of a symbol in a legend and the room beside it
+HEIGHT, LEADING, BESIDE = 300, 17, 10  # CSS pixels: of curves, from name to name, and from a curve to its name
 DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]]  # line pattern in addition to colour
 
 
@@ -121,7 +122,45 @@ def lines_chart(
     layers = [lines.encode(y=height, strokeDash=_dashes(color, names), tooltip=tooltip(color, x, y))]
     if band is not None:
         layers.insert(0, base.mark_area(opacity=0.18).encode(y=altair.Y(f"{band[0]}:Q"), y2=f"{band[1]}:Q"))
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=300)
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHT)
+
+
+def named_at_ends(
+    curves: altair.LayerChart, records: Sequence[Row], keys: tuple[str, str, str], spread: tuple[float, float]
+) -> altair.LayerChart:
+    """Curves of `lines_chart` with their names in their colours beside their right ends, in place of a legend.
+
+    Args:
+        curves: see above; its alt text and title are those of what is returned.
+        records: its rows, those that are drawn.
+        keys: those of x, y and the name.
+        spread: ends of the vertical axis.
+    """
+    x, y, color = keys
+    names = _by_last_value(list(map(dict, records)), x, y, color)
+    last = {row[color]: row[y] for row in sorted(records, key=lambda row: row[x])}
+    places = spaced([last[name] for name in names], LEADING * (spread[1] - spread[0] or 1) / HEIGHT)
+    words = [
+        altair.Chart(altair.Data(values=[{y: place, "name": name}]))
+        .mark_text(align="left", dx=BESIDE, color=hue, fontWeight="bold")
+        .encode(x=altair.value("width"), y=altair.Y(f"{y}:Q"), text="name:N")
+        for name, place, hue in zip(names, places, colors_of(names), strict=True)
+    ]
+    for layer in curves.layer:
+        layer.encoding.color.legend = None
+    whole: Any = altair.layer(curves, *words)
+    for name in ("description", "title", "width", "height"):
+        whole[name], curves[name] = curves[name], altair.Undefined
+    return whole.properties(width=round(WIDTH - LETTER * max(map(len, names))))
+
+
+def spaced(places: list[float], apart: float) -> list[float]:
+    """Places in falling order, moved down as little as needed so that neighbours are `apart`, then centred again."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(min(place, moved[-1] - apart) if moved else place)
+    shift = sum(place - there for place, there in zip(places, moved, strict=True)) / max(len(places), 1)
+    return [there + shift for there in moved]
 
 
 def finest(steps: list[float]) -> float:

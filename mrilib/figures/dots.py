@@ -22,6 +22,7 @@ def dots_chart(
     alt: str,
     title: str = "",
     zero: bool = True,
+    digits: int = 3,
     colors: Mapping[str, str] | None = None,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
@@ -33,6 +34,7 @@ def dots_chart(
         alt: what the figure shows, for readers who cannot see it.
         title: what is compared.
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
+        digits: decimals of the numbers at the right.
         colors: colour of each series; those of `colors_of` if None.
 
     Raises:
@@ -40,7 +42,7 @@ def dots_chart(
     """
     if not rows:
         raise ValueError("rows is empty: nothing to draw")
-    records = [_record(row, zero) for row in rows]
+    records = [record(row, zero, digits) for row in rows]
     names = list(dict.fromkeys(record["name"] for record in records))
     series = list(dict.fromkeys(record["series"] for record in records))
     shared = len(records) > len(names)
@@ -70,10 +72,11 @@ def in_numbers(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _record(row: Mapping[str, Any], zero: bool) -> dict[str, Any]:
+def record(row: Mapping[str, Any], zero: bool, digits: int = 3) -> dict[str, Any]:
+    """A row as it is drawn: JSON values, with its number in words, and whether its dot is full."""
     low, high = finite(row["low"]), finite(row["high"])
     certain = not zero or (low is not None and high is not None and (low > 0 or high < 0))
-    label = number(row["value"], signed=zero)
+    label = number(row["value"], digits, signed=zero)
     ends = {"value": row["value"], "low": low, "high": high}
     return {"name": row["name"], "series": row.get("series", ""), "label": label, "certain": certain, **ends}
 

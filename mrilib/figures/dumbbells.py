@@ -39,13 +39,14 @@ def dumbbell_chart(
 
     Args:
         rows: dicts with `name`; `marks`, means by series: the start, the end, then further ones, drawn as hollow
-            diamonds; `label`, what is written at the right; and `certain`, else the label is grey. See `step`.
+            diamonds; `label`, what is written at the right; and `certain`, else the label is grey. See `step`. With
+            `spans`, the ends of an interval by series, these are drawn across the marks.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
         beside: heading of what is written at the right.
         colors: colour of each series; those of `colors_of` if None.
-        row_height: pixels of one line.
+        row_height: CSS pixels from line to line.
 
     Raises:
         ValueError: nothing to draw.
@@ -85,8 +86,11 @@ def _mark_layers(rows: Sequence[Row], y: altair.Y, x_title: str, hues: Mapping[s
     hollow: dict[str, Any] = {"shape": "diamond", "size": MARK, "strokeWidth": 2.2, "fill": PAPER, "opacity": 1}
     full: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.5}
     further = any(len(row["marks"]) > 2 for row in rows)
+    spans = [one for row in rows for one in _spans(row)]
+    across = altair.Chart(data(spans)).encode(y=y, x=altair.X("low:Q"), x2="high:Q", color=color)
     return [
         bars.mark_rule(color=MUTED, strokeWidth=4, opacity=0.45),
+        *([across.mark_rule(strokeWidth=9, opacity=0.35)] if spans else []),
         marks.transform_filter("datum.end").mark_point(**full),
         *([marks.transform_filter("!datum.end").mark_point(**hollow)] if further else []),
     ]
@@ -97,6 +101,11 @@ def _marks(row: Row) -> list[dict[str, Any]]:
         {"name": row["name"], "series": series, "value": float(value), "end": place < 2}
         for place, (series, value) in enumerate(row["marks"].items())
     ]
+
+
+def _spans(row: Row) -> list[dict[str, Any]]:
+    spans = row.get("spans", {}).items()
+    return [{"name": row["name"], "series": series, "low": low, "high": high} for series, (low, high) in spans]
 
 
 def _bar(row: Row) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from mrilib.train.networks import InMemory, NetworkSpec
 from mrilib.train.recipe import Recipe
 
 VALIDATION = 10  # one volume of so many is kept for validation
-LEVELS = 4  # halvings of its U-Nets
+LEVELS = 4  # pooling layers of its U-Nets
 
 RECIPES = {  # network and recipe by name
     "supervised": ("unet", Recipe("supervised", learning_rate=1e-3, schedule="cosine")),

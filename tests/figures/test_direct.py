@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from mrilib.figures.direct import labelled_chart, spaced
+from mrilib.figures.charts import spaced
+from mrilib.figures.direct import labelled_chart
 from mrilib.figures.theme import chart_svg
 
 ROWS = [

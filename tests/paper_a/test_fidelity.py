@@ -36,7 +36,8 @@ from mrilib.paper_a.paper_versus_code.fidelity import (
     gap_row,
     scaled_window,
 )
-from mrilib.paper_a.paper_versus_code.report import changes_chart
+from mrilib.paper_a.paper_versus_code.report import changes_chart, fractions_chart, scores_chart
+from mrilib.paper_a.paper_versus_code.words import TOGETHER, WORDS
 from mrilib.paper_a.slips import PRINTED, ROUNDING
 from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim, with_cropped_maps
@@ -269,17 +270,49 @@ def test_what_rounding_allows_is_what_rounded_scores_give():
     assert largest - 0.15 < drawn.max() <= largest
 
 
-def test_the_chart_has_a_line_for_every_change_and_a_zero():
-    changes = {"small": Interval(0.001, -0.001, 0.002, 12), "large": Interval(-0.1, -0.2, -0.05, 12)}
-    spec = changes_chart(changes, x_title="change", alt="two changes").to_dict()
-    rows = spec["layer"][1]["data"]["values"] if "data" in spec["layer"][1] else next(iter(spec["datasets"].values()))
-    assert [row["name"] for row in rows] == ["large", "small"]
-    assert [(row["series"], row["certain"], row["label"]) for row in rows] == [
-        ("published code scores lower", True, "−0.100"),
-        ("published code scores higher", False, "+0.001"),
+CHANGES = {
+    "4× is 3.86×": Interval(0.001, -0.001, 0.002, 12),
+    "score: mean and std matched": Interval(-0.1, -0.2, -0.05, 12),
+    "window of 20, not 100": Interval(0.3, 0.2, 0.4, 12),
+    TOGETHER: Interval(0.02, 0.01, 0.03, 12),
+}
+GROUP_OF = {row.name: row.group for row in DISCREPANCIES}
+
+
+def test_the_chart_has_a_line_for_every_change_below_the_heading_of_its_group():
+    spec = changes_chart(CHANGES, GROUP_OF, "simulated").to_dict()
+    rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) == 4)
+    assert [(row["group"], row["name"], row["certain"], row["label"]) for row in rows] == [
+        ("how the score is computed", "mean and std matched to the target", True, "−0.100"),
+        ("measurement and input", "acceleration 3.86× instead of 4×", False, "+0.001"),
+        ("stopping window (in our short runs)", "20 iterations, not 100", True, "+0.300"),
+        ("all together", "everything but mask and score", True, "+0.020"),
     ]
+    domain = spec["layer"][1]["encoding"]["y"]["scale"]["domain"]
+    assert domain[:4] == [name for row in rows[:2] for name in (row["group"], row["name"])]
+    title = " ".join(spec["title"])
+    assert title.startswith(
+        "3 of 4 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
+    )
     with pytest.raises(ValueError, match="nothing to draw"):
-        changes_chart({}, x_title="change", alt="none")
+        changes_chart({}, {}, "simulated")
+
+
+def test_every_difference_that_is_drawn_has_words():
+    drawn = [row.name for row in DISCREPANCIES if row.arms]
+    assert sorted(WORDS) == sorted(drawn)
+    assert len(set(WORDS.values())) == len(WORDS)
+    assert all(len(words) <= 42 for words in WORDS.values()), "longer ones leave no room for the plot"
+
+
+def test_scores_and_shares_have_their_span_as_title():
+    means = {"as written": Interval(0.86, 0.83, 0.89, 12), "score unmatched": Interval(0.7, 0.67, 0.73, 12)}
+    title = " ".join(scores_chart(means, "simulated").to_dict()["title"])
+    assert title.startswith("One set of images scores from 0.70 to 0.86")
+    shares = {"as written": means["as written"], "as published": means["score unmatched"]}
+    spec = fractions_chart(shares, "simulated").to_dict()
+    assert "TTT closes 70 to 86 % of the gap" in " ".join(spec["title"])
+    assert "as the paper says 86 % [83, 89]" in spec["description"]
 
 
 @pytest.mark.skipif(not (stored.SHIPPED / "fidelity.json").exists(), reason="no stored table yet")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from records import record
 
 from mrilib.gap import Interval
@@ -12,6 +13,7 @@ from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt
 from mrilib.paper_a.transformers import report as transformers
+from mrilib.paper_a.transformers.pictures import busiest, framed
 from mrilib.paper_a.variants_that_fail import report as variants
 from mrilib.paper_a.zero_shot_and_untrained import report as contest
 
@@ -123,25 +125,66 @@ def test_stopping_is_told_in_numbers():
         assert words in said
 
 
+def vit(**changed):
+    return ShiftResult("vit", "anatomy", "simulated", result(**changed).scores)
+
+
+GRID = {
+    name: number(value)
+    for name, value in zip(("target", "supervised on P", "joint on P + TTT"), (1, 1.8, 1.2), strict=True)
+}
+
+
 def test_a_tuned_transformer_is_told_by_its_scores():
-    one, alone = result(), {"U-Net": number(0.81), "ViT": number(0.72)}
+    alone = {"U-Net": number(0.81), "ViT": number(0.72)}
     changed = {"lift_psnr_joint_p": number(1.7), "lift_joint_p": number(0.0)}
-    grid = {
-        name: number(value)
-        for name, value in zip(("target", "supervised on P", "joint on P + TTT"), (1, 1.8, 1.2), strict=True)
-    }
-    said = transformers.findings(one, changed, grid, alone, 272_672).data
-    for words in (
-        "0.650 to 0.850",
-        "0.880 to 0.900",
-        "U-Net reaches 0.810 and the ViT reaches 0.720",
-        "1.80 for supervised on P",
-    ):
-        assert words in said
-    assert "272,672" in said
-    assert "gets worse" not in said
-    fallen = transformers.findings(result(**{"joint on Q + TTT": 0.87}), changed, grid, alone, 1).data
-    assert "from 0.880 to 0.870; the gap also shrinks because the latter gets worse" in fallen
+    noise, gap, reason = transformers.findings(vit(), changed, GRID, alone)
+    assert noise.startswith("**TTT fits the measurement, but its noise, too:** PSNR changes by +1.7 [1.7, 1.7] dB")
+    assert "from 1.80 to 1.20 (target 1.00)" in noise
+    assert gap.startswith("**The gap:** TTT narrows the gap of the ViT from 0.200 to 0.050;")
+    assert "U-Net reaches 0.810 and the ViT reaches 0.720" in reason
+    better, *_ = transformers.findings(vit(), changed | {"lift_joint_p": number(0.1)}, GRID, alone)
+    assert better.startswith("**What TTT changes:**")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"joint on Q + TTT": 0.87}, "to 0.020, partly because the one trained on brains gets worse"),
+        ({"joint on Q + TTT": 0.8, "joint on P + TTT": 0.69}, "to 0.110, only because the one trained on brains"),
+        ({"joint on P + TTT": 0.6}, "TTT widens the gap of the ViT from 0.200 to 0.300"),
+    ],
+)
+def test_a_gap_that_shrinks_from_the_wrong_end_is_called_so(changed, words):
+    assert words in transformers.gap_message(vit(**changed))
+    assert words in " ".join(transformers.gaps_chart(vit(**changed), block(), "simulated").to_dict()["title"])
+
+
+def test_changes_by_ttt_are_drawn_slice_by_slice_and_their_title_follows_the_intervals():
+    levels = [21.0, 22.0, 23.0], [20.0, 20.5, 22.0]
+    spec = transformers.changes_chart(levels, vit(), block(), "simulated").to_dict()
+    assert " ".join(spec["title"]).startswith("With TTT, the transformer's PSNR rises by 1.2 dB and its SSIM rises by")
+    assert "U-Net's SSIM rises by 0.200" in " ".join(spec["title"])
+    level = transformers.message(number(0.0), [number(-0.1)])
+    assert level == "With TTT, the transformer's PSNR shows no clear change and its SSIM falls by 0.100"
+
+
+def test_the_grid_and_the_curves_have_their_result_as_title():
+    title = " ".join(transformers.grid_chart(GRID, "anatomy", "simulated").to_dict()["title"])
+    assert title.startswith("With TTT, the grid of patches fades: 1.80 without TTT, 1.20 with it")
+    curves = {"ViT": [[0.5, 0.5], [0.6, 0.7]], "U-Net": [[0.5, 0.5], [0.8, 0.9]]}
+    title = " ".join(transformers.curves_chart(curves, "anatomy", "simulated").to_dict()["title"])
+    assert "the U-Net ends 0.200 above the transformer" in title
+
+
+def test_the_close_up_is_where_the_target_varies_most_and_is_framed_on_the_whole():
+    target = torch.full((12, 12), 0.5)
+    target[8:, :4] = torch.eye(4)
+    rows, columns = busiest(target)
+    assert (rows, columns) == (slice(8, 12), slice(0, 4))
+    drawn = framed(target, rows, columns, 2.0)
+    assert drawn[8:, :4].eq(2).sum() == 12
+    assert target.max() == 1
 
 
 def test_the_contest_is_told_by_its_leads():

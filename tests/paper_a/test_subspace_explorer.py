@@ -3,9 +3,16 @@
 import pytest
 from widget_parts import parts
 
+from mrilib.figures.theme import NAMED
 from mrilib.gap import FractionClosed, Interval
 from mrilib.paper_a.provable_adaptation.explorer import risk_chart, risk_marks, subspace_explorer, verdict
-from mrilib.paper_a.provable_adaptation.report import curve_chart, findings, gain_chart, group_chart
+from mrilib.paper_a.provable_adaptation.report import (
+    curve_chart,
+    findings,
+    gain_chart,
+    loss_chart,
+    rates_in_short,
+)
 from mrilib.subspace import alpha_moments
 
 
@@ -39,14 +46,38 @@ def test_the_explorer_redraws_and_keeps_d_below_n():
 def test_charts_carry_intervals_as_bands_and_say_every_mean():
     mean = Interval(2.0, 1.0, 3.0, 9)
     chart = curve_chart([1, 2], {"a": [0.5, mean]}, x_title="x", y_title="y", alt="a rises").to_dict()
-    rows = chart["data"]["values"]
+    rows = chart["layer"][0]["data"]["values"]
     assert [(row["value"], row["low"], row["high"]) for row in rows] == [(0.5, 0.5, 0.5), (2.0, 1.0, 3.0)]
-    dots = group_chart({"g": {"one": mean}}, x_title="x", y_title="risk", title="A message").to_dict()
-    assert dots["description"] == "A message. g, one: 2.000"
-    gains = gain_chart({"noise": mean, "colour": Interval(-2.0, -3.0, -1.0, 9)}).to_dict()
-    assert "lowers the risk under 1 of 2 shifts and raises it under 1" in " ".join(gains["title"])
     with pytest.raises(ValueError, match="argument"):
         curve_chart([1, 2, 3], {"a": [0.5]}, x_title="x", y_title="y", alt="a")
+
+
+def test_curves_carry_their_names_at_their_ends():
+    spec = curve_chart([1, 2], {"P: low": [0.5, 0.6], "Q: high": [1, 2]}, x_title="x", y_title="y", alt="a").to_dict()
+    words = [layer["data"]["values"][0]["name"] for layer in spec["layer"][1:]]
+    assert words == ["Q: high", "P: low"]
+    hues = [layer["mark"]["color"] for layer in spec["layer"][1:]]
+    assert hues == [NAMED["Q"], NAMED["P"]]
+
+
+def test_dots_have_their_numbers_and_a_title_from_their_intervals():
+    mean = Interval(2.0, 1.0, 3.0, 9)
+    gains = gain_chart({"noise": mean, "colour": Interval(-2.0, -3.0, -1.0, 9)}).to_dict()
+    assert " ".join(gains["title"]) == "TTT lowers the risk under 1 of 2 shifts and raises it under 1"
+    assert gains["description"].endswith("noise +2.000; colour −2.000")
+    lost = {"P": {"shared": mean}, "Q": {"shared": Interval(0.1, -0.1, 0.3, 9)}}
+    assert " ".join(loss_chart(lost).to_dict()["title"]) == "One α for both noise levels is best for only some"
+    assert "best for neither" in " ".join(loss_chart({"P": {"shared": mean}}).to_dict()["title"])
+
+
+def test_the_rates_are_told_by_their_slopes():
+    rows = [
+        {"regime": name, "measured": {"value": value, "high": value + 0.1}}
+        for name, value in (("d/n fixed", -0.5), ("d = 32", 0.0))
+    ]
+    said = "The spread of α falls with n for d/n fixed (slope −0.50)"
+    assert rates_in_short(rows) == f"{said}; it stays for d = 32"
+    assert rates_in_short(rows[:1]) == said
 
 
 def test_three_sentences_carry_the_numbers_of_the_run():

@@ -6,17 +6,19 @@ from robust_scores import ACCELERATIONS, PARAMETERS, known, known_likeness
 from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES
 from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words
 from mrilib.paper_b.effective_robustness.report import (
-    accelerations_table,
-    differences_chart,
-    histogram_chart,
-    likeness_chart,
-    likeness_table,
     points,
     robustness_chart,
     robustness_table,
     selection_table,
     shift_chart,
     sizes_table,
+)
+from mrilib.paper_b.effective_robustness.side_questions import (
+    accelerations_table,
+    differences_chart,
+    likeness_chart,
+    likeness_table,
+    nearness_chart,
 )
 from mrilib.paper_b.effective_robustness.table_2 import comparisons, study
 
@@ -49,27 +51,31 @@ def test_each_network_is_a_point_and_each_set_a_line(found):
 
 
 def test_the_chart_says_how_high_p_lies(found):
-    spec = robustness_chart(found, "A message").to_dict()
+    spec = robustness_chart(found, "simulated").to_dict()
     assert "P 0.020" in spec["description"]
-    assert "15 to 4 coils" in str(spec)
+    assert "knees, 15 coils → brains, 4" in str(spec)
+    assert " ".join(spec["title"]).endswith("best single dataset under 1 of 1 shifts (simulated data)")
 
 
 def test_one_shift_is_drawn_with_the_heights_above_its_line(found):
-    spec = shift_chart(found["coils"], "A message").to_dict()
+    spec = shift_chart(found["coils"], "simulated").to_dict()
     assert "P: +0.020" in spec["description"]
     assert "P and Q: +0.050" in spec["description"]
+    assert "diverse training data put a network 0.020 above the line" in " ".join(spec["title"])
 
 
 def test_heights_go_from_the_line_to_p_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
-    assert "best of P 0.000, P 0.020, P and Q 0.050, +0.020" in spec["description"]
+    assert "best single dataset of P 0.000, all of P 0.020, P and Q 0.050, +0.020" in spec["description"]
+    spans = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", ()) if "high" in row]
+    assert [row["series"] for row in spans] == ["all of P", "P and Q"]
     title = " ".join(spec["title"])
     assert title == "Diverse training data help under 1 of 1 shifts (simulated data)"
 
 
 def test_the_sentences_follow_the_sign(found):
     above, reach = in_words(found)
-    assert above.startswith("**More robust than its quality explains:** 15 to 4 coils, knee to Avanto brain +0.020")
+    assert above.startswith("**More robust than its quality explains:** knees, 15 coils → brains, 4 +0.020")
     assert "networks lie at +0.050" in reach
 
 
@@ -93,12 +99,13 @@ def test_nominal_and_true_accelerations_stand_side_by_side(factors):
 
 
 def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
-    spec = str(differences_chart(factors, comparisons(), "A message").to_dict())
+    spec = str(differences_chart(factors, comparisons(), "simulated").to_dict())
     for word in (
         "where the specialist is in distribution",
         "at the unseen 3-fold",
         "against the 16-fold specialist",
         "+0.040",
+        "behind ",
     ):
         assert word in spec
 
@@ -106,10 +113,11 @@ def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
 def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     one = known_likeness()
-    drawn = likeness_chart({"contrast": one}, "A message").to_dict()
+    drawn = likeness_chart({"contrast": one}, "simulated data, vgg features").to_dict()
     assert "correlation 1.000" in drawn["description"]
     assert str(drawn).count("'one part of P'") == 5 + 3  # a point each, and a scale in every layer
-    bars = histogram_chart(one, "A message").to_dict()
-    assert "to training slices of P 0.551, to training slices of Q 0.561" in bars["description"]
+    strips = nearness_chart(one, "simulated data, vgg features").to_dict()
+    assert "to training slices of Q 0.561; to training slices of P 0.551" in strips["description"]
+    assert "more similar to training slices of Q than of P, by 0.010" in " ".join(strips["title"])
     told = likeness_table({"vgg": {"contrast": one}}, "A caption").cells[0]
     assert [cell[:5] for cell in told[2:]] == ["1.000", "0.010", "0.030", "0.060"]

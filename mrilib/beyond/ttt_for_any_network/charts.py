@@ -7,8 +7,7 @@ from typing import Any
 import altair
 
 from mrilib.beyond.ttt_for_any_network.experiment import Arm, Shifted
-from mrilib.figures.charts import WIDTH, data, finished, haloed, tooltip
-from mrilib.figures.direct import spaced
+from mrilib.figures.charts import WIDTH, data, finished, haloed, spaced, tooltip
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import METHOD_COLORS, MUTED, SERIES_COLORS, with_intervals

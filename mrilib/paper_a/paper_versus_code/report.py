@@ -1,34 +1,94 @@
-"""Chart of changes with their intervals, largest first, and what changes and slips say in sentences."""
+"""Charts of what the published code changes, one message each, and what changes and slips say in sentences."""
 
 from collections.abc import Mapping, Sequence
 
 import altair
 
 from mrilib.figures.dots import dots_chart
-from mrilib.figures.sentences import measured, percent
+from mrilib.figures.headed import headed_dots
+from mrilib.figures.sentences import measured, number, percent
 from mrilib.figures.theme import SERIES_COLORS
 from mrilib.gap import Interval
+from mrilib.paper_a.paper_versus_code.discrepancies import Group
 from mrilib.paper_a.paper_versus_code.fidelity import Scores, closed
+from mrilib.paper_a.paper_versus_code.words import GROUPS, TOGETHER, grouped, in_words, listed
 from mrilib.paper_a.slips import PrintedGap
 
-DIRECTIONS = {"published code scores higher": SERIES_COLORS[0], "published code scores lower": SERIES_COLORS[4]}
+COLORS = dict(zip(GROUPS, (SERIES_COLORS[i] for i in (3, 4, 2, 1, 0)), strict=True))
+ARMS_IN_WORDS = {
+    "as written": "as the paper says",
+    "per-part RSS": "with the code's network input",
+    "score of fastMRI": "with the score of fastMRI",
+    "as published": "all as in the code",
+}
+SCORES_IN_WORDS = {
+    "as written": "image matched to the target (published)",
+    "score reversed": "target matched to the image",
+    "score of fastMRI": "not matched, volume's maximum (fastMRI)",
+    "score unmatched": "not matched, slice's maximum",
+}
 
 
-def changes_chart(changes: Mapping[str, Interval], *, x_title: str, alt: str, title: str = "") -> altair.LayerChart:
-    """Plot each change as a dot with its 95 % interval, largest first; the dot is hollow if the interval contains 0.
+def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
+    """Plot each change as a dot with its 95 % interval below the heading of its group, largest first.
+
+    The dot is hollow if the interval contains 0.
 
     Args:
         changes: intervals by short name.
-        x_title: what changed, with its unit.
-        alt: what the figure shows, for readers who cannot see it.
-        title: what is compared.
+        groups: group of each difference by short name.
+        kind: whether the data are simulated, in a word.
 
     Raises:
         ValueError: nothing to draw.
     """
-    ranked = sorted(changes.items(), key=lambda item: -abs(item[1].value))
-    rows = [{"name": name, "series": list(DIRECTIONS)[one.value < 0], **vars(one)} for name, one in ranked]
-    return dots_chart(rows, x_title=x_title, alt=alt, title=title, colors=DIRECTIONS)
+    drawn = {
+        group: sorted(names, key=lambda name: -abs(changes[name].value))
+        for group, names in grouped({name: groups[name] for name in changes}).items()
+    }
+    rows = {
+        group: [{"name": in_words(name), **vars(changes[name])} for name in names] for group, names in drawn.items()
+    }
+    slices = max((one.n for one in changes.values()), default=0)
+    title = f"{changes_in_short(changes)} ({kind} data)"
+    alt = f"{title}: " + "; ".join(
+        f"{row['name']} {number(row['value'], signed=True)}" for of in rows.values() for row in of
+    )
+    x_title = f"change in SSIM: as in the code − as in the paper (n = {slices} slices)"
+    return headed_dots(rows, x_title=x_title, alt=alt, title=title, colors=COLORS)
+
+
+def changes_in_short(changes: Mapping[str, Interval]) -> str:
+    """How many differences change SSIM, how much the largest one does, and all together."""
+    apart = sum(one.excludes_zero for one in changes.values())
+    largest = max((abs(one.value) for name, one in changes.items() if name != TOGETHER), default=0.0)
+    told = f"{apart} of {len(changes)} differences change SSIM, by up to {number(largest)}"
+    if TOGETHER not in changes:
+        return told
+    whole = abs(changes[TOGETHER].value)
+    return f"{told}; those of the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
+
+
+def scores_chart(means: Mapping[str, Interval], kind: str) -> altair.LayerChart:
+    """Mean SSIM of the same images by the way in which it is computed, keys as in SCORES_IN_WORDS."""
+    low, high = (number(pick(one.value for one in means.values()), 2) for pick in (min, max))
+    title = f"One set of images scores from {low} to {high}, depending on how SSIM is computed ({kind} data)"
+    rows = [{"name": words, **vars(means[arm])} for arm, words in SCORES_IN_WORDS.items() if arm in means]
+    alt = f"{title}: " + "; ".join(f"{row['name']} {number(row['value'])}" for row in rows)
+    return dots_chart(rows, x_title="SSIM on Q after TTT", zero=False, alt=alt, title=title)
+
+
+def fractions_chart(shares: Mapping[str, Interval], kind: str) -> altair.LayerChart:
+    """Per cent of the gap that each arm closes, keys as in ARMS_IN_WORDS."""
+    low, high = (number(100 * pick(one.value for one in shares.values()), 0) for pick in (min, max))
+    span = f"{low} %" if low == high else f"{low} to {high} %"
+    title = f"TTT closes {span} of the gap, by the paper and by the code ({kind} data)"
+    rows = [
+        {"name": ARMS_IN_WORDS[arm], **{end: 100 * getattr(one, end) for end in ("value", "low", "high")}}
+        for arm, one in shares.items()
+    ]
+    alt = f"{title}: " + "; ".join(f"{ARMS_IN_WORDS[arm]} {percent(one)}" for arm, one in shares.items())
+    return dots_chart(rows, x_title="share of the gap closed, %", zero=False, digits=0, alt=alt, title=title)
 
 
 def fractions(gaps: Mapping[str, Scores | None]) -> dict[str, Interval]:
@@ -39,7 +99,7 @@ def fractions(gaps: Mapping[str, Scores | None]) -> dict[str, Interval]:
 
 def changes_in_words(changes: Mapping[str, Interval], names: Sequence[str]) -> str:
     """Changes of some rows in one sentence; rows that were not run are left out."""
-    said = [f"*{name}* {measured(changes[name], signed=True)}" for name in names if name in changes]
+    said = [f"*{in_words(name)}* {measured(changes[name], signed=True)}" for name in names if name in changes]
     return f"Change in SSIM: {'; '.join(said)}." if said else "None of these rows has been run for these parameters."
 
 
@@ -49,15 +109,15 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
     level = [name for name in sizes if not changes[name].excludes_zero]
     told = [
         f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The three largest: "
-        f"{'; '.join(f'*{name}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
-        f"**No change that these slices can detect:** {', '.join(f'*{name}*' for name in level) or 'none'}.",
+        f"{'; '.join(f'*{in_words(name)}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
+        f"**No change that these slices can detect:** {listed(level) or 'none'}.",
     ]
     shares = fractions(gaps)
     if {"as written", "as published"} <= shares.keys():
         written, published = (percent(shares[name]) for name in ("as written", "as published"))
         told.append(
             f"**The fraction of the gap closed:** {written} for the method as written, {published} as published. "
-            "The scores depend on these choices far more than the conclusion does."
+            "Scores are comparable only within one convention."
         )
     return told
 

@@ -44,7 +44,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
     """Chart the risk on P and on Q over α, with α before TTT, after TTT and at the optimum; raises as `risk_marks`."""
-    levels = {f"on P, σ = {sigma:g}": sigma, f"on Q, ς = {varsigma:g}": varsigma}
+    levels = {f"P: σ = {sigma:g}": sigma, f"Q: ς = {varsigma:g}": varsigma}
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))

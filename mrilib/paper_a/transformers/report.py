@@ -1,102 +1,195 @@
-"""What notebook 09 shows of a transformer: one slice, what test-time training changes, and the findings."""
+"""What notebook 09 shows of a transformer beside the U-Net: changes by TTT, gaps, curves, and the findings."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import altair
 import torch
-from IPython.display import Markdown
 from torch import Tensor
 
+from mrilib.figures.charts import finished
+from mrilib.figures.direct import labelled_chart
+from mrilib.figures.dots import dots_chart
+from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.sentences import measured, number, percent
+from mrilib.figures.strips import strip_chart, strips_in_numbers
+from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.metrics import psnr
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.schemes import Scores
 from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.side_words import side_word
+from mrilib.paper_a.table_2 import NAMES, Block
 from mrilib.paper_a.transformers.blockiness import blockiness
+from mrilib.paper_a.transformers.learning_curve import curve_points
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
 from mrilib.train.adaptation import Adapted
 
-Networks = Mapping[str, Reconstructor]
-Records = Mapping[str, Sequence[Adapted]]
+TUNED, PLAIN = "joint on P + TTT", "joint on P"
+LETTERS = len("U-Net, SSIM")  # room for the names of both strips, so that they are aligned
+Scored = tuple[Sequence[float], Sequence[float]]
 
 
-def example(
-    networks: Networks, samples: Sequence[Sample], adapted: Records, scores: Scores, device: torch.device | str
-) -> tuple[int, dict[str, Tensor]]:
-    """The slice with the median gain, and its images as in paper A's Figure 9, (1, 1, y, x) complex."""
-    gains = [a - b for a, b in zip(scores["joint on P + TTT"], scores["supervised on P"], strict=True)]
-    middle = sorted(range(len(gains)), key=gains.__getitem__)[len(gains) // 2]
-    sample = samples[middle].to(device)
-    return middle, {
-        "supervised on P": reconstruct(networks["supervised on P"], sample),
-        "joint on P + TTT": adapted["joint on P"][middle].record.image.to(device),
-        "supervised on Q": reconstruct(networks["supervised on Q"], sample),
-    }
+def levels(
+    network: Reconstructor, samples: Sequence[Sample], adapted: Sequence[Adapted], device: torch.device | str
+) -> Scored:
+    """PSNR in dB of every slice after and before TTT of the network, images scaled as for SSIM."""
+    after = [_psnr(sample, one.record.image) for sample, one in zip(samples, adapted, strict=True)]
+    return after, [_psnr(sample, reconstruct(network, sample.to(device))) for sample in samples]
 
 
-def changes(
-    network: Reconstructor,
-    samples: Sequence[Sample],
-    adapted: Sequence[Adapted],
-    scores: Scores,
-    device: torch.device | str,
-) -> dict[str, Interval]:
-    """What TTT of the network joint on P changes: self-validation error, PSNR in dB and SSIM, by name of the result."""
-    records = [one.record for one in adapted]
-    errors = [(r.history.validation_error[0], r.history.validation_error[r.chosen_at]) for r in records]
-    first = [reconstruct(network, one.to(device)) for one in samples]
-    levels = [(_psnr(s, r.image), _psnr(s, image)) for s, r, image in zip(samples, records, first, strict=True)]
+def changes(scored: Scored, adapted: Sequence[Adapted], scores: Scores) -> dict[str, Interval]:
+    """What TTT of the network joint on P changes: self-validation error, PSNR in dB and SSIM, by name of the result.
+
+    Args:
+        scored: see `levels`.
+        adapted: what TTT did, by slice.
+        scores: SSIM by scheme and slice.
+    """
+    errors = [(h.validation_error[0], h.validation_error[one.record.chosen_at]) for one in adapted for h in [_of(one)]]
     return {
         "fall_of_validation_error": performance_gap(*zip(*errors, strict=True)),
-        "lift_psnr_joint_p": performance_gap(*zip(*levels, strict=True)),
-        "lift_joint_p": performance_gap(scores["joint on P + TTT"], scores["joint on P"]),
+        "lift_psnr_joint_p": performance_gap(*scored),
+        "lift_joint_p": performance_gap(scores[TUNED], scores[PLAIN]),
     }
+
+
+def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind: str) -> altair.VConcatChart:
+    """What TTT changes on every slice: PSNR and SSIM of the transformer and, where stored, SSIM of the U-Net."""
+    own, color = NAMES[result.model], NAMED[TUNED]
+    first = _strip(f"{own}, PSNR", *scored, color)
+    others = {own: result} | ({"U-Net": unet.result} if unet else {})
+    rows = [_strip(f"{name}, SSIM", one.scores[TUNED], one.scores[PLAIN], color) for name, one in others.items()]
+    title = f"{message(first['mean'], [row['mean'] for row in rows])} ({kind} data)"
+    alt = f"{title}: {strips_in_numbers([first], 1)}; {strips_in_numbers(rows)}"
+    above = strip_chart([first], x_title="change in PSNR with TTT, dB", alt=alt, digits=1, letters=LETTERS)
+    below = strip_chart(rows, x_title="change in SSIM with TTT", alt=alt, letters=LETTERS)
+    return finished(altair.vconcat(above, below, spacing=18), alt, title)
+
+
+def message(psnr_gain: Interval, ssim_gains: Sequence[Interval]) -> str:
+    """What the intervals say of PSNR and SSIM of the transformer and, if it is given, of SSIM of the U-Net."""
+    own, *other = (_moved(one, 3) for one in ssim_gains)
+    told = f"With TTT, the transformer's PSNR {_moved(psnr_gain, 1, ' dB')} and its SSIM {own}"
+    return told + "".join(f"; the U-Net's SSIM {moved}" for moved in other)
+
+
+def gaps_chart(result: ShiftResult, unet: Block | None, kind: str) -> altair.LayerChart:
+    """Scores of training on P and on Q, without and with TTT, and the gap between them, beside those of the U-Net."""
+    trained = [f"trained on {side_word(result.shift, side)}" for side in ("P", "Q")]
+    colors = dict(zip(trained, (NAMED["P"], NAMED["Q"]), strict=True))
+    results = [*([unet.result] if unet else []), result]
+    rows = [row for one in results for row in _gap_rows(one, trained)]
+    title = f"{gap_message(result)} ({kind} data)"
+    x_title = f"SSIM on {side_word(result.shift, 'Q')} (mean of {result.sample})"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="gap [95 % interval]", colors=colors)
+
+
+def gap_message(result: ShiftResult) -> str:
+    """How TTT changes the gap and, if the network trained on Q gets worse, that this is the reason or a part of it."""
+    s, own = result.scores, NAMES[result.model]
+    rise, fall = (performance_gap(s[f"joint on {x} + TTT"], s[f"supervised on {x}"]) for x in ("P", "Q"))
+    narrower = result.after.value < result.before.value
+    ends = f"from {number(result.before.value)} to {number(result.after.value)}"
+    told = f"TTT {'narrows' if narrower else 'widens'} the gap of the {own} {ends}"
+    if not narrower or fall.high >= 0:
+        return told
+    word = "partly" if rise.low > 0 else "only"
+    return f"{told}, {word} because the one trained on {side_word(result.shift, 'Q')} gets worse"
 
 
 def grids(
-    networks: Networks, samples: Sequence[Sample], adapted: Records, patch: int, device: torch.device | str
+    networks: Mapping[str, Reconstructor],
+    samples: Sequence[Sample],
+    adapted: Sequence[Adapted],
+    patch: int,
+    device: torch.device | str,
 ) -> dict[str, Interval]:
     """`blockiness` of the targets and of three reconstructions of every slice, averaged."""
     made = {"target": [one.target for one in samples]}
-    for name in ("supervised on P", "joint on P"):
+    for name in ("supervised on P", PLAIN):
         made[name] = [reconstruct(networks[name], one.to(device)).abs() for one in samples]
-    made["joint on P + TTT"] = [one.record.image.abs() for one in adapted["joint on P"]]
+    made[TUNED] = [one.record.image.abs() for one in adapted]
     return {name: mean_interval([blockiness(image, patch).item() for image in made[name]]) for name in made}
 
 
+def grid_chart(grid: Mapping[str, Interval], shift: str, kind: str) -> altair.LayerChart:
+    """How visible the patches are without and with TTT, beside the target."""
+    before, after = grid["supervised on P"], grid[TUNED]
+    moved = "fades" if after.high < before.low else "grows" if after.low > before.high else "stays"
+    ends = f"{number(before.value, 2)} without TTT, {number(after.value, 2)} with it"
+    title = f"With TTT, the grid of patches {moved}: {ends} ({kind} data)"
+    trained = f"trained on {side_word(shift, 'P')}"
+    words = {"supervised on P": trained, PLAIN: f"{trained}, jointly", TUNED: f"{trained}, jointly, then TTT"}
+    rows = [{"name": words.get(name, name), **vars(one)} for name, one in grid.items()]
+    alt = f"{title}; " + "; ".join(f"{row['name']} {number(row['value'], 2)}" for row in rows)
+    axis = "mean step across patch borders / inside patches (1: no grid)"
+    return dots_chart(rows, x_title=axis, alt=alt, title=title, zero=False)
+
+
+def curves_chart(curves: Mapping[str, Sequence[Sequence[float]]], shift: str, kind: str) -> altair.LayerChart:
+    """SSIM after every epoch of training on measurements alone, by network: the U-Net and the transformer."""
+    points = [point for name, ssim in curves.items() for point in curve_points(name, ssim)]
+    lead = performance_gap(curves["U-Net"][-1], curves["ViT"][-1])
+    ends = f"{number(abs(lead.value))} {'above' if lead.value > 0 else 'below'}" if lead.excludes_zero else "level with"
+    title = f"Trained on measurements alone, the U-Net ends {ends} the transformer ({kind} data)"
+    alt = f"{title}: true SSIM after every epoch"
+    y_title = f"SSIM on {side_word(shift, 'P')} (n = {lead.n})"
+    axes: dict[str, Any] = {"x_title": "epoch of training", "y_title": y_title, "band": ("low", "high")}
+    return labelled_chart(points, "epoch", "value", "network", **axes, alt=alt, title=title)
+
+
 def findings(
-    result: ShiftResult,
-    changed: Mapping[str, Interval],
-    grid: Mapping[str, Interval],
-    alone: Mapping[str, Interval],
-    weights: int,
-) -> Markdown:
-    """What the transformer showed, in sentences with their numbers.
+    result: ShiftResult, changed: Mapping[str, Interval], grid: Mapping[str, Interval], alone: Mapping[str, Interval]
+) -> list[str]:
+    """What the transformer showed, in three sentences with their numbers.
 
     Args:
         result, changed, grid: scores, see `changes` and `grids`.
         alone: SSIM on P after training on measurements alone, by network.
-        weights: number of parameters of the transformer.
     """
-    means = {name: one.value for name, one in result.means.items()}
-    closed = result.closed if result.closed.interval else "undefined here"
-    worse = means["joint on Q + TTT"] < means["joint on Q"]
-    lines = [
-        f"- **What TTT changes.** It changes PSNR by {changed['lift_psnr_joint_p']} dB and SSIM by "
-        f"{changed['lift_joint_p']}.",
-        f"- **Read the fraction closed, {closed}, together with the scores.** TTT takes the network trained jointly "
-        f"on P from an SSIM of {means['joint on P']:.3f} to {means['joint on P + TTT']:.3f}, and the one trained "
-        f"jointly on Q from {means['joint on Q']:.3f} to {means['joint on Q + TTT']:.3f}"
-        f"{'; the gap also shrinks because the latter gets worse' if worse else ''}.",
-        "- **A likely reason.** Trained on measurements alone, without any shift, "
-        + " and ".join(f"the {name} reaches {one.value:.3f}" for name, one in alone.items())
-        + ". TTT trains on the measurements of a single slice.",
-        f"- **The grid of patches:** the ratio of steps across borders to steps inside is "
-        f"{grid['supervised on P'].value:.2f} for supervised on P, {grid['joint on P + TTT'].value:.2f} for joint "
-        f"on P + TTT and {grid['target'].value:.2f} for the target.",
-        f"- *One transformer with {weights:,} parameters, trained once.*",
+    closed = f"; {percent(result.closed)} of it is closed" if result.closed.interval else ""
+    reached = " and ".join(f"the {name} reaches {number(one.value)}" for name, one in alone.items())
+    psnr_gain, ssim_gain, told = changed["lift_psnr_joint_p"], changed["lift_joint_p"], gap_message(result)
+    noisy, falls = psnr_gain.low > 0 and ssim_gain.low <= 0, "because" in told
+    return [
+        f"**{'TTT fits the measurement, but its noise, too' if noisy else 'What TTT changes'}:** PSNR changes by "
+        f"{measured(psnr_gain, 1, signed=True)} dB, SSIM by {measured(ssim_gain, signed=True)}; the grid of patches "
+        f"goes from {number(grid['supervised on P'].value, 2)} to {number(grid[TUNED].value, 2)} (target "
+        f"{number(grid['target'].value, 2)}).",
+        f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
+        f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",
     ]
-    return Markdown("\n".join(lines))
+
+
+def _strip(name: str, after: Sequence[float], before: Sequence[float], color: str) -> dict[str, Any]:
+    values = [a - b for a, b in zip(after, before, strict=True)]
+    return {"name": name, "values": values, "mean": performance_gap(after, before), "color": color}
+
+
+def _moved(change: Interval, digits: int, unit: str = "") -> str:
+    if not change.excludes_zero:
+        return "shows no clear change"
+    return f"{'rises' if change.value > 0 else 'falls'} by {number(abs(change.value), digits)}{unit}"
+
+
+def _gap_rows(result: ShiftResult, trained: Sequence[str]) -> list[dict[str, Any]]:
+    name, means = NAMES[result.model], result.means
+    pairs = {
+        f"{name}, without TTT": ("supervised on P", "supervised on Q", result.before),
+        f"{name}, with TTT": (TUNED, "joint on Q + TTT", result.after),
+    }
+    return [
+        step(words, dict(zip(trained, (means[p].value, means[q].value), strict=True)), gap)
+        for words, (p, q, gap) in pairs.items()
+    ]
+
+
+def _of(adapted: Adapted) -> Any:
+    return adapted.record.history
 
 
 def _psnr(sample: Sample, image: Tensor) -> float:

@@ -7,22 +7,32 @@ import altair
 
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.sentences import measured
+from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
-from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SHIFTS, P, Robustness
+from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, P, Robustness
+from mrilib.paper_b.effective_robustness.report import ARROWS
 
 Found = Mapping[str, Robustness]
+NAMES = {BEST: "best single dataset of P", P: "all of P", P_AND_Q: "P and Q"}
+ROW_HEIGHT = 58  # pixels
 
 
 def heights_chart(found: Found, kind: str) -> altair.LayerChart:
-    """From the line of P_best (0) to P, and P and Q beside it; one line per shift, the largest gain first."""
-    rows: list[dict[str, Any]] = [
-        step(SHIFTS[name].title, {BEST: 0.0, P: one.gain(P).value, P_AND_Q: one.gain(P_AND_Q).value}, one.gain(P))
-        for name, one in _ranked(found)
-    ]
+    """From the line of P_best (0) to P, and P and Q beside it, with 95 % intervals; one line per shift, ranked."""
+    rows = [_row(name, one) for name, one in _ranked(found)]
     title = f"{_message(found)} ({kind} data)"
-    x_title = "effective robustness: SSIM on Q above what quality on P_best predicts"
+    x_title = "effective robustness: SSIM on Q above what the network's quality predicts"
     alt = f"{title}: {steps_in_numbers(rows)}"
-    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="P [95 % interval]")
+    look: dict[str, Any] = {"beside": "all of P [95 % interval]", "row_height": ROW_HEIGHT}
+    colors = {words: NAMED[name] for name, words in NAMES.items()}
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, colors=colors, **look)
+
+
+def _row(name: str, one: Robustness) -> dict[str, Any]:
+    gains = {NAMES[trained]: one.gain(trained) for trained in (P, P_AND_Q)}
+    marks = {NAMES[BEST]: 0.0} | {words: gain.value for words, gain in gains.items()}
+    spans = {words: (gain.low, gain.high) for words, gain in gains.items()}
+    return step(ARROWS[name], marks, one.gain(P)) | {"spans": spans}
 
 
 def in_words(found: Found) -> list[str]:
@@ -39,7 +49,7 @@ def in_words(found: Found) -> list[str]:
         if names
     ]
     most, least = (pick(found.values(), key=lambda one: one.gain(P_AND_Q).value) for pick in (max, min))
-    ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({SHIFTS[one.name].title})" for one in (least, most))
+    ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({ARROWS[one.name]})" for one in (least, most))
     return [*told, f"**Trained on P and Q,** networks lie at {' to '.join(ends)} relative to the same line."]
 
 
@@ -56,7 +66,7 @@ def _below(gain: Interval) -> bool:
 
 
 def _gained(found: Found, name: str) -> str:
-    return f"{SHIFTS[name].title} {measured(found[name].gain(P), signed=True)}"
+    return f"{ARROWS[name]} {measured(found[name].gain(P), signed=True)}"
 
 
 def _message(found: Found) -> str:

@@ -1,7 +1,6 @@
-"""Charts, tables and sentences of robustness to shifts, of similarity, and of networks for several accelerations."""
+"""Charts and tables of networks on both sides of a shift: one shift drawn large, all of them, and the numbers."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
 import altair
@@ -9,21 +8,21 @@ import numpy as np
 
 from mrilib.data.catalogue import distribution
 from mrilib.figures.charts import data, finished, haloed, tooltip
-from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.plot import Table, colors_of, lines_chart, table
-from mrilib.figures.sentences import measured, verdict
-from mrilib.figures.theme import MUTED, SERIES_COLORS
+from mrilib.figures.plot import Table, colors_of, table
+from mrilib.figures.sentences import measured, number
+from mrilib.figures.theme import MUTED
 from mrilib.paper_b.effective_robustness.experiment import ALL, BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
-from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
-from mrilib.paper_b.effective_robustness.table_2 import TESTED, UNSEEN, at, folds
 from mrilib.paper_b.robustness import fit_line
-from mrilib.paper_b.study import Study
 
 PANEL, ACROSS = (325, 220), 2
 LARGE, FAINT = (720, 380), 0.4
-AXES = "mean SSIM in distribution (P_best)", "mean SSIM out of distribution (Q)"
-ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
-ONE_PART, ALL_PARTS = "one part of P", "all of P"
+AXES = "SSIM in distribution (best single dataset of P)", "SSIM out of distribution (Q)"
+ARROWS = {
+    "anatomy": "knees → brains",
+    "contrast": "brains: other contrasts → T2",
+    "field": "1.5 T → 3 T",
+    "coils": "knees, 15 coils → brains, 4",
+}  # the shifts in words
 Row = dict[str, Any]
 
 
@@ -33,7 +32,7 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
     for name, one in found.items():
         across = [x for trained in SETS for x, _ in one.models(trained).points]
         for trained in SETS:
-            place = {"panel": SHIFTS[name].title, "trained on": trained}
+            place = {"panel": ARROWS[name], "trained on": trained}
             measured = dict(zip(SIZES, one.models(trained).points, strict=True))
             slope, intercept = fit_line(*np.transpose(list(measured.values())))
             own = across if trained == BEST else [x for x, _ in measured.values()]
@@ -42,9 +41,10 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
     return rows
 
 
-def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
+def shift_chart(one: Robustness, kind: str) -> altair.LayerChart:
     """One shift drawn large: networks with 95 % intervals, the line of P_best, and the heights above it."""
     rows = points({one.name: one})
+    title = f"{ARROWS[one.name]}: {_height_in_words(one)} ({kind} data)"
     arrows = [_arrow(one, trained) for trained in (P, P_AND_Q)]
     x, y = (altair.Axis(tickCount=6, title=words) for words in AXES)
     spread = altair.Scale(zero=False, padding=28)
@@ -66,12 +66,21 @@ def shift_chart(one: Robustness, title: str) -> altair.LayerChart:
         ),
         rise.mark_rule(strokeWidth=3, strokeDash=[5, 3]).encode(y="line:Q", y2="y:Q", color=hue),
         *(word for pair in words for word in pair),
-        place.transform_filter(f"datum.training === '{ALL}'")
-        .mark_text(align="left", dx=10, dy=-12, fontSize=15, fontWeight="bold")
-        .encode(text="trained on:N", color=hue),
+        *_names(place.encode(text="in words:N", color=hue)),
     ]
     alt = f"{title}: height above the line of P_best, " + "; ".join(row["label"] for row in arrows)
     return finished(altair.layer(*layers), alt, title).properties(width=LARGE[0], height=LARGE[1])
+
+
+def _names(place: altair.Chart) -> list[altair.Chart]:
+    """Names of the training sets beside their best networks, that of P_best below its line."""
+    best = place.transform_filter(f"datum.training === '{ALL}'")
+    style: Row = {"fontSize": 15, "fontWeight": "bold"}
+    above, below = (best.transform_filter(f"datum['trained on'] {sign} '{BEST}'") for sign in ("!==", "==="))
+    return [
+        above.mark_text(align="left", dx=10, dy=-12, **style),
+        below.mark_text(align="right", dx=-6, dy=46, **style),
+    ]
 
 
 def _sizes() -> altair.Shape:
@@ -89,7 +98,21 @@ def _sizes() -> altair.Shape:
 def _with_intervals(one: Robustness, row: Row) -> Row:
     inside, outside = one.study.mean(row["set"], {one.best: None}), one.study.mean(row["set"], one.tested)
     ends = {"low": outside.low, "high": outside.high, "x_low": inside.low, "x_high": inside.high}
-    return {**row, "training": row["set"].removeprefix(f"{row['trained on']}, "), **ends}
+    words = {BEST: "best single dataset of P", P: f"P, all {len(SHIFTS[one.name].pair.p)} datasets"}
+    named = {
+        "training": row["set"].removeprefix(f"{row['trained on']}, "),
+        "in words": words.get(row["trained on"], P_AND_Q),
+    }
+    return {**row, **named, **ends}
+
+
+def _height_in_words(one: Robustness) -> str:
+    """Where the networks trained on P lie relative to the line, as far as the interval supports it."""
+    gain = one.gain(P)
+    if not gain.excludes_zero:
+        return "diverse training data leave a network on the line of the best single dataset"
+    side = "above" if gain.value > 0 else "below"
+    return f"diverse training data put a network {number(abs(gain.value))} {side} the line of the best dataset"
 
 
 def _arrow(one: Robustness, trained: str) -> Row:
@@ -109,16 +132,20 @@ def _arrow(one: Robustness, trained: str) -> Row:
     }
 
 
-def robustness_chart(found: Mapping[str, Robustness], title: str) -> altair.FacetChart:
+def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.FacetChart:
     """SSIM on Q against SSIM on P_best: one panel per shift, one point per network, one line per training set.
 
     The line of P_best extends over all networks' scores on P_best; the height above it is the effective robustness.
     """
-    heights = "; ".join(f"{SHIFTS[name].title}: P {one.gain(P)}" for name, one in found.items())
-    return _panels(points(found), SETS, AXES, title, f"height of P above the line of P_best: {heights}")
+    heights = "; ".join(f"{ARROWS[name]}: P {one.gain(P)}" for name, one in found.items())
+    above = sum(one.gain(P).low > 0 for one in found.values())
+    title = f"Networks trained on P lie above the line of the best single dataset under {above} of {len(found)} shifts"
+    return panels(
+        points(found), SETS, AXES, f"{title} ({kind} data)", f"height of P above the line of P_best: {heights}"
+    )
 
 
-def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
+def panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
     """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
     ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
@@ -132,9 +159,9 @@ def _panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title:
         .mark_point(filled=True, size=110, opacity=1)
         .encode(shape=shape, tooltip=tooltip("set", "x", "y")),
     ]
-    panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL[0], height=PANEL[1])
+    each = altair.layer(*layers, data=data(rows)).properties(width=PANEL[0], height=PANEL[1])
     order = list(dict.fromkeys(row["panel"] for row in rows))
-    facet = panels.facet(altair.Facet("panel:N", sort=order, title=None), columns=ACROSS)
+    facet = each.facet(altair.Facet("panel:N", sort=order, title=None), columns=ACROSS)
     return finished(facet.resolve_scale(x="independent", y="independent"), f"{title}: {words}", title)
 
 
@@ -142,7 +169,7 @@ def robustness_table(found: Mapping[str, Robustness], caption: str) -> Table:
     """Effective robustness of both training sets, and the lead of P over P_best on Q; one row per shift."""
     rows = [
         {
-            "shift": SHIFTS[name].title,
+            "shift": ARROWS[name],
             "best": distribution(one.best).title,
             "p": vars(one.gain(P)),
             "p_and_q": vars(one.gain(P_AND_Q)),
@@ -163,7 +190,7 @@ def selection_table(found: Mapping[str, Robustness], caption: str) -> Table:
         | {name: _marked(one, part) for name, one in found.items() if part in one.selection.arms}
         for part in parts
     ]
-    return table(rows, {"part": "trained on"} | {name: SHIFTS[name].title for name in found}, caption=caption)
+    return table(rows, {"part": "trained on"} | {name: ARROWS[name] for name in found}, caption=caption)
 
 
 def _marked(one: Robustness, part: str) -> str:
@@ -184,94 +211,3 @@ def sizes_table(one: Robustness, caption: str) -> Table:
     ]
     columns = {"arm": "trained on", "slices": "slices", "epochs": "epochs", "inside": "SSIM on best of P"}
     return table(rows, columns | {"outside": "SSIM on Q"}, caption=caption)
-
-
-def accelerations_table(study: Study, true: Mapping[int, float], caption: str) -> Table:
-    """Mean SSIM of each network at each acceleration, nominal and true."""
-    rows = [{"arm": arm} | {folds(one): study.mean(arm, at(one)).value for one in TESTED} for arm in study.arms]
-    headings = {folds(one): f"{folds(one)} (true {true[one]:.1f})" for one in TESTED}
-    return table(rows, {"arm": "trained at"} | headings, caption=caption)
-
-
-def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, int]], title: str) -> altair.LayerChart:
-    """SSIM of the network for all four factors minus a specialist's, at the specialist's and at the unseen factor."""
-    rows = [
-        {
-            "name": f"against the {other} specialist",
-            "series": f"at the unseen {folds(one)}" if one == UNSEEN else "where the specialist is in distribution",
-            **vars(study.difference(mixed, other, at(one))),
-        }
-        for mixed, other, one in sorted(comparisons.values(), key=lambda each: int(each[1].split("-")[0]))
-    ]
-    x_title = "SSIM of the network for all four factors minus the specialist's"
-    colors = dict(zip(dict.fromkeys(row["series"] for row in rows), ACCELERATIONS, strict=False))
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
-
-
-def likeness_chart(found: Mapping[str, Likeness], title: str) -> altair.FacetChart:
-    """SSIM on Q against similarity to Q: one panel per shift, one point per training set, P distinct from its parts."""
-    rows = [
-        {
-            "panel": SHIFTS[name].title,
-            "set": trained_on,
-            "trained on": ALL_PARTS if trained_on == P else ONE_PART,
-            "x": fmean(one.similarities(trained_on)),
-            "y": one.study.mean(trained_on).value,
-        }
-        for name, one in found.items()
-        for trained_on in one.networks
-    ]
-    words = "; ".join(f"{SHIFTS[name].title}: correlation {one.correlation()}" for name, one in found.items())
-    return _panels(rows, [ONE_PART, ALL_PARTS], ("similarity to Q", "SSIM on Q"), title, words)
-
-
-def histogram_chart(one: Likeness, title: str, bins: int = 12) -> altair.LayerChart:
-    """Histogram of the similarity of Q's test slices to the training slices of P and of Q."""
-    near = {f"training slices of {trained_on}": one.similarities(trained_on) for trained_on in (P, Q)}
-    edges = np.histogram_bin_edges([value for values in near.values() for value in values], bins)
-    rows = [
-        {"near to": label, "x": float(left + right) / 2, "slices": int(count)}
-        for label, values in near.items()
-        for left, right, count in zip(edges[:-1], edges[1:], np.histogram(values, edges)[0], strict=True)
-    ]
-    means = ", ".join(f"to {label} {fmean(values):.3f}" for label, values in near.items())
-    return lines_chart(
-        rows,
-        "x",
-        "slices",
-        "near to",
-        x_title="similarity to the nearest training patches",
-        y_title="test slices of Q",
-        alt=f"{title}: means {means}",
-        title=title,
-    )
-
-
-def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) -> Table:
-    """Correlation, lead of Q's own slices in similarity, and gain from diversity; one row per features and shift."""
-    rows = []
-    for features, shifts in found.items():
-        for name, one in shifts.items():
-            near, good = one.diversity()
-            place = {"features": features, "shift": SHIFTS[name].title}
-            found_here = {"r": one.correlation(), "nearer": one.nearer(), "near": near, "good": good}
-            rows.append(place | {key: vars(value) for key, value in found_here.items()})
-    columns = {"features": "features", "shift": "shift", "r": "r of similarity and SSIM"}
-    columns |= {"nearer": "similarity: Q minus P", "near": "similarity: P minus mean of parts"}
-    return table(rows, columns | {"good": "SSIM on Q: P minus mean of parts"}, caption=caption)
-
-
-def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
-    """Whether likeness to Q goes with the score on Q, and what diversity adds; one line of Markdown for each shift."""
-    told = []
-    for name, one in found.items():
-        r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
-        goes = verdict(
-            r, "rises with the score (r = {})", "falls with the score (r = −{})", "shows no clear link (r = {})", 2
-        )
-        told.append(
-            f"**{SHIFTS[name].title}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
-            f"slices of Q than those of P, by {measured(nearer)}. P minus the mean of its parts: similarity "
-            f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
-        )
-    return told

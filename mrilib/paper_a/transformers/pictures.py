@@ -1,0 +1,82 @@
+"""One slice, whole and close up, without and with test-time training (paper A's Figure 9)."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mrilib.figures.plot import Picture, image_row
+from mrilib.metrics import psnr
+from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.schemes import Scores
+from mrilib.paper_a.side_words import side_word
+from mrilib.sample import Sample
+from mrilib.scoring import matched, reconstruct
+from mrilib.train.adaptation import Adapted
+
+CLOSE = 3  # the close-up is one of so many parts of the image's side
+WHITE = 0.99  # quantile of the target that is drawn white
+
+
+def example(
+    networks: Mapping[str, Reconstructor],
+    samples: Sequence[Sample],
+    adapted: Mapping[str, Sequence[Adapted]],
+    scores: Scores,
+    device: torch.device | str,
+) -> tuple[int, dict[str, Tensor]]:
+    """The slice with the median gain, and its images as in paper A's Figure 9, (1, 1, y, x) complex."""
+    gains = [a - b for a, b in zip(scores["joint on P + TTT"], scores["supervised on P"], strict=True)]
+    middle = sorted(range(len(gains)), key=gains.__getitem__)[len(gains) // 2]
+    sample = samples[middle].to(device)
+    return middle, {
+        "supervised on P": reconstruct(networks["supervised on P"], sample),
+        "joint on P + TTT": adapted["joint on P"][middle].record.image.to(device),
+        "supervised on Q": reconstruct(networks["supervised on Q"], sample),
+    }
+
+
+def whole_and_close(
+    sample: Sample, images: Mapping[str, Tensor], scores: Mapping[str, float], shift: str, kind: str
+) -> Picture:
+    """The images of `example` with their PSNR and SSIM, and below each the part marked on it, enlarged.
+
+    Args:
+        sample: the slice.
+        images: see `example`.
+        scores: SSIM by name of the image.
+        shift: the pair P, Q.
+        kind: whether the data are simulated, in a word.
+    """
+    target, made = matched(sample.to(next(iter(images.values())).device), images)
+    names = {"supervised on P": f"trained on {side_word(shift, 'P')}"}
+    names |= {"joint on P + TTT": f"{names['supervised on P']}, then TTT"}
+    names |= {"supervised on Q": f"trained on {side_word(shift, 'Q')}"}
+    levels = {name: f"PSNR {psnr(target, made[name]).item():.1f} dB, SSIM {scores[name]:.3f}" for name in names}
+    planes = [plane.reshape(plane.shape[-2:]).cpu() for plane in (target, *(made[name] for name in names))]
+    rows, columns = busiest(planes[0])
+    white = float(planes[0].quantile(WHITE))
+    whole = [framed(plane, rows, columns, white) for plane in planes]
+    titles = [f"target ({kind})", *names.values(), *[""] * len(planes)]
+    captions = ["", *levels.values(), *[""] * len(planes)]
+    told = "; ".join(f"{names[name]} {level}" for name, level in levels.items())
+    alt = f"One slice of {side_word(shift, 'Q')} by a ViT, whole and close up: target; {told}"
+    close = [plane[rows, columns] for plane in planes]
+    return image_row([*whole, *close], titles, captions, alt=alt, vmax=white, ncols=len(planes))
+
+
+def busiest(target: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of the square in which the target, (y, x), varies most: a rule, not a choice by eye."""
+    side = min(target.shape) // CLOSE
+    mean, square = (F.avg_pool2d(one[None, None], side, stride=1)[0, 0] for one in (target, target.square()))
+    top, left = divmod(int((square - mean.square()).argmax()), mean.shape[1])
+    return slice(top, top + side), slice(left, left + side)
+
+
+def framed(image: Tensor, rows: slice, columns: slice, value: float) -> Tensor:
+    """Copy of an image (y, x) with a frame of `value`, one pixel wide, around a part of it."""
+    drawn = image.clone()
+    drawn[rows.start, columns] = drawn[rows.stop - 1, columns] = value
+    drawn[rows, columns.start] = drawn[rows, columns.stop - 1] = value
+    return drawn
