@@ -248,7 +248,7 @@ def test_plain_papermill_says_what_to_fetch(tmp_path, monkeypatch):
 def test_each_notebook_leads_to_the_next():
     for path, following in pairwise(PATHS):
         last = next(cell.source for cell in reversed(read(path).cells) if cell.cell_type == "markdown")
-        assert f"Next: [{following.stem[:2]} " in last, f"{path.stem}: say what comes next"
+        assert f"Next in reading order: [{following.stem[:2]} " in last, f"{path.stem}: say what comes next"
         assert f"]({following.name})" in last
 
 

@@ -27,9 +27,9 @@ OUTCOMES = {
 
 
 def ends_in_words(history: History, stop: int, kind: str) -> str:
-    """True SSIM near the stopping point and after the last iteration, as the title of a chart; `kind` of data."""
+    """True SSIM of the image that is returned and after the last iteration, as the title of a chart; `kind` of data."""
     near, last = min(history.score, key=lambda n: abs(n - stop)), max(history.score)
-    scores = f"SSIM {history.score[near]:.3f} where the rule stops, {history.score[last]:.3f} after {last} iterations"
+    scores = f"SSIM {history.score[near]:.3f} in the image returned, {history.score[last]:.3f} after {last} iterations"
     return f"{scores} (one {kind} slice)"
 
 

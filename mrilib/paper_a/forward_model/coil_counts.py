@@ -1,0 +1,41 @@
+"""What several receive coils gain: SSIM of CG-SENSE by their number and by the acceleration, on one simulated slice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair
+
+from mrilib.figures.direct import labelled_chart
+from mrilib.paper_a.forward_explorer import COILS, reconstructions, scanned
+from mrilib.sample import undersample
+from mrilib.sampling import Undersampling
+from mrilib.scoring import slice_ssim
+
+ACCELERATIONS = (2, 3, 4)
+NOISE, PATIENT, ITERATIONS = 0.09, 50_000, 8  # as in the explorer
+
+
+def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]]:
+    """SSIM of CG-SENSE, one row for each number of coils and acceleration; the same anatomy, noise level and masks."""
+    rows = []
+    for acceleration in ACCELERATIONS:
+        sampling = Undersampling(acceleration, kind="equispaced")
+        for coils in counts:
+            kspace = scanned(data, PATIENT, coils, NOISE)
+            sample = undersample(kspace, sampling.mask(data, kspace.shape[-1]), maps=False)
+            *_, image = reconstructions(sample, ITERATIONS).values()
+            rows.append({"acceleration": f"{acceleration}×", "coils": coils, "ssim": slice_ssim(image, sample)[0]})
+    return rows
+
+
+def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
+    """Curves of `coil_scores`, one for each acceleration; the title gives the first and the last gain at the largest."""
+    fastest = rows[-1]["acceleration"]
+    scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
+    counts = sorted(scores)
+    first, last = (f"{scores[b] - scores[a]:+.3f}" for a, b in (counts[:2], counts[-2:]))
+    gains = f"{first} from {counts[0]} to {counts[1]} coils, {last} from {counts[-2]} to {counts[-1]}"
+    title = f"SSIM of CG-SENSE at {fastest}: {gains} (simulated slice)"
+    told = "; ".join(f"{row['acceleration']}, {row['coils']} coils {row['ssim']:.3f}" for row in rows)
+    axes = {"x_title": "receive coils", "y_title": "SSIM of CG-SENSE"}
+    return labelled_chart(rows, "coils", "ssim", "acceleration", **axes, title=title, alt=f"{title}. {told}")
