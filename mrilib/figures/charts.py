@@ -285,4 +285,12 @@ def tooltip(name: str | None, *numbers: str) -> list[altair.Tooltip]:
 def finished(chart: Any, alt: str, title: str) -> Any:
     """Add the alt text and the wrapped title to a chart."""
     chart = chart.properties(description=checked_alt(alt))
-    return chart.properties(title=textwrap.wrap(title, TITLE_LETTERS, break_on_hyphens=False)) if title else chart
+    return chart.properties(title=balanced(title, TITLE_LETTERS)) if title else chart
+
+
+def balanced(words: str, most: int) -> list[str]:
+    """Break text into as few lines of at most `most` letters as it needs, all of nearly the same length."""
+    lines = textwrap.wrap(words, most, break_on_hyphens=False)
+    widths = range(len(words) // max(len(lines), 1), most)
+    tried = (textwrap.wrap(words, width, break_on_hyphens=False) for width in widths if width)
+    return next((one for one in tried if len(one) == len(lines)), lines)

@@ -15,6 +15,7 @@ ROW_HEIGHT, NUMBERS, ROOM = 42, 18, 175  # pixels; ROOM for the numbers at the r
 ABOVE, LINE = -6, 17  # pixels; of the names above the first line
 DOT, MARK = 190, 130  # square pixels of an end and of a further mark
 INWARDS = 10  # pixels by which names reach over their marks
+EDGE = 0.1  # share of all means' spread; the name of a mark so near to the right end would reach the numbers
 NEAR = 0.15  # share of all means' spread; closer marks of the first line would have names one upon the other
 BESIDE = "difference [95 % interval]"
 Row = Mapping[str, Any]
@@ -126,9 +127,11 @@ def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str
     places = sorted(first["marks"], key=first["marks"].__getitem__)
     spread = first["marks"][places[-1]] - first["marks"][places[0]]
     inwards = INWARDS if spread > NEAR * (max(means) - min(means)) else -INWARDS
+    at_the_edge = first["marks"][places[-1]] > max(means) - EDGE * (max(means) - min(means))
     layers = []
     for name, value in first["marks"].items():
-        style = _place(name, places, inwards) | {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
+        style: dict[str, Any] = {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
+        style |= _place(name, places, inwards, at_the_edge)
         base = altair.Chart(data([{"value": float(value), "word": name}]))
         layers.append(base.mark_text(**style).encode(x=altair.X("value:Q"), y=altair.value(ABOVE), text="word:N"))
     heading = altair.Chart(data([{"word": beside}])).encode(x=altair.value(width), y=altair.value(ABOVE - LINE))
@@ -136,8 +139,10 @@ def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str
     return [*layers, words]
 
 
-def _place(name: str, places: Sequence[str], inwards: int) -> dict[str, Any]:
-    """Outwards from the outer marks; between them, one line higher."""
+def _place(name: str, places: Sequence[str], inwards: int, at_the_edge: bool) -> dict[str, Any]:
+    """Outwards from the outer marks, but not into the numbers at the right; between them, one line higher."""
     if name == places[0]:
         return {"align": "right", "dx": inwards}
-    return {"align": "left", "dx": -inwards} if name == places[-1] else {"align": "center", "dy": -LINE}
+    if name == places[-1]:
+        return {"align": "right", "dx": INWARDS} if at_the_edge and inwards > 0 else {"align": "left", "dx": -inwards}
+    return {"align": "center", "dy": -LINE}

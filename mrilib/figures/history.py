@@ -83,7 +83,7 @@ def _panel(heading: str, curve: Mapping[int, float], marks: list[dict[str, Any]]
     for mark in marks:
         layers += _mark_layers(mark, curve)
     if first:  # drawn last, so that no line crosses them
-        layers += [layer for mark in marks for layer in _label_layers(mark, end)]
+        layers += _label_layers(marks, end)
     head = altair.TitleParams(heading, fontSize=14, fontWeight="normal", offset=4)
     return altair.layer(*layers).properties(width=WIDTH, height=PANEL_HEIGHT, title=head)
 
@@ -98,11 +98,18 @@ def _mark_layers(mark: dict[str, Any], curve: Mapping[int, float]) -> list[altai
     return layers
 
 
-def _label_layers(mark: dict[str, Any], end: int) -> list[altair.Chart]:
-    place = altair.Chart(altair.Data(values=[mark]))
-    text = place.encode(x="iteration:Q", y=altair.value(14 + 18 * mark["row"]), text="label:N")
-    far = mark["iteration"] > (0.6 if mark["dot"] else 0.75) * end  # a stop is right of its image, so its label is too
-    return haloed(text, align="right" if far else "left", dx=-8 if far else 8)
+def _label_layers(marks: list[dict[str, Any]], end: int) -> list[altair.Chart]:
+    """Labels of the marks below one another, to the right of the last mark or to the left of the first."""
+    if not marks:
+        return []
+    at = [mark["iteration"] for mark in marks]
+    far = max(at) > 0.7 * end
+    layers = []
+    for mark in marks:
+        place = altair.Chart(altair.Data(values=[{"at": min(at) if far else max(at), "label": mark["label"]}]))
+        text = place.encode(x="at:Q", y=altair.value(14 + 18 * mark["row"]), text="label:N")
+        layers += haloed(text, align="right" if far else "left", dx=-8 if far else 8)
+    return layers
 
 
 def _points(curve: Mapping[int, float], wanted: set[int]) -> list[dict[str, Any]]:

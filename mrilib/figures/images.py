@@ -10,7 +10,7 @@ from torch import Tensor
 from mrilib.figures.layout import Colors, Picture, Tile, compose, png_bytes
 
 DARK = 0.05
-RADIANS = ("−π", "phase 0", "π")
+RADIANS = {np.pi / 4: "π/4", np.pi / 2: "π/2", np.pi: "π"}  # ends of a scale of phases, with their names
 LOW = np.full((1, 99), 255, np.uint8)  # pixels of a tile that is as low as what is written in it
 BLANK = Tile(LOW, note=" ")
 WHITE = 0.99  # quantile of an image that is drawn white, as in the explorers (`tiles.white_of`)
@@ -87,7 +87,7 @@ def comparison(
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
     first = Tile(_grey(reference, white), target_title)
-    words = f"{_factor(factor)}\n(1 = white above)"
+    words = "|error| as a fraction of white above"
     note = Tile(np.full_like(first.pixels, 255), note=words, scale=_ends(factor), colors="heat")
     tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
     maps = [Tile(_grey(_error(reference, x), white / factor), colors="heat") for x in images.values()]
@@ -147,13 +147,15 @@ def image_grid(
 def phase_row(
     images: Sequence[Tensor], titles: Sequence[str], captions: Sequence[str] | None = None, *, alt: str, ncols: int = 5
 ) -> Picture:
-    """Phases of complex images, (y, x): light at 0, dark at ±π, blue if negative, red if positive.
+    """Phases of complex images, (y, x): light at 0, blue if negative, red if positive, and dark at the ends.
 
-    Where an image is darker than `DARK` times its maximum, its phase is noise and the colour of phase 0 is drawn.
-    Other arguments and errors as in `image_row`.
+    The ends are those of the bar below, the least of ±π/4, ±π/2 and ±π that holds nearly all phases. Where an image is
+    darker than `DARK` times its maximum, its phase is noise and the colour of phase 0 is drawn. Other arguments and
+    errors as in `image_row`.
     """
-    tiles = _tiles([_phase(image) for image in images], titles, captions, "phase")
-    return compose([*_broken(tiles, ncols), [_bar("phase", RADIANS)]], alt)
+    end, labels = _phase_range(images)
+    tiles = _tiles([_phase(image, end) for image in images], titles, captions, "phase")
+    return compose([*_broken(tiles, ncols), [_bar("phase", labels)]], alt)
 
 
 def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
@@ -162,11 +164,14 @@ def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
     Colours of phases as in `phase_row`; errors as in `image_row`.
     """
     white = _white([_plane(image) for image in images.values() if not image.is_complex()], None)
+    end, labels = _phase_range([image for image in images.values() if image.is_complex()])
     tiles = [
-        Tile(_phase(image), name, colors="phase") if image.is_complex() else Tile(_grey(_plane(image), white), name)
+        Tile(_phase(image, end), name, colors="phase")
+        if image.is_complex()
+        else Tile(_grey(_plane(image), white), name)
         for name, image in images.items()
     ]
-    bars = [_bar("phase", RADIANS) if image.is_complex() else BLANK for image in images.values()]
+    bars = [_bar("phase", labels) if image.is_complex() else BLANK for image in images.values()]
     return compose([tiles, bars], alt)
 
 
@@ -189,10 +194,23 @@ def _plane(image: Tensor) -> np.ndarray:
     return values
 
 
-def _phase(image: Tensor) -> np.ndarray:
-    magnitude, angle = _plane(image.abs()), _plane(image.angle())
-    levels = np.round(255 * (angle + np.pi) / (2 * np.pi)).astype(np.uint8)
-    return np.where(magnitude > DARK * magnitude.max(), levels, 255 // 2)
+def _phase(image: Tensor, end: float) -> np.ndarray:
+    angle = np.clip(_plane(image.angle()), -end, end)
+    levels = np.round(255 * (angle + end) / (2 * end)).astype(np.uint8)
+    return np.where(_bright(image), levels, 255 // 2)
+
+
+def _bright(image: Tensor) -> np.ndarray:
+    magnitude = _plane(image.abs())
+    return magnitude > DARK * magnitude.max()
+
+
+def _phase_range(images: Sequence[Tensor]) -> tuple[float, tuple[str, ...]]:
+    """End of the scale of phases, in radians, and the labels of its bar."""
+    phases = [np.abs(_plane(one.angle()))[_bright(one)] for one in images]
+    largest = max((np.quantile(one, WHITE) for one in phases if one.size), default=0.0)
+    end = next((part for part in RADIANS if largest <= part), np.pi)
+    return end, (f"−{RADIANS[end]}", "phase 0", RADIANS[end])
 
 
 def _error(reference: np.ndarray, image: Tensor) -> np.ndarray:

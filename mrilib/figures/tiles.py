@@ -39,7 +39,7 @@ def error_scale() -> str:
     bar = (
         f'<div style="height: 10px; border: 1px solid {MUTED}; background: linear-gradient(to right, {colours})"></div>'
     )
-    ends = "".join(f"<span>{words}</span>" for words in ("0", "× white", f"{1 / FACTOR:g}"))
+    ends = "".join(f"<span>{words}</span>" for words in ("0", "of white", f"{1 / FACTOR:g}"))
     return f'{bar}<div style="display: flex; justify-content: space-between">{ends}</div>'
 
 

@@ -89,3 +89,12 @@ def test_the_rows_in_words_have_every_mean():
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(ValueError, match="nothing to draw"):
         dumbbell_chart([], **AXES)
+
+
+def test_a_name_does_not_reach_into_the_numbers():
+    last = dumbbell_chart([ROWS[0]], **AXES).to_dict()
+    [name] = [one["mark"] for one in last["layer"] if values(last, one)[0].get("word") == "Q"]
+    assert (name["align"], name["dx"]) == ("right", 10), "the mark is the rightmost of all"
+    spec = drawn()
+    [name] = [one["mark"] for one in spec["layer"] if values(spec, one)[0].get("word") == "Q"]
+    assert name["align"] == "left", "there is room"

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from mrilib.figures import plot
+from mrilib.figures.charts import balanced
 from mrilib.figures.history import history_chart
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS, Tile, compose
 from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
@@ -232,6 +233,19 @@ def test_a_complex_image_is_drawn_as_its_phase() -> None:
     assert np.ptp(zero) < 30
 
 
+def test_the_scale_of_phases_is_the_least_that_holds_them() -> None:
+    flat = torch.ones(64, 64)
+
+    def middle(*angles: float) -> list[int]:
+        """Colour of the first phase, beside the others."""
+        images = [flat * complex(math.cos(one), math.sin(one)) for one in angles]
+        drawn = pixels(plot.phase_row(images, ["a"] * len(angles), alt="a"))
+        return drawn[drawn.shape[0] // 2, round(drawn.shape[1] / (2 * len(angles)))].tolist()
+
+    assert middle(0.78) == middle(1.56) != middle(0.78, 3.1), "π/4 alone is as dark as π/2 alone"
+    assert plot.phase_row([flat * 0j], ["dark"], alt="nothing but dark").png
+
+
 def test_phases_have_a_bar_of_their_colours_below_them() -> None:
     flat = torch.ones(64, 64)
     alone, beside = (
@@ -441,3 +455,9 @@ def test_save_writes_whole_files_only(tmp_path: Path, monkeypatch: pytest.Monkey
         plot.save(FIGURES["kspace_row"]("k-space"), path)
     assert [file.name for file in path.parent.iterdir()] == ["row.png"]
     assert path.read_bytes() == picture.png
+
+
+def test_a_title_of_two_lines_has_no_orphan() -> None:
+    assert balanced("short", 20) == ["short"]
+    assert balanced("one two three four five six seven", 30) == ["one two three four", "five six seven"]
+    assert balanced("", 20) == []

@@ -29,7 +29,7 @@ def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]
 
 
 def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
-    """Curves of `coil_scores`, one for each acceleration; the title gives the first and the last gain at the largest."""
+    """Curves of `coil_scores`, one for each acceleration; the title gives the first and last gain at the largest."""
     fastest = rows[-1]["acceleration"]
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)
@@ -37,5 +37,13 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
     gains = f"{first} from {counts[0]} to {counts[1]} coils, {last} from {counts[-2]} to {counts[-1]}"
     title = f"SSIM of CG-SENSE at {fastest}: {gains} (simulated slice)"
     told = "; ".join(f"{row['acceleration']}, {row['coils']} coils {row['ssim']:.3f}" for row in rows)
-    axes = {"x_title": "receive coils", "y_title": "SSIM of CG-SENSE"}
-    return labelled_chart(rows, "coils", "ssim", "acceleration", **axes, title=title, alt=f"{title}. {told}")
+    return labelled_chart(
+        rows,
+        "coils",
+        "ssim",
+        "acceleration",
+        x_title="receive coils",
+        y_title="SSIM of CG-SENSE",
+        title=title,
+        alt=f"{title}. {told}",
+    )
