@@ -48,10 +48,10 @@ def number(value):
 
 def test_a_wide_gap_is_told_with_what_is_left_of_it():
     said = ttt.findings([block()], "simulated").data
-    assert "**Wide gaps.** U-Net, anatomy: 0.200 → 0.050, 75% closed." in said
+    assert "**Wide gaps.** U-Net, anatomy: 0.200 → 0.050, 75% closed, 75% reached." in said
     assert "0.850 with early stopping, 0.600 without" in said
     assert "TTT improves the score in 1 of 1 cases." in said
-    assert "*Simulated data; training runs × test slices: 1 × 3.*" in said
+    assert "*Simulated data; 1 training run × 3 test slices.*" in said
 
 
 def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatch, tmp_path):
@@ -62,7 +62,7 @@ def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatc
     assert anatomy.before.trainings > 1
     assert (anatomy.before.n, anatomy.gain_of_early_stopping.n) == (24, 12)
     assert "U-Net, anatomy" in [row[0] for row in ttt.in_short(found, "simulated").cells]
-    samples = f"training runs × test slices: 1 × 12 or {anatomy.before.trainings} × 24"
+    samples = f"1 training run × 12 test slices or {anatomy.before.trainings} training runs × 24 test slices"
     assert samples in ttt.findings(found, "simulated").data
     assert samples in " ".join(ttt.gaps_chart(found, "simulated").to_dict()["title"])
 

@@ -16,6 +16,7 @@ from mrilib.ttt import Settings
 
 WIDE = 0.05  # SSIM; a gap that the eye sees
 MOST = 0.5  # of a gap
+MEANT = "(*Closed* also counts what TTT costs the network trained on Q; *reached* is measured against it without TTT.)"
 LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
@@ -104,17 +105,23 @@ def _told(parts: Sequence[str], found: Sequence[Block], kind: str) -> Markdown:
 
 def _samples(found: Sequence[Block]) -> str:
     samples = {(block.result.before.trainings, block.result.before.n) for block in found}
-    return f"training runs × test slices: {' or '.join(f'{trainings} × {n}' for trainings, n in sorted(samples))}"
+    told = (f"{trainings} training run{'s' * (trainings > 1)} × {n} test slices" for trainings, n in sorted(samples))
+    return " or ".join(told)
 
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
     parts = [
-        f"{named(one)}: {_plain(one.before)} → {_plain(one.after)}, {one.closed.interval.value:.0%} closed"
+        f"{named(one)}: {_plain(one.before)} → {_plain(one.after)}, "
+        f"{one.closed.interval.value:.0%} closed{_reached(one)}"
         for one in results
         if one.closed.interval and (one.before.value > WIDE) is wide
     ]
     words = "Wide gaps" if wide else "Narrow gaps"
-    return f"**{words}.** {'; '.join(parts)}." if parts else ""
+    return f"**{words}.** {'; '.join(parts)}. {MEANT}" if parts else ""
+
+
+def _reached(one: ShiftResult) -> str:
+    return f", {one.reached.interval.value:.0%} reached" if one.reached.interval else ""
 
 
 def _plain(found: Interval) -> str:
