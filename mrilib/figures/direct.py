@@ -20,12 +20,8 @@ def labelled_chart(
     title: str = "",
     band: tuple[str, str] | None = None,
     log_x: bool = False,
-    bottom: float | None = None,
 ) -> altair.LayerChart:
     """Curves as in `lines_chart`, each with its name in its colour at its right end.
-
-    Args:
-        bottom: lower end of the vertical axis, below which curves and bands are cut off; that of the data if None.
 
     Raises as `lines_chart`.
     """
@@ -34,9 +30,4 @@ def labelled_chart(
     curves = lines_chart(given, x, y, color, alt=alt, title=title, **axes)
     records = [row for row in cleaned(given, color, (x, y, *(band or ()))) if row[y] is not None]
     heights = [row[key] for row in records for key in (y, *(band or ())) if row[key] is not None]
-    low, high = (min(heights) if bottom is None else bottom), max(heights)
-    if bottom is not None:
-        for layer in curves.layer:
-            layer.mark.clip = True
-            layer.encoding.y.scale = altair.Scale(domain=[low, high], nice=False)
-    return named_at_ends(curves, records, (x, y, color), (low, high))
+    return named_at_ends(curves, records, (x, y, color), (min(heights), max(heights)))

@@ -8,11 +8,12 @@ import altair
 from mrilib.figures.charts import Row, cleaned, finest, finished, haloed, tooltip
 from mrilib.figures.theme import INK, MUTED, NAMED, with_intervals
 
-PANEL, PANELS_ACROSS, LARGE = (200, 180), 3, (640, 330)
+PANEL, PANELS_ACROSS, LARGE = (290, 200), 2, (640, 330)
+ROOM = 28  # pixels around the points of a panel; below them stand the scores of the chosen one
 DRAWN = NAMED["P and Q"]
 CORNER: dict[str, Any] = {"dx": -14, "dy": -12, "align": "right"}
 STRAIGHT, ASIDE = "if the network were too small for both", {"dx": -12, "dy": 14, "align": "right"}
-FEW = 4  # steps whose points are labelled in a panel; of more, a legend names them
+SHARE = "share of Q"
 
 
 def sweep_chart(
@@ -26,19 +27,19 @@ def sweep_chart(
     title: str = "",
     chosen: float | None = None,
 ) -> altair.FacetChart:
-    """Paths through the plane of two scores with 95 % intervals in both directions; one panel per condition.
+    """Paths through the plane of scores on P and Q with 95 % intervals in both directions; one panel per condition.
 
     Args:
         rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
-        step: key of the swept quantity, one point per value; points are joined in its order.
+        step: key of the share of Q, one point per value; points are joined in its order.
         chosen: step that is circled and written out, with a slider that moves it without a kernel.
     """
     records = cleaned(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     steps = sorted({record[step] for record in records})
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=4))
-    few = len(steps) <= FEW
-    legend = None if few else altair.Legend(orient="bottom", symbolSize=90)
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=ROOM), axis=altair.Axis(tickCount=4))
+    names = "format(100 * datum.value, '.3~r') + ' %'"
+    legend = altair.Legend(title=SHARE, orient="bottom", symbolSize=90, labelExpr=names)
     scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
     color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
     shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
@@ -50,28 +51,13 @@ def sweep_chart(
         *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         *([] if chosen is None else _chosen_layers(base, step, steps)),
-        *(_labels(base, step, steps) if few else []),
     ]
     width, height = PANEL
     panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
     order = list(dict.fromkeys(record[panel] for record in records))
     chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
     chart = chart.resolve_scale(x="independent", y="independent")
-    return finished(chart if chosen is None else chart.add_params(_slider(step, steps, chosen)), alt, title)
-
-
-def _labels(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
-    """Every point's step in %, left of the point; above it at the end of the path, below it elsewhere."""
-    layers = []
-    for at in steps:
-        one = base.transform_filter(f"datum.{step} == {at}").transform_calculate(label=f"'{_percent(at)}'")
-        below = -10 if at == steps[-1] else 14
-        layers += haloed(one.encode(x="x:Q", y="y:Q", text="label:N"), align="right", dx=-9, dy=below)
-    return layers
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return finished(chart if chosen is None else chart.add_params(_slider(steps, chosen)), alt, title)
 
 
 def path_chart(
@@ -96,7 +82,7 @@ def path_chart(
     """
     records = cleaned(rows, None, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     first, last = records[0], records[-1]
-    names = [labels[0], *(f"{_percent(record[step])} of Q" for record in records[1:-1]), labels[1]]
+    names = [labels[0], *(f"{100 * record[step]:.3g} % of Q" for record in records[1:-1]), labels[1]]
     places = [{"dx": -14, "dy": 2, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
     places.append({"dx": 12, "dy": 18, "align": "left"})
     corner = {"x": first["x"], "y": last["y"]}
@@ -135,15 +121,15 @@ def _placed(records: list[dict[str, Any]]) -> altair.Chart:
     return altair.Chart(altair.Data(values=records))
 
 
-def _slider(step: str, steps: list[float], chosen: float) -> altair.Parameter:
+def _slider(steps: list[float], chosen: float) -> altair.Parameter:
     """Slider of the page, not of the kernel."""
-    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{step} ")
+    reach = altair.binding_range(min=steps[0], max=steps[-1], step=finest(steps), name=f"{SHARE} ")
     return altair.param("chosen", value=chosen, bind=reach)
 
 
 def _chosen_layers(base: altair.Chart, step: str, steps: list[float]) -> list[altair.Chart]:
     near = base.transform_filter(f"abs(datum.{step} - chosen) < {finest(steps) / 2}")
     ring = near.mark_point(size=320, strokeWidth=2.5, color=INK, aria=False).encode(x="x:Q", y="y:Q")
-    words = near.transform_calculate(words="'x ' + format(datum.x, '.3f') + ', y ' + format(datum.y, '.3f')")
+    words = near.transform_calculate(words="'P ' + format(datum.x, '.3f') + ', Q ' + format(datum.y, '.3f')")
     words = words.encode(x=altair.value(6), y=altair.value(PANEL[1] - 16), text="words:N")
     return [ring, *haloed(words, align="left")]

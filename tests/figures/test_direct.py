@@ -26,11 +26,6 @@ def test_names_stand_beside_the_curves_in_place_of_a_legend():
     assert places["steeper"] > places["steep"] > places["flat"]
 
 
-def test_the_plot_can_be_cut_off_below():
-    spec = labelled_chart(ROWS, "x", "value", "name", **AXES, band=("low", "high"), bottom=0.0).to_dict()
-    assert spec["layer"][0]["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0.0, 2.02]
-
-
 @pytest.mark.parametrize("places", [[], [1.0], [3.0, 2.9, 2.9, 0.0]])
 def test_places_are_apart_and_in_order(places):
     found = spaced(places, 0.5)

@@ -106,8 +106,7 @@ def test_words_hold_both_scores_and_what_is_gained_and_lost():
 
 def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
     spec = sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
-    line, across, up, point, *words = (layer["encoding"] for layer in spec["spec"]["layer"])
-    assert {one["text"]["field"] for one in words} == {"label"}
+    line, across, up, point = (layer["encoding"] for layer in spec["spec"]["layer"])
     assert line["order"]["field"] == "coefficient"
     assert (across["x"]["field"], across["x2"]["field"]) == ("x_low", "x_high")
     assert (up["y"]["field"], up["y2"]["field"]) == ("y_low", "y_high")
@@ -130,7 +129,7 @@ def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():
     slider = next(parameter for parameter in spec["params"] if parameter["name"] == "chosen")
     assert slider["value"] == 0.25
     assert (slider["bind"]["input"], slider["bind"]["min"], slider["bind"]["max"]) == ("range", 0.0, 1.0)
-    assert slider["bind"]["step"] == 0.25
+    assert (slider["bind"]["step"], slider["bind"]["name"]) == (0.25, "share of Q ")
     ring = spec["spec"]["layer"][4]
     assert ring["transform"][0]["filter"] == "abs(datum.coefficient - chosen) < 0.125"
 

@@ -1,7 +1,7 @@
 """The charts of mixtures: the nearest mixture in the title, and how many paths turn."""
 
 from mrilib.paper_a.mixtures import report
-from mrilib.paper_a.mixtures.sweep import Outcome, points
+from mrilib.paper_a.mixtures.sweep import Outcome
 
 CORNER = {
     0.0: {"P": [0.9, 0.91, 0.92], "Q": [0.6, 0.61, 0.62]},
@@ -25,10 +25,18 @@ def test_without_a_mixture_the_end_is_told():
 
 
 def test_the_paths_that_turn_are_counted():
-    sweeps = {"one": CORNER, "other": STRAIGHT}
-    rows = [{"shift": name, **point} for name, sweep in sweeps.items() for point in points(sweep)]
-    title = " ".join(report.paths(rows, sweeps, 0.25, "simulated").to_dict()["title"])
-    assert "turns like an L under 1 of 2 shifts" in title
+    ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
+    spec = report.paths({"one": CORNER, "an_other": STRAIGHT, "none": ends}, 0.25, "simulated").to_dict()
+    title = " ".join(spec["title"])
+    assert "turns like an L under 1 of 2 shifts, not clearly under an other (simulated data)" in title
+    assert spec["facet"]["sort"] == ["one", "an other"]
+
+
+def test_without_any_mixture_the_ends_are_drawn():
+    ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
+    spec = report.paths({"one": ends}, 0.25, "simulated").to_dict()
+    assert "under 0 of 0 shifts (simulated data)" in " ".join(spec["title"])
+    assert spec["facet"]["sort"] == ["one"]
 
 
 def test_three_sentences_say_where_the_l_appears_and_what_it_costs():

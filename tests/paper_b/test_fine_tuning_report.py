@@ -49,6 +49,7 @@ def test_sentences_count_the_losses_elsewhere():
 
 
 def test_the_message_counts_gains_and_losses():
-    assert message(CHANGES) == "Gains on 2 of 2 datasets used for fine-tuning, losses in 2 of 2 tests on others"
+    gains = "Gains on 2 of 2 datasets used for fine-tuning"
+    assert message(CHANGES) == f"{gains}, losses in 2 of 2 tests on others, 1 of them certain"
     better = CHANGES | {("nyu", "cc_359_sagittal"): Interval(0.05, 0.04, 0.06, 12)}
-    assert message(better).endswith("losses in 1 of 2 tests on others")
+    assert message(better).endswith("losses in 1 of 2 tests on others, 0 of them certain")

@@ -82,7 +82,10 @@ def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
     )
     assert "'epoch': 2.0" in text
     assert "'epoch': 0.0" not in text
-    assert "U-Net, SGD, rate 0.1" in str(ood_chart({"sgd_tenth": curve}, "A message").to_dict())
+    spec = ood_chart({"sgd_tenth": curve}, "simulated").to_dict()
+    told = "Training past the best epoch changes SSIM on Q by −0.230 (U-Net, SGD, rate 0.1)"
+    assert " ".join(spec["title"]) == f"{told} (simulated data)"
+    assert spec["description"].startswith(told)
 
 
 def test_levels_stand_beside_the_differences_from_the_end(curve):

@@ -6,9 +6,10 @@ import torch
 from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
-from mrilib.paper_b.pathologies.analysis import lesions
+from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
 from mrilib.paper_b.pathologies.experiment import MORE
 from mrilib.paper_b.pathologies.report import (
+    PLACES,
     against_healthy,
     against_slices,
     close_ups,
@@ -45,12 +46,25 @@ def test_charts_draw_both_ways_to_train_in_every_place(scored):
     assert names == {"P 36, P and Q 56 slices", "P 72, P and Q 112 slices", "P 144, P and Q 224 slices"}
     assert "in small lesions" in str(slices)
     assert "in large lesions" in slices["description"]
-    whole = against_healthy(scored, [""], "A message").to_dict()
-    panels = {row["panel"] for row in whole["data"]["values"]}
-    assert [panel.startswith("whole slices with lesions: ") for panel in panels] == [True]
-    assert len(whole["data"]["values"]) == 7
     pairs = lesion_chart(scored, MORE, "P and Q", "A message").to_dict()
     assert "4 small lesions" in pairs["description"]
+
+
+def test_the_line_of_healthy_heads_is_that_from_which_the_height_is_measured(scored):
+    spec = against_healthy(scored, ["", *SIZES], "simulated").to_dict()
+    assert " ".join(spec["title"]).startswith(
+        "Relative to the line of healthy heads, lesions in training change SSIM by"
+    )
+    assert spec["spec"]["layer"][0]["encoding"]["y"]["field"] == "line"
+    assert "resolve" not in spec
+    panels = {row["panel"]: [] for row in spec["data"]["values"]}
+    for row in spec["data"]["values"]:
+        panels[row["panel"]].append(row)
+    assert [panel.partition(":")[0] for panel in panels] == [PLACES[size] for size in ("", *SIZES)]
+    for size, rows in zip(("", *SIZES), panels.values(), strict=True):
+        above = [row["y"] - row["line"] for row in rows]
+        assert sum(above[:4]) == pytest.approx(0)  # least squares, of the healthy ones
+        assert sum(above[4:]) / 3 == pytest.approx(height(scored, size).value)
 
 
 def test_corners_hide_neither_the_box_nor_what_is_around_it():

@@ -75,8 +75,22 @@ def test_the_message_counts_the_sides_on_which_sharing_costs(pairs, score, messa
 def test_the_dot_plot_has_a_line_for_each_side_and_leaves_out_what_is_no_specialist(study):
     compared = {"joint_minus_q": ("both", "P", "Q"), "half_minus_joint_q": ("both", "P", "Q")}
     compared["ood_minus_p"] = ("both", "P", "P")
-    drawn = sharing_chart({"anatomy": (study, GROUPS)}, compared, "A message").to_dict()
-    assert drawn["description"] == "A message: brain, network trained on both +0.300"
+    drawn = sharing_chart({"anatomy": (study, GROUPS)}, compared, "simulated").to_dict()
+    message = "Ten to one: differences from the specialist (simulated data)"
+    assert drawn["description"] == f"{message}: brain, network trained on both +0.300"
+
+
+def test_the_title_of_the_dot_plot_counts_the_cases_by_the_number_of_slices(pairs):
+    pairs["anatomy"][0]._read["half", "knee"] = {"ssim": [0.8, 0.8]}
+    pairs["anatomy"][0]._read["half", "brain"] = {"ssim": [0.8, 0.8]}
+    sides = ("P", "Q")
+    compared = {f"half_minus_{side}": ("half", side, side) for side in sides}
+    compared |= {f"joint_minus_{side}": ("P and Q", side, side) for side in sides}
+    title = " ".join(sharing_chart(pairs, compared, "simulated").to_dict()["title"])
+    assert title == (
+        "With as many slices, one network for both is worse than the specialist in 1 of 2 cases; with twice as many, "
+        "in none (simulated data)"
+    )
 
 
 def test_the_sentences_give_the_range_over_pairs_and_sides(study):

@@ -32,6 +32,18 @@ def test_the_best_weights_are_told(tuning):
     assert "M4Raw T1 λ = 0.001; M4Raw T2 λ = 0.01" in told
 
 
+def test_each_curve_has_a_dot_at_its_best_weight(tuning):
+    spec = report.weights_chart(tuning, "validation", TITLES, "A message").to_dict()
+    peaks = {row["distribution"]: row["weight"] for row in spec["layer"][-1]["data"]["values"]}
+    assert peaks == {"M4Raw T1": 0.001, "M4Raw T2": 0.01}
+    assert "'type': 'area'" not in str(spec)
+
+
+def test_of_two_dots_at_one_weight_both_are_seen():
+    rows = report._peaks({"one": 0.1, "other": 0.2, "third": 0.1}).to_dict()["data"]["values"]
+    assert [row["size"] / report.PEAK for row in rows] == pytest.approx([1, 1, 1 / 3])
+
+
 def test_close_ups_are_the_middles_in_a_window_of_their_own():
     image = torch.ones(20, 40)
     image[8:12, 16:24] = 0.5

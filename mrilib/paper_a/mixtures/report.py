@@ -1,7 +1,6 @@
 """Charts of mixtures: the path of one shift drawn large, and the paths of all shifts."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import altair
 from IPython.display import Markdown
@@ -27,13 +26,20 @@ def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: st
     return path_chart(rows, "coefficient", ENDS, **AXES, title=f"{title} {where}", alt=f"{title} {where}. {told}")
 
 
-def paths(
-    rows: Sequence[Mapping[str, Any]], sweeps: Mapping[str, Mapping[float, Scores]], coefficient: float, kind: str
-) -> altair.FacetChart:
-    """Paths of all shifts, the number that turn like an L in the title; see `Outcome.is_corner`."""
-    tried = [Outcome(sweep[QUARTER], sweep[0.0], sweep[1.0]) for sweep in sweeps.values() if QUARTER in sweep]
-    turned = sum(one.is_corner for one in tried)
-    title = f"The path turns like an L under {turned} of {len(tried)} shifts with a mixture ({kind} data)"
+def paths(sweeps: Mapping[str, Mapping[float, Scores]], coefficient: float, kind: str) -> altair.FacetChart:
+    """Paths of the shifts with a mixture, or of all if none has one; in the title those that turn like an L.
+
+    See `Outcome.is_corner`.
+    """
+    named = {name.replace("_", " "): sweep for name, sweep in sweeps.items()}
+    mixed = {name: sweep for name, sweep in named.items() if any(0 < share < 1 for share in sweep)}
+    rows = [{"shift": name, **point} for name, sweep in (mixed or named).items() for point in points(sweep)]
+    quarter = {name: sweep for name, sweep in mixed.items() if QUARTER in sweep}
+    tried = {name: Outcome(sweep[QUARTER], sweep[0.0], sweep[1.0]) for name, sweep in quarter.items()}
+    straight = [name for name, one in tried.items() if not one.is_corner]
+    but = f", not clearly under {', '.join(straight)}" if straight else ""
+    turned = len(tried) - len(straight)
+    title = f"The path turns like an L under {turned} of {len(tried)} shifts{but} ({kind} data)"
     alt = f"{title}: SSIM on Q and on P of networks trained on mixtures, one panel per shift"
     return sweep_chart(rows, "shift", "coefficient", **AXES, title=title, alt=alt, chosen=coefficient)
 

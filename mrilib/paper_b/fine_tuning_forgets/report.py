@@ -75,11 +75,13 @@ def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: s
 
 
 def message(changes: Changes) -> str:
-    """How many datasets gain where a network was fine-tuned, and lose elsewhere, as the title of a chart."""
+    """How many datasets gain where a network was fine-tuned, and lose elsewhere, certainly or not, as a title."""
     own = [change.value > 0 for (arm, name), change in changes.items() if arm == name]
-    others = [change.value < 0 for (arm, name), change in changes.items() if arm != name]
+    others = [change for (arm, name), change in changes.items() if arm != name]
+    lost = [change for change in others if change.value < 0]
+    certain = sum(change.excludes_zero for change in lost)
     gains = f"Gains on {sum(own)} of {len(own)} datasets used for fine-tuning"
-    return f"{gains}, losses in {sum(others)} of {len(others)} tests on others"
+    return f"{gains}, losses in {len(lost)} of {len(others)} tests on others, {certain} of them certain"
 
 
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:

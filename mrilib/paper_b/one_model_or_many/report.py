@@ -16,10 +16,11 @@ Comparisons = Mapping[str, tuple[str, str, str]]
 Studies = Mapping[str, tuple[Study, Groups]]  # by name of the pair, or of what is changed on knee and brain
 BOTH, LOST = "P and Q", "ood_minus"  # the network of both; comparisons of the other side's specialist
 SIDES = {"anatomy": ("knee", "brain"), "contrast": ("PD knee", "PDFS knee"), "field": ("1.5 T", "3 T")}
+HALF, WHOLE = "half_minus", "joint_minus"  # comparisons of the network of both, by its number of slices
 ROLES = {  # of a comparison, by the start of its name; a longer start goes first
     "half_minus_joint": "",
-    "joint_minus": "network trained on both",
-    "half_minus": "half of both (as many slices as a specialist)",
+    WHOLE: "network trained on both",
+    HALF: "half of both (as many slices as a specialist)",
     "ood_minus": "the other side's specialist",
     "skewed_minus_few": "ten to one, minus the network trained on the tenth alone",
     "skewed_minus": "ten to one, minus the specialist",
@@ -60,8 +61,9 @@ def _message(studies: Studies) -> str:
     return "One network for both is as good as each specialist"
 
 
-def sharing_chart(studies: Studies, comparisons: Comparisons, title: str) -> altair.LayerChart:
+def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
     """Differences from the specialist in distribution (0), one line per pair and side, without the other side's."""
+    title = f"{_sharing_message(studies, comparisons)} ({kind} data)"
     rows = [
         {"name": sides_of(name)[side], "series": role(key), **vars(_difference(study, groups, arm, other, side))}
         for name, (study, groups) in studies.items()
@@ -71,6 +73,24 @@ def sharing_chart(studies: Studies, comparisons: Comparisons, title: str) -> alt
     ]
     x_title = "difference in SSIM from the specialist in distribution"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
+
+
+def _sharing_message(studies: Studies, comparisons: Comparisons) -> str:
+    """In how many cases the network of both is certainly worse, with as many slices as the specialist and with more."""
+    counts = {}
+    for start in (HALF, WHOLE):
+        found = [
+            _difference(study, groups, arm, other, side)
+            for study, groups in studies.values()
+            for key, (arm, other, side) in comparisons.items()
+            if role(key) == ROLES[start]
+        ]
+        worse = sum(one.high < 0 for one in found)
+        counts[start] = (f"{worse} of {len(found)} cases" if worse else "none") if found else ""
+    if not all(counts.values()):
+        return "Ten to one: differences from the specialist"
+    half = f"With as many slices, one network for both is worse than the specialist in {counts[HALF]}"
+    return f"{half}; with twice as many, in {counts[WHOLE]}"
 
 
 def in_words(studies: Studies, comparisons: Comparisons) -> list[str]:

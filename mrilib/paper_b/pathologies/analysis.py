@@ -1,5 +1,6 @@
 """Analysis of a study of lesions: small and large ones, and networks that saw only healthy heads or also lesions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from mrilib.gap import Interval, mean_interval, performance_gap, ratio_of_means
 from mrilib.paper_b.pathologies.experiment import MORE, SHARES, with_lesions, without_lesions
-from mrilib.paper_b.robustness import Models, effective_robustness
+from mrilib.paper_b.robustness import Models, effective_robustness, fit_line
 from mrilib.paper_b.study import Study
 
 SMALL = 0.01  # share of the image; lesions above it are large (Lin, Heckel, ICML 2024, §5)
@@ -75,10 +76,17 @@ def height(study: Study, size: str = "") -> Interval:
 
     Reference: Lin, Heckel, ICML 2024, Figures 7 and 16.
     """
-    return effective_robustness(_models(study, HEALTHY_ARMS, size), _models(study, BOTH_ARMS, size))
+    return effective_robustness(models(study, HEALTHY_ARMS, size), models(study, BOTH_ARMS, size))
 
 
-def _models(study: Study, names: tuple[str, ...], size: str) -> Models:
+def healthy_line(study: Study, size: str = "") -> tuple[float, float]:
+    """Slope and intercept of the line above which `height` is measured; see `robustness.fit_line`."""
+    slope, intercept = fit_line(*np.transpose(models(study, HEALTHY_ARMS, size).points))
+    return float(slope), float(intercept)
+
+
+def models(study: Study, names: Sequence[str], size: str) -> Models:
+    """Scores of networks on healthy slices and in the boxes of a size or, without a size, on slices with lesions."""
     inside = [study.over(arm, without_lesions(study)) for arm in names]
     outside = [box_ssim(study, arm, size) if size else study.over(arm, with_lesions(study)) for arm in names]
     return Models(np.array(inside), np.array(outside))

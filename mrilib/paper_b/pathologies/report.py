@@ -27,9 +27,11 @@ from mrilib.paper_b.pathologies.analysis import (
     box_ssim,
     contrast_kept,
     difference,
+    healthy_line,
     height,
     lesions,
     mean,
+    models,
 )
 from mrilib.paper_b.pathologies.experiment import MORE, contrast, with_lesions, without_lesions
 from mrilib.paper_b.pathologies.images import LesionImages
@@ -40,6 +42,7 @@ REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of it
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 PLACES = {"small": "in small lesions", "large": "in large lesions", "": "whole slices with lesions"}
+ON = PLACES | {"": f"on {PLACES['']}"}
 
 
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
@@ -103,37 +106,37 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
-def against_healthy(study: Study, sizes: Sequence[str], title: str) -> altair.FacetChart:
+def against_healthy(study: Study, sizes: Sequence[str], kind: str) -> altair.FacetChart:
     """SSIM in lesions (or, for the size "", of whole slices with lesions) against SSIM on healthy slices."""
-    places = {size: f"{PLACES[size]}: {measured(height(study, size), signed=True)}" for size in sizes}
+    heights = {size: height(study, size) for size in sizes}
     rows = [
-        {
-            "trained on": words,
-            "panel": places[size],
-            "x": study.mean(arm, without_lesions(study)).value,
-            "y": _intervals(study, arm)[size].value,
-        }
+        {"trained on": words, "panel": f"{PLACES[size]}: {measured(found, signed=True)}", "x": x, "y": y}
+        | {"line": slope * x + intercept}
+        for size, found in heights.items()
+        for slope, intercept in (healthy_line(study, size),)
         for words, names in TRAINED.items()
-        for arm in names
-        for size in sizes
+        for x, y in models(study, names, size).points
     ]
+    changed = ", ".join(f"{number(found.value, signed=True)} {ON[size]}" for size, found in heights.items())
+    title = f"Relative to the line of healthy heads, lesions in training change SSIM by {changed} ({kind} data)"
     y_title = "mean SSIM of the lesions' boxes" if all(sizes) else "mean SSIM"
     return _panels(rows, "mean SSIM on healthy slices", y_title, title)
 
 
 def _panels(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str) -> altair.FacetChart:
-    """Points joined in order of x; one panel per place, with the height between the lines, one colour per training."""
+    """Points and the line of the first training, one panel per place, one colour per training."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=16), axis=altair.Axis(tickCount=4))
-    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12))
+    y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=6))
     legend = altair.Legend(title=None, orient="bottom", labelLimit=320)
     color = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
     shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names, range=["circle", "square"]), legend=legend)
-    base = altair.Chart().encode(x=x, y=y, color=color, tooltip=tooltip("trained on", "x", "y"))
-    layers = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=110, opacity=1).encode(shape=shape)]
+    base = altair.Chart().encode(x=x, tooltip=tooltip("trained on", "x", "y"))
+    line = base.mark_line(strokeWidth=2, color=colors_of(names)[0]).encode(y=altair.Y("line:Q", title=y_title))
+    layers = [line, base.mark_point(filled=True, size=110, opacity=1).encode(y=y, color=color, shape=shape)]
     panels = altair.layer(*layers, data=data(rows)).properties(width=PANEL, height=PANEL)
     order = list(dict.fromkeys(row["panel"] for row in rows))
-    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None)).resolve_scale(y="independent")
+    chart = panels.facet(altair.Facet("panel:N", sort=order, title=None))
     said = "; ".join(f"{r['trained on']}, {r['panel']}, at {r['x']:.4g}: {r['y']:.3f}" for r in rows)
     return finished(chart, f"{title}: {said}", title)
 
