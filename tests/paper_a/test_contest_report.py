@@ -111,7 +111,7 @@ def test_curves_are_titled_with_their_falls_and_ends():
     curves = {"ConvDecoder": {"iterations": [0, 5, 9], "ssim": [[0.5, 0.1, 0.7], [0.5, 0.3, 0.9]]}}
     starts, ends = (chart(curves, "simulated").to_dict() for chart in (starts_chart, ends_chart))
     assert "below its start: 0.300 (ConvDecoder); simulated data" in " ".join(starts["title"])
-    assert "ConvDecoder at 0.800 (simulated data)" in " ".join(ends["title"])
+    assert "Without prior training, SSIM ends at 0.800 (ConvDecoder); simulated data" in " ".join(ends["title"])
     assert "mean of 2 slices" in json.dumps(ends)
 
 

@@ -128,8 +128,8 @@ def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
 def ends_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
     """Mean SSIM over the iterations of every method, titled with where each ends."""
     ends = {name: mean_interval([ssim[-1] for ssim in curve["ssim"]]).value for name, curve in curves.items()}
-    told = ", ".join(f"{name} at {number(end)}" for name, end in ends.items())
-    return _curves_chart(curves, f"SSIM ends without prior training: {told} ({kind} data)")
+    told = " and ".join(f"{number(end)} ({name})" for name, end in ends.items())
+    return _curves_chart(curves, f"Without prior training, SSIM ends at {told}; {kind} data")
 
 
 def _curves_chart(curves: Mapping[str, Row], title: str) -> altair.LayerChart:
