@@ -68,7 +68,7 @@ def test_windows_are_scored_where_their_rule_stops(histories):
     chart = windows_chart(histories, ("fixed",), (1, 3), "2 simulated slices").to_dict()
     points = chart["layer"][0]["data"]["values"]
     assert {(point["w"], point["SSIM"]) for point in points} == {(1, 0.8), (3, 1.0)}
-    told = "one of 1 loses up to 0.200 (“fixed”) and one of 3 loses up to 0.000 (“fixed”)"
+    told = "A window of 1 costs up to 0.200 in SSIM, one of 3 up to 0.000 (“fixed”; 2 simulated slices)"
     assert told in " ".join(chart["title"])
 
 

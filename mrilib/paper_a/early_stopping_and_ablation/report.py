@@ -68,8 +68,9 @@ def windows_chart(
         for rule, curve in scores.items()
         for window, score in zip(windows, curve, strict=True)
     ]
-    told = [f"one of {windows[end]} loses up to {_most_lost(scores, end)}" for end in (0, -1)]
-    title = f"Relative to its best window, {' and '.join(told)} in SSIM ({where})"
+    (_, short), (rule, long) = (_most_lost(scores, end) for end in (0, -1))
+    told = f"A window of {windows[0]} costs up to {number(short)} in SSIM, one of {windows[-1]} up to {number(long)}"
+    title = f"{told} (“{WORDS[rule]}”; {where})"
     return labelled_chart(
         points,
         "w",
@@ -83,11 +84,10 @@ def windows_chart(
     )
 
 
-def _most_lost(scores: Mapping[Rule, Sequence[float]], end: int) -> str:
-    """The largest loss at one end of the windows relative to a rule's best window, with the rule."""
+def _most_lost(scores: Mapping[Rule, Sequence[float]], end: int) -> tuple[Rule, float]:
+    """The rule that loses most at one end of the windows relative to its own best window, and how much."""
     lost = {rule: max(curve) - curve[end] for rule, curve in scores.items()}
-    rule = max(lost, key=lambda rule: lost[rule])
-    return f"{number(lost[rule])} (“{WORDS[rule]}”)"
+    return max(lost.items(), key=lambda item: item[1])
 
 
 def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
