@@ -35,7 +35,7 @@ def dots_chart(
         title: what is compared.
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
         digits: decimals of the numbers at the right.
-        colors: colour of each series; those of `colors_of` if None.
+        colors: colour of each series, whose place there also gives its shape; those of `colors_of` if None.
 
     Raises:
         ValueError: nothing to draw.
@@ -52,7 +52,7 @@ def dots_chart(
     color = altair.Color("series:N", scale=scale, legend=legend)
     axis = altair.Axis(tickCount=min(7, max(2, width // TICK)), grid=True)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
-    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=SHAPES), legend=legend)
+    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=legend)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [
         *([_origin()] if zero else []),
@@ -93,6 +93,11 @@ def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[
 def _scale(series: Sequence[str], colors: Mapping[str, str] | None) -> altair.Scale:
     chosen = [colors[name] for name in series] if colors else colors_of(series) if any(series) else [SERIES_COLORS[0]]
     return altair.Scale(domain=list(series), range=chosen)
+
+
+def _shapes(series: Sequence[str], colors: Mapping[str, str] | None) -> list[str]:
+    known = list(colors or series)
+    return [SHAPES[known.index(name) % len(SHAPES)] for name in series]
 
 
 def _legend(series: Sequence[str]) -> altair.Legend | None:

@@ -68,17 +68,19 @@ def test_windows_are_scored_where_their_rule_stops(histories):
     chart = windows_chart(histories, ("fixed",), (1, 3), "2 simulated slices").to_dict()
     points = chart["layer"][0]["data"]["values"]
     assert {(point["w"], point["SSIM"]) for point in points} == {(1, 0.8), (3, 1.0)}
+    told = "A window of 1 costs up to 0.200 in SSIM, one of 3 up to 0.000 (“fixed”; 2 simulated slices)"
+    assert told in " ".join(chart["title"])
 
 
 def test_every_rule_has_its_stop_on_the_chart(histories):
     chart = stops_chart(histories[0], [("rises", 1), ("fixed", 1), ("oracle", 1)], "simulated").to_dict()
     lanes = chart["vconcat"][2]["layer"][0]["data"]["values"] if "data" in chart["vconcat"][2]["layer"][0] else None
     stops = {row["rule"]: row for row in lanes or chart["vconcat"][2]["data"]["values"]}
-    assert stops["rises, w = 1"]["iteration"] == 3
-    assert stops["rises, w = 1"]["halt"] > 3
+    assert stops["error rises, best image, w = 1"]["iteration"] == 3
+    assert stops["error rises, best image, w = 1"]["halt"] > 3
     assert stops["fixed, iteration 1"]["ssim"] == pytest.approx(0.8)
     assert stops["best image (oracle)"]["ssim"] == 1
-    assert "rises, w = 1 loses 0.000 in SSIM" in " ".join(chart["title"])
+    assert "“error rises, best image, w = 1” loses 0.000 in SSIM" in " ".join(chart["title"])
 
 
 def test_rules_stand_with_their_loss_to_the_oracle(histories):

@@ -10,6 +10,7 @@ from mrilib.paper_a.zero_shot_and_untrained.report import (
     Adaptation,
     cost_table,
     curve_points,
+    ends_chart,
     falls,
     leads_chart,
     leads_table,
@@ -17,7 +18,9 @@ from mrilib.paper_a.zero_shot_and_untrained.report import (
     rates_table,
     record_scores,
     result_key,
+    starts_chart,
     time_ratio,
+    times_chart,
 )
 
 NAMES = ("q", "p", "q + TTT", "p + TTT")
@@ -102,6 +105,33 @@ def test_curves_have_means_and_falls():
     assert [p["value"] for p in points[:2]] == pytest.approx([0.5, 0.7])
     assert falls(curves)["up"].value == 0
     assert falls(curves)["down"].value == pytest.approx(-0.3)
+
+
+def test_curves_are_titled_with_their_falls_and_ends():
+    curves = {"ConvDecoder": {"iterations": [0, 5, 9], "ssim": [[0.5, 0.1, 0.7], [0.5, 0.3, 0.9]]}}
+    starts, ends = (chart(curves, "simulated").to_dict() for chart in (starts_chart, ends_chart))
+    assert "below its start: 0.300 (ConvDecoder); simulated data" in " ".join(starts["title"])
+    assert "Without prior training, SSIM ends at 0.800 (ConvDecoder); simulated data" in " ".join(ends["title"])
+    assert "mean of 2 slices" in json.dumps(ends)
+
+
+def test_times_are_ranked_and_their_ratio_is_told(contest):
+    spec = times_chart(contest, "slow", "fast", "simulated").to_dict()
+    assert [(row["name"], row["value"]) for row in spec["data"]["values"]] == [("fast", 2.0), ("slow", 5.0)]
+    assert " ".join(spec["title"]) == "slow takes 2.5 times as long as fast (simulated data)"
+
+
+def test_a_kind_of_method_has_one_shape_in_every_chart():
+    scores = {"joint on P + TTT": [0.8, 0.9], "ConvDecoder": [0.7, 0.82], "ZS-SSL from P": [0.7, 0.8]}
+    scores |= {"supervised on P": [0.6, 0.7]}
+    shapes = []
+    for chart in (
+        ranking(scores, list(scores), "simulated"),
+        leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "simulated"),
+    ):
+        [scale] = [one["encoding"]["shape"]["scale"] for one in chart.to_dict()["layer"] if "shape" in one["encoding"]]
+        shapes.append(dict(zip(scale["domain"], scale["range"], strict=True)))
+    assert shapes[1].items() <= shapes[0].items()
 
 
 def test_leads_are_paired_and_recorded(results):

@@ -36,8 +36,8 @@ from mrilib.paper_a.paper_versus_code.fidelity import (
     gap_row,
     scaled_window,
 )
-from mrilib.paper_a.paper_versus_code.report import changes_chart, fractions_chart, scores_chart
-from mrilib.paper_a.paper_versus_code.words import TOGETHER, WORDS
+from mrilib.paper_a.paper_versus_code.report import changes_chart, fractions_chart, scores_chart, summary
+from mrilib.paper_a.paper_versus_code.words import TOGETHER, WORDS, YARDSTICK
 from mrilib.paper_a.slips import PRINTED, ROUNDING
 from mrilib.sampling import Undersampling
 from mrilib.scoring import reconstruct, slice_ssim, with_cropped_maps
@@ -292,10 +292,21 @@ def test_the_chart_has_a_line_for_every_change_below_the_heading_of_its_group():
     assert domain[:4] == [name for row in rows[:2] for name in (row["group"], row["name"])]
     title = " ".join(spec["title"])
     assert title.startswith(
-        "3 of 4 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
+        "2 of 3 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
     )
     with pytest.raises(ValueError, match="nothing to draw"):
         changes_chart({}, {}, "simulated")
+
+
+def test_neither_the_yardstick_nor_all_together_counts_as_a_difference():
+    yardstick = {YARDSTICK: Interval(0.9, 0.8, 1.0, 12)}
+    title = " ".join(changes_chart(CHANGES | yardstick, GROUP_OF, "simulated").to_dict()["title"])
+    assert title.startswith("2 of 3 differences change SSIM, by up to 0.300")
+    first, none, beside = summary(CHANGES | yardstick, {})
+    assert first.startswith("**2 of 3 differences change SSIM.** The three largest: *20 iterations, not 100* +0.300")
+    assert none.endswith("*acceleration 3.86× instead of 4×*.")
+    assert beside.startswith("**For comparison.** Change in SSIM: *everything but mask and score* +0.020")
+    assert "*another random hold-out (yardstick)* +0.900" in beside
 
 
 def test_every_difference_that_is_drawn_has_words():

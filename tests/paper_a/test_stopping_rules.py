@@ -10,6 +10,7 @@ from mrilib.paper_a.early_stopping_and_ablation.rules import (
     Rule,
     best_window,
     histories_of,
+    in_words,
     rank_correlation,
     rule_row,
     scores_at_stop,
@@ -55,6 +56,19 @@ def test_the_rules_stop_where_test_time_training_stopped(ran_on):
 def test_each_rule_on_an_error_that_falls_and_rises(rule, window, expected):
     scores = [0.5 - abs(n - 33) / 100 for n in range(60)]
     assert stopping_point(history(FALL_THEN_RISE, scores), rule, window) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("rises", "error rises, best image, w = 7"),
+        ("best_so_far", "no new best for 7 iterations"),
+        ("fixed", "fixed, iteration 7"),
+        ("oracle", "best image (oracle)"),
+    ],
+)
+def test_a_rule_is_told_with_its_window(rule, words):
+    assert in_words(rule, 7) == words
 
 
 def test_best_so_far_waits_its_window_and_not_longer():

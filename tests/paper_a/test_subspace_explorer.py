@@ -52,6 +52,17 @@ def test_charts_carry_intervals_as_bands_and_say_every_mean():
         curve_chart([1, 2, 3], {"a": [0.5]}, x_title="x", y_title="y", alt="a")
 
 
+def test_colours_and_patterns_follow_the_order_given_and_not_the_ends():
+    looks = []
+    for first, second in (([1, 2], [3, 4]), ([1, 4], [3, 2])):
+        spec = curve_chart([1, 2], {"y 1": first, "y 2": second}, x_title="x", y_title="y", alt="a").to_dict()
+        drawn = spec["layer"][0]["layer"][-1]["encoding"]
+        scales = [drawn[channel]["scale"] for channel in ("color", "strokeDash")]
+        words = {layer["data"]["values"][0]["name"]: layer["mark"]["color"] for layer in spec["layer"][1:]}
+        looks.append((*(dict(zip(one["domain"], map(str, one["range"]), strict=True)) for one in scales), words))
+    assert looks[0] == looks[1]
+
+
 def test_curves_carry_their_names_at_their_ends():
     spec = curve_chart([1, 2], {"P: low": [0.5, 0.6], "Q: high": [1, 2]}, x_title="x", y_title="y", alt="a").to_dict()
     words = [layer["data"]["values"][0]["name"] for layer in spec["layer"][1:]]

@@ -187,6 +187,25 @@ def test_what_is_left_of_the_gap_is_paired_by_slice():
     )
 
 
+def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
+    runs = {
+        "two-head": variants.Tuned(torch.zeros(1), [2.0, 1.5, 1.0], [0.6, 0.62, 0.63, 0.65]),
+        "CycleU-Net": variants.Tuned(torch.zeros(1), [4.0, 3.0], [0.65, 0.64, 0.6]),
+    }
+    spec = report.tuning_chart(runs, "simulated").to_dict()
+    assert " ".join(spec["title"]) == (
+        "On one simulated slice, two-head lowers its loss by 50 %, and SSIM rises by 0.050; "
+        "CycleU-Net lowers its loss by 25 %, and SSIM falls by 0.050"
+    )
+    above, below = ([layer["data"]["values"] for layer in panel["layer"]] for panel in spec["vconcat"])
+    assert [one["value"] for one in above[0] if one["name"] == "two-head"] == [1, 0.75, 0.5]
+    assert [one["n"] for one in below[0] if one["name"] == "CycleU-Net"] == [0, 1, 2]
+    assert [one["name"] for one in above[1]] == ["CycleU-Net", "two-head"]
+    hues = [panel["layer"][0]["encoding"]["color"]["scale"] for panel in spec["vconcat"]]
+    first, second = (dict(zip(hue["domain"], hue["range"], strict=True)) for hue in hues)
+    assert first == second
+
+
 def test_the_nine_shifts_count_what_excludes_zero():
     found = {"blur": Interval(-0.1, -0.2, -0.05, 3), "noise": Interval(0.1, -0.2, 0.3, 3)}
     spec = report.nine_shifts(found, found, "simulated").to_dict()

@@ -53,7 +53,7 @@ def test_each_network_is_a_point_and_each_set_a_line(found):
 def test_the_chart_says_how_high_p_lies(found):
     spec = robustness_chart(found, "simulated").to_dict()
     assert "P 0.020" in spec["description"]
-    assert "knees, 15 coils → brains, 4" in str(spec)
+    assert "knees, 15 coils → brains, 4 coils" in str(spec)
     assert " ".join(spec["title"]).endswith("best single dataset under 1 of 1 shifts (simulated data)")
 
 
@@ -62,6 +62,12 @@ def test_one_shift_is_drawn_with_the_heights_above_its_line(found):
     assert "P: +0.020" in spec["description"]
     assert "P and Q: +0.050" in spec["description"]
     assert "diverse training data put a network 0.020 above the line" in " ".join(spec["title"])
+
+
+def test_shapes_stand_for_the_same_in_both_charts(found):
+    one = next(layer for layer in shift_chart(found["coils"], "simulated").to_dict()["layer"] if "shape" in str(layer))
+    both = robustness_chart(found, "simulated").to_dict()["spec"]["layer"][1]
+    assert one["encoding"]["shape"]["field"] == both["encoding"]["shape"]["field"] == "training"
 
 
 def test_heights_go_from_the_line_to_p_and_say_under_how_many_shifts(found):
@@ -75,7 +81,7 @@ def test_heights_go_from_the_line_to_p_and_say_under_how_many_shifts(found):
 
 def test_the_sentences_follow_the_sign(found):
     above, reach = in_words(found)
-    assert above.startswith("**More robust than its quality explains:** knees, 15 coils → brains, 4 +0.020")
+    assert above.startswith("**More robust than its quality explains:** knees, 15 coils → brains, 4 coils +0.020")
     assert "networks lie at +0.050" in reach
 
 

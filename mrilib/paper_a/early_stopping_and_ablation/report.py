@@ -9,9 +9,10 @@ from IPython.display import Markdown
 from mrilib.figures.direct import labelled_chart
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
+from mrilib.figures.sentences import number
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE, at_iterations, mean_curves, outcome
-from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, rule_row
+from mrilib.paper_a.early_stopping_and_ablation.rules import WORDS, Rule, rule_row
 from mrilib.store.tables import Row
 from mrilib.ttt import History
 
@@ -60,13 +61,16 @@ def during(
 def windows_chart(
     histories: Sequence[History], rules: Sequence[Rule], windows: Sequence[int], where: str
 ) -> altair.LayerChart:
-    """Chart SSIM at each rule's stopping point against its window."""
+    """Chart SSIM at each rule's stopping point against its window, titled with what the extreme windows lose."""
+    scores = {rule: [rule_row(histories, rule, window)["score"].value for window in windows] for rule in rules}
     points = [
-        {"rule": rule, "w": window, "SSIM": rule_row(histories, rule, window)["score"].value}
-        for rule in rules
-        for window in windows
+        {"rule": WORDS[rule], "w": window, "SSIM": score}
+        for rule, curve in scores.items()
+        for window, score in zip(windows, curve, strict=True)
     ]
-    title = f"SSIM at the stopping point of {len(rules)} rules, {where}"
+    (_, short), (rule, long) = (_most_lost(scores, end) for end in (0, -1))
+    told = f"A window of {windows[0]} costs up to {number(short)} in SSIM, one of {windows[-1]} up to {number(long)}"
+    title = f"{told} (“{WORDS[rule]}”; {where})"
     return labelled_chart(
         points,
         "w",
@@ -80,10 +84,22 @@ def windows_chart(
     )
 
 
+def _most_lost(scores: Mapping[Rule, Sequence[float]], end: int) -> tuple[Rule, float]:
+    """The rule that loses most at one end of the windows relative to its own best window, and how much."""
+    lost = {rule: max(curve) - curve[end] for rule, curve in scores.items()}
+    return max(lost.items(), key=lambda item: item[1])
+
+
 def rules_table(judged: Sequence[Mapping[str, Any]], caption: str) -> Table:
     """Table of `rules.rule_row` results with their intervals."""
     shown = [
-        {**line, "score": vars(line["score"]), "loss": vars(line["loss"]), "iteration": f"{line['iteration']:g}"}
+        {
+            **line,
+            "rule": WORDS[line["rule"]],
+            "score": vars(line["score"]),
+            "loss": vars(line["loss"]),
+            "iteration": f"{line['iteration']:g}",
+        }
         for line in judged
     ]
     return table(shown, RULES, caption=caption)

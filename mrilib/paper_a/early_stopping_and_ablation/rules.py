@@ -13,6 +13,22 @@ from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, rises
 
 Rule = Literal["rises", "rises_last", "best_so_far", "fixed", "oracle"]
+WORDS: dict[Rule, str] = {
+    "rises": "error rises, best image",
+    "rises_last": "error rises, last image (published)",
+    "best_so_far": "no new best for w iterations",
+    "fixed": "fixed",
+    "oracle": "best image (oracle)",
+}
+
+
+def in_words(rule: Rule, window: int) -> str:
+    """A rule with its window in words: `rises`, 30 → "error rises, best image, w = 30"."""
+    if rule == "oracle":
+        return WORDS[rule]
+    if rule == "best_so_far":
+        return WORDS[rule].replace("w iterations", f"{window} iterations")
+    return f"{WORDS[rule]}, {'iteration' if rule == 'fixed' else 'w ='} {window}"
 
 
 def stopping_point(history: History, rule: Rule, window: int) -> int:

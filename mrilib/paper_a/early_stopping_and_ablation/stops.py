@@ -5,16 +5,17 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import LETTER, finished, tooltip
+from mrilib.figures.charts import LETTER, broken, finished, tooltip
 from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.history import COLOR, MOST_POINTS
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED
-from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, stopping_point
+from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, in_words, stopping_point
 from mrilib.ttt import History
 
 AXIS = "iteration of TTT (line: until the rule stops; dot: the image it takes)"
-PANEL, LANE, BESIDE = 130, 26, 150  # pixels: height of a curve and of a rule's line, and room for words beside it
+PANEL, LANE, BESIDE = 130, 36, 150  # pixels: height of a curve and of a rule's line, and room for words beside it
+LETTERS = 24  # in a line of a rule's name
 
 
 def stops_chart(history: History, rules: Sequence[tuple[Rule, int]], kind: str) -> altair.VConcatChart:
@@ -27,7 +28,7 @@ def stops_chart(history: History, rules: Sequence[tuple[Rule, int]], kind: str) 
     """
     stops = [_stop(history, *rule) for rule in rules]
     end = len(history.validation_error) - 1
-    width = round(PAGE - LETTER * max(len(stop["rule"]) for stop in stops) - BESIDE)
+    width = round(PAGE - LETTER * LETTERS - BESIDE)
     scale = altair.Scale(domain=[0, end], nice=False)
     axes = (altair.Axis(title=None, labels=False, ticks=False), altair.Axis(title=AXIS))
     x, along = (altair.X("iteration:Q", scale=scale, axis=axis) for axis in axes)
@@ -38,17 +39,22 @@ def stops_chart(history: History, rules: Sequence[tuple[Rule, int]], kind: str) 
     told = "; ".join(
         f"{stop['rule']} takes iteration {stop['iteration']}, SSIM {number(stop['ssim'])}" for stop in stops
     )
-    title = f"{stops[0]['rule']} loses {number(best - stops[0]['ssim'])} in SSIM relative to the best image of this run"
+    title = f"The rule “{stops[0]['rule']}” loses {number(best - stops[0]['ssim'])} in SSIM relative to the best image"
     return finished(altair.vconcat(*panels, spacing=10), f"{title}: {told}", f"{title} ({kind} slice)")
 
 
 def _stop(history: History, rule: Rule, window: int) -> dict[str, Any]:
     at = stopping_point(history, rule, window)
     halt = at if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
-    name = {"oracle": "best image (oracle)", "fixed": f"fixed, iteration {window}"}.get(rule, f"{rule}, w = {window}")
     end = len(history.validation_error) - 1 if halt is None else halt
     ssim = history.score[at]
-    return {"rule": name, "iteration": at, "halt": end, "ssim": ssim, "error": history.validation_error[at]}
+    return {
+        "rule": in_words(rule, window),
+        "iteration": at,
+        "halt": end,
+        "ssim": ssim,
+        "error": history.validation_error[at],
+    }
 
 
 def _curve(name: str, curve: Any, stops: list[dict[str, Any]], x: altair.X) -> Any:
@@ -63,7 +69,7 @@ def _curve(name: str, curve: Any, stops: list[dict[str, Any]], x: altair.X) -> A
 
 def _lanes(stops: list[dict[str, Any]], along: altair.X, width: int) -> Any:
     order = [stop["rule"] for stop in stops]
-    labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True)
+    labels = altair.Axis(labelExpr=broken(order, LETTERS), labelLimit=0, ticks=False, domain=False, grid=True)
     base = altair.Chart(altair.Data(values=stops)).encode(y=altair.Y("rule:N", sort=order, title=None, axis=labels))
     words = base.transform_calculate(words="'SSIM ' + format(datum.ssim, '.3f')")
     return altair.layer(

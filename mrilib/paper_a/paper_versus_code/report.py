@@ -11,7 +11,7 @@ from mrilib.figures.theme import SERIES_COLORS
 from mrilib.gap import Interval
 from mrilib.paper_a.paper_versus_code.discrepancies import Group
 from mrilib.paper_a.paper_versus_code.fidelity import Scores, closed
-from mrilib.paper_a.paper_versus_code.words import GROUPS, TOGETHER, grouped, in_words, listed
+from mrilib.paper_a.paper_versus_code.words import GROUPS, TOGETHER, YARDSTICK, grouped, in_words, listed
 from mrilib.paper_a.slips import PrintedGap
 
 COLORS = dict(zip(GROUPS, (SERIES_COLORS[i] for i in (3, 4, 2, 1, 0)), strict=True))
@@ -60,13 +60,19 @@ def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], 
 
 def changes_in_short(changes: Mapping[str, Interval]) -> str:
     """How many differences change SSIM, how much the largest one does, and all together."""
-    apart = sum(one.excludes_zero for one in changes.values())
-    largest = max((abs(one.value) for name, one in changes.items() if name != TOGETHER), default=0.0)
-    told = f"{apart} of {len(changes)} differences change SSIM, by up to {number(largest)}"
+    single = _single(changes)
+    apart = sum(one.excludes_zero for one in single.values())
+    largest = max((abs(one.value) for one in single.values()), default=0.0)
+    told = f"{apart} of {len(single)} differences change SSIM, by up to {number(largest)}"
     if TOGETHER not in changes:
         return told
     whole = abs(changes[TOGETHER].value)
     return f"{told}; those of the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
+
+
+def _single(changes: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Changes by one difference between paper and code: neither all together nor the yardstick."""
+    return {name: one for name, one in changes.items() if name not in (TOGETHER, YARDSTICK)}
 
 
 def scores_chart(means: Mapping[str, Interval], kind: str) -> altair.LayerChart:
@@ -105,13 +111,15 @@ def changes_in_words(changes: Mapping[str, Interval], names: Sequence[str]) -> s
 
 def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) -> list[str]:
     """What the run found, one line of Markdown for each finding."""
-    sizes = sorted(changes, key=lambda name: -abs(changes[name].value))
+    sizes = sorted(_single(changes), key=lambda name: -abs(changes[name].value))
     level = [name for name in sizes if not changes[name].excludes_zero]
     told = [
         f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The three largest: "
         f"{'; '.join(f'*{in_words(name)}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
         f"**No change that these slices can detect:** {listed(level) or 'none'}.",
     ]
+    if beside := [name for name in (TOGETHER, YARDSTICK) if name in changes]:
+        told.append(f"**For comparison.** {changes_in_words(changes, beside)}")
     shares = fractions(gaps)
     if {"as written", "as published"} <= shares.keys():
         written, published = (percent(shares[name]) for name in ("as written", "as published"))

@@ -10,7 +10,7 @@ import torch
 from IPython.display import Markdown
 from torch import Tensor
 
-from mrilib.figures.charts import LETTER, WIDTH, data, finished, haloed, lines_chart, named_at_ends, tooltip
+from mrilib.figures.charts import DASHES, LETTER, WIDTH, data, finished, haloed, lines_chart, named_at_ends, tooltip
 from mrilib.figures.theme import INK, MUTED, NAMED, PAPER, colors_of
 from mrilib.gap import FractionClosed, Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import log_slope
@@ -41,6 +41,8 @@ def curve_chart(
 ) -> altair.LayerChart:
     """Chart named curves over the same `x`, with a band if the values are intervals.
 
+    Colours and line patterns follow the order in which the curves are given.
+
     Raises ValueError if the length of a curve differs from that of `x`.
     """
     rows = [
@@ -51,7 +53,22 @@ def curve_chart(
     axes: dict[str, Any] = {"x_title": x_title, "y_title": y_title, "band": ("low", "high"), "log_x": log_x}
     chart = lines_chart(rows, "x", "value", "curve", **axes, alt=alt, title=title)
     ends = [row[key] for row in rows for key in ("value", "low", "high")]
-    return named_at_ends(chart, rows, ("x", "value", "curve"), (min(ends), max(ends)))
+    return _in_order(named_at_ends(chart, rows, ("x", "value", "curve"), (min(ends), max(ends))), list(curves))
+
+
+def _in_order(chart: altair.LayerChart, names: Sequence[str]) -> altair.LayerChart:
+    """The chart with colours and line patterns by the places of its curves in `names`."""
+    hues = dict(zip(names, colors_of(names), strict=True))
+    patterns = [DASHES[place % len(DASHES)] for place in range(len(names))]
+    layers: list[Any] = chart.layer
+    curves, *words = layers
+    for layer in curves.layer:
+        layer.encoding.color["scale"] = altair.Scale(domain=names, range=list(hues.values()))
+        if layer.encoding.strokeDash is not altair.Undefined:
+            layer.encoding.strokeDash["scale"] = altair.Scale(domain=names, range=patterns)
+    for word in words:
+        word.mark.color = hues[word.data.values[0]["name"]]
+    return chart
 
 
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:

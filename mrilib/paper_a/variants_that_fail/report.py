@@ -1,18 +1,20 @@
-"""Chart, images and recorded results of the variants of test-time training."""
+"""Charts, images and recorded results of the variants of test-time training."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import altair
 from IPython.display import Markdown
 from torch import Tensor
 
+from mrilib.figures.charts import BESIDE, LEADING, LETTER, WIDTH, data, finished, spaced
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.rows import record_interval
 from mrilib.figures.sentences import bullets, measured, number, percent
 from mrilib.figures.theme import NAMED, SERIES_COLORS
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
-from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing
+from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing, Tuned
 from mrilib.sample import Sample
 
 Scores = Mapping[tuple[str, str], Sequence[float]]  # (method, side) → SSIM of each test slice
@@ -32,6 +34,8 @@ NAMES = {"supervised": "supervised, not adapted"}
 LEFT, GAP = "from P to the supervised network of Q", "between the method's own two networks"
 SHADES = {LEFT: SERIES_COLORS[0], GAP: NAMED["zero-filled"]}
 HEADS, TUNING = "two heads in place of one, before TTT", "TTT of the network with two heads"
+LOSS, SCORE = "loss, relative to its start", "true SSIM"
+PANEL = 150  # pixels: height of one panel of `tuning_chart`
 CHANGES = {HEADS: NAMED["zero-filled"], TUNING: NAMED["two-head on Q + TTT"]}
 
 
@@ -55,6 +59,49 @@ def gaps(scores: Scores, kind: str) -> altair.LayerChart:
     title = f"Of a gap of {left[NAMES['supervised']]}, {own} ({kind} data)"
     x_title = f"difference of SSIM on Q (95 % interval, n = {len(best)})"
     return dots_chart(rows, x_title=x_title, alt=f"{title}. {in_numbers(rows)}", title=title, colors=SHADES)
+
+
+def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
+    """The loss of each method over its iterations, relative to its start, and below it the true SSIM of one slice.
+
+    Args:
+        tuned: runs of networks trained on P by method, with their scores.
+        kind: "simulated" or "measured".
+    """
+    losses = {name: [loss / one.losses[0] for loss in one.losses] for name, one in tuned.items()}
+    scores = {name: one.scores for name, one in tuned.items()}
+    told = "; ".join(_both_in_words(name, losses[name], scores[name]) for name in tuned)
+    title = f"On one {kind} slice, {told}"
+    panels = [_panel(LOSS, losses, ""), _panel(SCORE, scores, "iteration")]
+    return finished(altair.vconcat(*panels, spacing=14), f"{title}. Networks trained on P", title)
+
+
+def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) -> str:
+    lowers = "lowers" if losses[-1] < losses[0] else "raises"
+    rises = "rises" if scores[-1] > scores[0] else "falls"
+    share, moved = abs(100 * (losses[-1] - 1)), abs(scores[-1] - scores[0])
+    return f"{name} {lowers} its loss by {number(share, 0)} %, and SSIM {rises} by {number(moved)}"
+
+
+def _panel(y_title: str, curves: Mapping[str, Sequence[float]], x_title: str) -> Any:
+    """Curves of one quantity in the colours of their networks, with their names beside their right ends."""
+    names = sorted(curves, key=lambda name: -curves[name][-1])
+    values = [value for curve in curves.values() for value in curve]
+    apart = LEADING * (max(values) - min(values) or 1) / PANEL
+    places = spaced([curves[name][-1] for name in names], apart)
+    hues = [NAMED[label(f"{name} + TTT", "P")] for name in curves]
+    hue = altair.Color("name:N", scale=altair.Scale(domain=list(curves), range=hues), legend=None)
+    points = [{"n": n, "value": value, "name": name} for name in names for n, value in enumerate(curves[name])]
+    axis = altair.Axis(tickCount=8, labels=bool(x_title), ticks=bool(x_title))
+    x = altair.X("n:Q", title=x_title or None, axis=axis, scale=altair.Scale(nice=False))
+    y = altair.Y("value:Q", title=y_title, axis=altair.Axis(tickCount=5), scale=altair.Scale(zero=False))
+    ends = [{"value": place, "name": name} for name, place in zip(names, places, strict=True)]
+    words = altair.Chart(data(ends)).mark_text(align="left", dx=BESIDE, fontWeight="bold")
+    both = altair.layer(
+        altair.Chart(data(points)).mark_line().encode(x=x, y=y, color=hue),
+        words.encode(x=altair.value("width"), y=y, text="name:N", color=hue),
+    )
+    return both.properties(width=round(WIDTH - LETTER * max(map(len, names))), height=PANEL)
 
 
 def nine_shifts(before: Mapping[str, Interval], change: Mapping[str, Interval], kind: str) -> altair.LayerChart:

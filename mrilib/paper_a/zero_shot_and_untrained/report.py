@@ -8,6 +8,7 @@ from typing import Any
 import altair
 from IPython.display import Markdown
 
+from mrilib.figures.direct import labelled_chart
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
@@ -36,10 +37,9 @@ def ranking(scores: Scores, drawn: Sequence[str], where: str) -> altair.LayerCha
     rows.sort(key=lambda row: -row["value"])
     first = next(row for row in rows if not seen_q(row["name"]))
     title = f"Without a training set from Q, {first['name']} scores highest: {number(first['value'])} ({where})"
-    kinds = {kind: KINDS[kind] for kind in dict.fromkeys(row["series"] for row in rows)}
     x_title = f"SSIM on Q (mean and 95 % interval, n = {len(scores[drawn[0]])})"
     told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, colors=kinds)
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, colors=KINDS)
 
 
 def kind_of(name: str) -> str:
@@ -66,8 +66,7 @@ def leads_chart(scores: Scores, leader: str, others: Sequence[str], kind: str) -
     clear = sum(row["low"] > 0 for row in rows)
     title = f"{leader} is clearly ahead of {clear} of {len(rows)} alternatives ({kind} data)"
     x_title = f"SSIM: {leader} minus the other, on the same slices (95 % interval, n = {len(scores[leader])})"
-    kinds = {one: KINDS[one] for one in dict.fromkeys(row["series"] for row in rows)}
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=kinds)
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=KINDS)
 
 
 def result_key(name: str) -> str:
@@ -109,8 +108,39 @@ def time_ratio(contest: Contest, slow: str, fast: str) -> Interval:
     return mean_interval([one / other for one, other in pairs])
 
 
+def times_chart(contest: Contest, slow: str, fast: str, kind: str) -> altair.LayerChart:
+    """Stored seconds per slice of every method that adapts to the slice, the fastest first."""
+    seconds = {name: mean_interval(contest.on_test(name)["seconds"]) for name in contest.methods}
+    rows = [{"name": name, "series": kind_of(name), **vars(one)} for name, one in seconds.items()]
+    rows.sort(key=lambda row: row["value"])
+    title = f"{slow} takes {number(time_ratio(contest, slow, fast).value, 1)} times as long as {fast} ({kind} data)"
+    x_title = f"seconds per slice, one thread (mean and 95 % interval, n = {seconds[slow].n})"
+    told = ", ".join(f"{row['name']} {number(row['value'], 0)} s" for row in rows)
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0, colors=KINDS)
+
+
+def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
+    """Mean SSIM over the iterations from every start, titled with how deep each falls below it."""
+    deepest = ", ".join(f"{number(-fall.value)} ({name})" for name, fall in falls(curves).items())
+    return _curves_chart(curves, f"Deepest fall of SSIM below its start: {deepest}; {kind} data")
+
+
+def ends_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
+    """Mean SSIM over the iterations of every method, titled with where each ends."""
+    ends = {name: mean_interval([ssim[-1] for ssim in curve["ssim"]]).value for name, curve in curves.items()}
+    told = " and ".join(f"{number(end)} ({name})" for name, end in ends.items())
+    return _curves_chart(curves, f"Without prior training, SSIM ends at {told}; {kind} data")
+
+
+def _curves_chart(curves: Mapping[str, Row], title: str) -> altair.LayerChart:
+    count = len(next(iter(curves.values()))["ssim"])
+    axes: dict[str, Any] = {"x_title": "iteration + 1 (log scale)", "y_title": f"SSIM, mean of {count} slices of Q"}
+    alt = f"{title}. SSIM against iterations"
+    return labelled_chart(curve_points(curves), "step", "value", "method", **axes, alt=alt, title=title, log_x=True)
+
+
 def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """Rows for `plot.lines_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
+    """Rows for `labelled_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
     return [
         {"step": iteration + 1, "method": name} | vars(mean_interval(scores))
         for name, curve in curves.items()

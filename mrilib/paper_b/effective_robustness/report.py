@@ -21,7 +21,7 @@ ARROWS = {
     "anatomy": "knees → brains",
     "contrast": "brains: other contrasts → T2",
     "field": "1.5 T → 3 T",
-    "coils": "knees, 15 coils → brains, 4",
+    "coils": "knees, 15 coils → brains, 4 coils",
 }  # the shifts in words
 Row = dict[str, Any]
 
@@ -36,7 +36,10 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
             measured = dict(zip(SIZES, one.models(trained).points, strict=True))
             slope, intercept = fit_line(*np.transpose(list(measured.values())))
             own = across if trained == BEST else [x for x, _ in measured.values()]
-            rows += [place | {"set": f"{trained}, {size}", "x": x, "y": y} for size, (x, y) in measured.items()]
+            rows += [
+                place | {"set": f"{trained}, {size}", "training": size, "x": x, "y": y}
+                for size, (x, y) in measured.items()
+            ]
             rows += [place | {"x": x, "y": float(slope * x + intercept)} for x in (min(own), max(own))]
     return rows
 
@@ -85,7 +88,7 @@ def _names(place: altair.Chart) -> list[altair.Chart]:
 
 def _sizes() -> altair.Shape:
     legend = altair.Legend(
-        title="trained on",
+        title="amount of training",
         orient="bottom",
         symbolSize=110,
         symbolFillColor=MUTED,
@@ -99,11 +102,7 @@ def _with_intervals(one: Robustness, row: Row) -> Row:
     inside, outside = one.study.mean(row["set"], {one.best: None}), one.study.mean(row["set"], one.tested)
     ends = {"low": outside.low, "high": outside.high, "x_low": inside.low, "x_high": inside.high}
     words = {BEST: "best single dataset of P", P: f"P, all {len(SHIFTS[one.name].pair.p)} datasets"}
-    named = {
-        "training": row["set"].removeprefix(f"{row['trained on']}, "),
-        "in words": words.get(row["trained on"], P_AND_Q),
-    }
-    return {**row, **named, **ends}
+    return {**row, "in words": words.get(row["trained on"], P_AND_Q), **ends}
 
 
 def _height_in_words(one: Robustness) -> str:
@@ -146,12 +145,16 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
 
 
 def panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
-    """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
+    """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`.
+
+    Shapes are those of `shift_chart` where rows tell their `training`; elsewhere they repeat the colours.
+    """
     ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
     legend = altair.Legend(title="trained on", orient="bottom", symbolSize=120)
     hues = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
-    shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names), legend=legend)
+    told = any("training" in row for row in rows)
+    shape = _sizes() if told else altair.Shape("trained on:N", scale=altair.Scale(domain=names), legend=legend)
     base = altair.Chart().encode(x=x, y=y, color=hues)
     layers = [
         base.transform_filter("!isValid(datum.set)").mark_line(strokeWidth=2),
