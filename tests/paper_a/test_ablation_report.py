@@ -96,5 +96,5 @@ def test_the_run_that_is_watched_is_no_longer_than_the_stored_ones():
 
 def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():
     history = History([1.0] * 9, [1.0] * 9, {0: 0.5, 4: 0.9, 8: 0.7})
-    words = "SSIM 0.900 in the image returned, 0.700 after 8 iterations (one simulated slice)"
-    assert ends_in_words(history, 5, "simulated") == words
+    words = "Early stopping returns an image with an SSIM of 0.900; after 8 iterations, it is 0.700"
+    assert ends_in_words(history, 5, "simulated") == f"{words} (one simulated slice)"

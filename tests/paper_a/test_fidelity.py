@@ -286,7 +286,7 @@ def test_the_chart_has_a_line_for_every_change_below_the_heading_of_its_group():
         ("how the score is computed", "mean and std matched to the target", True, "−0.100"),
         ("measurement and input", "acceleration 3.86× instead of 4×", False, "+0.001"),
         ("stopping window (in our short runs)", "20 iterations, not 100", True, "+0.300"),
-        ("all together", "everything but mask and score", True, "+0.020"),
+        ("all together", "all changes except mask and score", True, "+0.020"),
     ]
     domain = spec["layer"][1]["encoding"]["y"]["scale"]["domain"]
     assert domain[:4] == [name for row in rows[:2] for name in (row["group"], row["name"])]
@@ -305,7 +305,7 @@ def test_neither_the_yardstick_nor_all_together_counts_as_a_difference():
     first, none, beside = summary(CHANGES | yardstick, {})
     assert first.startswith("**2 of 3 differences change SSIM.** The three largest: *20 iterations, not 100* +0.300")
     assert none.endswith("*acceleration 3.86× instead of 4×*.")
-    assert beside.startswith("**For comparison.** Change in SSIM: *everything but mask and score* +0.020")
+    assert beside.startswith("**For comparison.** Change in SSIM: *all changes except mask and score* +0.020")
     assert "*another random hold-out (yardstick)* +0.900" in beside
 
 

@@ -30,8 +30,8 @@ OUTCOMES = {
 def ends_in_words(history: History, stop: int, kind: str) -> str:
     """True SSIM of the image that is returned and after the last iteration, as the title of a chart; `kind` of data."""
     near, last = min(history.score, key=lambda n: abs(n - stop)), max(history.score)
-    scores = f"SSIM {history.score[near]:.3f} in the image returned, {history.score[last]:.3f} after {last} iterations"
-    return f"{scores} (one {kind} slice)"
+    kept = f"Early stopping returns an image with an SSIM of {history.score[near]:.3f}"
+    return f"{kept}; after {last} iterations, it is {history.score[last]:.3f} (one {kind} slice)"
 
 
 def during(

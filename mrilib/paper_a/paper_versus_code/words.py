@@ -29,7 +29,7 @@ WORDS: dict[str, str] = {
     "window of 20, scaled; not ours": "20 iterations, not the library's",
     "window of 100, not first rise": "100 iterations, not the first rise",
     "|Re| + |Im|, not modulus": "loss |Re| + |Im|, not modulus",
-    TOGETHER: "everything but mask and score",
+    TOGETHER: "all changes except mask and score",
     "score: mean and std matched": "mean and std matched to the target",
     "score: slice's maximum": "range: slice's maximum, not volume's",
     "score: target matched instead": "target matched to the image instead",
