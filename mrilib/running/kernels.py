@@ -60,6 +60,7 @@ class PrivateKernelManager(AsyncKernelManager):
     folder: str
     environment: Mapping[str, str]
     stop: Stop
+    answered = False  # whether a cell has started
 
     def __init__(self, **options: Any) -> None:
         if sys.platform != "win32":  # no port that another kernel could take, and no network
@@ -88,6 +89,12 @@ class PrivateKernelManager(AsyncKernelManager):
 
         A kernel that does not obey the shutdown is killed.
         """
+
+    async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """Kill a kernel that is not ready yet: told to end while it starts, it would print its own unfinished tasks."""
+        await super()._async_shutdown_kernel(now or not self.answered, restart)
+
+    shutdown_kernel = _async_shutdown_kernel
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         await super()._async_cleanup_resources(restart)
@@ -138,7 +145,12 @@ def execute(
 
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it mistakes `int | None` for an unknown parameter
     with socket_folder() as folder:
-        loop = ensure_event_loop()
+        loop, manager = ensure_event_loop(), manager_for(folder, environment, stop)
+
+        def started(cell: Any, cell_index: int) -> None:
+            manager.answered = True
+            on_cell(cell_index)
+
         try:
             papermill.execute_notebook(
                 literal_path(source),
@@ -148,8 +160,8 @@ def execute(
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
-                kernel_manager_class=manager_for(folder, environment, stop),
-                on_cell_start=lambda cell, cell_index: on_cell(cell_index),
+                kernel_manager_class=manager,
+                on_cell_start=started,
             )
         finally:
             close(loop)

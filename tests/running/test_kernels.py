@@ -15,7 +15,6 @@ def test_a_kernel_that_is_shut_down_while_it_starts_prints_nothing(tmp_path, sec
     async def start_and_shut_down():
         with socket_folder() as folder, (tmp_path / "printed").open("wb") as printed:
             manager = manager_for(folder, os.environ, Stop())()
-            manager.shutdown_wait_time = 0.5  # it does not listen yet, and is killed then
             await manager.start_kernel(stderr=printed)
             await asyncio.sleep(seconds)
             await manager.shutdown_kernel()
