@@ -84,7 +84,8 @@ def record(row: Mapping[str, Any], zero: bool, digits: int = 3) -> dict[str, Any
 def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
     lines: dict[str, Any] = {"tickBand": "extent"} if series else {}  # between the names, not through them
     labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, **lines)
-    y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=altair.Scale(paddingInner=0.15))
+    bands = altair.Scale(type="band", paddingInner=0.15)
+    y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=bands)
     said = [altair.Tooltip("series:N"), *tooltip("name", "value", "low", "high")]
     base = altair.Chart(data(records)).encode(y=y, tooltip=said)
     return base.encode(yOffset=altair.YOffset("series:N", sort=list(series))) if series else base

@@ -8,7 +8,7 @@ import altair
 from mrilib.figures.charts import LETTER, data, finished
 from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.sentences import measured, number
-from mrilib.figures.theme import INK, PAPER, finite
+from mrilib.figures.theme import INK, PAPER, finite, with_intervals
 
 ROW_HEIGHT, ROOM, NUMBERS = 58, 190, 18  # pixels; ROOM for the mean and its interval at the right
 SPREAD = (4, 16, 28, 10, 22)  # pixels below the upper edge of a line, by which neighbouring dots are kept apart
@@ -47,19 +47,20 @@ def strip_chart(
     lines = altair.Axis(
         labelLimit=0, ticks=False, domain=False, grid=False, labelPadding=10, minExtent=LETTER * letters
     )
-    y = altair.Y("name:N", sort=names, title=None, axis=lines)
+    y = altair.Y("name:N", sort=names, title=None, axis=lines, scale=altair.Scale(type="band"))
     hue = altair.Color("color:N", scale=None)
     dots = altair.Chart(data([one for row in rows for one in _dots(row)])).encode(y=y, color=hue)
-    means = altair.Chart(data([_mean(row, zero, digits) for row in rows])).encode(y=y, color=hue)
+    records = [_mean(row, zero, digits) for row in rows]
+    means = altair.Chart(data(records)).encode(y=y, color=hue)
     x = altair.X("value:Q", title=x_title, axis=altair.Axis(tickCount=6), scale=altair.Scale(zero=zero, padding=16))
     at = [altair.Tooltip("name:N"), altair.Tooltip("value:Q", format=".3f")]
     origin = altair.Chart(data([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
+    whole = means.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=4, **BELOW)
+    spans = whole.encode(x=altair.X("low:Q"), x2="high:Q")
     layers = [
         *([origin] if zero else []),
         dots.mark_circle(size=48, opacity=0.5).encode(x=x, yOffset=altair.YOffset("away:Q", scale=None), tooltip=at),
-        means.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=4, **BELOW)
-        .encode(x=altair.X("low:Q"), x2="high:Q"),
+        *with_intervals(spans, records),
         means.mark_point(
             shape="diamond", size=230, opacity=1, filled=True, stroke=PAPER, strokeWidth=1.5, **BELOW
         ).encode(x=x),

@@ -1,5 +1,6 @@
 """A dot plot has a dot for every row, hollow where 0 lies inside the interval."""
 
+import json
 import math
 
 import pytest
@@ -64,3 +65,13 @@ def test_several_series_share_a_line_and_have_a_legend():
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(ValueError, match="nothing to draw"):
         dots_chart([], **AXES)
+
+
+def test_lines_are_bands_even_without_intervals():
+    """A point scale would drop the padding, and say so in the reader's browser."""
+    alone = [{"name": "a", "value": 0.5, "low": None, "high": None}]
+    spec = dots_chart(alone, x_title="x", alt="a dot").to_dict()
+    scales = {
+        json.dumps(one["encoding"]["y"]["scale"]) for one in spec["layer"] if "name" in str(one["encoding"].get("y"))
+    }
+    assert scales == {json.dumps({"paddingInner": 0.15, "type": "band"})}

@@ -47,3 +47,8 @@ def test_the_means_in_words():
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(ValueError, match="nothing to draw"):
         strip_chart([], **AXES)
+
+
+def test_no_empty_interval_is_read_out_where_no_mean_has_one():
+    kinds = [one["mark"]["type"] for one in strip_chart(ROWS[1:], **AXES, zero=False).to_dict()["layer"]]
+    assert "rule" not in kinds
