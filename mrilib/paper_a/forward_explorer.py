@@ -24,6 +24,7 @@ from mrilib.simulate.acquisition import simulate_slice
 MATRIX = (128, 128)  # ky, kx; small enough to follow a slider
 COILS = (1, 2, 4, 8, 12)
 LEVEL = 0.1  # position of the slice, see `simulate_slice`
+NOISE, PATIENT, ITERATIONS = 0.09, 50_000, 8  # of the first view; iterations of CG-SENSE
 CALIBRATION = 6  # lines of the calibration region (ACS) that ESPIRiT needs: the side of its patches
 
 Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
@@ -36,9 +37,9 @@ def forward_explorer(
     kind: str = "random",
     seed: int = 0,
     coils: int = 8,
-    noise: float = 0.09,
-    patient: int = 50_000,
-    iterations: int = 8,
+    noise: float = NOISE,
+    patient: int = PATIENT,
+    iterations: int = ITERATIONS,
 ) -> ipywidgets.VBox:
     """Six controls over y = M F S x + n of one simulated slice and its two simplest reconstructions, updated live.
 

@@ -6,17 +6,16 @@ from typing import Any
 import altair
 
 from mrilib.figures.direct import labelled_chart
-from mrilib.paper_a.forward_explorer import COILS, reconstructions, scanned
+from mrilib.paper_a.forward_explorer import COILS, ITERATIONS, NOISE, PATIENT, reconstructions, scanned
 from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import slice_ssim
 
 ACCELERATIONS = (2, 3, 4)
-NOISE, PATIENT, ITERATIONS = 0.09, 50_000, 8  # as in the explorer
 
 
 def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]]:
-    """SSIM of CG-SENSE, one row for each number of coils and acceleration; the same anatomy, noise level and masks."""
+    """SSIM of CG-SENSE by number of coils and acceleration, on the slice of the explorer; equispaced masks."""
     rows = []
     for acceleration in ACCELERATIONS:
         sampling = Undersampling(acceleration, kind="equispaced")
