@@ -161,9 +161,7 @@ def run_sphinx(work: Path) -> list[str]:
     Sphinx runs in its own process, because it can build only once per process.
     """
     settings = SETTINGS | {"html_static_path": ["_static"], "html_extra_path": [str(work / "beside")]}
-    library = str(Path(__file__).resolve().parents[2])
-    first = ["import sys", f"sys.path.insert(0, {library!r})", "import mrilib"]  # mrilib before jsonschema: see there
-    lines = first + [f"{name} = {one!r}" for name, one in settings.items()]
+    lines = [f"{name} = {one!r}" for name, one in settings.items()]
     (work / "source" / "conf.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-N", "-d", str(work / "doctrees")]
     done = subprocess.run(

@@ -1,27 +1,17 @@
-"""Images on the landing page that move without a kernel: all there, small, and called simulated."""
+"""Images that move without a kernel: all there, small, and called simulated."""
 
 import json
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from tiny_site import IMAGES, make_executed_project
+from tiny_site import IMAGES
 
 from mrilib.data.catalogue import SHIFTS
-from mrilib.site import build, image_explorer
+from mrilib.site import image_explorer
 from mrilib.store.project import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def test_the_image_explorer_is_on_the_landing_page_and_its_images_in_one_script(tmp_path):
-    project = make_executed_project(tmp_path)
-    site = build.build_site(project.root, project.root / "runs", tmp_path / "public").folder
-    page, code = ((site / name).read_text() for name in ("index.html", "_static/image_explorer.js"))
-    assert 'class="image-explorer"' in page
-    assert "_static/image_explorer.js" in page
-    assert "simulated dots" in code
-    assert "dot b, with, shift II" in code
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,11 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert "xylophone" in page
     assert "TTT:" not in page, "no progress bars"
     assert 'src="_static/ttt_in_motion.webp"' in first
+    assert 'class="image-explorer"' in first
+    assert "_static/image_explorer.js" in first
+    images = (output / "_static" / "image_explorer.js").read_text(encoding="utf-8")
+    assert "simulated dots" in images
+    assert "dot b, with, shift II" in images
     assert 'href="lessons.html"' in page + first
     assert 'href="route_45_minutes.html"' in first
     assert not (output / "route_90_minutes.html").exists(), "none of its notebooks has run"
