@@ -14,7 +14,7 @@ from PIL import Image, ImageFont
 INK = "#1F1F1F"
 MUTED = "#555555"
 PAPER = "#FFFFFF"
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first one is bundled in vl-convert
+FONT = "Source Sans Pro, Liberation Sans, Arial, Helvetica, sans-serif"  # on the site, in vl-convert, elsewhere
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3

@@ -27,8 +27,13 @@ from mrilib.store.paths import publish, scratch_folder
 from mrilib.store.project import UserError
 
 ASSETS = Path(__file__).resolve().parent / "assets"
-PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")  # the extra `site`
-FONT = "STIXTwoMath-Regular.ttf"  # of ziamath; Linux has no font for formulas (SIL Open Font License)
+# of the extra `site`
+PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath", "font_source_sans_pro")
+SANS = "font_source_sans_pro/files/SourceSansPro-"
+FONTS = {  # files by distribution, all under the SIL Open Font License: pages look alike on every system
+    "ziamath": ("ziamath/fonts/STIXTwoMath-Regular.ttf",),
+    "font-source-sans-pro": tuple(f"{SANS}{style}.ttf" for style in ("Regular", "It", "Semibold", "SemiboldIt")),
+}
 MARK = ".mrilib-site"  # empty file that marks a folder as a site that may be replaced
 SETTINGS: dict[str, Any] = {
     "project": "Robust accelerated MRI",
@@ -146,13 +151,15 @@ def write_sources(
 
 
 def write_static(static: Path) -> None:
-    """Write files shared by all pages: style, icon, scripts including Vega, and a font for formulas."""
+    """Write files shared by all pages: style, icon, scripts including Vega, and fonts."""
     static.mkdir()
     for name in ("site.css", "scrolling.js", "favicon.svg"):
         shutil.copyfile(ASSETS / name, static / name)
     script = vl_convert.javascript_bundle((ASSETS / "charts.js").read_text(encoding="utf-8"), vl_version=VEGA_LITE)
     (static / "charts.js").write_text(f"(() => {{{script}}})();\n", encoding="utf-8")
-    shutil.copyfile(str(distribution("ziamath").locate_file(f"ziamath/fonts/{FONT}")), static / FONT)
+    for package, files in FONTS.items():
+        for file in files:
+            shutil.copyfile(str(distribution(package).locate_file(file)), static / Path(file).name)
 
 
 def run_sphinx(work: Path) -> list[str]:

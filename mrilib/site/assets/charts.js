@@ -1,5 +1,10 @@
 // Puts a live chart in the place of each chart's image; where that fails, the image stays.
-for (const figure of document.querySelectorAll("figure.chart")) {
+// Vega measures words before it draws them, so their fonts have to be there.
+Promise.allSettled(["1em", "700 1em"].map((style) => document.fonts.load(`${style} "Source Sans Pro"`))).then(() =>
+  document.querySelectorAll("figure.chart").forEach(draw),
+);
+
+function draw(figure) {
   const specification = JSON.parse(figure.querySelector("script").textContent);
   delete specification.$schema; // an address, never fetched
   delete specification.usermeta;
