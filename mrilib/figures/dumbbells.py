@@ -13,7 +13,8 @@ from mrilib.gap import Interval
 
 ROW_HEIGHT, NUMBERS, ROOM = 42, 18, 175  # pixels; ROOM for the numbers at the right
 ABOVE, LINE = -6, 17  # pixels; of the names above the first line
-DOT, MARK = 190, 130  # square pixels of an end and of a further mark
+RING, DOT, MARK = 235, 105, 125  # square pixels of a start, of an end, which fits into it, and of a further mark
+UNDER = 14  # pixels by which further marks are below their line, so that none is hidden by an end
 INWARDS = 10  # pixels by which names reach over their marks
 EDGE = 0.1  # share of all means' spread; the name of a mark so near to the right end would reach the numbers
 NEAR = 0.15  # share of all means' spread; closer marks of the first line would have names one upon the other
@@ -39,9 +40,10 @@ def dumbbell_chart(
     """From one mean to another, one line for each `name`, in the order given; the first line names its marks.
 
     Args:
-        rows: dicts with `name`; `marks`, means by series: the start, the end, then further ones, drawn as hollow
-            diamonds; `label`, what is written at the right; and `certain`, else the label is grey. See `step`. With
-            `spans`, the ends of an interval by series, these are drawn across the marks.
+        rows: dicts with `name`; `marks`, means by series: the start, drawn as a ring, the end, as a dot that fits
+            into it, then further ones, as diamonds below the line; `label`, what is written at the right; and
+            `certain`, else the label is grey. See `step`. With `spans`, the ends of an interval by series, these are
+            drawn across the marks.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -84,22 +86,24 @@ def _mark_layers(rows: Sequence[Row], y: altair.Y, x_title: str, hues: Mapping[s
     said = [altair.Tooltip("name:N"), altair.Tooltip("series:N"), altair.Tooltip("value:Q", format=".3f")]
     marks = altair.Chart(data([one for row in rows for one in _marks(row)])).encode(x=x, y=y, color=color, tooltip=said)
     bars = altair.Chart(data([_bar(row) for row in rows])).encode(y=y, x=altair.X("start:Q"), x2="to:Q")
-    hollow: dict[str, Any] = {"shape": "diamond", "size": MARK, "strokeWidth": 2.2, "fill": PAPER, "opacity": 1}
-    full: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1, "stroke": PAPER, "strokeWidth": 1.5}
+    ring: dict[str, Any] = {"size": RING, "strokeWidth": 3, "fill": PAPER, "opacity": 1}
+    dot: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1}
+    under: dict[str, Any] = {"filled": True, "shape": "diamond", "size": MARK, "opacity": 1, "yOffset": UNDER}
     further = any(len(row["marks"]) > 2 for row in rows)
     spans = [one for row in rows for one in _spans(row)]
     across = altair.Chart(data(spans)).encode(y=y, x=altair.X("low:Q"), x2="high:Q", color=color)
     return [
         bars.mark_rule(color=MUTED, strokeWidth=4, opacity=0.45),
         *([across.mark_rule(strokeWidth=9, opacity=0.35)] if spans else []),
-        marks.transform_filter("datum.end").mark_point(**full),
-        *([marks.transform_filter("!datum.end").mark_point(**hollow)] if further else []),
+        marks.transform_filter("datum.place === 0").mark_point(**ring),
+        marks.transform_filter("datum.place === 1").mark_point(**dot),
+        *([marks.transform_filter("datum.place === 2").mark_point(**under)] if further else []),
     ]
 
 
 def _marks(row: Row) -> list[dict[str, Any]]:
     return [
-        {"name": row["name"], "series": series, "value": float(value), "end": place < 2}
+        {"name": row["name"], "series": series, "value": float(value), "place": min(place, 2)}
         for place, (series, value) in enumerate(row["marks"].items())
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from nbformat import NotebookNode
@@ -34,13 +35,18 @@ def still(model: str, widgets: Mapping[str, Any]) -> str:
 
 
 def _settings(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the controls with their values."""
+    """Names of the controls with their values; folders of the machine that ran the notebook are no reader's concern."""
     for state in _states(model, widgets):
         name, options, value = (state.get(key) for key in ("description", "_options_labels", "value"))
         if options:
             value = None if state.get("index") is None else options[state["index"]]
-        if name and value not in (None, ""):
+        if name and value not in (None, "") and not _is_place(value):
             yield f"{name}: {value:g}" if isinstance(value, int | float) else f"{name}: {value}"
+
+
+def _is_place(value: Any) -> bool:
+    """Whether a control's value is a folder or file given by its full path."""
+    return isinstance(value, str) and any(kind(value).is_absolute() for kind in (PurePosixPath, PureWindowsPath))
 
 
 def _views(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
-from mrilib.figures.theme import INK, MUTED, colors_of
+from mrilib.figures.theme import INK, MUTED, PAPER, colors_of
 from mrilib.gap import Interval
 
 ROWS = [
@@ -31,12 +31,22 @@ def test_every_line_goes_from_its_first_mark_to_its_second():
     assert [(row["name"], row["start"], row["to"]) for row in bars] == [("knee", 0.5, 0.75), ("brain", 0.9, 0.9)]
 
 
-def test_further_marks_are_hollow_and_keep_the_colour_of_their_training_set():
+def test_an_end_fits_into_the_ring_of_a_start_at_the_same_place():
+    ring, dot = (
+        one["mark"] for one in drawn()["layer"] if one["mark"].get("type") == "point" and "shape" not in one["mark"]
+    )
+    assert ring["size"] > 2 * dot["size"]
+    assert ring["fill"] == PAPER
+    assert dot["filled"]
+
+
+def test_further_marks_are_below_the_line_and_keep_the_colour_of_their_training_set():
     spec = drawn()
     points = [one for one in spec["layer"] if one["mark"]["type"] == "point"]
-    assert [one["mark"].get("shape") for one in points] == [None, "diamond"]
+    assert [one["mark"].get("shape") for one in points] == [None, None, "diamond"]
+    assert [one["mark"].get("yOffset", 0) > 0 for one in points] == [False, False, True]
     marks = values(spec, points[0])
-    assert [row["end"] for row in marks if row["name"] == "knee"] == [True, True, False]
+    assert [row["place"] for row in marks if row["name"] == "knee"] == [0, 1, 2]
     scale = points[0]["encoding"]["color"]["scale"]
     assert (scale["domain"], scale["range"]) == (["P", "P and Q", "Q"], colors_of(["P", "P and Q", "Q"]))
 
@@ -44,7 +54,7 @@ def test_further_marks_are_hollow_and_keep_the_colour_of_their_training_set():
 def test_without_further_marks_there_are_only_ends():
     two = [row | {"marks": dict(list(row["marks"].items())[:2])} for row in ROWS]
     spec = dumbbell_chart(two, **AXES).to_dict()
-    assert sum(one["mark"]["type"] == "point" for one in spec["layer"]) == 1
+    assert sum(one["mark"]["type"] == "point" for one in spec["layer"]) == 2
 
 
 def test_differences_stand_beside_their_lines_and_are_grey_where_they_are_not_certain():

@@ -30,6 +30,8 @@ def test_a_population_is_described_by_its_scan():
 
 def test_one_population_of_each_dataset_is_shown():
     assert len(report.one_of_each()) == len(TWINS) == 17
+    assert report.one_of_each(["fastmri_prostate"]) == list(TWINS["fastmri_prostate"])
+    assert set(report.FEW) < set(TWINS)
 
 
 def test_tables_stand_beside_the_printed_numbers(study):
@@ -71,7 +73,12 @@ def test_the_best_network_of_a_row_is_in_bold_and_the_own_one_stands_apart(study
 
 
 def test_gains_are_drawn_and_told_over_the_better_fastmri_network(study):
-    assert "NYU data, 13 datasets +0.050" in report.gains_chart(study, "A message").to_dict()["description"]
+    spec = report.gains_chart(study, "simulated").to_dict()
+    assert " ".join(spec["title"]) == (
+        "With as few slices as one dataset, diverse data still win on 4 of 4 datasets never seen (simulated data)"
+    )
+    assert "NYU data, 13 datasets +0.050" in spec["description"]
+    assert "test distribution" not in spec["description"], "it is in the chart of the scores"
     first, few, left = report.in_words(study)
     assert first.startswith("**13 datasets minus the better fastMRI network:** CC-359")
     assert "NYU data +0.050 [0.050, 0.050]" in first

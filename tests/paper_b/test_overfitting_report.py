@@ -8,17 +8,17 @@ from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
-from mrilib.paper_b.distributional_overfitting.levels import levels_chart, seen, stops_chart
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
     in_words,
-    ood_chart,
     sides_chart,
     since_quarter,
     stops_in_words,
     stops_table,
 )
+from mrilib.paper_b.distributional_overfitting.since import ood_chart, sides_since
+from mrilib.paper_b.distributional_overfitting.stops import seen, stops_chart
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, union
@@ -82,27 +82,41 @@ def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
     )
     assert "'epoch': 2.0" in text
     assert "'epoch': 0.0" not in text
+
+
+def points(spec, mark):
+    """Rows of each layer with this mark."""
+    chosen = [one for one in spec["layer"] if one["mark"]["type"] == mark]
+    return [spec.get("datasets", {}).get(one["data"].get("name"), one["data"].get("values")) for one in chosen]
+
+
+def test_both_sides_are_drawn_relative_to_the_best_epoch_abroad(curve):
+    spec = sides_since(curve, "simulated").to_dict()
+    title = "Training past epoch 4 leaves SSIM on GRE level but lowers SSIM on T2 (simulated data)"
+    curve_home, curve_abroad = points(spec, "line")
+    assert " ".join(spec["title"]) == title
+    assert "GRE, in distribution (P), SSIM 0.750 → 0.785" in spec["description"]
+    assert "T2, out of distribution (Q), SSIM 0.680 → 0.450" in spec["description"]
+    assert [row["x"] for row in curve_home] == [2, 4, 6, 8]
+    assert curve_abroad[1]["value"] == 0, "the best epoch"
+    assert curve_abroad[-1]["value"] == pytest.approx(-0.23)
+    assert "best on T2" in str(spec)
+    assert "the rule stops" in str(spec)
+
+
+def test_falls_out_of_distribution_are_named_with_their_size_at_the_ends(curve):
     spec = ood_chart({"sgd_tenth": curve}, "simulated").to_dict()
-    told = "Training past the best epoch changes SSIM on Q by −0.230 (U-Net, SGD, rate 0.1)"
-    assert " ".join(spec["title"]) == f"{told} (simulated data)"
-    assert spec["description"].startswith(told)
-
-
-def test_levels_stand_beside_the_differences_from_the_end(curve):
-    spec = levels_chart(curve, "simulated").to_dict()
-    assert " ".join(spec["title"]) == (
-        "GRE to T2, from epoch 4 on: +0.035 in distribution, −0.230 out of distribution (simulated data)"
-    )
-    assert "in distribution (P) 0.785 at the end; out of distribution (Q) 0.450 at the end" in spec["description"]
-    levels, gains = spec["hconcat"]
-    assert "mean SSIM" in str(levels)
-    assert "SSIM minus SSIM at the end" in str(gains)
-    assert "the rule stops" in str(gains)
+    told = "SSIM out of distribution falls in 1 of 1 trainings (simulated data)"
+    assert " ".join(spec["title"]) == told
+    assert spec["description"].startswith(f"{told}: U-Net, SGD, rate 0.1 −0.230")
+    assert "U-Net, SGD, rate 0.1\\n−0.230" in str(spec)
+    assert {row["x"] for row in points(spec, "line")[0]} == {2, 4, 6, 8}
 
 
 def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
     both = {"sgd_tenth": curve, "unet_t2_knee": curve}
-    told = stops_chart(both, "A message").to_dict()["description"]
+    told = stops_chart(both, "simulated").to_dict()["description"]
+    assert told.startswith("Stopping by the rule helps out of distribution in 0 of 2 trainings and costs SSIM in dist")
     assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
     own, others, stop = seen(both, "unet_t2_knee")
     assert own.startswith("**U-Net, T2 brain to knee:** best")

@@ -7,21 +7,10 @@ from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
 from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
+from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
 from mrilib.paper_b.pathologies.experiment import MORE
-from mrilib.paper_b.pathologies.report import (
-    PLACES,
-    against_healthy,
-    against_slices,
-    close_ups,
-    cornered,
-    differences_table,
-    example,
-    first_slices,
-    gains_chart,
-    lesion_chart,
-    nearer_to_each_other,
-    scores_table,
-)
+from mrilib.paper_b.pathologies.pictures import close_ups, cornered, example, first_slices, nearer_to_each_other
+from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
 
 
 @pytest.fixture
@@ -43,18 +32,18 @@ def test_tables_hold_every_network_and_place(scored):
 def test_charts_draw_both_ways_to_train_in_every_place(scored):
     slices = against_slices(scored, "simulated").to_dict()
     names = {row["name"] for row in slices["layer"][1]["data"]["values"]}
-    assert names == {"P 36, P and Q 56 slices", "P 72, P and Q 112 slices", "P 144, P and Q 224 slices"}
+    assert names == {"36 healthy slices (+20)", "72 healthy slices (+40)", "144 healthy slices (+80)"}
+    assert " ".join(slices["title"]).startswith("Lesions in the training set help inside lesions in ")
     assert "in small lesions" in str(slices)
     assert "in large lesions" in slices["description"]
-    pairs = lesion_chart(scored, MORE, "P and Q", "A message").to_dict()
-    assert "4 small lesions" in pairs["description"]
+    pairs = lesion_chart(scored, MORE, "P and Q", "simulated").to_dict()
+    assert "of 4 small lesions score higher with lesions in the training set (simulated data)" in pairs["description"]
+    assert "better when trained on P and Q" in str(pairs)
 
 
 def test_the_line_of_healthy_heads_is_that_from_which_the_height_is_measured(scored):
     spec = against_healthy(scored, ["", *SIZES], "simulated").to_dict()
-    assert " ".join(spec["title"]).startswith(
-        "Relative to the line of healthy heads, lesions in training change SSIM by"
-    )
+    assert "the line of those trained without (simulated data)" in " ".join(spec["title"])
     assert spec["spec"]["layer"][0]["encoding"]["y"]["field"] == "line"
     assert "resolve" not in spec
     panels = {row["panel"]: [] for row in spec["data"]["values"]}
@@ -80,7 +69,7 @@ def test_corners_hide_neither_the_box_nor_what_is_around_it():
 
 def test_gains_are_of_the_network_that_saw_lesions(scored):
     told = gains_chart(scored, "simulated").to_dict()["description"]
-    assert told.startswith("Lesions in the training set change SSIM by 0.000 in small lesions")
+    assert told.startswith("Lesions in the training set change SSIM by 0.000 inside small lesions")
     assert "healthy slices" in told
 
 
@@ -114,5 +103,6 @@ def test_what_is_more_alike_than_to_the_target(scored):
 
 def test_the_first_slice_of_each_population_is_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    picture = first_slices([ILL], Heads(), "simulated")
+    picture = first_slices({"ill": [ILL]}, Heads(), "simulated")
+    assert "test slice each, ill, lesions marked" in picture.alt
     assert "with lesions (simulated)" in picture.alt

@@ -40,6 +40,16 @@ def test_names_cannot_break_the_page():
     assert "&lt;i&gt;: &lt;/p&gt;&lt;b&gt;" in html
 
 
+def test_places_on_the_machine_that_ran_the_notebook_are_not_shown():
+    controls = {
+        "a": ipywidgets.Text("/home/someone/scans", description="look in"),
+        "b": ipywidgets.Text(r"C:\scans", description="or in"),
+        "c": ipywidgets.Dropdown(options=["brain/one.h5"], description="volume"),
+    }
+    html = executed(controls, lambda a, b, c: "<p>seen</p>")
+    assert f"{NEEDS}</em> volume: brain/one.h5</p>" in html
+
+
 def test_an_explorer_whose_state_was_not_saved_and_other_outputs_do_no_harm():
     notebook = explorer_notebook()
     before = notebook.cells[1].outputs[0].data["text/html"]

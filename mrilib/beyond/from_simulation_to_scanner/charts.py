@@ -1,10 +1,11 @@
-"""Figures of the real brain: one contrast as images, all of them as dumbbells, every method against ℓ1-wavelets."""
+"""Figures of the real brain: one contrast as images, all of them as curves, every method against ℓ1-wavelets."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 import altair
+from torch import Tensor
 
 from mrilib.beyond.from_simulation_to_scanner.experiment import (
     BRAIN,
@@ -13,10 +14,10 @@ from mrilib.beyond.from_simulation_to_scanner.experiment import (
     KNEE_TTT,
     METHODS,
     WAVELET,
-    ZERO_FILLED,
     Contrasts,
 )
 from mrilib.beyond.from_simulation_to_scanner.robustness import HOLDOUTS, Case, gain, groups
+from mrilib.figures.charts import WIDTH, data, finished, spaced, tooltip
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.dumbbells import dumbbell_chart, steps_in_numbers
 from mrilib.figures.layout import Picture
@@ -27,7 +28,7 @@ from mrilib.gap import performance_gap
 from mrilib.scoring import matched
 from mrilib.store.tables import Row
 
-SHOWN = (ZERO_FILLED, CG_SENSE, KNEE, KNEE_TTT)
+SHOWN = (KNEE, KNEE_TTT)
 WITHOUT, WITH = "without TTT", "with TTT"
 COLORS = {
     WITHOUT: METHOD_COLORS["joint on P"],
@@ -35,39 +36,63 @@ COLORS = {
     WAVELET: METHOD_COLORS["ℓ1-wavelet"],
     CG_SENSE: METHOD_COLORS["CG-SENSE"],
 }
-ROW_HEIGHT = 30  # pixels of a contrast or of a form of the file
+HEIGHT, ROOM, LEADING, BESIDE = 280, 120, 18, 12  # pixels; ROOM for the names at the right
+FORMS = 6  # that are drawn, of those in which TTT adds least
 
 
-def middle(found: Contrasts) -> int:
-    """Place of the contrast in the middle of the list, which is not chosen by its scores."""
-    return len(found.angles) // 2
+def picture(found: Contrasts, wavelet: Tensor) -> Picture:
+    """The contrast in the middle: measured image, the knee-trained network without and with TTT, and ℓ1-wavelets.
 
-
-def picture(found: Contrasts) -> Picture:
-    """The contrast in the middle: measured image, classical methods, and the knee-trained network without and with TTT.
-
-    Error maps below.
+    Error maps below. `wavelet` is `experiment.wavelet_image`.
     """
-    at = middle(found)
-    target, row = matched(found.samples[at], {name: found.images[name][at] for name in SHOWN})
-    scores = {name: found.scores[name][at] for name in SHOWN}
+    at = found.middle
+    target, row = matched(found.samples[at], {name: found.images[name][at] for name in SHOWN} | {WAVELET: wavelet})
+    scores = {name: found.scores[name][at] for name in row}
     told = ", ".join(f"{name} {number(score)}" for name, score in scores.items())
     alt = f"Real brain at a flip angle of {found.angles[at]}: fully sampled image, and SSIM of {told}; errors below"
     return comparison(target, row, scores=scores, alt=alt, target_title="target (measured)")
 
 
 def contrasts_chart(found: Contrasts, where: str) -> altair.LayerChart:
-    """The knee-trained network without and with TTT at every flip angle, the largest gain first, beside ℓ1-wavelets."""
-    columns = (found.scores[name] for name in (KNEE, KNEE_TTT, WAVELET))
-    rows = [
-        _step(angle, {WITHOUT: before, WITH: after, WAVELET: other})
-        for angle, before, after, other in zip(found.angles, *columns, strict=True)
+    """SSIM against the flip angle: the knee-trained network without and with TTT, and ℓ1-wavelets, named at the end."""
+    columns = {words: found.scores[name] for words, name in ((WITH, KNEE_TTT), (WAVELET, WAVELET), (WITHOUT, KNEE))}
+    angles = [int(angle.rstrip("°")) for angle in found.angles]
+    rows: list[dict[str, Any]] = [
+        {"angle": angle, "value": value, "method": words}
+        for words, column in columns.items()
+        for angle, value in zip(angles, column, strict=True)
     ]
-    rows.sort(key=lambda row: row["marks"][WITHOUT] - row["marks"][WITH])
     title = f"{contrasts_title(found.scores)} ({where})"
-    alt = f"{title}: {steps_in_numbers(rows)}"
-    words: dict[str, Any] = {"x_title": "SSIM of the knee-trained network", "beside": "gain of TTT"}
-    return dumbbell_chart(rows, alt=alt, title=title, colors=COLORS, row_height=ROW_HEIGHT, **words)
+    told = (
+        f"{angle}: {', '.join(f'{words} {number(column[at])}' for words, column in columns.items())}"
+        for at, angle in enumerate(found.angles)
+    )
+    x = altair.X("angle:Q", title="flip angle (degrees)", scale=altair.Scale(nice=False), axis=_axis(angles))
+    y = altair.Y("value:Q", title="SSIM", scale=altair.Scale(zero=False, padding=14), axis=altair.Axis(tickCount=6))
+    hue = altair.Color("method:N", scale=altair.Scale(domain=[*columns], range=[COLORS[one] for one in columns]))
+    base = altair.Chart(data(rows)).encode(
+        x=x, y=y, color=hue.legend(None), tooltip=tooltip("method", "angle", "value")
+    )
+    names = _names({words: column[-1] for words, column in columns.items()}, [row["value"] for row in rows])
+    chart = altair.layer(base.mark_line(strokeWidth=3, point={"size": 70}), *names)
+    return finished(chart, f"{title}. {'; '.join(told)}", title).properties(width=WIDTH - ROOM, height=HEIGHT)
+
+
+def _axis(angles: Sequence[int]) -> altair.Axis:
+    return altair.Axis(values=angles, format="d", grid=True)
+
+
+def _names(ends: Mapping[str, float], shown: Sequence[float]) -> list[altair.Chart]:
+    """Names of the curves at their right ends, in their colours and apart from each other."""
+    ranked = sorted(ends, key=lambda name: -ends[name])
+    pixel = (max(shown) - min(shown) or 1) / HEIGHT
+    places = spaced([ends[name] for name in ranked], LEADING * pixel)
+    return [
+        altair.Chart(data([{"value": place, "name": name}]))
+        .mark_text(align="left", dx=BESIDE, color=COLORS[name], fontWeight="bold")
+        .encode(x=altair.value(WIDTH - ROOM), y=altair.Y("value:Q"), text="name:N")
+        for name, place in zip(ranked, places, strict=True)
+    ]
 
 
 def contrasts_title(scores: Mapping[str, Sequence[float]]) -> str:
@@ -85,27 +110,26 @@ def against_wavelets(scores: Mapping[str, Sequence[float]], where: str) -> altai
     others = [name for name in METHODS if name != WAVELET]
     rows = [{"name": name, **vars(performance_gap(scores[name], scores[WAVELET]))} for name in others]
     rows.sort(key=lambda row: row["value"])
-    by = {row["name"]: number(row["value"], signed=True) for row in rows}
-    pairs = (f"{name} {by[name]}, {by[f'{name} + TTT']} with TTT" for name in (KNEE, BRAIN))
-    title = f"Distance from ℓ1-wavelets: {'; '.join(pairs)}"
+    by = {row["name"]: abs(row["value"]) for row in rows}
+    before, after = (max(by[f"{name}{ttt}"] for name in (KNEE, BRAIN)) for ttt in ("", " + TTT"))
+    title = f"TTT brings both networks from up to {number(before)} to within {number(after)} of the SSIM of ℓ1-wavelets"
     x_title = f"SSIM minus that of ℓ1-wavelets, mean over {len(scores[WAVELET])} contrasts ({where})"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def forms_chart(found: Sequence[tuple[Case, Row]], saw: str, where: str) -> altair.LayerChart:
-    """One network from without to with TTT in every form of the file, with CG-SENSE's score."""
+    """One network from without to with TTT, with CG-SENSE's score, in the forms of the file in which TTT adds least."""
     rows = []
     for form, some in groups(found).items():
         means = {name: fmean(row[key] for row in some) for name, key in _KEYS.items()}
         rows.append(_step(form.removesuffix(f", {HOLDOUTS} hold-outs"), means))
-    least, most = (pick(gain(row) for _, row in found) for pick in (min, max))
-    title = (
-        f"TTT changes SSIM by {number(least, signed=True)} to {number(most, signed=True)} over all forms of the file "
-        f"({where})"
-    )
+    rows.sort(key=lambda row: row["marks"][WITH] - row["marks"][WITHOUT])
+    least = min(gain(row) for _, row in found)
+    every = f"TTT helps in every one of {len(rows)} forms of the file, by {number(least)} at least"
+    title = f"{every if least > 0 else f'TTT costs up to {number(-least)} in some form of the file'} ({where})"
     alt = f"{title}: {steps_in_numbers(rows)}"
     words: dict[str, Any] = {"x_title": f"SSIM of the network trained on {saw}", "beside": "gain of TTT"}
-    return dumbbell_chart(rows, alt=alt, title=title, colors=COLORS, row_height=ROW_HEIGHT, **words)
+    return dumbbell_chart(rows[:FORMS], alt=alt, title=title, colors=COLORS, **words)
 
 
 _KEYS = {WITHOUT: "network", WITH: "network_ttt", CG_SENSE: "cg_sense"}

@@ -11,6 +11,7 @@ from mrilib.beyond.from_simulation_to_scanner import wavelets
 from mrilib.beyond.from_simulation_to_scanner.parameters import Parameters
 from mrilib.data.fetch import fetched
 from mrilib.data.slices import SliceDataset
+from mrilib.paper_b.wavelets_need_tuning.experiment import l1_wavelet
 from mrilib.sample import Sample
 from mrilib.sampling import Undersampling
 from mrilib.scoring import best_cg_sense, reconstruct, slice_ssim, zero_filled
@@ -30,7 +31,7 @@ class Contrasts:
     Args:
         angles: flip angles, such as "13°".
         samples: the slice at each of them.
-        images: by method, one per contrast, (1, 1, y, x); ℓ1-wavelets have none.
+        images: by method, one per contrast, (1, 1, y, x); for ℓ1-wavelets see `wavelet_image`.
         scores: by method, SSIM of each contrast.
     """
 
@@ -38,6 +39,11 @@ class Contrasts:
     samples: Sequence[Sample]
     images: Mapping[str, Sequence[Tensor]]
     scores: Mapping[str, Sequence[float]]
+
+    @property
+    def middle(self) -> int:
+        """Place of the contrast in the middle of the list, which is not chosen by its scores."""
+        return len(self.angles) // 2
 
 
 def files(p: Parameters) -> list[Path]:
@@ -71,3 +77,15 @@ def reconstructed(
         scores[name] = [slice_ssim(image, sample)[0] for image, sample in zip(column, samples, strict=True)]
     angles = [f"{int(path.stem[-2:])}°" for path in paths]
     return Contrasts(angles, samples, images, {name: scores[name] for name in METHODS})
+
+
+def wavelet_image(p: Parameters, found: Contrasts) -> Tensor:
+    """ℓ1-wavelet image of the middle contrast, (1, 1, y, x) complex, with the stored weight that its measurement chose.
+
+    Of ℓ1-wavelets only scores are stored; this image takes seconds.
+    """
+    given = found.samples[found.middle]
+    sample, weight = given.to("cpu"), wavelets.stored(p)[found.middle].read()["weight"]
+    scale = zero_filled(sample).max()
+    image = l1_wavelet((sample.masked_kspace / scale)[0], sample.mask[0, 0], sample.sens_maps[0], weight)
+    return (scale * image).to(given.target.device)

@@ -29,8 +29,7 @@ SHIFTS = {
     "acceleration": "knee, 4× → 2×",
     "adversarially_filtered": "knee → hardest knee slices",
 }
-NBSP = "\N{NO-BREAK SPACE}"
-ROOM, HEIGHT, LEADING, BESIDE = 165, 260, 18, 8  # pixels; ROOM for the names at the right
+ROOM, HEIGHT, LEADING, BESIDE = 195, 280, 18, 8  # pixels; ROOM for the names at the right
 FALL = 0.005  # SSIM; a smaller fall is no message
 Row = dict[str, Any]
 _TICKS = altair.Axis(tickCount=8)
@@ -61,9 +60,9 @@ def curves_chart(found: Shifted, where: str) -> altair.LayerChart:
 
 
 def message(found: Shifted) -> str:
-    """Mean SSIM of the supervised network along TTT with a free phase and with paper A's method."""
-    free, paper = (_way([row["value"] for row in _curve(found, arm)]) for arm in (FREE_ARM, PAPER_ARM))
-    return f"Supervised knee network on brains: SSIM {free} with a free phase, {paper} with paper A's method"
+    """How SSIM of the supervised network goes along TTT with a free phase and with paper A's method."""
+    free, paper = (_course(_curve(found, arm)) for arm in (FREE_ARM, PAPER_ARM))
+    return f"With a free phase, SSIM of the supervised network {free}; with paper A's method, it {paper}"
 
 
 def shifts_chart(found: Mapping[str, Shifted], loss: Loss, where: str) -> altair.LayerChart:
@@ -97,10 +96,12 @@ def _curve(found: Shifted, arm: Arm) -> list[Row]:
     ]
 
 
-def _way(curve: Sequence[float]) -> str:
-    """Start and end of a curve, and its lowest point if it falls."""
-    stops = [curve[0], *([min(curve)] if min(curve) < curve[0] - FALL else []), curve[-1]]
-    return f"{NBSP}→{NBSP}".join(number(stop, 2) for stop in stops)
+def _course(curve: Sequence[Row]) -> str:
+    """How a curve goes: up from the start, down first, or neither."""
+    first, last, low = curve[0]["value"], curve[-1]["value"], min(row["value"] for row in curve)
+    if low < first - FALL:
+        return f"first falls to {number(low, 2)}"
+    return "rises from the start" if last > first + FALL else "hardly changes"
 
 
 def _start(found: Shifted) -> list[altair.Chart]:
@@ -124,13 +125,14 @@ def _names(found: Shifted) -> list[altair.Chart]:
     """Names of the curves at their ends, in their colours: of long ones at the right, of the short one above it."""
     last = {arm: _curve(found, arm)[-1] for arm in CURVES}
     end = last[FREE_ARM]["iteration"]
-    words = f"supervised, free phase (at most {end + 2} iterations)"
+    words = f"supervised, free phase: {number(last[FREE_ARM]['value'], 2)}"
     short = altair.Chart(data([{"iteration": end, "words": words}])).encode(x="iteration:Q", y=altair.value(LEADING))
     style: Row = {"align": "left", "fontWeight": "bold"}
     layers = [short.mark_text(color=CURVES[FREE_ARM], dx=-60, **style).encode(text="words:N")]
     named = {"joint, paper A": JOINT_ARM, "supervised, paper A": PAPER_ARM}
     heights = [(last[arm]["value"], name, CURVES[arm]) for name, arm in named.items()]
     heights.append((_curve(found, PAPER_ARM)[0]["value"], "supervised, no TTT", MUTED))
+    heights = [(value, f"{name}: {number(value, 2)}", color) for value, name, color in heights]
     heights.sort(reverse=True)
     places = spaced([value for value, _, _ in heights], LEADING / HEIGHT)
     for place, (_, name, color) in zip(places, heights, strict=True):

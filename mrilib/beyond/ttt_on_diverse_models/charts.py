@@ -20,11 +20,12 @@ from mrilib.beyond.ttt_on_diverse_models.experiment import (
     closed,
     gain,
     lift,
+    lift_lost,
     pooled,
 )
 from mrilib.figures.dots import dots_chart
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
-from mrilib.figures.sentences import number, verdict
+from mrilib.figures.sentences import verdict
 from mrilib.figures.theme import NAMED
 
 KINDS = len(TRAINED_ON[DIVERSE])
@@ -34,10 +35,10 @@ WORDS = {
     DIVERSE: f"diverse: {KINDS} kinds of scan",
     HOME: "the test distribution",
 }
-SHORT = {ONE: WORDS[ONE], DIVERSE: "diverse", HOME: "test distribution"}
+SHORT = {ONE: WORDS[ONE], DIVERSE: "diverse"}
 WITHOUT, WITH, AIM = "without TTT", "with TTT", "goal"
 COLORS = {WITHOUT: NAMED["before TTT"], WITH: NAMED["TTT"], AIM: NAMED["test distribution"]}
-BESIDE, ROW_HEIGHT = "TTT adds [95 % interval]", 32  # pixels of a line of the chart by collection
+BESIDE = "TTT adds [95 % interval]"
 
 
 def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
@@ -55,17 +56,15 @@ def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
 
 
 def collections_chart(found: Studies, where: str) -> altair.LayerChart:
-    """The same on each collection, for the least and the most diverse training set and for the test distribution."""
+    """The same on each collection, for the least and the most diverse training set."""
     rows = [
-        _lift(f"{TESTED[name]}: {words}", {name: study}, arm)
+        _lift(f"{TESTED[name]}: {words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
         for name, study in found.items()
         for arm, words in SHORT.items()
     ]
     title = f"{_extremes(found)} ({where})"
     alt = f"{title}: {steps_in_numbers(rows)}"
-    colors = {name: COLORS[name] for name in (WITHOUT, WITH)}
-    words: dict[str, Any] = {"x_title": "mean SSIM", "beside": BESIDE}
-    return dumbbell_chart(rows, alt=alt, title=title, colors=colors, row_height=ROW_HEIGHT, **words)
+    return dumbbell_chart(rows, x_title="mean SSIM", alt=alt, title=title, beside=BESIDE, colors=COLORS)
 
 
 def _lift(name: str, found: Studies, arm: str, further: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -74,20 +73,19 @@ def _lift(name: str, found: Studies, arm: str, further: Mapping[str, float] | No
 
 
 def _message(found: Studies) -> str:
-    """What TTT adds without and with diverse training, and what diverse training adds to TTT."""
-    one, diverse = (number(lift(found, arm).value, signed=True) for arm in (ONE, DIVERSE))
+    """What TTT adds after diverse training beside what it adds without, and what diverse training adds to TTT."""
+    less = verdict(lift_lost(found, DIVERSE), "TTT adds less", "TTT adds more", "TTT adds about as much")
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
     level = "with TTT, diverse data change nothing measurable"
-    words = verdict(after, "with TTT, diverse data still add {}", "with TTT, diverse data cost {}", level)
-    return f"TTT adds {one} after training on one kind of knee, {diverse} after diverse training; {words}"
+    words = verdict(after, "with TTT, diverse data still help", "with TTT, diverse data cost SSIM", level)
+    return f"{less} after diverse training; {words}"
 
 
 def _extremes(found: Studies) -> str:
     """Where TTT adds most and least to the diverse network."""
     adds = {TESTED[name]: lift({name: study}, DIVERSE).value for name, study in found.items()}
     most, least = (pick(adds, key=adds.__getitem__) for pick in (max, min))
-    told = [f"{number(adds[name], signed=True)} on {name}" for name in (most, least)]
-    return f"What TTT adds to the diverse network: from {told[0]} to {told[1]}"
+    return f"TTT adds most to the diverse network on {most} and least on {least}"
 
 
 def closed_rows(groups: Mapping[str, Studies]) -> list[dict[str, Any]]:

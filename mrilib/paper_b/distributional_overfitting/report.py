@@ -1,6 +1,6 @@
 """Curves in and out of distribution: falls of the latter while the former rise, stopping points, sentences."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import altair
 
@@ -8,7 +8,7 @@ from mrilib.figures.charts import haloed
 from mrilib.figures.notebook import record
 from mrilib.figures.plot import Table, lines_chart, table
 from mrilib.figures.rows import record_interval
-from mrilib.figures.sentences import measured, number, verdict
+from mrilib.figures.sentences import measured, verdict
 from mrilib.figures.theme import MUTED
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
@@ -73,24 +73,6 @@ def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.L
     side = {"align": "left", "dx": 5} if mark < curve.epochs[-1] / 2 else {"align": "right", "dx": -5}
     words = haloed(base.encode(y=altair.value(8), text="word:N"), **side)
     return _lines(rows, title, alt) + rule + words[0] + words[1]
-
-
-def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) -> altair.LayerChart:
-    """Out-of-distribution SSIM minus that at the end, one line per training; above 0 if further training did harm."""
-    title = f"{_falls(curves, named)} ({kind} data)"
-    rows = [row for name, one in curves.items() for row in _rows(one, "Q", named(name))]
-    alt = f"{title}: " + "; ".join(
-        f"{named(name)} {one.change('Q', one.peak)} after its best epoch" for name, one in curves.items()
-    )
-    return _lines(rows, title, alt)
-
-
-def _falls(curves: Curves, named: Callable[[str], str]) -> str:
-    """The message of the chart: the least and the largest change after the best epoch out of distribution."""
-    falls = {named(name): one.change("Q", one.peak).value for name, one in curves.items()}
-    ends = dict.fromkeys(pick(falls, key=falls.__getitem__) for pick in (max, min))
-    by = " to ".join(f"{number(falls[name], signed=True)} ({name})" for name in ends)
-    return f"Training past the best epoch changes SSIM on Q by {by}"
 
 
 def record_curves(curves: Curves) -> None:

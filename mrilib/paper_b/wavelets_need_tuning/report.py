@@ -1,32 +1,20 @@
 """Charts, tables and sentences of regularisation weights: the best of each distribution, the cost of another's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import altair
-from torch import Tensor
 
 from mrilib.figures.charts import data
 from mrilib.figures.direct import labelled_chart
 from mrilib.figures.heat import heat_chart
-from mrilib.figures.images import WHITE
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured, number
 from mrilib.gap import mean_interval
-from mrilib.metrics import center_crop
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
-CLOSE = 0.4  # share of each side of an image that a close-up shows
 PEAK = 170  # area of the dot at the best weight, in square pixels
 NOTHING: dict[str, Any] = {"value": None, "low": None, "high": None}
-
-
-def close_ups(images: Sequence[Tensor]) -> list[Tensor]:
-    """The middle of each image, (y, x), `CLOSE` of each side, as much brighter as the first one's own window allows."""
-    *_, height, width = images[0].shape
-    middles = [center_crop(image, (round(height * CLOSE), round(width * CLOSE))) for image in images]
-    brighter = images[0].quantile(WHITE) / middles[0].quantile(WHITE)
-    return [brighter * middle for middle in middles]
 
 
 def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: str) -> altair.LayerChart:
@@ -83,19 +71,20 @@ def costs_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Tabl
 
 
 def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.LayerChart:
-    """Heat map of the SSIM that each distribution (row) loses with the weight of another (column), both by weight."""
+    """Heat map of the SSIM that each distribution (row) loses with every best weight (column), both by weight."""
     names = sorted(tuning.distributions, key=tuning.best)
+    owners = {tuning.best(name): name for name in names}  # any of those that share a weight
     rows: list[dict[str, Any]] = [
-        {"row": titles[name], "column": f"{tuning.best(other):g}: {titles[other]}"}
-        | (NOTHING if name == other else vars(tuning.cost(name, other)))
+        {"row": titles[name], "column": f"λ = {weight:g}"}
+        | (NOTHING if weight == tuning.best(name) else vars(tuning.cost(name, owner)))
         for name in names
-        for other in names
+        for weight, owner in owners.items()
     ]
     most = max(rows, key=lambda row: row["value"] or 0)
     title = f"The weight of another distribution costs up to {number(most['value'])} in SSIM ({kind} data)"
     said = "; ".join(f"{r['row']} with {r['column']}: {number(r['value'])}" for r in rows if r["value"] is not None)
-    axes = {"x_title": "with the best λ of", "y_title": "SSIM lost on"}
-    return heat_chart(rows, **axes, empty="own λ", title=title, alt=f"{title}. {said}")
+    axes = {"x_title": "reconstructed with this regularisation weight", "y_title": "SSIM lost on"}
+    return heat_chart(rows, **axes, empty="own best λ", title=title, alt=f"{title}. {said}")
 
 
 def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str) -> list[str]:

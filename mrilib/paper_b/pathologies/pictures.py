@@ -1,0 +1,134 @@
+"""Pictures of heads with lesions: whole slices, and close-ups of single lesions beside their reconstructions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from torch import Tensor
+
+from mrilib.data.annotated import Heads
+from mrilib.data.annotations import Region
+from mrilib.data.catalogue import distribution
+from mrilib.data.volumes import read_slice
+from mrilib.figures.images import image_grid
+from mrilib.figures.plot import Picture, comparison, image_row
+from mrilib.metrics import region_ssim
+from mrilib.paper_b.pathologies.analysis import Lesion, difference, lesions
+from mrilib.paper_b.pathologies.experiment import contrast
+from mrilib.paper_b.pathologies.images import LesionImages
+from mrilib.paper_b.study import Study
+
+REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
+APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
+
+
+def first_slices(rows: Mapping[str, Sequence[str]], heads: Heads, kind: str) -> Picture:
+    """First test slice of each population, a row of images for each row title, lesions marked by corners.
+
+    The populations of the last row name the columns; `kind` states what the images are.
+    """
+    images = [[_first(name, heads) for name in names] for names in rows.values()]
+    titles = [f"{distribution(name).title} ({kind})" for name in [*rows.values()][-1]]
+    alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {', '.join(titles)}"
+    return image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
+
+
+def _first(name: str, heads: Heads) -> Tensor:
+    """First test slice of a population, (y, x), white at 1, its lesions marked."""
+    pair = heads.pairs(name, "test", 1)[0]
+    found = read_slice(*pair).target
+    white = _white(found)
+    for box in heads.boxes(*pair):
+        found = cornered(found, box, white)
+    return found / white
+
+
+def cornered(image: Tensor, box: Region, value: float) -> Tensor:
+    """Copy an image (y, x) and draw four corners of `value` around a box, APART pixels away from it."""
+    marked = image.clone()
+    (top, bottom), (left, right) = ((side.start - APART, side.stop + APART - 1) for side in box)
+    for row, down in ((top, 1), (bottom, -1)):
+        for column, along in ((left, 1), (right, -1)):
+            for step in range(CORNER):
+                for y, x in ((row + down * step, column), (row, column + along * step)):
+                    if 0 <= y < image.shape[0] and 0 <= x < image.shape[1]:
+                        marked[y, x] = value
+    return marked
+
+
+def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: str) -> Picture:
+    """Target and reconstructions with the lesion's box and its SSIM below, and error maps."""
+    target, box = images.target(lesion), images.box(lesion)
+    white = _white(target)
+    made = {arm: images.reconstruction(arm, lesion) for arm in arms}
+    scores = {f"trained on {arm}": f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
+    shown = {f"trained on {arm}": cornered(image, box, white) for arm, image in made.items()}
+    alt = f"{title}: target, reconstructions and error maps, the lesion marked by corners; " + "; ".join(
+        f"{name} {score}" for name, score in scores.items()
+    )
+    marked = cornered(target, box, white)
+    return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)
+
+
+def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
+    """The lesion on which two networks differ most nearly as on the mean of all small lesions."""
+    mean_by = difference(study, arms[1], arms[0], "small").value
+    first, other = (lesions(study, arm, "small") for arm in arms)
+    by = {_place(one): two.ssim - one.ssim for one, two in zip(first, other, strict=True)}
+    return min(chosen, key=lambda one: abs(by[_place(one)] - mean_by))
+
+
+def _place(lesion: Lesion) -> tuple[str, int, int]:
+    return lesion.test, lesion.slice, lesion.order
+
+
+def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str) -> Picture:
+    """One row per lesion: the head with corners around the lesion, then target and reconstructions near it, unmarked.
+
+    Close-ups reach `REACH` pixels from the centre of the box. Their grey window is that of the target in the box and
+    `RING` pixels around it, so that the lesion fills the window and a bright scalp does not.
+    """
+    pictures, names, captions = [], [], []
+    for lesion in chosen:
+        target, box = images.target(lesion), images.box(lesion)
+        about = tuple(_window(side, REACH, size) for side, size in zip(box, target.shape, strict=True))
+        near = target[tuple(slice(max(side.start - RING, 0), side.stop + RING) for side in box)]
+        dark, white = (near.quantile(share).item() for share in (0.02, 0.98))
+        made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
+        head = _white(target)
+        pictures.append((cornered(target, box, head) / head).clamp(0, 1))
+        pictures += [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
+        names += [title, *(f"trained on {arm}" if arm else "close-up" for arm in made)]
+        captions += ["", "", *(_of_lesion(target, made[arm], box) for arm in arms)]
+    told = "; ".join(filter(None, captions))
+    alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {told}"
+    return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=2 + len(arms))
+
+
+def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
+    """SSIM of a lesion's box, and the share of its contrast that a reconstruction keeps."""
+    return (
+        f"SSIM {_box_ssim(target, image, box):.3f}, contrast {100 * contrast(image, box) / contrast(target, box):.0f} %"
+    )
+
+
+def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
+    """Whether, for each lesion, two reconstructions of its box are more alike than either is to the target."""
+    found = []
+    for lesion in chosen:
+        target, box = images.target(lesion), images.box(lesion)
+        one, other = (images.reconstruction(arm, lesion) for arm in arms)
+        found.append(_box_ssim(one, other, box) > max(_box_ssim(target, image, box) for image in (one, other)))
+    return found
+
+
+def _white(target: Tensor) -> float:
+    """White level at which the brain is visible although the scalp is brighter."""
+    return target.quantile(0.97).item()
+
+
+def _box_ssim(target: Tensor, image: Tensor, box: Region) -> float:
+    return region_ssim(target[None, None], image[None, None], box, data_range=1.0).item()
+
+
+def _window(side: slice, reach: int, size: int) -> slice:
+    middle = min(max((side.start + side.stop) // 2, reach), size - reach)
+    return slice(middle - reach, middle + reach)
