@@ -11,6 +11,7 @@ from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, with_intervals
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+FEW, ROOMY = 5, 36  # lines, and pixels from one to the next of so few
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
@@ -60,7 +61,8 @@ def dots_chart(
         dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
         *([] if shared else [_numbers(base, width)]),
     ]
-    height = len(names) * max(ROW_HEIGHT, APART * (len(series) + 1) if shared else 0)
+    row = ROOMY if len(names) <= FEW else ROW_HEIGHT
+    height = len(names) * max(row, APART * (len(series) + 1) if shared else 0)
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
 
 
@@ -104,7 +106,7 @@ def _shapes(series: Sequence[str], colors: Mapping[str, str] | None) -> list[str
 def _legend(series: Sequence[str]) -> altair.Legend | None:
     if not any(series):
         return None
-    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=legend_columns(series))
+    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series))
 
 
 def _origin() -> altair.Chart:
