@@ -25,6 +25,7 @@ def dots_chart(
     zero: bool = True,
     digits: int = 3,
     colors: Mapping[str, str] | None = None,
+    legend: bool = True,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
@@ -37,6 +38,7 @@ def dots_chart(
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
         digits: decimals of the numbers at the right.
         colors: colour of each series, whose place there also gives its shape; those of `colors_of` if None.
+        legend: whether series are explained above the lines; not needed where the names say it.
 
     Raises:
         ValueError: nothing to draw.
@@ -49,11 +51,11 @@ def dots_chart(
     shared = len(records) > len(names)
     width = round(PAGE - LETTER * max(map(len, names)) - (0 if shared else ROOM))
     base = _base(records, names, series if shared else [])
-    scale, legend = _scale(series, colors), _legend(series)
-    color = altair.Color("series:N", scale=scale, legend=legend)
+    scale, words = _scale(series, colors), _legend(series) if legend else None
+    color = altair.Color("series:N", scale=scale, legend=words)
     axis = altair.Axis(tickCount=min(7, max(2, width // TICK)), grid=True)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
-    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=legend)
+    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=words)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [
         *([_origin()] if zero else []),
