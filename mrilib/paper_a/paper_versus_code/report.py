@@ -163,9 +163,11 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
 
 
 def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
-    """Printed percentages that do not follow from the printed scores, and those that rounding may explain."""
-    return [
+    """Printed percentages that do not follow from the printed scores, then in one line those that rounding explains."""
+    wrong = [one for one in printed if one.verdict == "does not follow"]
+    near = [one.item for one in printed if one.verdict not in ("follows", "does not follow")]
+    told = [
         f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}: {one.verdict}."
-        for one in printed
-        if one.verdict != "follows"
+        for one in wrong
     ]
+    return told + ([f"Possible, if scores were rounded: {'; '.join(near)}."] if near else [])
