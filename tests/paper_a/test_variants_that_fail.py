@@ -213,7 +213,7 @@ def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
 def test_the_nine_shifts_count_what_excludes_zero():
     found = {"blur": Interval(-0.1, -0.2, -0.05, 3), "noise": Interval(0.1, -0.2, 0.3, 3)}
     spec = report.nine_shifts(found, "simulated").to_dict()
-    assert "better under 0, worse under 1 of 2 transforms" in " ".join(spec["title"])
+    assert "does harm under 1 of 2 transforms and helps under none" in " ".join(spec["title"])
     assert spec["description"].endswith("noise +0.100; blurred −0.100")
     cells = report.shifts_table({"blur": Interval(0.2, 0.1, 0.3, 3)}, {"blur": found["blur"]}, "A caption").cells
     assert cells == (("blurred", "0.200 [0.100, 0.300]", "−0.100 [−0.200, −0.050]"),)

@@ -141,7 +141,8 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     rows = [{"name": TRANSFORMS.get(name, name), **vars(one)} for name, one in change.items()]
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
-    title = f"TTT of two heads: better under {helped}, worse under {hurt} of {len(change)} transforms ({kind} data)"
+    harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
+    title = f"TTT of two heads {harm} ({kind} data)"
     colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change of SSIM by TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 
