@@ -1,5 +1,7 @@
 """The part of a slice that shows the body: images cropped to it are drawn larger."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -28,3 +30,9 @@ def body(target: Tensor) -> tuple[slice, slice]:
     starts = [min(max(start, 0), size - side) for start, size in zip(starts, plane.shape, strict=True)]
     rows, columns = (slice(start, start + side) for start in starts)
     return rows, columns
+
+
+def framed(target: Tensor, images: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    """Crop a target and images of its shape to its body, see `body`; the names are kept."""
+    rows, columns = body(target)
+    return target[..., rows, columns], {name: image[..., rows, columns] for name, image in images.items()}

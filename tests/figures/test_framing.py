@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mrilib.figures.framing import body
+from mrilib.figures.framing import body, framed
 
 
 def test_the_frame_is_a_square_around_the_bright_part():
@@ -22,3 +22,11 @@ def test_the_frame_stays_within_the_image():
 def test_nothing_bright_is_an_error():
     with pytest.raises(ValueError, match="nothing to frame"):
         body(torch.zeros(4, 4))
+
+
+def test_images_are_cropped_with_their_target():
+    target = torch.zeros(1, 1, 60, 60)
+    target[..., 20:40, 20:40] = 1
+    cut, images = framed(target, {"other": target + 1})
+    assert cut.shape == images["other"].shape == (1, 1, 22, 22)
+    assert images["other"].mean() == pytest.approx(1 + 400 / 484)
