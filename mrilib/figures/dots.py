@@ -11,6 +11,7 @@ from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, with_intervals
 
 ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+FEW, ROOMY = 5, 36  # lines, and pixels from one to the next of so few
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
@@ -24,6 +25,7 @@ def dots_chart(
     zero: bool = True,
     digits: int = 3,
     colors: Mapping[str, str] | None = None,
+    legend: bool = True,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
@@ -36,6 +38,7 @@ def dots_chart(
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
         digits: decimals of the numbers at the right.
         colors: colour of each series, whose place there also gives its shape; those of `colors_of` if None.
+        legend: whether series are explained above the lines; not needed where the names say it.
 
     Raises:
         ValueError: nothing to draw.
@@ -48,11 +51,11 @@ def dots_chart(
     shared = len(records) > len(names)
     width = round(PAGE - LETTER * max(map(len, names)) - (0 if shared else ROOM))
     base = _base(records, names, series if shared else [])
-    scale, legend = _scale(series, colors), _legend(series)
-    color = altair.Color("series:N", scale=scale, legend=legend)
+    scale, words = _scale(series, colors), _legend(series) if legend else None
+    color = altair.Color("series:N", scale=scale, legend=words)
     axis = altair.Axis(tickCount=min(7, max(2, width // TICK)), grid=True)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
-    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=legend)
+    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=words)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [
         *([_origin()] if zero else []),
@@ -60,7 +63,8 @@ def dots_chart(
         dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
         *([] if shared else [_numbers(base, width)]),
     ]
-    height = len(names) * max(ROW_HEIGHT, APART * (len(series) + 1) if shared else 0)
+    row = ROOMY if len(names) <= FEW else ROW_HEIGHT
+    height = len(names) * max(row, APART * (len(series) + 1) if shared else 0)
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
 
 
@@ -104,7 +108,7 @@ def _shapes(series: Sequence[str], colors: Mapping[str, str] | None) -> list[str
 def _legend(series: Sequence[str]) -> altair.Legend | None:
     if not any(series):
         return None
-    return altair.Legend(title=None, orient="bottom", labelLimit=0, columns=legend_columns(series))
+    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series))
 
 
 def _origin() -> altair.Chart:

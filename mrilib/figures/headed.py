@@ -11,6 +11,7 @@ from mrilib.figures.dots import record
 from mrilib.figures.theme import INK, MUTED, PAPER
 
 ROW_HEIGHT, NUMBERS, ROOM = 23, 14, 60  # pixels; ROOM for the numbers at the right
+FEW, ROOMY = 10, 30  # lines, and pixels from one to the next of so few
 Row = Mapping[str, Any]
 
 
@@ -58,7 +59,8 @@ def headed_dots(
         ),
         base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(width), text="label:N"),
     ]
-    return finished(altair.layer(*layers), alt, title).properties(width=width, height=ROW_HEIGHT * len(names))
+    row = ROOMY if len(names) <= FEW else ROW_HEIGHT
+    return finished(altair.layer(*layers), alt, title).properties(width=width, height=row * len(names))
 
 
 def _by_heading(groups: Mapping[str, Any], colors: Mapping[str, str]) -> dict[str, Any]:

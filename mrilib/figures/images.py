@@ -33,7 +33,7 @@ def image_row(
         captions: one per image, below it, such as "SSIM 0.912".
         alt: what the figure shows, for readers who cannot see it.
         vmax: white; if None, the largest of the images' 99th percentiles, since a spot near a coil may be far brighter.
-        ncols: images side by side, at most 5; further ones continue below.
+        ncols: images side by side at most, up to 5; further ones continue below, in rows of nearly the same length.
 
     Raises:
         ValueError: lengths differ, an image is complex, not two-dimensional or not finite.
@@ -265,4 +265,5 @@ def _tiles(
 def _broken(tiles: Sequence[Tile], ncols: int) -> list[list[Tile]]:
     if not 1 <= ncols <= 5:
         raise ValueError(f"ncols is {ncols}: expected 1 to 5; with more, the images are too small to judge")
-    return [list(tiles[start : start + ncols]) for start in range(0, len(tiles), ncols)]
+    each = math.ceil(len(tiles) / math.ceil(len(tiles) / ncols)) if tiles else ncols
+    return [list(tiles[start : start + each]) for start in range(0, len(tiles), each)]

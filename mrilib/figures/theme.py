@@ -73,7 +73,15 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "training slices of Q",
     ),
     "joint on P": ("before TTT",),
-    "joint on P + TTT": ("trained on P + TTT", "after TTT on one measurement", "gap after TTT", "TTT"),
+    "joint on P + TTT": (
+        "trained on P + TTT",
+        "after TTT on one measurement",
+        "gap after TTT",
+        "TTT",
+        "trained on P, then TTT",
+    ),
+    "supervised on P + TTT": ("supervised-only on P, then TTT",),
+    "ConvDecoder": ("un-trained ConvDecoder",),
     "diverse": (
         "P and Q",
         "trained on P and Q",

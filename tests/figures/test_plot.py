@@ -204,6 +204,12 @@ def test_nothing_touches_the_edge(columns: int) -> None:
         assert (edge == 255).all()
 
 
+@pytest.mark.parametrize(("count", "columns"), [(5, 5), (6, 3), (7, 4), (10, 5), (11, 4)])
+def test_no_tile_is_alone_in_the_last_row(count: int, columns: int) -> None:
+    row, whole = (plot.image_row([IMAGE] * n, [""] * n, alt="tiles") for n in (count, columns))
+    assert row.width == whole.width
+
+
 def test_comparison_continues_beneath_after_four_methods() -> None:
     four, five = (plot.comparison(IMAGE, {str(i): IMAGE for i in range(n)}, alt="same") for n in (4, 5))
     assert four.width == five.width

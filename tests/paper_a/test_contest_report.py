@@ -110,9 +110,13 @@ def test_curves_have_means_and_falls():
 def test_curves_are_titled_with_their_falls_and_ends():
     curves = {"ConvDecoder": {"iterations": [0, 5, 9], "ssim": [[0.5, 0.1, 0.7], [0.5, 0.3, 0.9]]}}
     starts, ends = (chart(curves, "simulated").to_dict() for chart in (starts_chart, ends_chart))
-    assert "below its start: 0.300 (ConvDecoder); simulated data" in " ".join(starts["title"])
-    assert "Without prior training, SSIM ends at 0.800 (ConvDecoder); simulated data" in " ".join(ends["title"])
+    assert " ".join(starts["title"]) == "From ConvDecoder, SSIM first falls by 0.300 (simulated data)"
+    assert " ".join(ends["title"]) == "Un-trained networks end at an SSIM of 0.80 (simulated data)"
     assert "mean of 2 slices" in json.dumps(ends)
+    rising = {name: {"iterations": [0, 5], "ssim": [[0.4, 0.6]]} for name in ("joint on P + TTT", "un-trained network")}
+    assert "SSIM falls below no start" in str(starts_chart(rising, "simulated").to_dict()["title"])
+    both = " ".join(starts_chart(rising | curves, "simulated").to_dict()["title"])
+    assert "by 0.300; from joint training or random weights, it does not" in both
 
 
 def test_times_are_ranked_and_their_ratio_is_told(contest):
@@ -149,13 +153,17 @@ def test_methods_are_ranked_in_the_colours_of_their_kinds():
     scores |= {"ZS-SSL from P": [0.75, 0.83]}
     spec = ranking(scores, list(scores), "simulated").to_dict()
     rows = spec["data"]["values"]
-    assert [row["name"] for row in rows] == ["supervised on Q", "joint on P + TTT", "ZS-SSL from P", "ConvDecoder"]
+    assert [row["name"] for row in rows] == [
+        "trained on Q, for reference", "trained on P, then TTT", "trained on P, then ZS-SSL", "un-trained ConvDecoder"
+    ]  # fmt: skip
     assert [row["series"] for row in rows][1:] == ["trained network + TTT", "ZS-SSL", "network without training"]
-    assert "joint on P + TTT scores highest: 0.850 (simulated)" in " ".join(spec["title"])
+    assert "a network comes within 0.100 of test-time training (simulated)" in " ".join(spec["title"])
+    ahead = ranking(scores | {"ConvDecoder": [0.9, 0.9]}, list(scores), "simulated").to_dict()
+    assert "does as well as test-time training" in " ".join(ahead["title"])
 
 
 def test_leads_are_paired_and_counted():
     scores = {"joint on P + TTT": [0.8, 0.9, 0.85], "ConvDecoder": [0.7, 0.81, 0.74], "ZS-SSL from P": [0.7, 1.0, 0.85]}
     spec = leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "simulated").to_dict()
-    assert "clearly ahead of 1 of 2 alternatives" in " ".join(spec["title"])
+    assert "Test-time training is clearly ahead of 1 of 2 alternatives" in " ".join(spec["title"])
     assert "ConvDecoder" in spec["description"]

@@ -36,7 +36,14 @@ from mrilib.paper_a.paper_versus_code.fidelity import (
     gap_row,
     scaled_window,
 )
-from mrilib.paper_a.paper_versus_code.report import changes_chart, fractions_chart, scores_chart, summary
+from mrilib.paper_a.paper_versus_code.report import (
+    HEADINGS,
+    changes_chart,
+    fractions_chart,
+    main_chart,
+    scores_chart,
+    summary,
+)
 from mrilib.paper_a.paper_versus_code.words import TOGETHER, WORDS, YARDSTICK
 from mrilib.paper_a.slips import PRINTED, ROUNDING
 from mrilib.sampling import Undersampling
@@ -283,27 +290,46 @@ def test_the_chart_has_a_line_for_every_change_below_the_heading_of_its_group():
     spec = changes_chart(CHANGES, GROUP_OF, "simulated").to_dict()
     rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) == 4)
     assert [(row["group"], row["name"], row["certain"], row["label"]) for row in rows] == [
-        ("how the score is computed", "mean and std matched to the target", True, "−0.100"),
+        ("how the score is computed", "mean and spread matched to the target", True, "−0.100"),
         ("measurement and input", "acceleration 3.86× instead of 4×", False, "+0.001"),
-        ("stopping window (in our short runs)", "20 iterations, not 100", True, "+0.300"),
+        ("stopping window (in our short runs)", "window of 20 iterations, not 100", True, "+0.300"),
         ("all together", "all changes except mask and score", True, "+0.020"),
     ]
     domain = spec["layer"][1]["encoding"]["y"]["scale"]["domain"]
     assert domain[:4] == [name for row in rows[:2] for name in (row["group"], row["name"])]
-    title = " ".join(spec["title"])
-    assert title.startswith(
-        "2 of 3 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
+    assert " ".join(spec["title"]) == "All 4 changes that were measured, by kind (simulated data)"
+    for chart in (changes_chart, main_chart):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            chart({}, {}, "simulated")
+
+
+def test_the_first_chart_has_the_largest_of_each_kind_the_smallest_and_what_to_compare_them_with():
+    small = {"5 % drawn with replacement": Interval(0.0005, -0.001, 0.002, 12)}
+    more = {"score: slice's maximum": Interval(0.05, 0.02, 0.08, 12), YARDSTICK: Interval(0.9, 0.8, 1.0, 12)}
+    spec = main_chart(CHANGES | small | more, GROUP_OF, "simulated").to_dict()
+    rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) > 1)
+    drawn = {heading: [row["name"] for row in rows if row["group"] == heading] for heading in HEADINGS}
+    assert list(drawn.values()) == [
+        [
+            "window of 20 iterations, not 100", "mean and spread matched to the target",
+            "acceleration 3.86× instead of 4×", "held-out pixels drawn with replacement",
+        ],
+        ["range: slice's maximum, not volume's"],
+        ["another random hold-out (yardstick)", "all changes except mask and score"],
+    ]  # fmt: skip
+    assert " ".join(spec["title"]).startswith(
+        "3 of 5 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
     )
-    with pytest.raises(ValueError, match="nothing to draw"):
-        changes_chart({}, {}, "simulated")
 
 
 def test_neither_the_yardstick_nor_all_together_counts_as_a_difference():
     yardstick = {YARDSTICK: Interval(0.9, 0.8, 1.0, 12)}
-    title = " ".join(changes_chart(CHANGES | yardstick, GROUP_OF, "simulated").to_dict()["title"])
+    title = " ".join(main_chart(CHANGES | yardstick, GROUP_OF, "simulated").to_dict()["title"])
     assert title.startswith("2 of 3 differences change SSIM, by up to 0.300")
     first, none, beside = summary(CHANGES | yardstick, {})
-    assert first.startswith("**2 of 3 differences change SSIM.** The three largest: *20 iterations, not 100* +0.300")
+    assert first.startswith(
+        "**2 of 3 differences change SSIM.** The three largest: *window of 20 iterations, not 100* +0.300"
+    )
     assert none.endswith("*acceleration 3.86× instead of 4×*.")
     assert beside.startswith("**For comparison.** Change in SSIM: *all changes except mask and score* +0.020")
     assert "*another random hold-out (yardstick)* +0.900" in beside

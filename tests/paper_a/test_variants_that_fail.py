@@ -15,7 +15,7 @@ from mrilib.models.two_head import TwoHeadReconstructor
 from mrilib.paper_a.variants_that_fail import experiment as variants
 from mrilib.paper_a.variants_that_fail import report
 from mrilib.paper_a.variants_that_fail.experiment import AuxiliaryTask, Closing, affine_only, perturbed, tune
-from mrilib.paper_a.variants_that_fail.perturbations import perturb
+from mrilib.paper_a.variants_that_fail.perturbations import PERTURBATIONS, perturb
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.simulate.acquisition import simulate_slice
 from mrilib.train.objectives import denoising, round_trip
@@ -179,12 +179,17 @@ def test_what_is_left_of_the_gap_is_paired_by_slice():
     scores = {(name, side): (q if side == "Q" else p) for name in report.DRAWN for side in "QP"}
     scores["joint + TTT", "P"] = [0.88, 0.79, 0.83]
     spec = report.gaps(scores, "simulated").to_dict()
-    left = {row["name"]: row for row in spec["layer"][1]["data"]["values"] if row["series"] == report.LEFT}
-    assert left["joint + TTT"]["value"] == pytest.approx(1 / 60)
-    assert left["joint + TTT"]["high"] < left["supervised, not adapted"]["low"]
-    assert "Of a gap of 0.200, paper A's own loss leaves 0.017, the auxiliary tasks leave 0.200 and 0.200" in " ".join(
-        spec["title"]
-    )
+    rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) > 1)
+    left = {row["name"]: row for row in rows}
+    assert left["all weights (joint)"]["value"] == pytest.approx(1 / 60)
+    assert left["all weights (joint)"]["high"] < left["trained on P, not adapted"]["low"]
+    assert [row["group"] for row in rows] == [report.BEFORE, *[report.AUXILIARY] * 2, *[report.OWN] * 2]
+    assert "Auxiliary tasks remove none of the gap of 0.200, paper A's own loss removes 92 %" in " ".join(spec["title"])
+
+
+def test_without_a_gap_there_is_none_to_remove():
+    scores = {(name, side): [0.7, 0.8] for name in report.DRAWN for side in "QP"}
+    assert "There is no gap to remove" in " ".join(report.gaps(scores, "simulated").to_dict()["title"])
 
 
 def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
@@ -193,14 +198,13 @@ def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
         "CycleU-Net": variants.Tuned(torch.zeros(1), [4.0, 3.0], [0.65, 0.64, 0.6]),
     }
     spec = report.tuning_chart(runs, "simulated").to_dict()
-    assert " ".join(spec["title"]) == (
-        "On one simulated slice, two-head lowers its loss by 50 %, and SSIM rises by 0.050; "
-        "CycleU-Net lowers its loss by 25 %, and SSIM falls by 0.050"
-    )
+    assert " ".join(spec["title"]) == ("On one simulated slice, the loss falls for 2 of 2 networks, SSIM rises for 1")
+    assert "two-head lowers its loss by 50 %, and SSIM rises by 0.050; CycleU-Net lowers" in spec["description"]
     above, below = ([layer["data"]["values"] for layer in panel["layer"]] for panel in spec["vconcat"])
     assert [one["value"] for one in above[0] if one["name"] == "two-head"] == [1, 0.75, 0.5]
     assert [one["n"] for one in below[0] if one["name"] == "CycleU-Net"] == [0, 1, 2]
-    assert [one["name"] for one in above[1]] == ["CycleU-Net", "two-head"]
+    assert [one["told"] for one in above[1]] == ["CycleU-Net −25 %", "two-head −50 %"]
+    assert [one["told"] for one in below[1]] == ["two-head +0.050", "CycleU-Net −0.050"]
     hues = [panel["layer"][0]["encoding"]["color"]["scale"] for panel in spec["vconcat"]]
     first, second = (dict(zip(hue["domain"], hue["range"], strict=True)) for hue in hues)
     assert first == second
@@ -208,5 +212,12 @@ def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
 
 def test_the_nine_shifts_count_what_excludes_zero():
     found = {"blur": Interval(-0.1, -0.2, -0.05, 3), "noise": Interval(0.1, -0.2, 0.3, 3)}
-    spec = report.nine_shifts(found, found, "simulated").to_dict()
-    assert "better under 0, worse under 1 of 2 transforms" in " ".join(spec["title"])
+    spec = report.nine_shifts(found, "simulated").to_dict()
+    assert "does harm under 1 of 2 transforms and helps under none" in " ".join(spec["title"])
+    assert spec["description"].endswith("noise +0.100; blurred −0.100")
+    cells = report.shifts_table({"blur": Interval(0.2, 0.1, 0.3, 3)}, {"blur": found["blur"]}, "A caption").cells
+    assert cells == (("blurred", "0.200 [0.100, 0.300]", "−0.100 [−0.200, −0.050]"),)
+
+
+def test_every_transform_has_words():
+    assert report.TRANSFORMS.keys() == PERTURBATIONS.keys()

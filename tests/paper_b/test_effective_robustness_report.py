@@ -3,14 +3,14 @@
 import pytest
 from robust_scores import ACCELERATIONS, PARAMETERS, known, known_likeness
 
-from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES
+from mrilib.gap import Interval
+from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words
 from mrilib.paper_b.effective_robustness.report import (
     points,
     robustness_chart,
     robustness_table,
     selection_table,
-    shift_chart,
     sizes_table,
 )
 from mrilib.paper_b.effective_robustness.side_questions import (
@@ -21,6 +21,7 @@ from mrilib.paper_b.effective_robustness.side_questions import (
     nearness_chart,
 )
 from mrilib.paper_b.effective_robustness.table_2 import comparisons, study
+from mrilib.paper_b.effective_robustness.worked import worked_chart
 
 
 @pytest.fixture
@@ -57,24 +58,32 @@ def test_the_chart_says_how_high_p_lies(found):
     assert " ".join(spec["title"]).endswith("best single dataset under 1 of 1 shifts (simulated data)")
 
 
-def test_one_shift_is_drawn_with_the_heights_above_its_line(found):
-    spec = shift_chart(found["coils"], "simulated").to_dict()
-    assert "P: +0.020" in spec["description"]
-    assert "P and Q: +0.050" in spec["description"]
-    assert "diverse training data put a network 0.020 above the line" in " ".join(spec["title"])
+def test_one_shift_is_drawn_with_its_height_above_the_line(found):
+    spec = worked_chart(found["coils"], "simulated").to_dict()
+    assert "effective robustness +0.020" in spec["description"]
+    assert "score 0.020 higher than their quality predicts" in " ".join(spec["title"])
+    rows = [row for layer in spec["layer"] for row in layer["data"]["values"]]
+    rise = next(row for row in rows if row.get("name") == "effective robustness")
+    assert rise["y"] - rise["line"] == pytest.approx(0.02)
+    assert sum(row.get("trained on") == P and "set" in row for row in rows) == len(SIZES)
 
 
-def test_shapes_stand_for_the_same_in_both_charts(found):
-    one = next(layer for layer in shift_chart(found["coils"], "simulated").to_dict()["layer"] if "shape" in str(layer))
-    both = robustness_chart(found, "simulated").to_dict()["spec"]["layer"][1]
-    assert one["encoding"]["shape"]["field"] == both["encoding"]["shape"]["field"] == "training"
+def test_the_message_follows_the_sign_of_the_height(found, monkeypatch):
+    monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(-0.02, -0.03, -0.01, 4))
+    assert "score 0.020 lower than" in " ".join(worked_chart(found["coils"], "simulated").to_dict()["title"])
+    monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(0.02, -0.03, 0.05, 4))
+    assert "score as their quality predicts" in " ".join(worked_chart(found["coils"], "simulated").to_dict()["title"])
 
 
-def test_heights_go_from_the_line_to_p_and_say_under_how_many_shifts(found):
+def test_a_panel_says_how_high_p_lies(found):
+    spec = robustness_chart(found, "simulated").to_dict()
+    rows = spec.get("data", spec["spec"].get("data"))["values"]
+    assert {row["panel"] for row in rows} == {"knees, 15 coils → brains, 4 coils: P +0.020"}
+
+
+def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
-    assert "best single dataset of P 0.000, all of P 0.020, P and Q 0.050, +0.020" in spec["description"]
-    spans = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", ()) if "high" in row]
-    assert [row["series"] for row in spans] == ["all of P", "P and Q"]
+    assert spec["description"].endswith("knees, 15 coils → brains, 4 coils +0.020")
     title = " ".join(spec["title"])
     assert title == "Diverse training data help under 1 of 1 shifts (simulated data)"
 

@@ -56,11 +56,23 @@ def pairs():
     return {"anatomy": (made, GROUPS)}
 
 
-def test_the_network_of_both_starts_from_the_other_sides_specialist(pairs):
+def test_the_network_of_both_is_drawn_inside_the_ring_of_the_specialist(pairs):
     spec = specialists_chart(pairs, "simulated").to_dict()
     knee, brain = spec["description"].split(": ", 1)[1].split("; ")
-    assert knee == "knee (P): trained on Q 0.600, trained on P and Q 0.900, trained on P 0.900, 0.000 [0.000, 0.000]"
-    assert brain.startswith("brain (Q): trained on P 0.500, trained on P and Q 0.800, trained on Q 0.800")
+    assert knee == (
+        "knee: other side's specialist 0.600, this side's specialist 0.900, one network for both 0.900, "
+        "0.000 [0.000, 0.000]"
+    )
+    assert brain.startswith(
+        "brain: other side's specialist 0.500, this side's specialist 0.800, one network for both 0.800"
+    )
+    sizes = [layer["mark"]["size"] for layer in spec["layer"] if layer["mark"]["type"] == "point"]
+    assert sizes[1] > 2 * sizes[2], "a ring, then a dot that fits into it"
+
+
+def test_a_chart_without_pairs_is_an_error():
+    with pytest.raises(ValueError, match="nothing to draw"):
+        specialists_chart({}, "simulated")
 
 
 @pytest.mark.parametrize(

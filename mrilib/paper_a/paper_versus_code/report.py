@@ -7,7 +7,7 @@ import altair
 from mrilib.figures.dots import dots_chart
 from mrilib.figures.headed import headed_dots
 from mrilib.figures.sentences import measured, number, percent
-from mrilib.figures.theme import SERIES_COLORS
+from mrilib.figures.theme import MUTED, SERIES_COLORS
 from mrilib.gap import Interval
 from mrilib.paper_a.paper_versus_code.discrepancies import Group
 from mrilib.paper_a.paper_versus_code.fidelity import Scores, closed
@@ -15,6 +15,12 @@ from mrilib.paper_a.paper_versus_code.words import GROUPS, TOGETHER, YARDSTICK, 
 from mrilib.paper_a.slips import PrintedGap
 
 COLORS = dict(zip(GROUPS, (SERIES_COLORS[i] for i in (3, 4, 2, 1, 0)), strict=True))
+# Headings of the chart of the main changes, with their colours.
+HEADINGS = {
+    "the largest difference of each kind": SERIES_COLORS[2],
+    "the smallest difference": SERIES_COLORS[0],
+    "for comparison": MUTED,
+}
 ARMS_IN_WORDS = {
     "as written": "as the paper says",
     "per-part RSS": "with the code's network input",
@@ -27,6 +33,24 @@ SCORES_IN_WORDS = {
     "score of fastMRI": "not matched, volume's maximum (fastMRI)",
     "score unmatched": "not matched, slice's maximum",
 }
+
+
+def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
+    """Plot the largest change of each group, the smallest of all, the yardstick and all together.
+
+    Arguments as in `changes_chart`.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    single = _single(changes)
+    largest = [max(names, key=lambda name: abs(changes[name].value)) for names in _groups(single, groups).values()]
+    largest.sort(key=lambda name: -abs(changes[name].value))
+    least = [name for name in sorted(single, key=lambda name: abs(single[name].value)) if name not in largest][:1]
+    beside = [name for name in (YARDSTICK, TOGETHER) if name in changes]
+    picked = dict(zip(HEADINGS, (largest, least, beside), strict=True))
+    drawn = {heading: names for heading, names in picked.items() if names}
+    return _headed(changes, drawn, f"{changes_in_short(changes)} ({kind} data)", HEADINGS)
 
 
 def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
@@ -44,18 +68,26 @@ def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], 
     """
     drawn = {
         group: sorted(names, key=lambda name: -abs(changes[name].value))
-        for group, names in grouped({name: groups[name] for name in changes}).items()
+        for group, names in _groups(changes, groups).items()
     }
+    return _headed(changes, drawn, f"All {len(changes)} changes that were measured, by kind ({kind} data)", COLORS)
+
+
+def _groups(changes: Mapping[str, Interval], groups: Mapping[str, Group]) -> dict[str, list[str]]:
+    return grouped({name: groups[name] for name in changes})
+
+
+def _headed(
+    changes: Mapping[str, Interval], drawn: Mapping[str, Sequence[str]], title: str, colors: Mapping[str, str]
+) -> altair.LayerChart:
+    """The changes of each heading as dots with their 95 % intervals."""
     rows = {
-        group: [{"name": in_words(name), **vars(changes[name])} for name in names] for group, names in drawn.items()
+        heading: [{"name": in_words(name), **vars(changes[name])} for name in names] for heading, names in drawn.items()
     }
     slices = max((one.n for one in changes.values()), default=0)
-    title = f"{changes_in_short(changes)} ({kind} data)"
-    alt = f"{title}: " + "; ".join(
-        f"{row['name']} {number(row['value'], signed=True)}" for of in rows.values() for row in of
-    )
+    told = [f"{row['name']} {number(row['value'], signed=True)}" for of in rows.values() for row in of]
     x_title = f"change in SSIM: as in the code − as in the paper (n = {slices} slices)"
-    return headed_dots(rows, x_title=x_title, alt=alt, title=title, colors=COLORS)
+    return headed_dots(rows, x_title=x_title, alt=f"{title}: {'; '.join(told)}", title=title, colors=colors)
 
 
 def changes_in_short(changes: Mapping[str, Interval]) -> str:
@@ -131,9 +163,11 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
 
 
 def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
-    """Printed percentages that do not follow from the printed scores, and those that rounding may explain."""
-    return [
+    """Printed percentages that do not follow from the printed scores, then in one line those that rounding explains."""
+    wrong = [one for one in printed if one.verdict == "does not follow"]
+    near = [one.item for one in printed if one.verdict not in ("follows", "does not follow")]
+    told = [
         f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}: {one.verdict}."
-        for one in printed
-        if one.verdict != "follows"
+        for one in wrong
     ]
+    return told + ([f"Possible, if scores were rounded: {'; '.join(near)}."] if near else [])

@@ -9,9 +9,11 @@ from torch import Tensor
 
 from mrilib.figures.charts import BESIDE, LEADING, LETTER, WIDTH, data, finished, spaced
 from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.headed import headed_dots
+from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
 from mrilib.figures.sentences import bullets, measured, number, percent
-from mrilib.figures.theme import NAMED, SERIES_COLORS
+from mrilib.figures.theme import MUTED, NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing, Tuned
@@ -30,13 +32,30 @@ METHODS = {
 }
 DRAWN = tuple(name for name in METHODS if name == "supervised" or name.endswith("TTT"))
 OWN_LOSS = ("affine-only + TTT", "joint + TTT")
-NAMES = {"supervised": "supervised, not adapted"}
-LEFT, GAP = "from P to the supervised network of Q", "between the method's own two networks"
-SHADES = {LEFT: SERIES_COLORS[0], GAP: NAMED["zero-filled"]}
-HEADS, TUNING = "two heads in place of one, before TTT", "TTT of the network with two heads"
+BEFORE, AUXILIARY, OWN = "without TTT", "TTT on an auxiliary task", "TTT on paper A's own loss"
+GROUPS = {BEFORE: DRAWN[:1], AUXILIARY: DRAWN[1:3], OWN: OWN_LOSS}
+SHADES = {BEFORE: MUTED, AUXILIARY: NAMED["CycleU-Net on P + TTT"], OWN: NAMED["joint on P + TTT"]}
+NAMES = {
+    "supervised": "trained on P, not adapted",
+    "two-head + TTT": "denoising (two-head)",
+    "CycleU-Net + TTT": "round trip (CycleU-Net)",
+    "affine-only + TTT": "few weights (affine-only)",
+    "joint + TTT": "all weights (joint)",
+}
+TRANSFORMS = {
+    "regular": "unchanged",
+    "fliph": "mirrored left–right",
+    "flipv": "mirrored top–bottom",
+    "rot90": "rotated by 90°",
+    "noisy": "noise added",
+    "blur": "blurred",
+    "elastic": "warped",
+    "spike": "spike in k-space",
+    "ghost": "ghosts",
+}
 LOSS, SCORE = "loss, relative to its start", "true SSIM"
+LEVEL = 0.005  # a smaller share of the gap is none
 PANEL = 150  # pixels: height of one panel of `tuning_chart`
-CHANGES = {HEADS: NAMED["zero-filled"], TUNING: NAMED["two-head on Q + TTT"]}
 
 
 def label(method: str, side: str) -> str:
@@ -46,19 +65,24 @@ def label(method: str, side: str) -> str:
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
-    """What each method leaves of the gap, as two paired differences: to the supervised network of Q, and to its own."""
+    """What the network of P still lacks to the supervised network of Q after each method, paired by slice."""
     best = scores["supervised", "Q"]
-    rows = []
-    for name in DRAWN:
-        ends = {LEFT: best, GAP: scores[name, "Q"]}
-        found = {series: performance_gap(end, scores[name, "P"]) for series, end in ends.items()}
-        rows += [{"name": NAMES.get(name, name), "series": series, **vars(one)} for series, one in found.items()]
-    left = {row["name"]: number(row["value"]) for row in rows if row["series"] == LEFT}
-    told = " and ".join(value for name, value in left.items() if name.endswith("TTT") and name not in OWN_LOSS)
-    own = f"paper A's own loss leaves {left[OWN_LOSS[-1]]}, the auxiliary tasks leave {told}"
-    title = f"Of a gap of {left[NAMES['supervised']]}, {own} ({kind} data)"
-    x_title = f"difference of SSIM on Q (95 % interval, n = {len(best)})"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}. {in_numbers(rows)}", title=title, colors=SHADES)
+    left = {name: performance_gap(best, scores[name, "P"]) for name in DRAWN}
+    rows = {group: [{"name": NAMES[name], **vars(left[name])} for name in names] for group, names in GROUPS.items()}
+    title = f"{_message(left)} ({kind} data)"
+    x_title = f"SSIM on Q still missing to the network trained on Q (95 % interval, n = {len(best)})"
+    told = in_numbers([row for members in rows.values() for row in members])
+    return headed_dots(rows, x_title=x_title, alt=f"{title}: {told}", title=title, colors=SHADES)
+
+
+def _message(left: Mapping[str, Interval]) -> str:
+    """How much of the gap auxiliary tasks and paper A's own loss remove, at best."""
+    gap = left[DRAWN[0]].value
+    if gap <= 0:
+        return "There is no gap to remove"
+    shares = [max(1 - left[name].value / gap for name in GROUPS[group]) for group in (AUXILIARY, OWN)]
+    least, most = (f"{number(100 * share, 0)} %" if share >= LEVEL else "none" for share in shares)
+    return f"Auxiliary tasks remove {least} of the gap of {number(gap)}, paper A's own loss removes {most}"
 
 
 def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
@@ -70,10 +94,18 @@ def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
     """
     losses = {name: [loss / one.losses[0] for loss in one.losses] for name, one in tuned.items()}
     scores = {name: one.scores for name, one in tuned.items()}
+    falls = sum(curve[-1] < curve[0] for curve in losses.values())
+    rises = sum(curve[-1] > curve[0] for curve in scores.values())
+    title = f"On one {kind} slice, the loss falls for {falls} of {len(tuned)} networks, SSIM rises for {rises}"
     told = "; ".join(_both_in_words(name, losses[name], scores[name]) for name in tuned)
-    title = f"On one {kind} slice, {told}"
-    panels = [_panel(LOSS, losses, ""), _panel(SCORE, scores, "iteration")]
-    return finished(altair.vconcat(*panels, spacing=14), f"{title}. Networks trained on P", title)
+    moves = [
+        {name: f"{name} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %" for name, curve in losses.items()},
+        {name: f"{name} {number(curve[-1] - curve[0], signed=True)}" for name, curve in scores.items()},
+    ]
+    width = round(WIDTH - LETTER * max(len(words) for each in moves for words in each.values()))
+    panels = [_panel(LOSS, losses, moves[0], ""), _panel(SCORE, scores, moves[1], "iteration")]
+    whole = altair.vconcat(*(one.properties(width=width) for one in panels), spacing=14)
+    return finished(whole, f"{title}: {told}. Networks trained on P", title)
 
 
 def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) -> str:
@@ -83,8 +115,8 @@ def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) 
     return f"{name} {lowers} its loss by {number(share, 0)} %, and SSIM {rises} by {number(moved)}"
 
 
-def _panel(y_title: str, curves: Mapping[str, Sequence[float]], x_title: str) -> Any:
-    """Curves of one quantity in the colours of their networks, with their names beside their right ends."""
+def _panel(y_title: str, curves: Mapping[str, Sequence[float]], told: Mapping[str, str], x_title: str) -> Any:
+    """Curves of one quantity in the colours of their networks, with what is `told` of each beside its right end."""
     names = sorted(curves, key=lambda name: -curves[name][-1])
     values = [value for curve in curves.values() for value in curve]
     apart = LEADING * (max(values) - min(values) or 1) / PANEL
@@ -95,26 +127,34 @@ def _panel(y_title: str, curves: Mapping[str, Sequence[float]], x_title: str) ->
     axis = altair.Axis(tickCount=8, labels=bool(x_title), ticks=bool(x_title))
     x = altair.X("n:Q", title=x_title or None, axis=axis, scale=altair.Scale(nice=False))
     y = altair.Y("value:Q", title=y_title, axis=altair.Axis(tickCount=5), scale=altair.Scale(zero=False))
-    ends = [{"value": place, "name": name} for name, place in zip(names, places, strict=True)]
+    ends = [{"value": place, "name": name, "told": told[name]} for name, place in zip(names, places, strict=True)]
     words = altair.Chart(data(ends)).mark_text(align="left", dx=BESIDE, fontWeight="bold")
     both = altair.layer(
         altair.Chart(data(points)).mark_line().encode(x=x, y=y, color=hue),
-        words.encode(x=altair.value("width"), y=y, text="name:N", color=hue),
+        words.encode(x=altair.value("width"), y=y, text="told:N", color=hue),
     )
-    return both.properties(width=round(WIDTH - LETTER * max(map(len, names))), height=PANEL)
+    return both.properties(height=PANEL)
 
 
-def nine_shifts(before: Mapping[str, Interval], change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
-    """Paired differences under each transform: two heads against one before TTT, and what TTT of two heads changes."""
-    rows = [
-        {"name": name, "series": series, **vars(one)}
-        for name in change
-        for series, one in ((HEADS, before[name]), (TUNING, change[name]))
-    ]
+def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
+    """What TTT of the network with two heads changes under each transform, paired by slice, the largest first."""
+    rows = [{"name": TRANSFORMS.get(name, name), **vars(one)} for name, one in change.items()]
+    rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
-    title = f"TTT of two heads: better under {helped}, worse under {hurt} of {len(change)} transforms ({kind} data)"
-    axis = "change of SSIM (95 % interval)"
-    return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=CHANGES)
+    harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
+    title = f"TTT of two heads {harm} ({kind} data)"
+    colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change of SSIM by TTT (95 % interval)"
+    return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
+
+
+def shifts_table(before: Mapping[str, Interval], change: Mapping[str, Interval], caption: str) -> Table:
+    """Two heads minus one before TTT, and what TTT of two heads changes; one row for each transform."""
+    rows = [
+        {"name": TRANSFORMS.get(name, name), "heads": vars(before[name]), "ttt": vars(one)}
+        for name, one in change.items()
+    ]
+    columns = {"name": "transform", "heads": "two heads minus one, before TTT", "ttt": "change by TTT of two heads"}
+    return table(rows, columns, caption=caption)
 
 
 def _helps(change: Interval) -> bool:

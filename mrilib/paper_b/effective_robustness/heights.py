@@ -1,38 +1,25 @@
-"""Effective robustness under every shift, from the line of P_best to P, as one chart and in three sentences."""
+"""Effective robustness under every shift, as one chart and in three sentences."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair
 
-from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.sentences import measured
 from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
-from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, P, Robustness
+from mrilib.paper_b.effective_robustness.experiment import P_AND_Q, P, Robustness
 from mrilib.paper_b.effective_robustness.report import ARROWS
 
 Found = Mapping[str, Robustness]
-NAMES = {BEST: "best single dataset of P", P: "all of P", P_AND_Q: "P and Q"}
-ROW_HEIGHT = 58  # pixels
 
 
 def heights_chart(found: Found, kind: str) -> altair.LayerChart:
-    """From the line of P_best (0) to P, and P and Q beside it, with 95 % intervals; one line per shift, ranked."""
-    rows = [_row(name, one) for name, one in _ranked(found)]
+    """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first."""
+    rows = [{"name": ARROWS[name], **vars(one.gain(P))} for name, one in _ranked(found)]
     title = f"{_message(found)} ({kind} data)"
-    x_title = "effective robustness: SSIM on Q above what the network's quality predicts"
-    alt = f"{title}: {steps_in_numbers(rows)}"
-    look: dict[str, Any] = {"beside": "all of P [95 % interval]", "row_height": ROW_HEIGHT}
-    colors = {words: NAMED[name] for name, words in NAMES.items()}
-    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, colors=colors, **look)
-
-
-def _row(name: str, one: Robustness) -> dict[str, Any]:
-    gains = {NAMES[trained]: one.gain(trained) for trained in (P, P_AND_Q)}
-    marks = {NAMES[BEST]: 0.0} | {words: gain.value for words, gain in gains.items()}
-    spans = {words: (gain.low, gain.high) for words, gain in gains.items()}
-    return step(ARROWS[name], marks, one.gain(P)) | {"spans": spans}
+    x_title = "effective robustness: SSIM on Q beyond what quality predicts (95 % interval)"
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors={"": NAMED[P]})
 
 
 def in_words(found: Found) -> list[str]:

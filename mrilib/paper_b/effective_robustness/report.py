@@ -1,4 +1,4 @@
-"""Charts and tables of networks on both sides of a shift: one shift drawn large, all of them, and the numbers."""
+"""Charts and tables of networks on both sides of every shift."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,15 +7,13 @@ import altair
 import numpy as np
 
 from mrilib.data.catalogue import distribution
-from mrilib.figures.charts import data, finished, haloed, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.plot import Table, colors_of, table
-from mrilib.figures.sentences import measured, number
-from mrilib.figures.theme import MUTED
-from mrilib.paper_b.effective_robustness.experiment import ALL, BEST, P_AND_Q, SETS, SHIFTS, SIZES, P, Robustness
+from mrilib.figures.sentences import number
+from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SIZES, P, Robustness
 from mrilib.paper_b.robustness import fit_line
 
 PANEL, ACROSS = (325, 220), 2
-LARGE, FAINT = (720, 380), 0.4
 AXES = "SSIM in distribution (best single dataset of P)", "SSIM out of distribution (Q)"
 ARROWS = {
     "anatomy": "knees → brains",
@@ -36,99 +34,9 @@ def points(found: Mapping[str, Robustness]) -> list[Row]:
             measured = dict(zip(SIZES, one.models(trained).points, strict=True))
             slope, intercept = fit_line(*np.transpose(list(measured.values())))
             own = across if trained == BEST else [x for x, _ in measured.values()]
-            rows += [
-                place | {"set": f"{trained}, {size}", "training": size, "x": x, "y": y}
-                for size, (x, y) in measured.items()
-            ]
+            rows += [place | {"set": f"{trained}, {size}", "x": x, "y": y} for size, (x, y) in measured.items()]
             rows += [place | {"x": x, "y": float(slope * x + intercept)} for x in (min(own), max(own))]
     return rows
-
-
-def shift_chart(one: Robustness, kind: str) -> altair.LayerChart:
-    """One shift drawn large: networks with 95 % intervals, the line of P_best, and the heights above it."""
-    rows = points({one.name: one})
-    title = f"{ARROWS[one.name]}: {_height_in_words(one)} ({kind} data)"
-    arrows = [_arrow(one, trained) for trained in (P, P_AND_Q)]
-    x, y = (altair.Axis(tickCount=6, title=words) for words in AXES)
-    spread = altair.Scale(zero=False, padding=28)
-    base = altair.Chart(data([_with_intervals(one, row) for row in rows if "set" in row]))
-    place = base.encode(x=altair.X("x:Q", axis=x, scale=spread), y=altair.Y("y:Q", axis=y, scale=spread))
-    hues = altair.Scale(domain=list(SETS), range=colors_of(SETS))
-    hue, shape = altair.Color("trained on:N", scale=hues, legend=None), _sizes()
-    line = altair.Chart(data([row for row in rows if "set" not in row and row["trained on"] == BEST]))
-    rise = altair.Chart(data(arrows)).encode(x="x:Q")
-    told = rise.encode(y="middle:Q", text="label:N")
-    sides: dict[str, Row] = {P: {"align": "right", "dx": -8}, P_AND_Q: {"align": "left", "dx": 8}}  # else they collide
-    words = (haloed(told.transform_filter(f"datum.set === '{name}'"), **side) for name, side in sides.items())
-    layers = [
-        line.mark_line(strokeWidth=2.5).encode(x="x:Q", y="y:Q", color=hue),
-        place.mark_rule(opacity=FAINT).encode(y=altair.Y("low:Q"), y2="high:Q", color=hue),
-        place.mark_rule(opacity=FAINT).encode(x=altair.X("x_low:Q"), x2="x_high:Q", color=hue),
-        place.mark_point(filled=True, size=130, opacity=1).encode(
-            color=hue, shape=shape, tooltip=tooltip("set", "x", "y")
-        ),
-        rise.mark_rule(strokeWidth=3, strokeDash=[5, 3]).encode(y="line:Q", y2="y:Q", color=hue),
-        *(word for pair in words for word in pair),
-        *_names(place.encode(text="in words:N", color=hue)),
-    ]
-    alt = f"{title}: height above the line of P_best, " + "; ".join(row["label"] for row in arrows)
-    return finished(altair.layer(*layers), alt, title).properties(width=LARGE[0], height=LARGE[1])
-
-
-def _names(place: altair.Chart) -> list[altair.Chart]:
-    """Names of the training sets beside their best networks, that of P_best below its line."""
-    best = place.transform_filter(f"datum.training === '{ALL}'")
-    style: Row = {"fontSize": 15, "fontWeight": "bold"}
-    above, below = (best.transform_filter(f"datum['trained on'] {sign} '{BEST}'") for sign in ("!==", "==="))
-    return [
-        above.mark_text(align="left", dx=10, dy=-12, **style),
-        below.mark_text(align="right", dx=-6, dy=46, **style),
-    ]
-
-
-def _sizes() -> altair.Shape:
-    legend = altair.Legend(
-        title="amount of training",
-        orient="bottom",
-        symbolSize=110,
-        symbolFillColor=MUTED,
-        symbolStrokeColor=MUTED,
-        labelLimit=0,
-    )
-    return altair.Shape("training:N", scale=altair.Scale(domain=list(SIZES)), legend=legend)
-
-
-def _with_intervals(one: Robustness, row: Row) -> Row:
-    inside, outside = one.study.mean(row["set"], {one.best: None}), one.study.mean(row["set"], one.tested)
-    ends = {"low": outside.low, "high": outside.high, "x_low": inside.low, "x_high": inside.high}
-    words = {BEST: "best single dataset of P", P: f"P, all {len(SHIFTS[one.name].pair.p)} datasets"}
-    return {**row, "in words": words.get(row["trained on"], P_AND_Q), **ends}
-
-
-def _height_in_words(one: Robustness) -> str:
-    """Where the networks trained on P lie relative to the line, as far as the interval supports it."""
-    gain = one.gain(P)
-    if not gain.excludes_zero:
-        return "diverse training data leave a network on the line of the best single dataset"
-    side = "above" if gain.value > 0 else "below"
-    return f"diverse training data put a network {number(abs(gain.value))} {side} the line of the best dataset"
-
-
-def _arrow(one: Robustness, trained: str) -> Row:
-    """From the line of P_best to the mean point of a training set, with the height's interval."""
-    slope, intercept = fit_line(*np.transpose(one.models(BEST).points))
-    x, y = np.mean(one.models(trained).points, 0)
-    line = float(slope * x + intercept)
-    label = f"{trained}: {measured(one.gain(trained), signed=True)}"
-    return {
-        "set": trained,
-        "trained on": trained,
-        "x": float(x),
-        "y": float(y),
-        "line": line,
-        "middle": (float(y) + line) / 2,
-        "label": label,
-    }
 
 
 def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.FacetChart:
@@ -139,22 +47,18 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
     heights = "; ".join(f"{ARROWS[name]}: P {one.gain(P)}" for name, one in found.items())
     above = sum(one.gain(P).low > 0 for one in found.values())
     title = f"Networks trained on P lie above the line of the best single dataset under {above} of {len(found)} shifts"
-    return panels(
-        points(found), SETS, AXES, f"{title} ({kind} data)", f"height of P above the line of P_best: {heights}"
-    )
+    told = {ARROWS[name]: f"{ARROWS[name]}: P {number(one.gain(P).value, signed=True)}" for name, one in found.items()}
+    rows = [row | {"panel": told[row["panel"]]} for row in points(found)]
+    return panels(rows, SETS, AXES, f"{title} ({kind} data)", f"height of P above the line of P_best: {heights}")
 
 
 def panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
-    """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`.
-
-    Shapes are those of `shift_chart` where rows tell their `training`; elsewhere they repeat the colours.
-    """
+    """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
     ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
-    legend = altair.Legend(title="trained on", orient="bottom", symbolSize=120)
+    legend = altair.Legend(title="trained on", titleOrient="left", orient="top", symbolSize=120, labelFontSize=14)
     hues = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
-    told = any("training" in row for row in rows)
-    shape = _sizes() if told else altair.Shape("trained on:N", scale=altair.Scale(domain=names), legend=legend)
+    shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names), legend=legend)
     base = altair.Chart().encode(x=x, y=y, color=hues)
     layers = [
         base.transform_filter("!isValid(datum.set)").mark_line(strokeWidth=2),

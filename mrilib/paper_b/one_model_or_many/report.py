@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import altair
 
 from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured
 from mrilib.gap import Interval
+from mrilib.paper_b.one_model_or_many.nested import line, nested_chart
 from mrilib.paper_b.study import Study
 
 Groups = Mapping[str, Sequence[str]]
@@ -40,16 +40,14 @@ def sides_of(name: str) -> dict[str, str]:
 
 
 def specialists_chart(studies: Studies, kind: str) -> altair.LayerChart:
-    """Scores on each side of each pair: from the other side's specialist to the network of both, and its own one."""
+    """Scores on each side of each pair: the network of both, the specialist, and that of the other side."""
     rows = []
     for name, (study, groups) in studies.items():
         for side, other in (("P", "Q"), ("Q", "P")):
-            tests = dict.fromkeys(groups[side])
-            means = {f"trained on {arm}": study.mean(arm, tests).value for arm in (other, BOTH, side)}
-            rows.append(step(f"{sides_of(name)[side]} ({side})", means, _difference(study, groups, BOTH, side, side)))
-    title = f"{_message(studies)} ({kind} data)"
-    alt = f"{title}: {steps_in_numbers(rows)}"
-    return dumbbell_chart(rows, x_title="mean SSIM", alt=alt, title=title, beside="P and Q minus specialist")
+            ends = {arm: study.mean(arm, dict.fromkeys(groups[side])).value for arm in (other, side, BOTH)}
+            lead = _difference(study, groups, BOTH, side, side)
+            rows.append(line(sides_of(name)[side], ends[other], ends[side], ends[BOTH], lead))
+    return nested_chart(rows, title=f"{_message(studies)} ({kind} data)")
 
 
 def _message(studies: Studies) -> str:
@@ -58,7 +56,7 @@ def _message(studies: Studies) -> str:
     worse = sum(_difference(study, groups, BOTH, side, side).high < 0 for study, groups, side in sides)
     if worse:
         return f"One network for both is worse than the specialist on {worse} of {len(sides)} sides"
-    return "One network for both is as good as each specialist"
+    return "One network for both is as good as each specialist on its own side"
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
@@ -71,7 +69,7 @@ def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> alta
         for key, (arm, other, side) in comparisons.items()
         if side == tested and role(key) and not key.startswith(LOST)
     ]
-    x_title = "difference in SSIM from the specialist in distribution"
+    x_title = "SSIM minus that of the specialist (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
