@@ -12,11 +12,11 @@ ORTHONORMAL = 1e-5  # largest entry of |VᵀV − I| accepted as rounding error
 
 @dataclass(frozen=True)
 class SubspaceModel:
-    """Signals x = s U c, c ~ N(0, I_d), observed as y = x + z, z ~ N(0, ς² I_n); E‖x‖² = s² d.
+    """Signals x = s U c, c ~ N(0, I_d), observed as y = x + z, z ~ N(0, σ² I_n); E‖x‖² = s² d.
 
     Args:
         basis: U, (n, d) real with orthonormal columns, d < n.
-        noise: ς ≥ 0, standard deviation of each entry of z.
+        noise: σ ≥ 0, standard deviation of each entry of z.
         scale: s > 0; 1 in both papers.
         noise_inside: standard deviation of z within span(U), if different from outside.
         sphere: draw c uniformly from the sphere of radius √d, as paper B does up to scale; covariances are unchanged.
@@ -100,7 +100,7 @@ def squared_error(alpha: Tensor | float, V: Tensor, x: Tensor, y: Tensor) -> Ten
 def risk(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """Supervised risk R(α, V) = E‖x − α V Vᵀ y‖² = s² d − 2 α E‖Vᵀx‖² + α² E‖Vᵀy‖².
 
-    At V = U it is s² d (1 − α)² + α² d ς². Differentiable in α and V. Raises ValueError unless V is orthonormal and
+    At V = U it is s² d (1 − α)² + α² d σ². Differentiable in α and V. Raises ValueError unless V is orthonormal and
     has the shape of U.
 
     Source: paper A, eq. 3 and the traces in the proof of Prop. F.1.
@@ -113,7 +113,7 @@ def risk(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
 def best_alpha(V: Tensor, *models: SubspaceModel) -> Tensor:
     """Minimum-risk α = Σ E‖Vᵀx‖² / Σ E‖Vᵀy‖², for one distribution or an equal mixture of several.
 
-    For one distribution and V = U it is 1 / (1 + ς²/s²). For several, no linear estimator is better than α U Uᵀ.
+    For one distribution and V = U it is 1 / (1 + σ²/s²). For several, no linear estimator is better than α U Uᵀ.
 
     Source: paper A, Prop. F.1; paper B, §3 (several).
     """
@@ -144,7 +144,7 @@ def self_supervised_loss(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
 def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: SubspaceModel) -> Tensor:
     """E L_SS(α, V, y) = (1 − α)² E‖Vᵀy‖² + (1 + 2 α d/(n − d)) E‖(I − V Vᵀ) y‖².
 
-    At V = U it is the risk plus the constant ς² n, i.e. an unbiased risk estimate. Source: paper A, Prop. F.2.
+    At V = U it is the risk plus the constant σ² n, i.e. an unbiased risk estimate. Source: paper A, Prop. F.2.
     """
     _, inside, outside = _expected_energies(V, model)
     return _loss(alpha, inside, outside, V)
@@ -165,7 +165,7 @@ def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
 
 
 def self_supervised_alpha(V: Tensor, model: SubspaceModel) -> Tensor:
-    """Minimiser α of E L_SS: 1/(1 + ς²) at V = U with white noise (paper A, Prop. F.2), biased otherwise."""
+    """Minimiser α of E L_SS: 1/(1 + σ²) at V = U with white noise (paper A, Prop. F.2), biased otherwise."""
     _, inside, outside = _expected_energies(V, model)
     return _minimiser(inside, outside, V)
 
@@ -180,9 +180,9 @@ def residual_alpha(y: Tensor, V: Tensor) -> Tensor:
 
 
 def alpha_moments(n: int, d: int, noise: float) -> tuple[float, float]:
-    """Exact mean and standard deviation of α̂ = `adapted_alpha` at V = U, noise ς, d > 4.
+    """Exact mean and standard deviation of α̂ = `adapted_alpha` at V = U, noise σ, d > 4.
 
-    ‖Uᵀy‖² ~ (1 + ς²) χ²_d and ‖(I − U Uᵀ) y‖² ~ ς² χ²_{n−d} are independent, so that
+    ‖Uᵀy‖² ~ (1 + σ²) χ²_d and ‖(I − U Uᵀ) y‖² ~ σ² χ²_{n−d} are independent, so that
     (1 − α̂) / (1 − α*) follows the F distribution F(n − d, d), with mean d/(d − 2). Not in the paper, which lets
     n, d → ∞.
     """
@@ -193,13 +193,13 @@ def alpha_moments(n: int, d: int, noise: float) -> tuple[float, float]:
 
 
 def leading_deviation(n: int, d: int, noise: float) -> float:
-    """Leading-order standard deviation of α̂, ς²/(1 + ς²) · √(2/d + 2/(n − d)) (delta method, V = U, 0 < d < n)."""
+    """Leading-order standard deviation of α̂, σ²/(1 + σ²) · √(2/d + 2/(n − d)) (delta method, V = U, 0 < d < n)."""
     _check_sizes(n, d)
     return noise**2 / (1 + noise**2) * math.sqrt(2 / d + 2 / (n - d))
 
 
 def shift_gap(d: int, sigma: float, varsigma: float) -> float:
-    """Gap due to a change of noise at V = U: R_Q(α_P) − R_Q(α*) = d (ς² − σ²)² / ((1 + σ²)² (1 + ς²)).
+    """Gap due to a change of noise at V = U: R_Q(α_P) − R_Q(α*) = d (σ_Q² − σ_P²)² / ((1 + σ_P²)² (1 + σ_Q²)).
 
     Source: paper A, §6 ("the estimator is sub-optimal on the distribution Q"), with both optima inserted.
     """
@@ -207,7 +207,7 @@ def shift_gap(d: int, sigma: float, varsigma: float) -> float:
 
 
 def excess_risk(n: int, d: int, noise: float) -> float:
-    """E‖x − α̂ U Uᵀ y‖² − min_α R = E[(α̂ − α*)² ‖Uᵀy‖²] = ς⁴/(1 + ς²) · 2 d n / ((n − d)(d − 2)), exact, d > 2.
+    """E‖x − α̂ U Uᵀ y‖² − min_α R = E[(α̂ − α*)² ‖Uᵀy‖²] = σ⁴/(1 + σ²) · 2 d n / ((n − d)(d − 2)), exact, d > 2.
 
     The cross term vanishes because α* U Uᵀ y is the posterior mean of x. Not in the paper, which lets n, d → ∞.
     """
@@ -216,10 +216,10 @@ def excess_risk(n: int, d: int, noise: float) -> float:
 
 
 def break_even(n: int, d: int, noise: float) -> tuple[float, float]:
-    """The two test noise levels ς between which TTT on one y is worse than keeping the α trained at `noise` = σ.
+    """The two test noise levels between which TTT on one y is worse than keeping the α trained at `noise` = σ.
 
-    `excess_risk` = `shift_gap` has the roots ς² = σ²/(1 ± k), k = (1 + σ²) √(2 n / ((n − d)(d − 2)));
-    the upper one is infinite if k ≥ 1. Exact, d > 2.
+    `excess_risk` = `shift_gap` has the roots σ²/(1 ± k) for the square of the test noise,
+    k = (1 + σ²) √(2 n / ((n − d)(d − 2))); the upper one is infinite if k ≥ 1. Exact, d > 2.
     """
     _check_sizes(n, d, least=3)
     k = (1 + noise**2) * math.sqrt(2 * n / ((n - d) * (d - 2)))

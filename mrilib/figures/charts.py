@@ -139,7 +139,7 @@ def named_at_ends(
     x, y, color = keys
     names = _by_last_value(list(map(dict, records)), x, y, color)
     last = {row[color]: row[y] for row in sorted(records, key=lambda row: row[x])}
-    places = spaced([last[name] for name in names], LEADING * (spread[1] - spread[0] or 1) / HEIGHT)
+    places = spaced([last[name] for name in names], LEADING * (spread[1] - spread[0] or 1) / curves.height)
     words = [
         altair.Chart(altair.Data(values=[{y: place, "name": name}]))
         .mark_text(align="left", dx=BESIDE, color=hue, fontWeight="bold")

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import cleaned, lines_chart, named_at_ends
+from mrilib.figures.charts import HEIGHT, cleaned, finished, lines_chart, named_at_ends
 
 
 def labelled_chart(
@@ -20,14 +20,34 @@ def labelled_chart(
     title: str = "",
     band: tuple[str, str] | None = None,
     log_x: bool = False,
+    height: int = HEIGHT,
 ) -> altair.LayerChart:
-    """Curves as in `lines_chart`, each with its name in its colour at its right end.
+    """Curves as in `lines_chart`, each with its name in its colour at its right end; `height` in CSS pixels.
 
     Raises as `lines_chart`.
     """
     given = list(rows)
     axes: dict[str, Any] = {"x_title": x_title, "y_title": y_title, "band": band, "log_x": log_x}
-    curves = lines_chart(given, x, y, color, alt=alt, title=title, **axes)
+    curves = lines_chart(given, x, y, color, alt=alt, title=title, **axes).properties(height=height)
     records = [row for row in cleaned(given, color, (x, y, *(band or ()))) if row[y] is not None]
     heights = [row[key] for row in records for key in (y, *(band or ())) if row[key] is not None]
     return named_at_ends(curves, records, (x, y, color), (min(heights), max(heights)))
+
+
+def stacked(panels: Mapping[str, altair.LayerChart], *, alt: str, title: str) -> altair.VConcatChart:
+    """Charts of `labelled_chart` below one another, equally wide, each below its heading.
+
+    Args:
+        panels: heading → chart, whose own title and alt text are left out.
+        alt: what the figure shows, for readers who cannot see it.
+        title: the figure's message.
+    """
+    width = min(panel.width for panel in panels.values())
+    parts = []
+    for words, panel in panels.items():
+        part: Any = panel.copy()
+        part.description = altair.Undefined
+        head = altair.TitleParams(words, fontSize=14, fontWeight="normal", offset=6)
+        parts.append(part.properties(title=head, width=width))
+    whole = altair.vconcat(*parts, spacing=14).resolve_scale(color="independent", strokeDash="independent")
+    return finished(whole, alt, title)

@@ -1,6 +1,7 @@
 """Paths through the plane of two scores as a quantity is swept, one panel for each condition."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair
@@ -26,13 +27,17 @@ def sweep_chart(
     alt: str,
     title: str = "",
     chosen: float | None = None,
+    heads: Mapping[str, Sequence[str]] | None = None,
 ) -> altair.FacetChart:
     """Paths through the plane of scores on P and Q with 95 % intervals in both directions; one panel per condition.
+
+    In each, a straight line joins the ends, and a hollow point marks the corner, as in `path_chart`.
 
     Args:
         rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.
         step: key of the share of Q, one point per value; points are joined in its order.
         chosen: step that is circled and written out, with a slider that moves it without a kernel.
+        heads: lines above the panels, by their names, which they replace.
     """
     records = cleaned(rows, panel, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     steps = sorted({record[step] for record in records})
@@ -40,22 +45,29 @@ def sweep_chart(
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=ROOM), axis=altair.Axis(tickCount=4))
     names = "format(100 * datum.value, '.3~r') + ' %'"
     legend = altair.Legend(title=SHARE, orient="bottom", symbolSize=90, labelExpr=names)
-    scheme = altair.SchemeParams(name="viridis", extent=[0, 0.65])  # beyond it, colours are too pale on white
-    color = altair.Color(f"{step}:N", scale=altair.Scale(domain=steps, scheme=scheme), legend=legend)
+    hues = {0.0: NAMED["trained on P"], 1.0: NAMED["trained on Q"]}
+    scale = altair.Scale(domain=steps, range=[hues.get(one, DRAWN) for one in steps])
+    color = altair.Color(f"{step}:N", scale=scale, legend=legend)
     shape = altair.Shape(f"{step}:N", scale=altair.Scale(domain=steps), legend=legend)
     base = altair.Chart().encode(tooltip=tooltip(panel, step, "x", "y"))
-    rule = base.mark_rule(strokeWidth=1.5, color=MUTED)
+    rule = base.mark_rule(strokeWidth=1.2, color=MUTED)
+    ends = base.transform_filter(f"datum.{step} === {steps[0]} || datum.{step} === {steps[-1]}")
+    corner = altair.Chart().transform_aggregate(first=f"argmin({step})", last=f"argmax({step})", groupby=[panel])
+    corner = corner.transform_calculate(x="datum.first.x", y="datum.last.y")
     layers = [
-        base.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y, order=f"{step}:Q"),
+        ends.mark_line(color=MUTED, strokeWidth=1, strokeDash=[4, 3]).encode(x=x, y=y),
+        base.mark_line(color=DRAWN, strokeWidth=2).encode(x=x, y=y, order=f"{step}:Q"),
         *with_intervals(rule.encode(x=altair.X("x_low:Q"), x2="x_high:Q", y=y), records, "x_low"),
         *with_intervals(rule.encode(y=altair.Y("y_low:Q"), y2="y_high:Q", x=x), records, "y_low"),
-        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=color, shape=shape),
+        corner.mark_point(size=110, strokeWidth=2, color=INK, shape="diamond").encode(x=x, y=y),
+        base.mark_point(filled=True, size=100, opacity=1).encode(x=x, y=y, color=color, shape=shape),
         *([] if chosen is None else _chosen_layers(base, step, steps)),
     ]
     width, height = PANEL
     panels = altair.layer(*layers, data=altair.Data(values=records)).properties(width=width, height=height)
     order = list(dict.fromkeys(record[panel] for record in records))
-    chart = panels.facet(altair.Facet(f"{panel}:N", sort=order, title=None), columns=PANELS_ACROSS)
+    facet = altair.Facet(f"{panel}:N", sort=order, title=None, header=_header(heads))
+    chart = panels.facet(facet, columns=PANELS_ACROSS)
     chart = chart.resolve_scale(x="independent", y="independent")
     return finished(chart if chosen is None else chart.add_params(_slider(steps, chosen)), alt, title)
 
@@ -83,7 +95,7 @@ def path_chart(
     records = cleaned(rows, None, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     first, last = records[0], records[-1]
     names = [labels[0], *(f"{100 * record[step]:.3g} % of Q" for record in records[1:-1]), labels[1]]
-    places = [{"dx": -14, "dy": 2, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
+    places = [{"dx": -10, "dy": 18, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
     places.append({"dx": 12, "dy": 18, "align": "left"})
     corner = {"x": first["x"], "y": last["y"]}
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))
@@ -111,6 +123,12 @@ def path_chart(
         layers += haloed(words, fontSize=14, **place)
     width, height = LARGE
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
+
+
+def _header(heads: Mapping[str, Sequence[str]] | None) -> Any:
+    if heads is None:
+        return altair.Undefined
+    return altair.Header(labelExpr=f"{json.dumps({name: list(lines) for name, lines in heads.items()})}[datum.value]")
 
 
 def _end(record: dict[str, Any], name: str) -> altair.Chart:

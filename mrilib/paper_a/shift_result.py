@@ -12,7 +12,8 @@ from mrilib.data.sources import Source, in_a_word
 from mrilib.figures.charts import data, tooltip
 from mrilib.figures.plot import Table, gap_chart, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
-from mrilib.figures.theme import INK, PAPER
+from mrilib.figures.sentences import percent
+from mrilib.figures.theme import colors_of, ordered
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.experiment import side_title
 from mrilib.paper_a.published import paper_a
@@ -35,6 +36,7 @@ def seconds_per_slice(adapted: Mapping[str, Sequence[Adapted]]) -> list[dict[str
     return rows
 
 
+BELOW = 11  # CSS pixels from the line of a mean to the points of its trainings
 RESULT_KEYS = {
     "supervised on Q": "ssim_supervised_q",
     "supervised on P": "ssim_supervised_p",
@@ -136,29 +138,36 @@ class ShiftResult:
     def chart(self) -> altair.LayerChart:
         """Chart of the means with intervals as dots, and of the two gaps as brackets."""
         rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
-        outcome = f"TTT closes {self.closed}" if self.closed.interval else "no gap to close"
+        outcome = (
+            f"TTT closes {percent(self.closed.interval)} of the gap" if self.closed.interval else "No gap to close"
+        )
         several = f", {self.sample}" if self.before.trainings > 1 else ""
+        where = f"{self.shift.replace('_', ' ')} shift, {in_a_word(self.source)} data{several}"
         chart = gap_chart(
             rows,
             gaps={
                 "gap before": ("supervised on P", "supervised on Q"),
                 "gap after": ("joint on P + TTT", "joint on Q + TTT"),
             },
-            title=f"{self.label}{several}: {outcome}",
+            title=f"{outcome} ({where})",
             x_title="SSIM on Q",
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
-        return chart if self.before.trainings == 1 else chart + self._points()
+        if self.before.trainings > 1:
+            chart.layer = [self._points(), *chart.layer]  # behind the means
+        return chart
 
     def _points(self) -> altair.Chart:
-        """Layer with the mean of every training as a small point."""
+        """Layer with the mean of every training as a small, faint point below its line."""
         rows = [
             {"method": name, "training": f"training {number}", "value": float(mean)}
             for name, table in self.scores.items()
             for number, mean in enumerate(np.mean(np.atleast_2d(table), 1), 1)
         ]
-        base = altair.Chart(data(rows)).mark_point(size=36, opacity=1, strokeWidth=1.2, color=INK, fill=PAPER)
-        return base.encode(x="value:Q", y="method:N", tooltip=tooltip("training", "value"))
+        names = ordered(self.scores)
+        color = altair.Color("method:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=None)
+        base = altair.Chart(data(rows)).mark_point(size=30, opacity=0.6, filled=True, yOffset=BELOW)
+        return base.encode(x="value:Q", y="method:N", color=color, tooltip=tooltip("training", "value"))
 
     def record(self) -> None:
         """Write everything to `results.json`; an undefined fraction is recorded as the reason why."""

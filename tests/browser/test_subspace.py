@@ -15,8 +15,8 @@ ALPHAS = re.compile(r"(before TTT|after TTT|optimum) α = ([\d.]+)")
 MOVES = {  # what each control must change, and what it must leave
     "n, measured": (set(), {"before TTT", "optimum"}),
     "d, signal": (set(), {"before TTT", "optimum"}),
-    "σ, noise of P": ({"before TTT"}, {"after TTT", "optimum"}),
-    "ς, noise of Q": ({"after TTT", "optimum"}, {"before TTT"}),
+    "noise level of P": ({"before TTT"}, {"after TTT", "optimum"}),
+    "noise level of Q": ({"after TTT", "optimum"}, {"before TTT"}),
 }
 
 
@@ -24,7 +24,7 @@ def test_every_control_moves_what_it_should(desk, record_property):
     name, took = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "subspace_explorer"), []
     with desk.opened(name) as page:
         page.run_all()
-        explorer = page.explorer("ς, noise of Q")
+        explorer = page.explorer("noise level of Q")
         for label, (moved, left) in [*MOVES.items()] * 3:
             curves, before = explorer.sources(), dict(ALPHAS.findall(explorer.words()))
             took.append(explorer.press(label))

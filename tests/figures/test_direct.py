@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from mrilib.figures.charts import spaced
-from mrilib.figures.direct import labelled_chart
+from mrilib.figures.direct import labelled_chart, stacked
 from mrilib.figures.theme import chart_svg
 
 ROWS = [
@@ -31,3 +31,16 @@ def test_places_are_apart_and_in_order(places):
     found = spaced(places, 0.5)
     assert all(before - after >= 0.5 - 1e-9 for before, after in pairwise(found))
     assert sum(found) == pytest.approx(sum(places))
+
+
+def test_charts_below_one_another_are_equally_wide_and_keep_their_own_colours():
+    panels = {name: labelled_chart(ROWS[:4], "x", "value", "name", **AXES, height=90) for name in ("one", "two")}
+    panels["two"].width = 300
+    chart = stacked(panels, alt="two charts", title="A message").to_dict()
+    assert [(part["title"]["text"], part["width"], part["height"]) for part in chart["vconcat"]] == [
+        ("one", 300, 90),
+        ("two", 300, 90),
+    ]
+    assert chart["description"] == "two charts"
+    assert not any("description" in part for part in chart["vconcat"])
+    assert chart["resolve"]["scale"]["color"] == "independent"

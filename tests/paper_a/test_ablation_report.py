@@ -8,16 +8,18 @@ from records import record
 from mrilib.figures.notebook import setup
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE
 from mrilib.paper_a.early_stopping_and_ablation.report import (
-    during,
-    ends_in_words,
+    fall_chart,
+    losses_chart,
     outcome_table,
+    phases_chart,
     record_outcomes,
     rules_table,
+    turns_chart,
     windows_chart,
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
-from mrilib.paper_a.early_stopping_and_ablation.stops import stops_chart
 from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
+from mrilib.paper_a.early_stopping_and_ablation.turning import turning_chart
 from mrilib.ttt import History
 
 ROW = {
@@ -49,12 +51,40 @@ def test_the_table_says_before_worst_and_after():
     assert all(word in text for word in ("one, magnitude, plain", "0.7", "0.55", "0.9", "1.5"))
 
 
-def test_curves_are_means_over_slices_under_a_title_that_says_of_what():
-    chart = during({"joint": ROW}, "ssim", "True SSIM", "2 simulated slices", "described").to_dict()
-    points = chart["layer"][0]["data"]["values"]
-    assert [point["value"] for point in points] == pytest.approx([0.7, 0.55, 0.8, 0.9])
-    assert "2 simulated slices" in json.dumps(chart["title"])
+def test_panels_hold_means_over_slices_under_a_title_that_gives_the_lowest_ssim():
+    other = ROW | {"ssim": [[0.6, 0.1, 0.7, 0.9], [0.8, 0.1, 0.9, 0.9]]}
+    chart = fall_chart({"joint": ROW, "supervised": other}, "2 simulated slices", "described").to_dict()
+    assert [panel["title"]["text"].split(" (")[0] for panel in chart["vconcat"]] == [
+        "True SSIM",
+        "Phase error",
+        "Self-validation error",
+    ]
+    points = [row for row in drawn(chart["vconcat"][0]) if row.get("method") == "joint"]
+    assert [point["value"] for point in points[:4]] == pytest.approx([0.7, 0.55, 0.8, 0.9])
+    assert "“supervised” falls to 0.100" in " ".join(chart["title"])
     assert chart["description"] == "described"
+
+
+def test_each_network_has_its_panel_of_turns():
+    chart = turns_chart({"One": {"joint on P + TTT": ROW}, "Two": {"turned": ROW}}, "2 simulated slices", "x").to_dict()
+    assert [panel["title"]["text"] for panel in chart["vconcat"]] == ["One", "Two"]
+    assert {row["method"] for row in drawn(chart["vconcat"][1]) if "method" in row} == {"turned"}
+
+
+def test_every_network_stands_at_its_phase_error_and_its_fall_and_some_are_named():
+    rows = {"joint, turned": ROW, "supervised": ROW}
+    chart = phases_chart(rows, {"joint, turned": "a word"}, "2 simulated slices").to_dict()
+    dots = {dot["name"]: dot for dot in chart["layer"][0]["data"]["values"]}
+    assert {name: dot["phase"] for name, dot in dots.items()} == pytest.approx(dict.fromkeys(rows, 1.5))
+    assert dots["supervised"]["fall"] == pytest.approx(0.15)
+    assert [dots[name]["joint"] for name in rows] == [True, False]
+    assert [dot["word"] for layer in chart["layer"][1:] for dot in layer["data"]["values"]] == ["a word"]
+
+
+def drawn(chart):
+    """Rows of a chart and of its layers."""
+    own = chart.get("data", {}).get("values", [])
+    return own + [row for layer in chart.get("layer", ()) for row in drawn(layer)]
 
 
 @pytest.fixture
@@ -72,15 +102,23 @@ def test_windows_are_scored_where_their_rule_stops(histories):
     assert told in " ".join(chart["title"])
 
 
-def test_every_rule_has_its_stop_on_the_chart(histories):
-    chart = stops_chart(histories[0], [("rises", 1), ("fixed", 1), ("oracle", 1)], "simulated").to_dict()
-    lanes = chart["vconcat"][2]["layer"][0]["data"]["values"] if "data" in chart["vconcat"][2]["layer"][0] else None
-    stops = {row["rule"]: row for row in lanes or chart["vconcat"][2]["data"]["values"]}
-    assert stops["error rises, best image, w = 1"]["iteration"] == 3
-    assert stops["error rises, best image, w = 1"]["halt"] > 3
-    assert stops["fixed, iteration 1"]["ssim"] == pytest.approx(0.8)
-    assert stops["best image (oracle)"]["ssim"] == 1
-    assert "“error rises, best image, w = 1” loses 0.000 in SSIM" in " ".join(chart["title"])
+def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_returns(histories):
+    chart = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    ssim, error = chart["vconcat"]
+    assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "iteration" in row} >= {(3, 0.0), (7, -0.4)}
+    dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
+    assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
+    told = "loses 0.000 in SSIM, never stopping loses 0.400 (2 simulated slices)"
+    assert told in " ".join(chart["title"])
+    with pytest.raises(ValueError, match="nothing to draw"):
+        turning_chart([], "rises", 1, "no slices")
+
+
+def test_rules_stand_in_the_order_of_their_losses(histories):
+    lines = [rule_row(histories, rule, 1) for rule in ("fixed", "rises", "oracle")]
+    chart = losses_chart(lines, "2 simulated slices").to_dict()
+    assert "“fixed, iteration 1” loses most, 0.200 (2 simulated slices)" in " ".join(chart["title"])
+    assert chart["description"].index("error rises") < chart["description"].index("fixed, iteration 1 +0.200")
 
 
 def test_rules_stand_with_their_loss_to_the_oracle(histories):
@@ -92,9 +130,3 @@ def test_rules_stand_with_their_loss_to_the_oracle(histories):
 def test_the_run_that_is_watched_is_no_longer_than_the_stored_ones():
     for asked, made in ((70, 70), (700, 600)):
         assert live_settings(record("05", live_iterations=asked)).max_iterations == made
-
-
-def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():
-    history = History([1.0] * 9, [1.0] * 9, {0: 0.5, 4: 0.9, 8: 0.7})
-    words = "Early stopping returns an image with an SSIM of 0.900; after 8 iterations, it is 0.700"
-    assert ends_in_words(history, 5, "simulated") == f"{words} (one simulated slice)"

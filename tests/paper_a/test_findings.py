@@ -8,7 +8,7 @@ from records import record
 
 from mrilib.gap import Interval
 from mrilib.paper_a.early_stopping_and_ablation import report as stopping
-from mrilib.paper_a.provable_adaptation.report import subspace_drawing
+from mrilib.paper_a.provable_adaptation.drawing import subspace_drawing
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt
@@ -16,6 +16,7 @@ from mrilib.paper_a.transformers import report as transformers
 from mrilib.paper_a.transformers.pictures import busiest, framed
 from mrilib.paper_a.variants_that_fail import report as variants
 from mrilib.paper_a.zero_shot_and_untrained import report as contest
+from mrilib.ttt import History
 
 WIDE = {
     "supervised on Q": 0.9,
@@ -107,6 +108,12 @@ def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
 def test_the_first_figure_claims_no_more_than_its_gaps_show(after, borne_out):
     spec = json.dumps(ttt.gaps_chart([block(**after)], "simulated").to_dict())
     assert ("closes more than half of every wide gap" in spec) is borne_out
+
+
+def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():
+    history = History([1.0] * 9, [1.0] * 9, {0: 0.5, 4: 0.9, 8: 0.7})
+    words = "The image returned has an SSIM of 0.900, that after 8 iterations 0.700 (one simulated slice)"
+    assert ttt.ends_in_words(history, 5, "one simulated slice") == words
 
 
 def test_stopping_is_told_in_numbers():

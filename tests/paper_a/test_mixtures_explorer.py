@@ -10,6 +10,7 @@ from widget_parts import parts
 
 from mrilib.figures import plot
 from mrilib.figures.sweep import path_chart, sweep_chart
+from mrilib.figures.theme import NAMED
 from mrilib.paper_a.mixtures.explorer import explore_mixtures, mixture_in_words
 from mrilib.paper_a.mixtures.sweep import curves, points
 
@@ -106,13 +107,32 @@ def test_words_hold_both_scores_and_what_is_gained_and_lost():
 
 def test_a_sweep_chart_holds_both_intervals_and_joins_points_in_order():
     spec = sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
-    line, across, up, point = (layer["encoding"] for layer in spec["spec"]["layer"])
+    straight, line, across, up, corner, point = (layer["encoding"] for layer in spec["spec"]["layer"])
+    assert straight["x"]["field"] == corner["x"]["field"] == "x"
     assert line["order"]["field"] == "coefficient"
     assert (across["x"]["field"], across["x2"]["field"]) == ("x_low", "x_high")
     assert (up["y"]["field"], up["y2"]["field"]) == ("y_low", "y_high")
     assert point["color"]["field"] == point["shape"]["field"] == "coefficient"
     assert spec["facet"]["sort"] == list(SWEEPS)
+    assert point["color"]["scale"]["range"] == [NAMED["P"], NAMED["P and Q"], NAMED["P and Q"], NAMED["Q"]]
     assert "params" not in spec
+
+
+def test_the_corner_is_drawn_where_both_scores_are_those_of_the_better_end():
+    spec = sweep_chart(ROWS, "shift", "coefficient", **AXES).to_dict()
+    found, *placed = next(layer["transform"] for layer in spec["spec"]["layer"] if "argmin" in str(layer))
+    assert [(one["op"], one["field"], one["as"]) for one in found["aggregate"]] == [
+        ("argmin", "coefficient", "first"),
+        ("argmax", "coefficient", "last"),
+    ]
+    assert {one["as"]: one["calculate"] for one in placed} == {"x": "datum.first.x", "y": "datum.last.y"}
+
+
+def test_lines_above_the_panels_replace_their_names():
+    heads = {name: [name, "a second line"] for name in SWEEPS}
+    spec = sweep_chart(ROWS, "shift", "coefficient", **AXES, heads=heads).to_dict()
+    assert '["anatomy", "a second line"]' in spec["facet"]["header"]["labelExpr"]
+    plot.figure_bytes(sweep_chart(ROWS, "shift", "coefficient", **AXES, heads=heads))
 
 
 def test_a_path_names_its_points_its_ends_and_its_corner():
@@ -130,7 +150,7 @@ def test_a_chosen_point_comes_with_a_slider_that_needs_no_kernel():
     assert slider["value"] == 0.25
     assert (slider["bind"]["input"], slider["bind"]["min"], slider["bind"]["max"]) == ("range", 0.0, 1.0)
     assert (slider["bind"]["step"], slider["bind"]["name"]) == (0.25, "share of Q ")
-    ring = spec["spec"]["layer"][4]
+    ring = spec["spec"]["layer"][6]
     assert ring["transform"][0]["filter"] == "abs(datum.coefficient - chosen) < 0.125"
 
 

@@ -28,8 +28,15 @@ def test_the_paths_that_turn_are_counted():
     ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
     spec = report.paths({"one": CORNER, "an_other": STRAIGHT, "none": ends}, 0.25, "simulated").to_dict()
     title = " ".join(spec["title"])
-    assert "turns like an L under 1 of 2 shifts, not clearly under an other (simulated data)" in title
+    assert "clearly more than half is gained on Q and kept on P under 1 of 2 shifts (simulated data)" in title
+    assert '["one", "gained 93 % [' in spec["facet"]["header"]["labelExpr"]
+    assert '"none"' not in spec["facet"]["header"]["labelExpr"]
     assert spec["facet"]["sort"] == ["one", "an other"]
+
+
+def test_the_curves_are_titled_with_what_a_mixture_gains_and_costs():
+    told = report.curves_title(CORNER, 0.3, "an_other", "simulated")
+    assert told == "25 % of Q gains 0.280 in SSIM on Q and costs 0.010 on P (an other shift, simulated data)"
 
 
 def test_without_any_mixture_the_ends_are_drawn():

@@ -119,15 +119,17 @@ FALL_THEN_RISE = History(
 def test_words_say_what_stopping_lost():
     words = iteration_in_words(FALL_THEN_RISE, 10, "rises", 5, 60)
     assert words == (
-        "Iteration 10: SSIM 0.670. Rule rises, w = 5, stops at iteration 25 and takes the image of iteration 20: "
-        "SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. SSIM lost by stopping: 0.130."
+        "Iteration 10: SSIM 0.670. The rule “error rises, best image, w = 5” stops at iteration 25 and returns the "
+        "image of iteration 20: SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. "
+        "SSIM lost by stopping: 0.130."
     )
 
 
 def test_words_of_a_rule_that_does_not_stop_and_of_a_run_that_has_not_ended():
     words = iteration_in_words(FALL_THEN_RISE, 10, "rises_last", 30, 90)
-    assert "does not stop within the 60 iterations so far and takes the image of iteration 59" in words
-    assert "Rule oracle takes the image of iteration 33" in iteration_in_words(FALL_THEN_RISE, 0, "oracle", 1, 60)
+    assert "does not stop within the 60 iterations so far and returns the image of iteration 59" in words
+    words = iteration_in_words(FALL_THEN_RISE, 0, "oracle", 1, 60)
+    assert "The rule “best image (oracle)” returns the image of iteration 33" in words
     assert "SSIM lost by stopping: 0.000" in iteration_in_words(FALL_THEN_RISE, 0, "fixed", 33, 60)
 
 
@@ -191,8 +193,8 @@ def test_window_and_rule_move_the_stop_and_leave_the_image(box, shot):
         at["rule"].value, at["window"].value = rule, window
         point = stopping_point(shot.history, rule, window)
         stops.add(point)
-        assert f"takes the image of iteration {point}: SSIM {shot.history.score[point]:.3f}" in at["view"].value
-        assert f"takes the image of iteration {point}" in pictures(at["view"])[3].decode()
+        assert f"returns the image of iteration {point}: SSIM {shot.history.score[point]:.3f}" in at["view"].value
+        assert f"returned: iteration {point}" in pictures(at["view"])[3].decode()
         assert pictures(at["view"])[:3] == before[:3]
     assert len(stops) >= 4
 
@@ -204,8 +206,8 @@ def test_a_film_of_another_run_is_refused(samples, shot):
         explore_stopping(tiny_model(), [], SETTINGS, shot, "rises", 3, "simulated")
 
 
-def test_it_opens_at_the_stopping_point(box, shot):
-    assert named(box)["iteration"].value == stopping_point(shot.history, "rises", 3)
+def test_it_opens_before_the_first_step_away_from_the_stop(box):
+    assert named(box)["iteration"].value == 0
 
 
 async def until(condition, seconds=30):

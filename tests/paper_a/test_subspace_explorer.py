@@ -1,6 +1,7 @@
 """The explorer of the subspace theory and the charts of its notebook."""
 
 import pytest
+import torch
 from widget_parts import parts
 
 from mrilib.figures.theme import NAMED
@@ -8,11 +9,15 @@ from mrilib.gap import FractionClosed, Interval
 from mrilib.paper_a.provable_adaptation.explorer import risk_chart, risk_marks, subspace_explorer, verdict
 from mrilib.paper_a.provable_adaptation.report import (
     curve_chart,
+    descents_chart,
     findings,
     gain_chart,
     loss_chart,
+    losses_chart,
     rates_in_short,
+    training_chart,
 )
+from mrilib.paper_a.provable_adaptation.trials import Descent
 from mrilib.subspace import alpha_moments
 
 
@@ -23,12 +28,14 @@ def test_the_explorer_marks_what_the_theory_says():
     assert optimum["risk"] < after["risk"] < before["risk"]
     assert after["low"] < optimum["alpha"] < after["high"]
     chart = risk_chart(512, 64, 0.5, 1.0).to_dict()
-    assert "TTT closes 90% of the gap" in chart["title"][0]
+    assert "TTT closes 90 % of the gap" in chart["title"][0]
     assert "before TTT α = 0.800" in chart["description"]
 
 
 def test_the_explorer_says_when_ttt_costs():
-    assert verdict(64, 16, 0.8, 0.8, 1.0, 1.2, 1.0).startswith("TTT costs more than it gains for ς in [")
+    assert verdict(64, 16, 0.8, 0.8, 1.0, 1.2, 1.0).startswith(
+        "TTT costs more than it gains for noise levels of Q from "
+    )
     assert "above" in verdict(20, 5, 2.0, 2.0, 1.0, 1.2, 1.0)
 
 
@@ -77,8 +84,38 @@ def test_dots_have_their_numbers_and_a_title_from_their_intervals():
     assert " ".join(gains["title"]) == "TTT lowers the risk under 1 of 2 shifts and raises it under 1"
     assert gains["description"].endswith("noise +2.000; colour −2.000")
     lost = {"P": {"shared": mean}, "Q": {"shared": Interval(0.1, -0.1, 0.3, 9)}}
+    assert loss_chart(lost).to_dict()["description"].endswith("shared, on P +2.000; shared, on Q +0.100")
     assert " ".join(loss_chart(lost).to_dict()["title"]) == "One α for both noise levels is best for only some"
     assert "best for neither" in " ".join(loss_chart({"P": {"shared": mean}}).to_dict()["title"])
+
+
+def test_chosen_colours_come_before_the_order():
+    spec = curve_chart([1, 2], {"a": [0, 1], "b": [1, 2]}, x_title="x", y_title="y", alt="a", hues={"b": "#123456"})
+    words = {layer["data"]["values"][0]["name"]: layer["mark"]["color"] for layer in spec.to_dict()["layer"][1:]}
+    assert words["b"] == "#123456" != words["a"]
+
+
+def test_training_is_titled_with_what_it_reached():
+    alphas, overlap, none = torch.tensor([0.5, 0.8]), torch.tensor([0.1, 1.0]), torch.zeros(2)
+    paths = {"supervised": Descent(alphas, none, overlap, none)}
+    chart = training_chart(paths, 0.8).to_dict()
+    assert " ".join(chart["title"]) == "Training finds the subspace and the best α, 0.80"
+    assert [panel["title"]["text"][:5] for panel in chart["vconcat"]] == ["Share", "Shrin"]
+    told = " ".join(training_chart(paths, 0.6).to_dict()["title"])
+    assert told.endswith("and α = 0.800 (supervised) where 0.600 is best")
+
+
+def test_single_measurements_have_one_colour_and_what_they_are_held_against_another():
+    alphas, single = torch.tensor([0.0, 1.0]), torch.tensor([[0.0, 0.0], [1.0, -1.0]])
+    chart = losses_chart(
+        alphas, single, [Interval(0.0, 0.0, 0.0, 9), Interval(0.5, 0.4, 0.6, 9)], torch.tensor([0.0, 0.4])
+    )
+    assert "at most 0.100 apart" in " ".join(chart.to_dict()["title"])
+    words = {layer["data"]["values"][0]["name"]: layer["mark"]["color"] for layer in chart.to_dict()["layer"][1:]}
+    assert words["measurement 1"] == words["measurement 2"] != words["mean of 9 measurements"]
+    assert words["risk on Q"] == NAMED["Q"]
+    descents = descents_chart(torch.tensor([[0.8, 0.8], [0.4, 0.6]]), 0.5).to_dict()
+    assert "from 0.80 to values between 0.40 and 0.60; 0.50 is best" in " ".join(descents["title"])
 
 
 def test_the_rates_are_told_by_their_slopes():
@@ -97,4 +134,4 @@ def test_three_sentences_carry_the_numbers_of_the_run():
     said = findings(0.8, (0.8, 0.5), Interval(0.5, 0.49, 0.51, 9), share, slope, -0.52, ["louder inside"]).data
     assert len(said.splitlines()) == 3
     assert "a slope of −0.510 [−0.550, −0.470] (exact law −0.520)" in said
-    assert "**TTT does harm** under 1 of these shifts: louder inside." in said
+    assert "**TTT does harm** under 1 of these shifts: more noise inside the subspace." in said

@@ -191,7 +191,10 @@ def test_the_report_is_of_all_trainings(tmp_path):
     assert results["gain_of_joint_ttt_psnr"]["value"] == pytest.approx(0.205)
     assert (results["gain_of_joint_ttt_psnr"]["n"], results["gain_of_joint_ttt_psnr"]["trainings"]) == (24, 3)
     assert results["fraction_reached_ssim_foreground"]["value"] == pytest.approx(0.205 / 0.215)
-    points = [layer for layer in found.chart().to_dict()["layer"] if "training" in str(layer.get("encoding"))]
+    layers = found.chart().to_dict()["layer"]
+    points = [layer for layer in layers if "training" in str(layer.get("encoding"))]
+    assert points == layers[:1], "behind the means"
+    assert points[0]["mark"]["yOffset"] > 0, "and below them"
     [values] = [layer["data"]["values"] for layer in points]
     of_p = [one["value"] for one in values if one["method"] == "supervised on P"]
     np.testing.assert_allclose(sorted(of_p), [0.67, 0.685, 0.70], atol=0.01)

@@ -25,7 +25,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """Vertical line across the panels at an iteration, with a dot on every curve if it refers to an image."""
+    """Vertical line across the panels at an iteration, named or not, with a dot on every curve if it is of an image."""
 
     iteration: int
     label: str
@@ -44,7 +44,8 @@ def curves_svg(history: History, marks: Sequence[Mark], end: int) -> str:
     for tick in ticks(0, end, 6):
         parts.append(_text(_x(tick, end), bottom + 18, f"{tick:g}", "middle"))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, bottom + 37, "iteration", "middle", 14))
-    parts += [_label(mark, end, HEAD + 15 + 17 * row) for row, mark in enumerate(marks)]
+    named = [mark for mark in marks if mark.label]
+    parts += [_label(mark, end, HEAD + 15 + 17 * row) for row, mark in enumerate(named)]
     size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
     style = f'font-family="{escape(FONT)}" font-size="13" fill="{INK}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'

@@ -4,7 +4,6 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import get_args
 
 import ipywidgets
 
@@ -15,7 +14,7 @@ from mrilib.figures.tiles import error_scale
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.early_stopping_and_ablation.curves import WIDTH, Mark, curves_svg
 from mrilib.paper_a.early_stopping_and_ablation.film import BRIGHTER, Film, Filming
-from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, halts_at, stopping_point
+from mrilib.paper_a.early_stopping_and_ablation.rules import WORDS, Rule, halts_at, in_words, stopping_point
 from mrilib.sample import Sample
 from mrilib.ttt import History, Settings
 
@@ -37,20 +36,20 @@ def iteration_in_words(history: History, iteration: int, rule: Rule, window: int
 
 
 def _verdict(history: History, rule: Rule, window: int, run: str) -> str:
+    named = f"The rule “{in_words(rule, window)}”"
     if rule in ("fixed", "oracle"):
-        return f"Rule {rule} takes the image of"
+        return f"{named} returns the image of"
     halt = halts_at(history.validation_error, rule, window)
     when = f"does not stop within {run}" if halt is None else f"stops at iteration {halt}"
-    return f"Rule {rule}, w = {window}, {when} and takes the image of"
+    return f"{named} {when} and returns the image of"
 
 
 def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Mark]:
-    """Marks at the displayed iteration, at the rule's image and, if different, where the rule stops."""
+    """Marks at the displayed iteration, at the rule's image and, without words, where the rule stops if elsewhere."""
     point = stopping_point(history, rule, window)
-    marks = [Mark(point, f"{rule} takes the image of iteration {point}")]
     halt = None if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
-    if halt not in (None, point):
-        marks.append(Mark(halt, f"{rule} stops at {halt}", MUTED, dot=False))
+    stop = [] if halt in (None, point) else [Mark(halt, "", MUTED, dot=False)]
+    marks = [Mark(point, f"returned: iteration {point}" + (f" (stopped at {halt})" if stop else "")), *stop]
     return [*marks, Mark(iteration, f"shown: iteration {iteration}", SHOWN)]
 
 
@@ -197,15 +196,14 @@ def explore_stopping(
         )
     named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
     studio = _Studio(model, named, settings, film)
-    rules = ipywidgets.Dropdown(options=get_args(Rule), value=rule, description="rule", style=STYLE)
+    options = [(words, name) for name, words in WORDS.items()]
+    rules = ipywidgets.Dropdown(options=options, value=rule, description="rule", style=STYLE)
     most = max(film.planned - 1, window)
     windows = ipywidgets.IntSlider(description="window w", value=window, min=1, max=most, **WIDE)
     controls = {"slice": studio.slice, "iteration": studio.iteration, "rule": rules, "window": windows}
 
     def page(slice: str, iteration: int, rule: Rule, window: int, done: int) -> str:
         return _page(studio.films.get(slice), iteration, rule, window)
-
-    studio.iteration.value = stopping_point(film.history, rule, window) // film.every * film.every
 
     box = explorer({**controls, "done": studio.done}, page)
     panel, *view = box.children

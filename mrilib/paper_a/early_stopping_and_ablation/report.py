@@ -6,17 +6,23 @@ from typing import Any
 import altair
 from IPython.display import Markdown
 
-from mrilib.figures.direct import labelled_chart
+from mrilib.figures.charts import HEIGHT, WIDTH, data, finished, tooltip
+from mrilib.figures.direct import labelled_chart, stacked
+from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.history import COLOR
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
 from mrilib.figures.sentences import number
+from mrilib.figures.theme import METHOD_COLORS, PAPER
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE, at_iterations, mean_curves, outcome
-from mrilib.paper_a.early_stopping_and_ablation.rules import WORDS, Rule, rule_row
+from mrilib.paper_a.early_stopping_and_ablation.rules import WORDS, Rule, in_words, rule_row
 from mrilib.store.tables import Row
 from mrilib.ttt import History
 
 SHORT = 5  # a window that is too short
+ALONE = METHOD_COLORS["supervised on P + TTT"]
+PANEL = 170  # CSS pixels: height of one of several charts below one another
 RULES = {"rule": "rule", "window": "w", "score": "SSIM on Q", "loss": "loss", "iteration": "median iteration"}
 OUTCOMES = {
     "name": "loss, target, network",
@@ -27,35 +33,77 @@ OUTCOMES = {
 }
 
 
-def ends_in_words(history: History, stop: int, kind: str) -> str:
-    """True SSIM of the image that is returned and after the last iteration, as the title of a chart; `kind` of data."""
-    near, last = min(history.score, key=lambda n: abs(n - stop)), max(history.score)
-    kept = f"Early stopping returns an image with an SSIM of {history.score[near]:.3f}"
-    return f"{kept}; after {last} iterations, it is {history.score[last]:.3f} (one {kind} slice)"
+def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.LayerChart:
+    """What each rule loses to the best image, the least loss first; see `rules.rule_row`."""
+    lines = sorted(judged, key=lambda line: line["loss"].value)
+    rows = [{"name": in_words(line["rule"], line["window"]), **vars(line["loss"])} for line in lines]
+    least, most = rows[0], rows[-1]
+    title = (
+        f"The rule “{least['name']}” loses least, {number(least['value'])} in SSIM; "
+        f"“{most['name']}” loses most, {number(most['value'])} ({where})"
+    )
+    x_title = "SSIM lost relative to the best image, mean and 95 % interval"
+    return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors={"": COLOR})
 
 
-def during(
-    rows: Mapping[str, Row], curve: str, y_title: str, where: str, alt: str, message: str = ""
-) -> altair.LayerChart:
-    """Chart one curve of each named row over the iterations: the mean over slices with its 95 % band.
+def fall_chart(rows: Mapping[str, Row], where: str, alt: str) -> altair.VConcatChart:
+    """True SSIM, phase error and self-validation error of named rows during TTT, one panel each, with the least SSIM.
 
     Args:
-        rows: stored rows by method.
-        curve: "ssim", "phase_error" or "validation_error".
+        rows: stored rows by method; the title is about the one whose SSIM falls lowest.
         where: description of the data, for the title.
-        message: what the chart shows, for the title; if empty, what is drawn.
+        alt: what the figure shows, for readers who cannot see it.
     """
-    return labelled_chart(
-        mean_curves(rows, curve),
-        "iteration",
-        "value",
-        "method",
-        band=("low", "high"),
-        x_title="TTT iteration",
-        y_title=y_title,
-        title=f"{message or f'{y_title} during TTT'} ({where})",
-        alt=alt,
-    )
+    name, least = min(((name, outcome(row)["worst"].value) for name, row in rows.items()), key=lambda one: one[1])
+    title = f"The SSIM of “{name}” falls to {number(least)} while TTT corrects the phase ({where})"
+    headings = {
+        "ssim": "True SSIM",
+        "phase_error": "Phase error (rad; π/2 ≈ 1.57 for a random phase)",
+        "validation_error": "Self-validation error (1 for a black image)",
+    }
+    panels = {words: _during(rows, key, last=key == [*headings][-1]) for key, words in headings.items()}
+    return stacked(panels, alt=alt, title=title)
+
+
+def turns_chart(groups: Mapping[str, Mapping[str, Row]], where: str, alt: str) -> altair.VConcatChart:
+    """True SSIM during TTT with and without a rotation of the output's phase, one panel for each network."""
+    last = [*groups][-1]
+    panels = {words: _during(rows, "ssim", last=words == last) for words, rows in groups.items()}
+    return stacked(panels, alt=alt, title=f"Rotating the output by one angle removes the fall, or causes it ({where})")
+
+
+def _during(rows: Mapping[str, Row], curve: str, *, last: bool) -> altair.LayerChart:
+    """One curve of each named row over the iterations: the mean over slices with its 95 % band."""
+    axes: dict[str, Any] = {"x_title": "TTT iteration" if last else "", "y_title": "", "band": ("low", "high")}
+    return labelled_chart(mean_curves(rows, curve), "iteration", "value", "method", **axes, height=PANEL, alt=curve)
+
+
+def phases_chart(rows: Mapping[str, Row], labels: Mapping[str, str], where: str) -> altair.LayerChart:
+    """Fall of SSIM in the first iterations of TTT against the phase error before TTT, one dot for each network.
+
+    Args:
+        rows: stored rows by name; those of jointly trained networks have "joint" in their names.
+        labels: what is written beside the dots of some of them.
+        where: description of the data, for the title.
+    """
+    found = {name: outcome(row) for name, row in rows.items()}
+    dots: list[dict[str, Any]] = [
+        {"name": name, "phase": one["phase"].value, "fall": one["dip"].value, "joint": "joint" in name}
+        for name, one in found.items()
+    ]
+    title = f"The larger the phase error before TTT, the deeper the fall of SSIM ({where})"
+    told = "; ".join(f"{dot['name']}: {number(dot['phase'], 2)} rad, fall {number(dot['fall'])}" for dot in dots)
+    x = altair.X("phase:Q", title="phase error before TTT (rad)", scale=altair.Scale(domainMin=0, padding=16))
+    y = altair.Y("fall:Q", title=f"fall of SSIM in the first {PLUNGE} iterations", scale=altair.Scale(padding=10))
+    hue = altair.condition("datum.joint", altair.value(COLOR), altair.value(ALONE))
+    base = altair.Chart(data(dots)).encode(x=x, y=y, color=hue, tooltip=tooltip("name", "phase", "fall"))
+    layers: list[altair.Chart] = [base.mark_point(filled=True, size=130, opacity=0.85, stroke=PAPER)]
+    sides: dict[bool, dict[str, Any]] = {True: {"align": "right", "dx": -12}, False: {"align": "left", "dx": 12}}
+    for joint, side in sides.items():
+        words = [dot | {"word": labels[dot["name"]]} for dot in dots if dot["name"] in labels and dot["joint"] is joint]
+        named = altair.Chart(data(words)).encode(x=x, y=y, text="word:N", color=hue)
+        layers += [named.mark_text(**side, fontWeight="bold")] if words else []
+    return finished(altair.layer(*layers), f"{title}: {told}", title).properties(width=WIDTH, height=HEIGHT)
 
 
 def windows_chart(

@@ -1,11 +1,13 @@
 """What several receive coils gain: SSIM of CG-SENSE by their number and by the acceleration, on one simulated slice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import altair
 
 from mrilib.figures.direct import labelled_chart
+from mrilib.figures.sentences import number
 from mrilib.paper_a.forward_explorer import COILS, ITERATIONS, NOISE, PATIENT, reconstructions, scanned
 from mrilib.sample import undersample
 from mrilib.sampling import Undersampling
@@ -32,9 +34,9 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
     fastest = rows[-1]["acceleration"]
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)
-    first, last = (f"{scores[b] - scores[a]:+.3f}" for a, b in (counts[:2], counts[-2:]))
-    gains = f"{first} from {counts[0]} to {counts[1]} coils, {last} from {counts[-2]} to {counts[-1]}"
-    title = f"SSIM of CG-SENSE at {fastest}: {gains} (simulated slice)"
+    first, last = (number(scores[b] - scores[a], signed=True) for a, b in (counts[:2], counts[-2:]))
+    gains = f"{first} in SSIM from {counts[0]} to {counts[1]}, {last} from {counts[-2]} to {counts[-1]}"
+    title = f"{_message(scores)}: {gains} (CG-SENSE at {fastest}, simulated slice)"
     told = "; ".join(f"{row['acceleration']}, {row['coils']} coils {row['ssim']:.3f}" for row in rows)
     return labelled_chart(
         rows,
@@ -46,3 +48,9 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
         title=title,
         alt=f"{title}. {told}",
     )
+
+
+def _message(scores: Mapping[int, float]) -> str:
+    """Whether each further coil gains less than those before."""
+    gains = [(scores[b] - scores[a]) / (b - a) for a, b in pairwise(sorted(scores))]
+    return "The first coils gain most" if gains == sorted(gains, reverse=True) else "Gain of further coils"

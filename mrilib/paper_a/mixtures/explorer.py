@@ -10,6 +10,7 @@ from mrilib.figures.sweep import sweep_chart
 from mrilib.figures.tiles import grey_tile, tile_row, white_of
 from mrilib.gap import mean_interval
 from mrilib.paper_a.mixtures.images import MixtureImages
+from mrilib.paper_a.mixtures.report import AXES
 from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
 
 Sweep = Mapping[float, Scores]  # by mixing coefficient
@@ -44,8 +45,7 @@ def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     """HTML with the chart, the chosen point circled, and the summary below."""
     words = mixture_in_words(sweep, coefficient)
     rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
-    axes = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
-    chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
+    chart = sweep_chart(rows, "shift", "coefficient", **AXES, alt=words, chosen=coefficient)
     return f"{picture(chart, words, 330)}<p>{escape(words)}</p>"
 
 

@@ -1,4 +1,4 @@
-"""Explorer of the subspace theory: sliders for n, d, σ and ς, the resulting risks, and the effect of TTT."""
+"""Explorer of the subspace theory: sliders for sizes and noise levels, the resulting risks, and the effect of TTT."""
 
 import math
 from typing import Any
@@ -44,7 +44,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
     """Chart the risk on P and on Q over α, with α before TTT, after TTT and at the optimum; raises as `risk_marks`."""
-    levels = {f"P: σ = {sigma:g}": sigma, f"Q: ς = {varsigma:g}": varsigma}
+    levels = {f"P: noise level {sigma:g}": sigma, f"Q: noise level {varsigma:g}": varsigma}
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
@@ -58,9 +58,11 @@ def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after:
     """Sentence on the average gain of TTT on one measurement, from the three risks on Q."""
     low, high = break_even(n, d, sigma)
     if low <= varsigma <= high:
-        ends = f"above {low:.2f}" if high == math.inf else f"in [{low:.2f}, {high:.2f}]"
-        return f"TTT costs more than it gains for ς {ends}: risk {before:.3f} before, {after:.3f} after."
-    share = f"{(before - after) / (before - best):.0%}"
+        ends = f"above {low:.2f}" if high == math.inf else f"from {low:.2f} to {high:.2f}"
+        return (
+            f"TTT costs more than it gains for noise levels of Q {ends}: risk {before:.3f} before, {after:.3f} after."
+        )
+    share = f"{100 * (before - after) / (before - best):.0f} %"
     return f"TTT closes {share} of the gap: risk {before:.3f} before, {after:.3f} after."
 
 
@@ -75,8 +77,8 @@ def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: f
     kept = widgets.IntSlider(value=d, min=SMALLEST, max=n - 1, description="d, signal", **WIDE)
     size.observe(lambda change: setattr(kept, "max", change["new"] - 1), "value")  # before the chart reads both
     noise = {"min": 0.05, "max": 3, "step": 0.05, **WIDE}
-    trained = widgets.FloatSlider(value=sigma, description="σ, noise of P", **noise)
-    tested = widgets.FloatSlider(value=varsigma, description="ς, noise of Q", **noise)
+    trained = widgets.FloatSlider(value=sigma, description="noise level of P", **noise)
+    tested = widgets.FloatSlider(value=varsigma, description="noise level of Q", **noise)
     return explorer({"n": size, "d": kept, "sigma": trained, "varsigma": tested}, _page)
 
 

@@ -10,22 +10,41 @@ import torch
 from IPython.display import Markdown
 from torch import Tensor
 
-from mrilib.figures.charts import DASHES, LETTER, WIDTH, data, finished, haloed, lines_chart, named_at_ends, tooltip
-from mrilib.figures.theme import INK, MUTED, NAMED, PAPER, colors_of
+from mrilib.figures.charts import (
+    DASHES,
+    HEIGHT,
+    LETTER,
+    WIDTH,
+    data,
+    finished,
+    lines_chart,
+    named_at_ends,
+    tooltip,
+)
+from mrilib.figures.direct import stacked
+from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.theme import INK, MUTED, NAMED, colors_of
 from mrilib.gap import FractionClosed, Interval, mean_interval
-from mrilib.paper_a.provable_adaptation.trials import log_slope
-from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, denoise, leading_deviation, seeded
+from mrilib.paper_a.provable_adaptation.trials import Descent, log_slope
+from mrilib.subspace import alpha_moments, leading_deviation
 
-TILT, SIGNAL, CLOUD = math.radians(25), 1.5, 250  # of the drawing: angle of the subspace, ‖x‖, measurements
-LEFT, BOTTOM, WIDE = -0.35, -0.5, 4.1  # and its part of the plane
-DRAWING = (395, 265)  # CSS pixels of one panel
-ASIDE = 0.07  # distance of an arrow from the line of the subspace
-SIDES = ((8, 18), (-10, -14), (12, -8), (6, 22))  # pixels from the marks of a panel to their names
-DOWN, LOWER = -0.2, 0.3  # height of the lowest name of an estimate, and from one to the next
+PANEL = 170  # CSS pixels: height of one of two charts below one another
+NEAR = 0.005  # of a value reached by training
 DOTS, ROW_HEIGHT, NUMBERS, ROOM = 100, 34, 14, 60  # of dots with intervals; ROOM for the numbers at the right
 STEEP = -0.25  # log–log slope below which a spread falls
-AXIS = torch.tensor([[math.cos(TILT)], [math.sin(TILT)]], dtype=torch.float64)  # the subspace of the drawing
 HARM = "#D6246E"  # TTT does harm
+SHIFTS = {  # in words
+    "noise level": "more noise everywhere",
+    "signal halved": "signal half as strong",
+    "subspace turned": "subspace rotated",
+    "louder inside": "more noise inside the subspace",
+    "louder outside": "more noise outside the subspace",
+}
+ESTIMATORS = {
+    "one linear for both": "one linear α for both",
+    "non-linear, α(y) from the residual": "α from the residual",
+    "non-linear, TTT": "TTT on one measurement",
+}
 Values = Sequence[float | Interval] | Tensor
 
 
@@ -38,10 +57,12 @@ def curve_chart(
     alt: str,
     title: str = "",
     log_x: bool = False,
+    hues: Mapping[str, str] | None = None,
+    height: int = HEIGHT,
 ) -> altair.LayerChart:
     """Chart named curves over the same `x`, with a band if the values are intervals.
 
-    Colours and line patterns follow the order in which the curves are given.
+    Colours, other than those in `hues`, and line patterns follow the order in which the curves are given.
 
     Raises ValueError if the length of a curve differs from that of `x`.
     """
@@ -51,14 +72,15 @@ def curve_chart(
         for at, value in zip(x, values, strict=True)
     ]
     axes: dict[str, Any] = {"x_title": x_title, "y_title": y_title, "band": ("low", "high"), "log_x": log_x}
-    chart = lines_chart(rows, "x", "value", "curve", **axes, alt=alt, title=title)
+    chart = lines_chart(rows, "x", "value", "curve", **axes, alt=alt, title=title).properties(height=height)
     ends = [row[key] for row in rows for key in ("value", "low", "high")]
-    return _in_order(named_at_ends(chart, rows, ("x", "value", "curve"), (min(ends), max(ends))), list(curves))
+    named = named_at_ends(chart, rows, ("x", "value", "curve"), (min(ends), max(ends)))
+    return _in_order(named, list(curves), hues or {})
 
 
-def _in_order(chart: altair.LayerChart, names: Sequence[str]) -> altair.LayerChart:
-    """The chart with colours and line patterns by the places of its curves in `names`."""
-    hues = dict(zip(names, colors_of(names), strict=True))
+def _in_order(chart: altair.LayerChart, names: Sequence[str], chosen: Mapping[str, str]) -> altair.LayerChart:
+    """The chart with line patterns and, unless chosen, colours by the places of its curves in `names`."""
+    hues = dict(zip(names, colors_of(names), strict=True)) | dict(chosen)
     patterns = [DASHES[place % len(DASHES)] for place in range(len(names))]
     layers: list[Any] = chart.layer
     curves, *words = layers
@@ -71,23 +93,78 @@ def _in_order(chart: altair.LayerChart, names: Sequence[str]) -> altair.LayerCha
     return chart
 
 
+def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risks: Tensor) -> altair.LayerChart:
+    """Change of the self-supervised loss from α = 0: of single measurements, their mean, and the change of the risk.
+
+    Args:
+        alphas: (k,).
+        single: losses of a few measurements, (k, count).
+        means: mean loss of all measurements at each α.
+        risks: in closed form, (k,).
+    """
+    mean, closed = f"mean of {means[0].n} measurements", "risk on Q"
+    few = {f"measurement {at + 1}": single[:, at] for at in range(single.shape[1])}
+    apart = max(abs(one.value - float(of)) for one, of in zip(means, risks, strict=True))
+    title = f"The mean loss follows the risk, at most {apart:.3f} apart; the loss of one measurement does not"
+    hues = dict.fromkeys(few, MUTED) | {mean: NAMED["TTT"], closed: NAMED["Q"]}
+    axes: dict[str, Any] = {"x_title": "shrinkage α", "y_title": "change from α = 0, per dimension", "hues": hues}
+    return curve_chart(alphas, few | {mean: means, closed: risks}, **axes, title=title, alt=f"Loss and risk: {title}")
+
+
+def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
+    """α at each step of TTT on single measurements, (steps + 1, count), with the best one."""
+    few = {f"measurement {at + 1}": alphas[:, at] for at in range(alphas.shape[1])}
+    start, ends, aim = float(alphas[0, 0]), alphas[-1], "best on Q"
+    title = f"TTT moves α from {start:.2f} to values between {ends.min():.2f} and {ends.max():.2f}; {best:.2f} is best"
+    hues = dict.fromkeys(few, NAMED["TTT"]) | {aim: NAMED["Q"]}
+    axes: dict[str, Any] = {"x_title": "TTT step", "y_title": "shrinkage α", "hues": hues}
+    curves: dict[str, Values] = few | {aim: [best] * len(alphas)}
+    return curve_chart(range(len(alphas)), curves, **axes, title=title, alt=title)
+
+
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
     """What each estimator loses on P and on Q to the best linear one for it, the shared α first."""
     rows = [
-        {"name": f"{side}: {by}", "color": NAMED[side], **_ends(value)}
+        {"name": ESTIMATORS.get(by, by), "series": f"on {side}", **vars(value)}
         for side, means in lost.items()
         for by, value in means.items()
     ]
+    hues = {f"on {side}": NAMED[side] for side in lost}
     shared = [next(iter(means.values())) for means in lost.values()]
     word = "neither" if all(one.low > 0 for one in shared) else "only some"
     title = f"One α for both noise levels is best for {word}"
-    return _dots_chart(rows, "risk lost to the best linear estimator, per dimension", title)
+    x_title = "risk above that of the best linear estimator for P or for Q, per dimension"
+    return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors=hues)
+
+
+def training_chart(paths: Mapping[str, Descent], best: float) -> altair.VConcatChart:
+    """Overlap of the trained subspace with the signal's, and α, at each step of training by each loss.
+
+    Args:
+        paths: what training went through, by the name of its loss.
+        best: α of least risk.
+    """
+    found = all(math.isclose(path.watched[-1], 1, abs_tol=NEAR) for path in paths.values())
+    right = all(math.isclose(path.alphas[-1], best, abs_tol=NEAR) for path in paths.values())
+    ends = " and ".join(f"{path.alphas[-1]:.3f} ({name})" for name, path in paths.items())
+    reached = f"the best α, {best:.2f}" if right else f"α = {ends} where {best:.3f} is best"
+    title = f"Training finds {'the subspace' if found else 'only a part of the subspace'} and {reached}"
+    curves = {
+        "Share of the signal's energy that the estimator's subspace captures": {n: p.watched for n, p in paths.items()},
+        "Shrinkage α": {name: path.alphas for name, path in paths.items()},
+    }
+    axes: dict[str, Any] = {"y_title": "", "alt": title, "height": PANEL}
+    panels = {
+        words: curve_chart(range(len(next(iter(one.values())))), one, x_title="step" if at else "", **axes)
+        for at, (words, one) in enumerate(curves.items())
+    }
+    return stacked(panels, alt=f"{title}. Last α: {ends}", title=title)
 
 
 def gain_chart(gains: Mapping[str, Interval]) -> altair.LayerChart:
     """What TTT removes from the risk under each shift, paired by draw."""
     hues = {name: NAMED["TTT"] if gain.low > 0 else HARM if gain.high < 0 else MUTED for name, gain in gains.items()}
-    rows = [{"name": name, "color": hues[name], **_ends(gain)} for name, gain in gains.items()]
+    rows = [{"name": SHIFTS.get(name, name), "color": hues[name], **_ends(gain)} for name, gain in gains.items()]
     helped, harmed = sum(gain.low > 0 for gain in gains.values()), sum(gain.high < 0 for gain in gains.values())
     title = f"TTT lowers the risk under {helped} of {len(rows)} shifts and raises it under {harmed}"
     return _dots_chart(rows, "risk removed by TTT, per dimension (below 0: TTT does harm)", title)
@@ -153,7 +230,7 @@ def findings(
         f"loss is smallest at α = {minimiser} (theory {best[1]:.3f}).",
         f"**One measurement** closes {share} of the gap; the spread of α falls with a slope of {slope} "
         f"(exact law {exact:.3f}).".replace("law -", "law −"),
-        f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(harm)}."
+        f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(SHIFTS.get(name, name) for name in harm)}."
         if harm
         else "**TTT does no harm** here.",
     ]
@@ -183,84 +260,3 @@ def _ends(value: float | Interval | Tensor) -> dict[str, float]:
     if isinstance(value, Interval):
         return {"value": value.value, "low": value.low, "high": value.high}
     return dict.fromkeys(("value", "low", "high"), float(value))
-
-
-def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
-    """Draw the model in the plane: a signal on a line, its measurements on P and on Q, and the estimates of one.
-
-    The one measurement is off by a standard deviation along the line and across it. Source: paper A, §6.
-    """
-    panels = [_plane(f"P, training: noise σ = {sigma:g}", sigma, {"trained on P": sigma})]
-    both = {"trained on P": sigma, "trained on Q": varsigma}
-    panels += [_plane(f"Q, test: noise ς = {varsigma:g}", varsigma, both)]
-    more, shrinkage = ("More", "more") if varsigma > sigma else ("Less", "less")
-    best = [
-        f"α = {_shrinkage(level):.2f} is best on {side}" for side, level in zip("PQ", (sigma, varsigma), strict=True)
-    ]
-    title = f"{more} noise, {shrinkage} shrinkage: {', '.join(best)}"
-    alt = f"{title}. A line, a signal on it, and noisy measurements around it, for noise of {sigma:g} and {varsigma:g}"
-    drawing = altair.hconcat(*panels, spacing=24).resolve_scale(color="independent", shape="independent")
-    return finished(drawing, alt, title)
-
-
-def _shrinkage(noise: float) -> float:
-    return float(best_alpha(AXIS, SubspaceModel(AXIS, noise)))
-
-
-def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.LayerChart:
-    """One panel of `subspace_drawing`: the way of one measurement, projected onto the line and then shrunk along it."""
-    along = AXIS[:, 0]
-    across = torch.stack([-along[1], along[0]])
-    x = SIGNAL * along
-    y = x + noise * (along + across)
-    projected = along * (along @ y)
-    cloud = x + noise * torch.randn(CLOUD, 2, generator=seeded(0), dtype=torch.float64)
-    places = {"0": 0 * x, "signal x": x, "measurement y": y, "projection": projected}
-    estimates = {
-        f"{name}: α = {_shrinkage(level):.2f}": denoise(torch.tensor(_shrinkage(level)), AXIS, y)
-        for name, level in estimators.items()
-    }
-    hues = dict(zip(estimates, colors_of(list(estimators)), strict=True))
-    layers = [
-        _drawn([_at(point) for point in cloud]).mark_point(filled=True, size=14, color=MUTED, opacity=0.22, clip=True),
-        _drawn([_at(end * along) for end in (-WIDE, WIDE)]).mark_line(color=INK, strokeWidth=1.2, clip=True),
-        _drawn([_at(y), _at(projected)]).mark_line(color=MUTED, strokeDash=[5, 3], strokeWidth=2),
-    ]
-    for row, (name, place) in enumerate(estimates.items()):
-        layers += _estimate(name, place, projected, across, row, len(estimates), hues[name])
-    names = zip(places.items(), SIDES, ("cross", "circle", "circle", "cross"), (INK, INK, MUTED, MUTED), strict=True)
-    for (name, place), (dx, dy), shape, hue in names:
-        mark, align = _drawn([_at(place) | {"name": name}]), "right" if dx < 0 else "left"
-        layers += [mark.mark_point(filled=True, shape=shape, size=150, opacity=1, color=hue, stroke=PAPER)]
-        layers += haloed(mark.encode(text="name:N"), align=align, dx=dx, dy=dy)
-    panel: Any = altair.layer(*layers)
-    return panel.properties(width=DRAWING[0], height=DRAWING[1], title=title)
-
-
-def _estimate(
-    name: str, place: Tensor, start: Tensor, across: Tensor, row: int, rows: int, hue: str
-) -> list[altair.Chart]:
-    """An arrow beside the line from the projection to its shrunk estimate, a mark there, and its name below."""
-    aside = ASIDE * (1 - 2 * row) * across
-    below = torch.tensor([float(place[0]), DOWN + LOWER * (rows - 1 - row)], dtype=torch.float64)
-    words = _drawn([_at(below) | {"name": name}]).encode(text="name:N")
-    style: dict[str, Any] = {"align": "left", "dx": -4, "dy": 10, "fontWeight": "bold"}
-    return [
-        _drawn([_at(place), _at(below)]).mark_line(color=hue, strokeWidth=1),
-        _drawn([_at(start + aside), _at(place + aside)]).mark_line(color=hue, strokeWidth=4),
-        _drawn([_at(place)]).mark_point(filled=True, shape="diamond", size=190, opacity=1, color=hue, stroke=PAPER),
-        words.mark_text(stroke=PAPER, strokeWidth=4, **style),
-        words.mark_text(color=hue, **style),
-    ]
-
-
-def _drawn(rows: Sequence[Mapping[str, Any]]) -> altair.Chart:
-    """Points of the plane, without axes, at the same scale in both directions."""
-    top = BOTTOM + WIDE * DRAWING[1] / DRAWING[0]
-    x = altair.X("x:Q", scale=altair.Scale(domain=[LEFT, LEFT + WIDE], nice=False), axis=None)
-    y = altair.Y("y:Q", scale=altair.Scale(domain=[BOTTOM, top], nice=False), axis=None)
-    return altair.Chart(altair.Data(values=list(rows))).encode(x=x, y=y)
-
-
-def _at(place: Tensor) -> dict[str, float]:
-    return {"x": float(place[0]), "y": float(place[1])}

@@ -7,12 +7,12 @@ from IPython.display import Markdown
 
 from mrilib.figures.dumbbells import dumbbell_chart, steps_in_numbers
 from mrilib.figures.plot import Figure, Table, table
-from mrilib.figures.sentences import percent
+from mrilib.figures.sentences import number, percent
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, of_trainings, stored_block
-from mrilib.ttt import Settings
+from mrilib.ttt import History, Settings
 
 WIDE = 0.05  # SSIM; a gap that the eye sees
 MOST = 0.5  # of a gap
@@ -57,6 +57,13 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
     title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
     alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM on Q lost by training on P"
     return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="share of the gap closed")
+
+
+def ends_in_words(history: History, returned: int, where: str) -> str:
+    """True SSIM of the image that is returned and after the last scored iteration, as a title; `where` names it."""
+    near, last = min(history.score, key=lambda n: abs(n - returned)), max(history.score)
+    kept = f"The image returned has an SSIM of {number(history.score[near])}"
+    return f"{kept}, that after {last} iterations {number(history.score[last])} ({where})"
 
 
 def _gap_row(result: ShiftResult) -> dict[str, Any]:
