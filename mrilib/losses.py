@@ -16,7 +16,7 @@ Forward = Callable[[Tensor], Tensor]
 def moduli(values: Tensor, norm: Norm = "modulus") -> Tensor:
     """Terms of the ℓ1 norm of complex numbers, one real number per entry.
 
-    `modulus` is |z|, as for a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, and
+    `modulus` is |z|, as for a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, which is
     up to √2 times larger.
     """
     if norm not in ("modulus", "real_view"):
@@ -64,7 +64,7 @@ def kspace_consistency(
         norm: see `l1_norm`.
 
     Raises:
-        ValueError: the mask is not bool or does not fit the measurements, or A x has another shape than they.
+        ValueError: the mask is not bool or does not fit the measurements, or A x has a different shape.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, eq. (1).
     """

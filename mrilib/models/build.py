@@ -63,7 +63,7 @@ def build(architecture: Mapping[str, Any]) -> Reconstructor:
 
 
 def count_parameters(architecture: Mapping[str, Any]) -> int:
-    """Number of parameters of the network that `build` would make, without memory for them.
+    """Number of parameters of the network that `build` would make, without allocating memory for them.
 
     Raises:
         ValueError: as `build`.

@@ -135,7 +135,7 @@ def apply(known: Mapping[str, Parameter], changes: Mapping[str, Any], where: str
 
 @dataclass(frozen=True)
 class Resolved:
-    """Record, values that differ from the cell, and those that `-p` changed on top of the profile."""
+    """Record of parameters, values that differ from the cell, and values that `-p` changed on top of the profile."""
 
     record: Record
     injected: dict[str, Any]
@@ -189,7 +189,7 @@ def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
 
 
 def _renamed(p: Record, architecture: Mapping[str, Any]) -> list[str]:
-    """Prefixes of a message on a network: parameters with a size of it under a longer name, such as `unet_chans`."""
+    """Prefixes for messages about a network: parameters that hold its sizes under longer names (`unet_chans`)."""
     given = {name: getattr(p, name) for name in p.declared()}
     return [
         f"{name}: "
