@@ -51,7 +51,7 @@ def estimate_sens_maps(
 
     Args:
         masked_kspace: (batch, coil, ky, kx) complex.
-        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        calibration_width: number of calibration lines; see `sampling.calibration_width`.
         kernel_size: k, side length of the patches.
         threshold: singular values of the patches below this fraction of the largest are treated as noise.
         crop: maps are zero where the eigenvalue is below this value. The default 0 keeps them everywhere, because A x
@@ -155,7 +155,7 @@ def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
 
     Args:
         kspace: (batch, coil, ky, kx) complex.
-        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        calibration_width: number of calibration lines; see `sampling.calibration_width`.
         coils: number of virtual coils; k-space with no more coils than this is returned unchanged.
 
     Returns:

@@ -131,7 +131,7 @@ def ratio_of_means(
         patients: see `mean_interval`.
 
     Raises:
-        ValueError: as `performance_gap`.
+        ValueError: as in `performance_gap`.
 
     Reference: Fieller, J. R. Stat. Soc. B 16, 1954.
     """

@@ -59,7 +59,7 @@ def kspace_consistency(
     Args:
         image: reconstruction x, (batch, 1, y, x) complex.
         masked_kspace: measurements y, (batch, coil, ky, kx) complex.
-        A: forward operator, see `linop.sense`.
+        A: forward operator; see `linop.sense`.
         mask: restricts the loss to these measurements, for self-validation; (batch or 1, 1, 1 or ky, kx) bool.
         norm: see `l1_norm`.
 

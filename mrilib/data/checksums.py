@@ -66,7 +66,7 @@ def sampled(path: Path) -> str:
     a thousand volumes in full would take an hour.
 
     Raises:
-        VolumeError: as `checksum_of`.
+        VolumeError: as in `checksum_of`.
         OSError: it cannot be read.
     """
     if (known := checksum_of(path)) is not None:

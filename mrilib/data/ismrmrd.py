@@ -27,7 +27,7 @@ class Raw:
         header: header of the file.
         chosen: value of each counter that takes several values in the scan, such as {"repetition": 2}.
         shape: shape of its k-space, (slice, coil, kz, ky, readout).
-        table: its imaging readouts, see `readouts.table_of`.
+        table: its imaging readouts; see `readouts.table_of`.
         segments: (slice, ky) echo number within the train; all 0 without echo trains.
         calibration: (slice, coil, segment, readout) readouts without phase encoding, one per echo; None if absent.
         noise: (coil,) noise standard deviation of each coil; None if the file does not state it.

@@ -29,7 +29,7 @@ from mrilib.store.sealed import check_file, kept, write_sealed
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
 POPULATION = 1_000_000  # patients
 FILTER = Undersampling(4)
-LESIONS = "lesion_boxes"  # dataset in files with lesions, see `lesion_boxes`
+LESIONS = "lesion_boxes"  # dataset in files with lesions; see `lesion_boxes`
 DATA_VERSION = 1  # increment when the simulated slices change; a test compares them with golden values
 
 

@@ -1,7 +1,7 @@
 """Simulated twins of paper B's 17 datasets: the same anatomy, view, contrast, field, coils and matrix shape.
 
 Sequence timings are those of the datasets' publications where given, and otherwise typical of the contrast. Matrices
-have about 40 % of the published size. Noise depends on the class of acquisition, see `noise`.
+have about 40 % of the published size. Noise depends on the class of acquisition; see `noise`.
 """
 
 from dataclasses import replace

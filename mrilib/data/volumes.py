@@ -71,7 +71,7 @@ def inspect_volume(path: Path) -> VolumeInfo:
 def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlice:
     """Read a single slice of a fully sampled volume.
 
-    The target is the file's `reconstruction_rss` if it agrees with the k-space, see `truth.with_stored`; if the file
+    The target is the file's `reconstruction_rss` if it agrees with the k-space (see `truth.with_stored`); if the file
     has none, it is computed. The volume's maximum is read or computed once per file.
 
     Args:

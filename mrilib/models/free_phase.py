@@ -24,13 +24,13 @@ class FreePhase(Reconstructor):
         network: gives the magnitude; its own phase is not used.
         masked_kspace: y, (1, coil, ky, kx) complex, from which φ₀ is taken.
         A: forward operator of the slice.
-        lines: number of calibration lines, see `sampling.calibration_width`.
+        lines: number of calibration lines; see `sampling.calibration_width`.
         noise_floor: whether the magnitude m = |f_θ(A†y)| contains the noise floor b of a root-sum-of-squares image,
             like the images that the network was trained on. If so, x has the magnitude m − b² / max(m, b) instead,
             which is about √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
     """
 
-    start: Tensor  # exp(i φ₀), (1, 1, y, x); test-time training may replace it, see `Settings.phase_start`
+    start: Tensor  # exp(i φ₀), (1, 1, y, x); test-time training may replace it; see `Settings.phase_start`
     floor: Tensor | None  # b, ()
 
     def __init__(

@@ -31,7 +31,7 @@ class Reconstructor(nn.Module):
 
         Args:
             masked_kspace: y, (batch, coil, ky, kx) complex.
-            A: forward operator, see `linop.sense`.
+            A: forward operator; see `linop.sense`.
             initial: result of `self.initial`, if already known.
 
         Returns:

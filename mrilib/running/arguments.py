@@ -95,7 +95,7 @@ def read_given(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Add `--choose NAME=N`, see `choice_of`."""
+    """Add `--choose NAME=N`; see `choice_of`."""
     parser.add_argument(
         "--choose",
         action="append",

@@ -54,7 +54,7 @@ def check(folder: str | None, p: Record) -> Report:
     """Check for everything that a notebook with these parameters would use.
 
     Args:
-        folder: folder of its section, see `running.parameters.section`.
+        folder: folder of its section; see `running.parameters.section`.
         p: its parameters.
     """
     report = Report()

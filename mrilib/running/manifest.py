@@ -26,7 +26,7 @@ from mrilib.store.sealed import kept, read_sealed, sealed
 def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
     """Digests of everything known before a run: `code_key`, and the digest of parameters and versions.
 
-    Tables, weights, data and displayed sources are recorded as they are read, see `records.note`.
+    Tables, weights, data and displayed sources are recorded as they are read; see `records.note`.
     """
     return f"{code_key(notebook)}-{digest([parameters, versions(required(tuple(dependencies())))])[:32]}"
 

@@ -169,7 +169,7 @@ def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
     Raises ParameterError if a network cannot be built with these parameters, or does not fit into memory.
 
     Args:
-        folder: folder of the section, see `section`.
+        folder: folder of the section; see `section`.
         p: its parameters.
     """
     if folder is None or file_of(f"{folder}.networks") is None:

@@ -116,7 +116,7 @@ def check(line: str, results: Mapping[str, Any]) -> Check:
 
 
 def compared(op: ast.cmpop, one: "Ends", other: "Ends") -> bool | None:
-    """Comparison of two ranges, see `gap.at_least`."""
+    """Comparison of two ranges; see `gap.at_least`."""
     if isinstance(op, ast.LtE):
         one, other = other, one
     low, high = combined(ast.Sub(), one, other)

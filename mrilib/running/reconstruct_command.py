@@ -43,7 +43,7 @@ def add_reconstruct(subparsers: Any) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help="precision of the convolutions in TTT (default: bfloat16, about 6 %% faster, if the processor supports it)",
+        help="precision of the convolutions in TTT (default: bfloat16, about 6 %% faster, where supported)",
     )
     parser.add_argument(
         "--orientation",

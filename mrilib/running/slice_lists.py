@@ -20,7 +20,7 @@ def slice_lists(folder: str | None, p: Record) -> SliceLists:
     sections of paper A.
 
     Args:
-        folder: folder of the section, see `running.parameters.section`.
+        folder: folder of the section; see `running.parameters.section`.
         p: its parameters.
     """
     found: SliceLists = {}

@@ -82,7 +82,7 @@ def train_all(
     """Train all networks that are not trained yet; the next call after a stop continues from the checkpoints.
 
     Args:
-        specs: the networks, see `running.parameters.networks_of` and `shipped`.
+        specs: the networks; see `running.parameters.networks_of` and `shipped`.
         folder: folder for the weights, in half precision; None keeps them in the cache in full precision.
         jobs: number of networks trained in parallel; one if `distributed.join` has connected processes, which share it.
         report: called as report(name, seconds, validation SSIM) after each network.
