@@ -64,8 +64,8 @@ def estimate_sens_maps(
         (batch, coil, y, x) with unit root-sum-of-squares.
 
     Raises:
-        ValueError: k-space is not finite, or its calibration region is zero, smaller than the kernel, or wider than
-            what was sampled.
+        ValueError: k-space is not finite, or its calibration region is zero, smaller than the kernel, or wider than the
+            sampled region.
 
     Reference: Uecker et al., Magn. Reson. Med. 71, 2014.
     """

@@ -20,7 +20,7 @@ _checked: dict[Path, list[object]] = {}
 
 
 def checksum_of(path: Path) -> str | None:
-    """The checksum beside a file, or None if there is none; raises VolumeError if it is no checksum of this file."""
+    """The checksum beside a file, or None if there is none; raises VolumeError if it is not a checksum of this file."""
     try:
         return read_beside(path)
     except DamagedError as error:

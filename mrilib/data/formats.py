@@ -115,8 +115,8 @@ def convert(
         The files, whether written now or by an earlier conversion.
 
     Raises:
-        VolumeError: unknown format or view; a file of another format, which is named; a damaged file; an existing
-            output file that is something else.
+        VolumeError: unknown format or view; a file of another format, which the message names; a damaged file; an
+            existing output file that is something else.
         OSError: the folder cannot be written.
     """
     if name not in FORMATS:

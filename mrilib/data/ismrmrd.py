@@ -115,7 +115,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
 
     Args:
         path: of the file.
-        choice: counters of which only one value is wanted, such as {"contrast": 0}.
+        choice: counters for which only one value is wanted, such as {"contrast": 0}.
         single: whether to refuse a file for which this leaves several volumes.
 
     Raises:

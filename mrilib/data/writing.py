@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 
 
 def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[str, str], say: Say) -> bool:
-    """Write a volume and its checksum, unless it is there already.
+    """Write a volume and its checksum, unless the volume exists already.
 
     Args:
         path: path of the volume.

@@ -167,7 +167,7 @@ def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
 
 
 def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record, device: str) -> None:
-    """Report networks and their sizes, what to train, and the time of training and test-time training."""
+    """Report networks and their sizes, those to train, and the hours of training and test-time training."""
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
     report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} found, {len(missing)} to train")
     seconds: dict[str, float] = {}

@@ -42,11 +42,11 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
 
 
 def committed(text: str) -> str:
-    """`without_outputs` for the text of a file; raises ValueError if it is no notebook."""
+    """`without_outputs` for the text of a file; raises ValueError if it is not a notebook."""
     try:
         return nbformat.writes(without_outputs(nbformat.reads(text, as_version=4))) + "\n"
     except Exception as error:  # a damaged notebook can raise anything
-        raise ValueError(f"no notebook: {error}") from error
+        raise ValueError(f"not a notebook: {error}") from error
 
 
 def main() -> int:

@@ -91,7 +91,7 @@ def section(notebook: NotebookNode) -> str | None:
 
 
 def record_of(notebook: NotebookNode, name: str) -> type[Record]:
-    """Record that a notebook reads its parameters into, or one created from its cell if it reads none.
+    """Record into which a notebook reads its parameters, or one created from its cell if the notebook reads none.
 
     Raises ParameterError if the two do not name the same parameters.
     """

@@ -83,7 +83,7 @@ def run_alone(
 
 
 def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
-    """Execute into a private folder beside the final one, then move the results there."""
+    """Execute in a private folder next to the final one, then move the results there."""
     prefix = f".{job.folder.name}.partial-"
     for left_behind in [path for path in job.folder.parent.iterdir() if path.name.startswith(prefix)]:
         shutil.rmtree(left_behind, ignore_errors=True)  # left by a run that was killed

@@ -39,8 +39,8 @@ def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
 
     Raises:
         VolumeError: the file is missing, of unknown format, damaged or without multi-coil k-space; it has several
-            repetitions, contrasts, phases or sets and none was chosen; it does not offer the choice; or it has changed
-            since its checksum was written.
+            repetitions, contrasts, phases or sets, none of which was chosen; it does not offer the choice; or it has
+            changed since its checksum was written.
     """
     path = Path(path)
     if path.suffix == ".hdr":

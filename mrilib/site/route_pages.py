@@ -37,7 +37,7 @@ def title_of(route: Route) -> str:
 
 
 def printable(pages: Sequence[Page]) -> list[Route]:
-    """Routes of which at least one notebook has a page."""
+    """Routes with a page for at least one notebook."""
     numbers = {page.name[:2] for page in pages}
     return [route for route in ROUTES if numbers & route.minutes.keys()]
 

@@ -38,7 +38,7 @@ def cache_dir() -> Path:
 
 
 def use_writable_cache() -> None:
-    """Let this process and its workers use a temporary cache, with links into the usual one, if that is not writable.
+    """Make this process and its workers use a temporary cache, with links into the usual cache, if that is read-only.
 
     Warns if so. The temporary cache is removed when this process ends or, if it is killed, by the next process.
     """
@@ -96,7 +96,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 def scratch_folder(target: Path) -> Iterator[Path]:
     """Yield a temporary folder next to `target`, removed at the end; those of killed processes are removed first.
 
-    Those of other computers that share the folder are removed if they have not changed for `ABANDONED` seconds.
+    Folders of other computers that share this location are removed if unchanged for `ABANDONED` seconds.
 
     Raises:
         OSError: the folder of `target` cannot be created, or is read-only or full.
@@ -177,7 +177,7 @@ def _owner() -> str:
 
 
 def _is_used(path: Path) -> bool:
-    """Whether a temporary file or folder may be in use, `….computer.process.any.tmp` by its name."""
+    """Whether a temporary file or folder named `….computer.process.any.tmp` may be in use."""
     _, _, computer, process, _, _ = f"...{path.name}".rsplit(".", 5)
     if computer == _computer() and process.isdigit():
         return _runs(int(process))

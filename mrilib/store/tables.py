@@ -30,7 +30,7 @@ def entries(path: Path) -> list[Entry]:
     """Entries of a table file, not to be modified; empty if there is no file.
 
     Raises:
-        DamagedError: the file is damaged, or has entries of another form.
+        DamagedError: the file is damaged, or its entries have another form.
     """
     try:
         changed = path.stat().st_mtime_ns

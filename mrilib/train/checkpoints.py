@@ -62,7 +62,7 @@ def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
 
     Args:
         path: path of the weights.
-        needs: entries it must have beside "architecture" and "sha256".
+        needs: entries that it must have besides "architecture" and "sha256".
 
     Raises:
         WeightsError: it is missing, damaged or incomplete.

@@ -44,7 +44,7 @@ class Watch:
         window, iterate, run_on: settings of the rule; see `ttt.Settings`.
         score, score_at, progress: see `ttt.test_time_train`.
 
-    `image` is the one to return, `last` the last one seen.
+    `image` is the image to return, and `last` is the last image seen.
     """
 
     window: int
