@@ -1,4 +1,4 @@
-"""Command-line interface: run notebooks, check which claims hold, fetch data, inspect this machine, prepare a class."""
+"""Command-line interface: run notebooks, check the papers' claims, fetch data, inspect the machine, prepare a class."""
 
 import argparse
 import json
@@ -114,7 +114,7 @@ def check(jobs: Sequence["Job"]) -> int:
 
 
 def execute(jobs: Sequence["Job"], options: argparse.Namespace) -> int:
-    """Run the jobs whose data are available, showing progress, then print what came out."""
+    """Run the jobs whose data are available, showing progress, and then print a summary of the results."""
     from mrilib.running.batch import Progress, missing_data, run_all
     from mrilib.running.summary import summary
 

@@ -51,11 +51,11 @@ def estimate_sens_maps(
 
     Args:
         masked_kspace: (batch, coil, ky, kx) complex.
-        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        calibration_width: number of calibration lines; see `sampling.calibration_width`.
         kernel_size: k, side length of the patches.
         threshold: singular values of the patches below this fraction of the largest are treated as noise.
-        crop: maps are zero where the eigenvalue is below this value. The default 0 keeps them everywhere, because
-            A x cannot explain signal that is cropped away. BART crops at 0.8.
+        crop: maps are zero where the eigenvalue is below this value. The default 0 keeps them everywhere, because A x
+            cannot explain signal that has been cropped away. BART crops at 0.8.
         calibration_rows: number of readout samples used around the centre.
         iterations: power-method iterations at each pixel, starting from low-resolution coil images.
         phase: "calibration", or "principal" as in BART.
@@ -64,8 +64,8 @@ def estimate_sens_maps(
         (batch, coil, y, x) with unit root-sum-of-squares.
 
     Raises:
-        ValueError: k-space is not finite, or its calibration region is zero, smaller than the kernel, or wider than
-            what was sampled.
+        ValueError: k-space is not finite, or its calibration region is zero, smaller than the kernel, or wider than the
+            sampled region.
 
     Reference: Uecker et al., Magn. Reson. Med. 71, 2014.
     """
@@ -105,12 +105,12 @@ def _calibration(kspace: Tensor, width: int, rows: int, kernel_size: int) -> Ten
 
 
 def _rounded_up(share: float) -> float:
-    """The next hundredth, so that it can be typed."""
+    """The share rounded up to hundredths, which is easy to type."""
     return math.ceil(100 * share) / 100
 
 
 def _patch_projector(center: Tensor, k: int, threshold: float) -> Tensor:
-    """Projector onto the k-space patches, (batch, coil·k², coil·k²); in double, as squaring halves the precision."""
+    """Projector onto the k-space patches, (batch, coil·k², coil·k²); in float64, as squaring halves the precision."""
     patches = center.unfold(2, k, 1).unfold(3, k, 1)  # (batch, coil, rows, columns, k, k)
     patches = patches.permute(0, 1, 4, 5, 2, 3).flatten(4).flatten(1, 3).to(torch.complex128)
     tall = patches.shape[-2] > patches.shape[-1]
@@ -151,11 +151,11 @@ def _principal(center: Tensor) -> Tensor:
 
 
 def compress(kspace: Tensor, calibration_width: int, coils: int) -> Tensor:
-    """Combine coils to fewer virtual ones: the first left singular vectors of the calibration data, y ↦ Uᴴ y.
+    """Combine coils into fewer virtual ones, y ↦ Uᴴ y, with the first left singular vectors U of the calibration data.
 
     Args:
         kspace: (batch, coil, ky, kx) complex.
-        calibration_width: number of calibration lines, see `sampling.calibration_width`.
+        calibration_width: number of calibration lines; see `sampling.calibration_width`.
         coils: number of virtual coils; k-space with no more coils than this is returned unchanged.
 
     Returns:
@@ -198,7 +198,7 @@ def low_resolution(masked_kspace: Tensor, calibration_width: int, calibration_ro
 
 
 def _lines(kspace: Tensor, width: int, least: int = 0) -> slice:
-    """The calibration lines in the centre of k-space; raises ValueError if there are not as many."""
+    """The calibration lines in the centre of k-space; raises ValueError if their number is out of range."""
     columns = kspace.shape[-1]
     if not least <= width <= columns:
         raise ValueError(f"calibration_width is {width}: it must be at least {least} and at most the {columns} columns")

@@ -1,7 +1,7 @@
 """Distribution-shift performance gap and the fraction of it that a method closes, with confidence intervals.
 
-Scores are (slices,) of one training or (trainings, slices) of several; two lists are paired by training and by slice.
-Intervals cover both: another draw of trainings and another draw of slices (or of patients, with several slices each).
+Scores are (slices,) for one training run or (trainings, slices) for several; two lists are paired by training run and
+by slice. Intervals reflect variation between training runs and between slices (or patients with several slices each).
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over `n` test slices (or patients) and `trainings`, with its 95 % interval.
+    """A mean over `n` test slices (or patients) and `trainings` training runs, with its 95 % interval.
 
     With one training run per network, the interval reflects variation between test slices, not between training runs.
     A single slice does not show how much slices differ, so its interval is unbounded.
@@ -64,14 +64,14 @@ class FractionClosed:
 
 
 def _with_true_minus(text: str) -> str:
-    """A number in print: with U+2212 for a minus, and without a sign if it rounds to zero."""
+    """A number as text, with U+2212 as the minus sign, and without a sign if it rounds to zero."""
     return text.replace("-", "−") if text.strip("-0.%") else text.removeprefix("-")
 
 
 def at_least(found: Interval, margin: float) -> bool | None:
-    """Test against a margin: true if the whole interval is at or above it, false if all is below, else None.
+    """Test against a margin: true if the whole interval is at or above it, false if all of it is below, else None.
 
-    With a difference of two methods and a negative margin it is the test of non-inferiority.
+    For a difference between two methods and a negative margin, this is the non-inferiority test.
 
     Reference: ICH E9, Statistical Principles for Clinical Trials, 1998, §3.3.2.
     """
@@ -81,11 +81,11 @@ def at_least(found: Interval, margin: float) -> bool | None:
 
 
 def mean_interval(scores: ArrayLike, patients: Sequence[Hashable] | None = None) -> Interval:
-    """Mean of the scores with its t interval over trainings and slices, corrected for skewness.
+    """Mean of the scores with its t interval over training runs and slices, corrected for skewness.
 
-    Trainings and slices are crossed random effects. The variance of the mean is (MS_t + MS_s − MS_ts) / (T S), with
-    Satterthwaite's degrees of freedom, and no smaller than that over slices; with one training it is that over slices.
-    Skewness over slices is removed by Hall's cubic transformation. For slices of one patient, the units are their sums.
+    Training runs and slices are crossed random effects. The variance of the mean is (MS_t + MS_s − MS_ts) / (T S), with
+    Satterthwaite's degrees of freedom, but at least the variance over slices, which is used for a single training run.
+    Skewness over slices is removed by Hall's cubic transformation. For slices of one patient, their sum is the unit.
 
     Args:
         scores: (slices,) or (trainings, slices) finite numbers.
@@ -124,14 +124,14 @@ def ratio_of_means(
 ) -> Interval | None:
     """Ratio r = mean(numerator) / mean(denominator) with Fieller's interval, or None if the denominator may be ≤ 0.
 
-    The interval holds those r at which the mean of numerator − r · denominator is not distinguishable from 0.
+    The interval contains every r for which the mean of numerator − r · denominator is not distinguishable from 0.
 
     Args:
         numerator, denominator: paired, (slices,) or (trainings, slices).
         patients: see `mean_interval`.
 
     Raises:
-        ValueError: as `performance_gap`.
+        ValueError: as in `performance_gap`.
 
     Reference: Fieller, J. R. Stat. Soc. B 16, 1954.
     """
@@ -204,10 +204,10 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Interval:
 
 
 def bootstrap_interval(value: float, samples: ArrayLike, n: int) -> Interval:
-    """Interval value ± t s √(n / (n − 1)) from bootstrap samples of a statistic of `n` slices, s their deviation.
+    """Interval value ± t s √(n / (n − 1)) from bootstrap samples, with deviation s, of a statistic of `n` slices.
 
-    For the mean it is Student's interval; percentiles from so few slices would cover less than stated. One slice has
-    no interval.
+    For the mean, this is Student's interval; percentiles of few slices would cover less than stated. One slice has
+    none.
 
     Reference: Efron, Tibshirani, An Introduction to the Bootstrap, 1993, ch. 12.
     """
@@ -282,14 +282,14 @@ def _t(freedom: float) -> float:
 def _unskewed(t: float, a: float) -> float:
     """Inverse of Hall's g(t) = t + a t²/3 + a² t³/27 + a/6, with a = skewness / √n.
 
-    |a| counts up to .85 / |t| only: beyond it one far slice would make the long side several times Student's.
+    |a| is limited to 0.85 / |t|; above that, one outlying slice could make the longer side several times Student's.
     """
     a = float(np.clip(a, -STRETCH / abs(t), STRETCH / abs(t)))
     return t if abs(a) < 1e-9 else float(3 / a * (np.cbrt(1 + a * (t - a / 6)) - 1))
 
 
 def _crossing(excluded: Callable[[float], bool], start: float, direction: int) -> float:
-    """Nearest number on one side of `start` from which on `excluded` holds, to eight digits."""
+    """Nearest number on one side of `start` beyond which `excluded` holds, to eight digits."""
     step = 1e-9 * max(1.0, abs(start))
     while not excluded(start + direction * step):
         step *= 2

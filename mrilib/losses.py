@@ -16,7 +16,7 @@ Forward = Callable[[Tensor], Tensor]
 def moduli(values: Tensor, norm: Norm = "modulus") -> Tensor:
     """Terms of the ℓ1 norm of complex numbers, one real number per entry.
 
-    `modulus` is |z|, as for a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, and
+    `modulus` is |z|, as for a complex vector; `real_view` is |Re z| + |Im z|, as in paper A's published code, which is
     up to √2 times larger.
     """
     if norm not in ("modulus", "real_view"):
@@ -59,12 +59,12 @@ def kspace_consistency(
     Args:
         image: reconstruction x, (batch, 1, y, x) complex.
         masked_kspace: measurements y, (batch, coil, ky, kx) complex.
-        A: forward operator, see `linop.sense`.
+        A: forward operator; see `linop.sense`.
         mask: restricts the loss to these measurements, for self-validation; (batch or 1, 1, 1 or ky, kx) bool.
         norm: see `l1_norm`.
 
     Raises:
-        ValueError: the mask is not bool or does not fit the measurements, or A x has another shape than they.
+        ValueError: the mask is not bool or does not fit the measurements, or A x has a different shape.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, eq. (1).
     """

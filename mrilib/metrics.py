@@ -51,7 +51,7 @@ def region_ssim(
         (batch,).
 
     Raises:
-        ValueError: as in `ssim`, of the whole images; or the region is empty or extends outside the image.
+        ValueError: as in `ssim`, for the whole images; or the region is empty or extends outside the image.
 
     Reference: Lin, Heckel, ICML 2024, §5 and its published code.
     """
@@ -96,7 +96,7 @@ def match_mean_std(target: Tensor, reconstruction: Tensor) -> Tensor:
     """Shift and scale each reconstruction to its target's mean and standard deviation; (batch, 1, y, x).
 
     Raises:
-        ValueError: a batch of another size.
+        ValueError: the batches differ in size.
     """
     if len(target) != len(reconstruction):
         raise ValueError(f"target is a batch of {len(target)}, reconstruction one of {len(reconstruction)}")

@@ -44,7 +44,7 @@ class Sample:
 
 
 def mirror(array: Tensor, axis: int) -> Tensor:
-    """Reverse an axis about its centre, index n // 2: k becomes −k, and so does the position in the image."""
+    """Reverse an axis about its centre, index n // 2: k becomes −k, and the position in the image is negated, too."""
     size = array.shape[axis]
     return array.flip(axis).roll(1 - size % 2, axis) if size > 1 else array
 

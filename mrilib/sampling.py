@@ -21,7 +21,7 @@ def random_mask(width: int, acceleration: float, center_fraction: float, seed: S
         width: number W of phase-encode columns.
         acceleration: R ≥ 1.
         center_fraction: fraction of columns in the calibration region, in (0, 1].
-        seed: one or several integers, see `seed_from_name`; None is unseeded. The global random state is not touched.
+        seed: one or several integers (see `seed_from_name`); None is unseeded. The global random state is not touched.
 
     Returns:
         (width,) bool.
@@ -38,8 +38,9 @@ def random_mask(width: int, acceleration: float, center_fraction: float, seed: S
 def equispaced_mask(width: int, acceleration: int, center_fraction: float, seed: Seed) -> Tensor:
     """Calibration region plus every R-th column from a random offset; fastMRI's `EquiSpacedMaskFunc`.
 
-    The calibration region comes on top, so the true acceleration is below R (3.2 for R = 4 with 8 % centre).
-    Arguments and errors as in `random_mask`, but R must be an integer and the calibration region may exceed W/R.
+    The calibration region is added to these columns, so the true acceleration is below R (3.2 for R = 4 with 8 %
+    centre). Arguments and errors as in `random_mask`, but R must be an integer and the calibration region may exceed
+    W/R.
     """
     low = _center_lines(width, acceleration, center_fraction)
     step = _whole(acceleration)

@@ -44,9 +44,9 @@ def cg_sense_scores(sample: Sample, iterations: int) -> list[float]:
 def best_cg_sense(sample: Sample, iterations: int) -> Tensor:
     """CG-SENSE image of one slice with the highest true SSIM: an oracle baseline.
 
-    Chosen over the iterations, and over maps as given and maps cropped to where ESPIRiT finds signal, as in BART.
-    Which maps are better depends on the slice: with uncropped maps, least squares fills the background with noise; with
-    cropped maps, signal is lost where ESPIRiT errs.
+    It is chosen over the iterations, both with the given maps and with maps cropped to where ESPIRiT finds signal, as
+    in BART. Which maps are better depends on the slice: with uncropped maps, least squares fills the background with
+    noise; with cropped maps, signal is lost where ESPIRiT errs.
     """
     images = [image for maps in (sample, with_cropped_maps(sample)) for image in cg_sense_path(maps, iterations)]
     return max(images, key=lambda image: slice_ssim(image, sample)[0])

@@ -78,6 +78,6 @@ def power_method(operator: Operator, start: Tensor, iterations: int = 30) -> tup
 
 
 def _ratio(a: Tensor, b: Tensor, where: Tensor) -> Tensor:
-    """Compute a / b where `where` holds and b ≠ 0, else 0; b itself is guarded so that gradients stay finite too."""
+    """Compute a / b where `where` holds and b ≠ 0, else 0; b itself is guarded, so that gradients stay finite, too."""
     usable = where & (b != 0)
     return torch.where(usable, a, 0) / torch.where(usable, b, 1)

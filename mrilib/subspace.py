@@ -173,7 +173,7 @@ def self_supervised_alpha(V: Tensor, model: SubspaceModel) -> Tensor:
 def residual_alpha(y: Tensor, V: Tensor) -> Tensor:
     """α(y) = 1 / (1 + σ̂²), σ̂² = ‖(I − V Vᵀ) y‖² / (n − d): shrinks by each y's estimated noise, (…, n) → (…).
 
-    α(y) V Vᵀ y is then non-linear; it assumes that s = 1 is known, TTT does not. Source: paper B, §3 (existence only).
+    α(y) V Vᵀ y is then non-linear; it assumes that s = 1 is known; TTT does not. Source: paper B, §3 (existence only).
     """
     _, outside = split_energy(y, V)
     return 1 / (1 + outside / (V.shape[0] - V.shape[1]))

@@ -24,7 +24,7 @@ MODULES = (
 
 
 def examine(folder: Path) -> list[Finding]:
-    """Check files, Python, disk and packages, then run the first notebook; raises UserError if this is no classroom."""
+    """Check files, Python, disk and packages; run the first notebook; raises UserError if this is not a classroom."""
     files = list(whole(folder))
     looks: tuple[Callable[[Path], Iterable[Finding]], ...] = (python, room, packages)
     findings = files + [finding for look in looks for finding in look(folder)]
@@ -49,13 +49,13 @@ def python(folder: Path) -> Iterable[Finding]:
     if sys.version_info < OLDEST:
         yield Finding("Python", "broken", here, f"install Python {OLDEST[0]}.{OLDEST[1]} or newer")
     elif f"{sys.version_info.major}.{sys.version_info.minor}" != wheels:
-        yield Finding("Python", "missing", here, f"the wheels are for Python {wheels}; others need other wheels")
+        yield Finding("Python", "missing", here, f"the wheels are for Python {wheels}; another Python needs others")
     else:
         yield Finding("Python", "ok", here)
 
 
 def room(folder: Path) -> Iterable[Finding]:
-    """Check the space for the environment and for results."""
+    """Check that the disk has room for the environment and the results."""
     free = shutil.disk_usage(folder).free
     enough = free >= ROOM
     advice = "" if enough else f"free {(ROOM - free) / 1e9:.1f} GB, or copy the folder to another disk"

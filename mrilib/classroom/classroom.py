@@ -35,13 +35,13 @@ Say = Callable[[str], None]
 def prepare(root: Path, target: Path, zipped: bool, wheels: bool, say: Say) -> Path:
     """Create the classroom at `target` atomically; returns its path.
 
-    The course is run once, with its own cache that becomes part of the classroom: what runs here also runs there.
+    The course is run once with its own cache, which becomes part of the classroom, so that the course also runs there.
 
     Args:
         root: the project, a checkout or a copy of one.
         target: a folder, or with `zipped` an archive (`.zip` is appended if missing).
-        wheels: whether to fetch them (pip, network); otherwise their list is written.
-        say: called with each step.
+        wheels: whether to download them with pip; if not, a list of them is written.
+        say: called with a description of each step.
 
     Raises UserError for a foreign target or an incomplete project, RunError if a notebook or pip fails, or OSError.
     """
@@ -89,7 +89,7 @@ def course(root: Path) -> list[Path]:
 
 
 def rehearse(root: Path, cache: Path, say: Say) -> None:
-    """Run the course with its quick profile and `cache`, which then contains all that it read; raises RunError."""
+    """Run the course in the quick profile with `cache`, which then contains all files that it read; raises RunError."""
 
     def told(job: Job, end: Outcome | RunError) -> None:
         say(f"{job.name} {clock(end.seconds)}" if isinstance(end, Outcome) else f"{job.name} failed")
@@ -116,7 +116,7 @@ def caching_in(cache: Path) -> Iterator[None]:
 
 
 def collect_wheels(root: Path, build: Path, folder: Path) -> None:
-    """Collect the wheels of mrilib and its dependencies, for this system and Python, at the constrained versions."""
+    """Collect the wheels of mrilib and its dependencies for this system and Python, in the pinned versions."""
     copy_project(root, build)  # building leaves files behind
     pip([*("wheel", "--quiet", "--wheel-dir", str(folder)), "--constraint", str(root / CONSTRAINTS), str(build)])
 
@@ -131,6 +131,6 @@ def pip(arguments: Sequence[str]) -> None:
 
 
 def list_wheels(root: Path, folder: Path) -> None:
-    """Write the list of wheels, for fetching them elsewhere."""
+    """Write a list of the wheels, so that they can be downloaded elsewhere."""
     folder.mkdir()
     shutil.copyfile(root / CONSTRAINTS, folder / "list.txt")

@@ -25,7 +25,7 @@ PACKED = {".whl", ".safetensors", ".h5", ".png"}  # cannot be compressed further
 
 
 def copy_project(root: Path, target: Path) -> None:
-    """Copy the files of a project: those tracked by git and new ones in ROOMS or, without git, all but leftovers."""
+    """Copy the files of a project: those tracked by git and new ones in ROOMS; without git, all except leftovers."""
     for name in project_files(root):
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def tracked(root: Path) -> set[str] | None:
 
 
 def write_manifest(folder: Path, root: Path) -> None:
-    """Write the manifest: what the classroom was made of, and the SHA-256 of each of its files."""
+    """Write the manifest: what the classroom was made from, and the SHA-256 of each of its files."""
     files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder)}
     made = {
         "classroom": 1,
@@ -89,7 +89,7 @@ def changed(folder: Path) -> list[str]:
     """Files of the manifest that are missing or differ; raises UserError if there is no manifest."""
     manifest = read_manifest(folder)
     if manifest is None or not folder.is_dir():
-        raise UserError(f"{folder}: has no {MANIFEST}, so it is no classroom; unpack the archive and name its folder")
+        raise UserError(f"{folder}: has no {MANIFEST}, so it is no classroom; unpack the archive and give its folder")
     return [name for name, seen in manifest["files"].items() if not (is_inside(name) and same(folder / name, seen))]
 
 

@@ -1,4 +1,4 @@
-"""Routes through the notebooks, and the strip at the head of each: the one source of both."""
+"""Routes through the notebooks, and the navigation strip at the top of each; both are defined only here."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ NEEDS = {  # notebooks whose terms a notebook uses without explaining them again
 
 @dataclass(frozen=True)
 class Route:
-    """Notebooks in the order in which a class reads them, with minutes; `follows` is the route that comes before."""
+    """Notebooks in the order in which a class reads them, with their minutes; `follows` is the previous route."""
 
     name: str
     minutes: dict[str, int]
@@ -33,7 +33,7 @@ class Route:
 
     @property
     def length(self) -> int:
-        """Minutes in all."""
+        """Total number of minutes."""
         return sum(self.minutes.values()) + self.exercises
 
 
@@ -48,7 +48,7 @@ ALONE = {  # minutes to read, of notebooks on neither route
 
 
 def strip(number: str, paths: Sequence[Path]) -> str:
-    """Where a notebook is on its route, what comes before and after, and its minutes, in Markdown."""
+    """Markdown that states a notebook's place on its route, the notebooks before and after it, and its minutes."""
     links = {path.stem[:2]: f"[{label(path.stem)}]({path.name})" for path in paths}
     for route in ROUTES:
         if number in route.minutes:
@@ -65,7 +65,7 @@ def strip(number: str, paths: Sequence[Path]) -> str:
 
 
 def neighbours(number: str, links: dict[str, str]) -> list[str]:
-    """Links to the notebooks before and after: on the route, or in reading order beyond the routes."""
+    """Links to the previous and next notebook: along the route or, for a notebook on no route, in reading order."""
     stops = walk() if number in walk() else sorted(links)
     at = stops.index(number)
     before = [f"previous: {links[stops[at - 1]]}"] if at else []
@@ -78,7 +78,7 @@ def walk() -> list[str]:
 
 
 def with_strip(content: NotebookNode, source: str) -> NotebookNode:
-    """The notebook with its strip as the second cell, written anew or in the place of an earlier one."""
+    """The notebook with its strip as the second cell; an earlier strip is replaced."""
     cells = [cell for cell in content.cells if TAG not in cell.metadata.get("tags", ())]
     cells.insert(1, new_markdown_cell(source, metadata={"tags": [TAG]}))
     for number, cell in enumerate(cells):
@@ -88,7 +88,7 @@ def with_strip(content: NotebookNode, source: str) -> NotebookNode:
 
 
 def write_strips(root: Path) -> list[Path]:
-    """Write the strip of every notebook of the project; returns the notebooks that were changed."""
+    """Write the strip of every notebook of the project; returns the notebooks that changed."""
     changed, paths = [], notebooks(root)
     for path in paths:
         before = path.read_text(encoding="utf-8")

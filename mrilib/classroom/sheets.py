@@ -1,4 +1,4 @@
-"""Sheets on paper, made of the notebooks' own exercises: one for students, and one with the answers."""
+"""Printable sheets made from the notebooks' exercises: one for students and one with the answers."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BLANK = re.compile(r"^([\w, ]+) = (?:None(?:, )?)+ *# *(.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Exercises:
-    """Exercises of one notebook: questions and answers by number, and the blanks of the second with their meaning."""
+    """Exercises of one notebook: questions and answers by number, and the blanks of exercise 2 with their meanings."""
 
     title: str
     questions: list[str]
@@ -25,7 +25,7 @@ class Exercises:
 
 
 def read(path: Path) -> Exercises | None:
-    """The exercises of a notebook, None if it has none; raises UserError if it has not an answer for each."""
+    """The exercises of a notebook, or None if it has none; raises UserError unless each exercise has an answer."""
     cells = nbformat.read(path, as_version=4).cells
     start = next((n for n, cell in enumerate(cells) if HEADING in cell.source and cell.cell_type == "markdown"), None)
     if start is None:
@@ -66,7 +66,7 @@ def sheet(all_exercises: list[Exercises], with_answers: bool) -> str:
 
 
 def write(root: Path, folder: Path) -> list[Path]:
-    """Write both sheets of all notebooks of the project into `folder`; returns their paths."""
+    """Write the two sheets for all notebooks of the project to `folder`; returns their paths."""
     found = [exercises for path in notebooks(root) if (exercises := read(path))]
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / WORKSHEET, folder / ANSWERS]

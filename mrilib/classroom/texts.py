@@ -61,9 +61,9 @@ This command opens notebook 00 in JupyterLab:
     start.bat            (Windows)
 
 To test the folder first, use `sh start.sh check` (`start.bat check`). It looks for changed files, tests Python, disk
-space and packages, and runs notebook 00 once. The plan of the lesson is {PROJECT}/notebooks/README.md.
+space and packages, and runs notebook 00 once. The lesson plan is {PROJECT}/notebooks/README.md.
 
-Everybody needs a copy of this folder with permission to write. Notebooks 00 to 06 find everything that they read in
+Everybody needs their own writable copy of this folder. Notebooks 00 to 06 find everything that they read in
 cache/. The other notebooks simulate what is missing, which takes time but needs no internet connection. Notebooks 00 to
 06 do not train anything.
 

@@ -1,4 +1,4 @@
-"""Heads with and without lesions, and the lesions' boxes: simulated, or fastMRI's files with fastMRI+'s csv."""
+"""Heads with and without lesions, and boxes around the lesions: simulated, or fastMRI's files with fastMRI+'s csv."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from mrilib.store.paths import data_dir
 class Heads:
     """Slices of the populations `twins.HEALTHY` and `twins.DISEASED` in a source.
 
-    In files, all slices of volumes that fastMRI+ labels normal for age are healthy, and slices with a box are diseased
-    (Lin, Heckel, ICML 2024, §5).
+    In files, all slices of volumes that fastMRI+ labels as normal for age count as healthy, and slices with a box count
+    as diseased (Lin, Heckel, ICML 2024, §5).
 
     Args:
         source: "simulated" or "files".
@@ -41,7 +41,7 @@ class Heads:
         return taken(distribution(name), split, count, _file_pairs(name, split, self._marks()))
 
     def count(self, name: str, split: str) -> tuple[int, str]:
-        """Number of slices found in files, and the folder searched, or a description if it is not known."""
+        """Number of slices found in files, and the folder searched, or a description of it if it is unknown."""
         if not self.annotations:
             return 0, "the files of fastMRI+'s brain.csv, which `annotations` does not name"
         if data_dir() is None:
@@ -49,7 +49,7 @@ class Heads:
         return len(_file_pairs(name, split, self._marks())), str(folder_of(distribution(name), split))
 
     def available(self, name: str, split: str) -> int:
-        """Largest number of slices to take: of files, those found; otherwise, the simulated split's size."""
+        """Largest number of slices available: those found in files, or the size of the simulated split."""
         known = self.source == "files" and self.annotations and data_dir()
         return self.count(name, split)[0] if known else len(SPLITS[split])
 
@@ -61,7 +61,7 @@ class Heads:
         return hashlib.sha256(content).hexdigest()[:16]
 
     def boxes(self, path: Path, index: int) -> list[Region]:
-        """Rows and columns of the lesions on a slice; empty for a healthy one."""
+        """Rows and columns of the lesions on a slice; empty for a healthy slice."""
         if self.source == "files":
             return self._marks().boxes(inspect_volume(path), index)
         if not any(path.name.startswith(f"file_sim_{entry.name}_") for entry in DISEASED):
@@ -85,7 +85,7 @@ def _file_pairs(name: str, split: str, marks: Annotations) -> tuple[tuple[Path, 
 
 @cache
 def _checked(csv: Path, _changed: int, folders: tuple[Path, ...]) -> Annotations:
-    """Read annotations and check that each row's slice is in one of the folders; re-read when the file changes."""
+    """Read annotations (again if the file has changed) and check that each row's slice is in one of the folders."""
     found = read_annotations(csv)
     paths = [folder / f"{name}.h5" for name in found.files for folder in folders]
     found.check({path.stem: inspect_volume(path) for path in paths if path.exists()})

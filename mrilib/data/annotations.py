@@ -55,7 +55,7 @@ class Annotations:
     def boxes(self, info: VolumeInfo, index: int) -> list[Region]:
         """Rows and columns of every box on a slice, in the image as stored in the file.
 
-        fastMRI+ was drawn on vertically flipped images: rows = H − y − height to H − y.
+        The boxes of fastMRI+ were drawn on vertically flipped images: rows = H − y − height to H − y.
 
         Raises:
             AnnotationError: a box extends outside the image.

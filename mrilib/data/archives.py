@@ -1,4 +1,4 @@
-"""Archives of a package index: downloaded or supplied by the user, and verified before they are parsed."""
+"""Archives from a package index, downloaded or supplied by the user, and verified before they are parsed."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def download(project: str, archive: str, size: int, scratch: Path, progress: Pro
 
 
 def verify(path: Path, expected: str) -> None:
-    """Check that a file's content is the pinned one, before it is parsed.
+    """Check that a file has the pinned content before it is parsed.
 
     Raises:
         FetchError: the sha256 is not `expected`.

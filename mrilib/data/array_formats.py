@@ -42,7 +42,7 @@ def is_fastmri(path: Path) -> bool:
 
 
 def is_m4raw(path: Path, gre: bool) -> bool:
-    """Distinguish M4Raw from fastMRI by its matrix and coils, and GRE by the acquisition or the file's name."""
+    """Distinguish M4Raw from fastMRI by matrix size and coils, and GRE by the acquisition or the file name."""
     *_, acquisition = _described(path)
     return _is_low_field(path) and ("GRE" in f"{acquisition} {path.name}".upper()) == gre
 
@@ -53,7 +53,7 @@ def _is_low_field(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What a file holds beside k-space: its shape, header, mask, size of its images, attributes to keep."""
+    """Metadata of a file: shape of k-space, header, mask, size of the images, and attributes to keep."""
 
     path: Path
     shape: tuple[int, ...]
@@ -89,7 +89,7 @@ def _read(path: Path) -> _Stored:
 
 
 def _as_stored(stored: _Stored, change: Callable[[Tensor], Tensor] = lambda kspace: kspace) -> Converted:
-    """Slices (coil, ky, kx) one by one, each changed in a way that keeps its shape."""
+    """Slices (coil, ky, kx), one by one, each converted by `change`, which keeps the shape."""
     slices, coils, rows, columns = stored.shape
     size, padding = header.parse(stored.text, (rows, columns), stored.path)
     read = by_slice(slices, lambda index: change(stored.kspace(index)))
@@ -120,7 +120,7 @@ def m4raw_gre(path: Path, axes: Axes) -> list[Converted]:
 
 
 def prostate(path: Path, axes: Axes) -> list[Converted]:
-    """Merge three averages: even columns from the second, odd ones the mean of first and third; zero-padded.
+    """Merge three averages and zero-pad: even columns are from the second, odd ones the mean of the first and third.
 
     Raises:
         VolumeError: there are not three averages, or the header contradicts the number of columns.
@@ -154,7 +154,7 @@ SKM_TEA_MEASURED = (48, 464)  # columns out of 512
 
 
 def skm_tea(path: Path, axes: Axes) -> list[Converted]:
-    """Convert (x, ky, kz, echo, coil), x already transformed, to a sagittal volume for each of the two echoes."""
+    """Convert (x, ky, kz, echo, coil) with x already transformed to a sagittal volume for each of the two echoes."""
     stored = _read(path)
     columns, rows, slices, echoes, coils = stored.shape
     shape = slices, coils, rows, columns

@@ -1,4 +1,4 @@
-"""Conversion of the real 13-coil brain to volumes, from the package's archive, its member, or the array form."""
+"""Conversion of the real 13-coil brain to volumes, from the package's archive, the file in it, or the array form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class FlipAngleSet:
         return tuple(self.volumes)
 
     def fault(self, folder: Path, afresh: bool) -> str | None:
-        """What is wrong with a folder, None if it holds all volumes as they were written."""
+        """What is wrong with a folder, or None if it holds all volumes as they were written."""
         try:
             for name, expected in self.volumes.items():
                 path = folder / name
@@ -76,7 +76,7 @@ class FlipAngleSet:
 
 
 def _content(path: Path) -> str:
-    """SHA-256 of a volume's k-space; the conversion only moves and negates values, so it is the same everywhere."""
+    """SHA-256 of a volume's k-space; the conversion only moves and negates values, so it is always the same."""
     with opened(path) as file:
         return sha256(dataset(file, path, "kspace")[()].astype("<c8").tobytes()).hexdigest()
 

@@ -1,6 +1,6 @@
-"""Catalogue of the distributions, and of the pairs that make up paper A's shifts; paper B's are in `twins`.
+"""Catalogue of the distributions and of the pairs that make up paper A's shifts; `twins` has paper B's distributions.
 
-Noise levels are chosen to match scanners (background over 95th percentile of the image: 0.08–0.23 on the real
+Noise levels are chosen to match scanners (background divided by the 95th percentile of the image: 0.08–0.23 on the real
 13-coil brain).
 """
 

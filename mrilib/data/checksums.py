@@ -1,9 +1,9 @@
-"""Volumes are verified against the checksums beside them, written once they are converted or fetched: `scan.h5.sha256`.
+"""Verification of volumes against the checksums beside them, such as `scan.h5.sha256`, written when they are made.
 
-A volume is hashed when it is first read through the catalogue or from a folder to train on, and again only after its
-size or times changed; what was found is remembered in the cache. Reading every byte before each of thousands of runs
-would take longer than the quick ones. `data get`, `doctor` and `run --check` always hash the sets that were fetched,
-and so find a disk that changes bytes without the file system knowing.
+A volume is hashed when it is first read through the catalogue or from a training folder, and again only after its size
+or times have changed; the cache stores the result. Reading every byte before each run would take longer than a quick
+run itself. `data get`, `doctor` and `run --check` always hash fetched data sets, and thus detect bytes that changed on
+disk without the file system noticing.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _checked: dict[Path, list[object]] = {}
 
 
 def checksum_of(path: Path) -> str | None:
-    """The checksum beside a file, None if there is none; raises VolumeError if it is no checksum of this file."""
+    """The checksum beside a file, or None if there is none; raises VolumeError if it is not a checksum of this file."""
     try:
         return read_beside(path)
     except DamagedError as error:
@@ -28,14 +28,14 @@ def checksum_of(path: Path) -> str | None:
 
 
 def verify(path: Path, afresh: bool = False) -> None:
-    """Check a file against the checksum beside it; one without is not judged.
+    """Check a file against the checksum beside it; a file without a checksum is not checked.
 
     Args:
         path: the file.
-        afresh: hash it in any case, not only after a change.
+        afresh: hash the file in any case, not only after a change.
 
     Raises:
-        VolumeError: its content is another one.
+        VolumeError: the content does not match the checksum.
         OSError: it cannot be read.
     """
     expected = checksum_of(path)
@@ -60,13 +60,13 @@ def verify(path: Path, afresh: bool = False) -> None:
 
 
 def sampled(path: Path) -> str:
-    """What tells a file's content from another one's: the checksum beside it, else SHA-256 of its size and of 1 MB.
+    """Identifier of a file's content: the checksum beside it, or else the SHA-256 of its size and of 1 MB of it.
 
-    The megabyte is spread over the file in 16 blocks, of which another k-space of the same size changes every one;
-    to read all of a thousand volumes would take an hour.
+    The megabyte is spread over the file in 16 blocks, all of which differ between files with different k-space. Reading
+    a thousand volumes in full would take an hour.
 
     Raises:
-        VolumeError: as `checksum_of`.
+        VolumeError: as in `checksum_of`.
         OSError: it cannot be read.
     """
     if (known := checksum_of(path)) is not None:

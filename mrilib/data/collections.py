@@ -45,7 +45,7 @@ class Collection:
 
     @property
     def dropped(self) -> tuple[int, int]:
-        """Number of first and last slices of each volume that are left out because they contain no anatomy."""
+        """Numbers of slices left out at the start and at the end of each volume because they contain no anatomy."""
         return FORMATS[self.format].dropped.get(self.view, (0, 0))
 
     @property

@@ -1,6 +1,6 @@
-"""Output of every converter: a volume in fastMRI's orientation, readout vertical and anatomy upside down.
+"""Output of every converter: a volume in fastMRI's orientation, with vertical readout and the anatomy upside down.
 
-Volumes are handed on in blocks, so that converting a file takes the memory of a slice, or of a few coils.
+Volumes are passed on in blocks, so that converting a file needs memory for only one slice or a few coils.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -31,14 +31,14 @@ class Converted:
     """One volume: k-space (slice, coil, ky, kx) with readout ky, and the file's metadata.
 
     Args:
-        shape: of the whole k-space.
-        blocks: function (folder for temporary files) → its blocks, which cover it once.
+        shape: shape of the whole k-space.
+        blocks: function (folder for temporary files) → blocks that together cover the volume once.
         recon_size: (y, x) to which images are cropped.
-        padding: first measured column and first after the measured ones; None if all were measured.
-        attributes: of the file.
-        prefix: before the file's name, where one file gives several volumes.
-        mask: the file's own, as it is stored; None if there is none.
-        target: the file's own images of a slice, by its index; None if there are none, or in another orientation.
+        padding: first measured column and first column after the measured ones; None if all columns were measured.
+        attributes: attributes of the file.
+        prefix: prefix of the file name, if one file gives several volumes.
+        mask: the file's own mask, as stored; None if there is none.
+        target: function (slice index) → the file's own image; None if there is none, or if it has another orientation.
     """
 
     shape: Axes
@@ -57,7 +57,7 @@ def by_slice(count: int, read: Callable[[int], Tensor]) -> Blocks:
 
 
 def by_coils(shape: Axes, read: Callable[[slice], Tensor]) -> Blocks:
-    """Blocks of few coils, see `MEMORY` and `SHARE`; `read` returns their k-space (slice, coil, ky, kx)."""
+    """Blocks of a few coils (see `MEMORY` and `SHARE`); `read` returns their k-space (slice, coil, ky, kx)."""
     slices, coils, rows, columns = shape
     several = max(1, min(MEMORY // (8 * slices * rows * columns), coils // SHARE))
     groups = [slice(first, min(first + several, coils)) for first in range(0, coils, several)]
@@ -65,12 +65,12 @@ def by_coils(shape: Axes, read: Callable[[slice], Tensor]) -> Blocks:
 
 
 def permuted(kspace: Tensor, axes: Axes, encoded: Collection[int] = (2, 3)) -> Tensor:
-    """K-space of the view (slice, coil, y, x) that permutes the axes of a volume; see `Format.views`.
+    """K-space of a view (slice, coil, y, x) whose axes are a permutation of the volume's; see `Format.views`.
 
     Args:
         kspace: the volume, whose memory is reused.
         axes: permutation; the last two are the plane of the view.
-        encoded: axes of the volume that are k-space, not image; those of the plane stay as they were measured.
+        encoded: axes of the volume that are in k-space, not in image space; those in the plane stay as measured.
     """
     inverse = [axis for axis in range(4) if axis in encoded and axis not in axes[2:]]
     forward = [axis for axis in axes[2:] if axis not in encoded]
@@ -83,7 +83,7 @@ def permuted(kspace: Tensor, axes: Axes, encoded: Collection[int] = (2, 3)) -> T
 
 
 def complete(volume: Tensor, path: Path) -> Tensor:
-    """The same volume (…, k, k); raises VolumeError if lines are missing, which another view would spread."""
+    """The same volume (…, k, k); raises VolumeError if lines are missing, as another view would spread the gaps."""
     if under_sampled(measured(volume.flatten(0, -3))):
         raise VolumeError(
             f"{path}: k-space is under-sampled, and this view transforms along an axis that lacks lines; convert the "
@@ -93,7 +93,7 @@ def complete(volume: Tensor, path: Path) -> Tensor:
 
 
 def turned(kspace: Tensor, axis: int = -2) -> Tensor:
-    """K-space of images turned upside down, pixel n → N − 1 − n; what was not measured stays zero.
+    """K-space of images turned upside down, pixel n → N − 1 − n; unmeasured samples stay zero.
 
     K[κ] → K[−κ] exp(2πi κ / N) for even sizes N, K[−κ] for odd ones, with κ counted from the centre.
     """
@@ -103,13 +103,13 @@ def turned(kspace: Tensor, axis: int = -2) -> Tensor:
 
 
 def cornered(kspace: Tensor) -> Tensor:
-    """K-space of images rolled by −⌊N/2⌋ pixels along both axes, so that their centre comes to lie at [0, 0]."""
+    """K-space of images rolled by −⌊N/2⌋ pixels along both axes, so that their centre moves to [0, 0]."""
     rows, columns = kspace.shape[-2:]
     return kspace * (_ramp(rows, rows // 2, -2) * _ramp(columns, columns // 2, -1))
 
 
 def _ramp(size: int, steps: int, axis: int) -> Tensor:
-    """exp(2πi κ s / N), which rolls images by −s pixels, to multiply k-space by along an axis."""
+    """Factors exp(2πi κ s / N) for k-space along an axis, which roll the image by −s pixels."""
     places = torch.arange(size, dtype=torch.double) - size // 2
     ramp = torch.exp(2j * torch.pi * steps * places / size).to(torch.complex64)
     return ramp.reshape([-1] + [1] * (-axis - 1))

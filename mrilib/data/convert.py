@@ -90,7 +90,7 @@ def write_flip_angles(
     attributes: Mapping[str, Any],
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write one single-slice volume per flip angle, nose up (stored: nose down).
+    """Write one single-slice volume per flip angle, with the nose up (stored: nose down).
 
     Left and right are as stored; the package states neither which side is which nor which axis is the readout.
     """

@@ -1,7 +1,7 @@
 """New HDF5 files on disks that may be full.
 
-After a write that failed, HDF5 cannot close its file: it prints tracebacks when Python ends, or crashes it. So it gets
-a stream that goes on without writing; what happened is raised once the file is closed.
+After a failed write, HDF5 cannot close its file: when Python exits, it prints tracebacks or crashes. Therefore, HDF5
+writes to a stream that discards everything after the first error; the error is raised once the file is closed.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ import h5py
 
 
 class _Stream(FileIO):
-    """A file that keeps the error of its first failed write."""
+    """A file that remembers the error of its first failed write."""
 
     error: OSError | None = None
 
@@ -37,7 +37,7 @@ class _Stream(FileIO):
 
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
-    """Create an HDF5 file, or replace it; raises OSError if the disk does not take all of it."""
+    """Create or replace an HDF5 file; raises OSError if it cannot be written in full."""
     with _Stream(str(path), "w+") as stream:
         try:
             with h5py.File(stream, "w") as file:

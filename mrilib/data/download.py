@@ -1,4 +1,4 @@
-"""Download files from a package index by project and name, found as pip finds them; no package code is executed."""
+"""Download files from a package index by project and name, located as pip does; no package code is executed."""
 
 import ast
 import base64
@@ -30,7 +30,7 @@ class FetchError(OSError):
 
 
 def pip_settings() -> dict[str, str]:
-    """pip's configuration of `SETTINGS`; environment variables take precedence, as in pip."""
+    """pip's values of `SETTINGS`; environment variables take precedence, as in pip."""
     found: dict[str, str] = {}
     for line in _python("-m", "pip", "config", "list").splitlines():
         name, _, value = line.partition("=")
@@ -43,7 +43,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def index_urls(settings: dict[str, str]) -> list[str]:
-    """URLs of the configured index, else pip's default, followed by the extra indexes."""
+    """URL of the configured index or else of pip's default, followed by those of the extra indexes."""
     first = settings.get("index-url") or _python("-c", BUILT_IN).strip()
     return [url for url in (first, *settings.get("extra-index-url", "").split()) if url]
 
@@ -186,7 +186,7 @@ def _shown(url: str) -> str:
 
 
 def _python(*arguments: str) -> str:
-    """Output of a separate Python process, empty if it fails; the working directory is not on its path."""
+    """Output of a separate Python process, or an empty string if it fails; the working directory is not on its path."""
     command = [sys.executable, "-P", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)

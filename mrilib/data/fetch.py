@@ -35,17 +35,17 @@ class Dataset(Protocol):
         """Names of the finished files, which have checksums beside them."""
 
     def fault(self, folder: Path, afresh: bool) -> str | None:
-        """What is wrong with a folder, None if it holds the finished set; `afresh`: hash files that did not change."""
+        """What is wrong with a folder, or None if it holds the finished set; `afresh` also hashes unchanged files."""
 
     def make(self, source: Path | None, scratch: Path, finished: Path, progress: Progress | None) -> None:
-        """Write the set into `finished`, from `source` or downloaded to `scratch`."""
+        """Write the set to `finished`, from `source` or after downloading it to `scratch`."""
 
 
 DATASETS: dict[str, Dataset] = {"brain-vfa": BRAIN_VFA, "perceptual": PERCEPTUAL}
 
 
 def locate(name: str) -> Path | None:
-    """Folder of a fetched set, below MRILIB_DATA or in the cache; None if it is not there.
+    """Folder of a fetched set, below MRILIB_DATA or in the cache, or None if it is in neither.
 
     Raises:
         FetchError: unknown name.
@@ -56,7 +56,7 @@ def locate(name: str) -> Path | None:
 
 
 def examined(name: str) -> tuple[Path | None, str]:
-    """Folder of a fetched set of which every byte was verified, or None and what to say about it.
+    """Folder of a fetched set after verifying every byte, or None; and a message about the set.
 
     Raises:
         FetchError: unknown name.
@@ -74,7 +74,7 @@ def fetched(name: str) -> Path:
     """Folder of a set that has been fetched.
 
     Raises:
-        FetchError: it has not; the message gives the command to run. Or unknown name.
+        FetchError: unknown name, or the set has not been fetched; the message gives the command to run.
     """
     if (folder := locate(name)) is None:
         raise FetchError(f"{name} has not been fetched; run: mrilib data get {name}")
@@ -82,7 +82,7 @@ def fetched(name: str) -> Path:
 
 
 def get(name: str, source: Path | None = None, progress: Progress | None = None) -> Path:
-    """Folder of a data set, which is fetched and converted first if necessary; a damaged one is set aside.
+    """Folder of a data set, which is fetched and converted first if necessary; a damaged copy is set aside.
 
     Args:
         name: one of `DATASETS`.
@@ -121,7 +121,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
 
 
 def _is_ours(folder: Path, dataset: Dataset) -> bool:
-    """Whether a folder holds nothing but files of the set, though they may be damaged."""
+    """Whether a folder contains only files of the set, which may be damaged."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
     return names <= {*dataset.files, *(beside(Path(name)).name for name in dataset.files)}
 
@@ -131,7 +131,7 @@ def _aside(target: Path) -> Iterator[Path]:
 
 
 def _roots() -> list[Path]:
-    """Folders in which to look for sets; new ones are written to the first."""
+    """Folders in which to look for sets; new sets are written to the first."""
     given = data_dir()
     return [*([given] if given else []), cache_dir() / FETCHED]
 

@@ -33,7 +33,7 @@ class Format:
 
     Args:
         title: title of the dataset.
-        fits: function that returns whether a file has this format, by its layout and header alone.
+        fits: function that returns whether a file has this format, judged by its layout and header alone.
         convert: function (file, axes of a view, choice of repetitions and the like) → volumes.
         views: by name, the permutation of the native volume's axes (slice, coil, y, x) to those of the view.
         dropped: number of first and last slices of a view that paper B leaves out because they contain no anatomy.
@@ -47,7 +47,7 @@ class Format:
 
 
 def _whole(convert: Callable[[Path, Axes], list[Converted]]) -> Callable[[Path, Axes, Choice], list[Converted]]:
-    """Converter of a format without repetitions, contrasts, phases or sets of which one could be chosen."""
+    """Converter of a format that has no repetitions, contrasts, phases or sets to choose from."""
 
     def checked(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
         if choice:
@@ -99,24 +99,24 @@ def convert(
 ) -> list[Path]:
     """Convert a published file to fastMRI-layout volumes, each written atomically, with its checksum beside it.
 
-    Nothing is written over a file that is there. What was converted before from the same content is left as it is;
-    if it has been damaged since, it is set aside and made again.
+    Existing files are never overwritten. An earlier conversion of the same content is left as it is; if it has been
+    damaged since, it is set aside and made again.
 
     Args:
         path: path of the published file.
         name: name of its format, a key of `FORMATS`.
-        folder: output folder; volumes keep the file's own name (several of one file: with their number before it).
+        folder: output folder; volumes keep the file's own name (with a prefix if one file gives several).
         view: one of the format's views; the first when None.
-        choice: which repetition, contrast, phase or set of a raw file to convert, such as {"contrast": 1}; else each
-            becomes a volume.
-        say: called with what the user should know, such as that a file is under-sampled.
+        choice: which repetition, contrast, phase or set of a raw file to convert, such as {"contrast": 1}; without a
+            choice, each becomes a volume.
+        say: called with messages for the user, such as that a file is under-sampled.
 
     Returns:
-        The files written, or found from before.
+        The files, whether written now or by an earlier conversion.
 
     Raises:
-        VolumeError: unknown format or view; a file of another format, which is named; a damaged file; an output that
-            is there and is something else.
+        VolumeError: unknown format or view; a file of another format, which the message names; a damaged file; an
+            existing output file that is something else.
         OSError: the folder cannot be written.
     """
     if name not in FORMATS:

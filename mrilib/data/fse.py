@@ -10,7 +10,7 @@ EDGE = 5  # samples left out of the fit at either end, where they wrap around
 
 
 def phase_lines(calibration: Tensor) -> tuple[Tensor, Tensor]:
-    """Offset p₀ and slope p₁ of the line p₀ + p₁ x that aligns each echo's phase with the first echo's.
+    """Offset p₀ and slope p₁ of the line p₀ + p₁ x that aligns each echo's phase with that of the first echo.
 
     With c_s(x) the profile of echo s and r = c̄_s c₀: p₁ = ∠⟨r(x+1) r̄(x)⟩ and p₀ = ∠⟨r(x) e^{−i p₁ x}⟩.
 

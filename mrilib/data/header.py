@@ -22,7 +22,7 @@ CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("ce
 
 
 def compose(shape: tuple[int, int], recon_size: tuple[int, int], padding: tuple[int, int] | None = None) -> bytes:
-    """Header of a file in which columns `padding[0]` to `padding[1]` − 1 were measured, or all.
+    """Header of a file in which columns `padding[0]` to `padding[1]` − 1 were measured; all columns when None.
 
     The header's x is the readout, which corresponds to our ky and y.
     """
@@ -56,7 +56,7 @@ def parse(text: object, shape: tuple[int, int], path: Path) -> tuple[tuple[int, 
 
 
 def scanner(text: object, path: Path) -> str:
-    """Scanner model as named in fastMRI's headers; empty if there is no header or it does not name one."""
+    """Scanner model as named in fastMRI's headers; empty if there is no header or the header does not name it."""
     return "" if text is None else root(text, path).findtext(_qualified(SCANNER), "").strip()
 
 

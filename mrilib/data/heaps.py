@@ -1,6 +1,6 @@
-"""Global heaps of HDF5 files, which hold texts and other values of variable length, walked before HDF5 walks them.
+"""Checks of global heaps in HDF5 files, which hold texts and other values of variable length, before HDF5 reads them.
 
-HDF5 2.0 follows the sizes of a heap's objects without a look: one damaged byte, and it reads for ever.
+HDF5 2.0 trusts the sizes of the objects in a heap: one damaged byte can make it read forever.
 
 Reference: HDF5 File Format Specification, version 3.0, section III.E.
 """
@@ -21,10 +21,10 @@ _sound: set[tuple[Path, int, int, int]] = set()
 
 
 def check_heaps(file: h5py.File, path: Path) -> None:
-    """Check that the objects of each global heap lie in it; once for each file.
+    """Check, once per file, that the objects of each global heap lie within the heap.
 
     Raises:
-        VolumeError: one does not.
+        VolumeError: an object does not.
         OSError: the file cannot be read.
     """
     status = path.stat()
@@ -45,7 +45,7 @@ def check_heaps(file: h5py.File, path: Path) -> None:
 
 
 def _values(file: h5py.File) -> Iterator[Extent]:
-    """Where the values of the file's datasets lie, which may be most of it and hold no heap."""
+    """Extents of the values of the file's datasets, which may make up most of the file and contain no heap."""
     try:
         names = list(file)
     except KeyError as error:  # what h5py makes of a damaged group
@@ -66,7 +66,7 @@ def _values(file: h5py.File) -> Iterator[Extent]:
 
 
 def _outside(extents: Iterable[Extent], size: int) -> Iterator[Extent]:
-    """What extents leave of a file."""
+    """The parts of a file outside the given extents."""
     start = 0
     for first, after in sorted(extents):
         if first > start:
@@ -77,7 +77,7 @@ def _outside(extents: Iterable[Extent], size: int) -> Iterator[Extent]:
 
 
 def _heaps(stream: BinaryIO, start: int, end: int, header: int) -> Iterator[tuple[int, int]]:
-    """Places and sizes of the heaps that begin between two bytes."""
+    """Positions and sizes of the heaps that begin between two bytes."""
     while start < end:
         stream.seek(start)
         block = stream.read(min(BLOCK, end - start))
@@ -92,7 +92,7 @@ def _heaps(stream: BinaryIO, start: int, end: int, header: int) -> Iterator[tupl
 
 
 def _is_sound(content: bytes, header: int) -> bool:
-    """Whether each object of a heap's content is as long as its header at least and ends in the heap."""
+    """Whether each object in a heap is at least as long as its header and ends within the heap."""
     at = 0
     while at + header <= len(content):
         length = _number(content[at + UNIT : at + header])

@@ -1,4 +1,4 @@
-"""What the headers of a volume say, checked, without its images and with four rows of its k-space."""
+"""Contents of a volume's headers, checked without reading its images and with only four rows of its k-space."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ def check_target(path: Path, shape: tuple[int, ...], slices: int, kind: str) -> 
 
 
 def _columns_missing(data: h5py.Dataset) -> bool:
-    """Whether columns of the middle slice are empty between others, around the centre of its rows."""
+    """Whether the middle slice has empty columns between others; only rows around the centre are read."""
     first = max(data.shape[2] // 2 - ROWS // 2, 0)
     rows = torch.from_numpy(complex_values(data[data.shape[0] // 2, :, first : first + ROWS]))
     return under_sampled(measured(rows).any(-2, keepdim=True))

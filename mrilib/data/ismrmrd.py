@@ -1,4 +1,4 @@
-"""Raw scanner data in the ISMRMRD format: its header, and the volumes that its readouts make up, slice by slice."""
+"""Raw scanner data in the ISMRMRD format: the header, and the volumes that the readouts form, slice by slice."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ class Raw:
     """One volume of a scan; its readouts are sorted into arrays on reading.
 
     Args:
-        path: of the file.
-        header: of the file.
-        chosen: value of each counter of which the scan has several, such as {"repetition": 2}.
-        shape: (slice, coil, kz, ky, readout) of its k-space.
-        table: its imaging readouts, see `readouts.table_of`.
+        path: path of the file.
+        header: header of the file.
+        chosen: value of each counter that takes several values in the scan, such as {"repetition": 2}.
+        shape: shape of its k-space, (slice, coil, kz, ky, readout).
+        table: its imaging readouts; see `readouts.table_of`.
         segments: (slice, ky) echo number within the train; all 0 without echo trains.
         calibration: (slice, coil, segment, readout) readouts without phase encoding, one per echo; None if absent.
         noise: (coil,) noise standard deviation of each coil; None if the file does not state it.
-        columns: first measured column of the encoded matrix and first column after the measured ones.
+        columns: first measured column of the encoded matrix and the first column after the measured ones.
     """
 
     path: Path
@@ -51,9 +51,9 @@ class Raw:
         return x, y
 
     def kspace(self, number: int, partition: int | None = None) -> np.ndarray:
-        """One slice, or one partition of it, (coil, kz, ky, readout) complex64, averages averaged.
+        """One slice, or one partition of it, (coil, kz, ky, readout) complex64, with the averages combined.
 
-        Zero where nothing was measured.
+        It is zero where nothing was measured.
         """
         _, coils, depth, lines, samples = self.shape
         rows, first = self.table[self.table["slice"] == number], 0
@@ -82,7 +82,7 @@ def is_raw_group(file: h5py.File) -> bool:
 
 
 def header_of(path: Path) -> "Header":
-    """Header of an ISMRMRD file; raises VolumeError if there is none, or not one inside the file."""
+    """Header of an ISMRMRD file; raises VolumeError if there is none, or if it is not inside the file."""
     with opened(path) as file:
         if not is_raw_group(file):
             raise VolumeError(f"{path}: no ISMRMRD data; expected the group `{GROUP}` with `xml` and `data`")
@@ -105,7 +105,7 @@ def heads_of(path: Path) -> np.ndarray:
 
 
 def _part(path: Path, rows: slice) -> np.ndarray:
-    """Some readouts, with all their fields: when h5py reads one field, it leaks the memory of the others."""
+    """Some readouts, with all their fields, because h5py leaks memory when it reads only one field."""
     with opened(path) as file:
         return dataset(file, path, f"{GROUP}/data")[rows]
 
@@ -115,12 +115,12 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
 
     Args:
         path: of the file.
-        choice: counters of which only one value is wanted, such as {"contrast": 0}.
-        single: whether to refuse a file in which this leaves several.
+        choice: counters for which only one value is wanted, such as {"contrast": 0}.
+        single: whether to refuse a file for which this leaves several volumes.
 
     Raises:
-        VolumeError: not an ISMRMRD file or a truncated one; a header that lacks a number or contradicts the readouts;
-            readouts that are not understood, which are named; an acquisition that was not finished.
+        VolumeError: not an ISMRMRD file, or a truncated one; a header that lacks a number or contradicts the readouts;
+            readouts of unknown meaning, which the message names; an unfinished acquisition.
     """
     given, heads = header_of(path), heads_of(path)
     trajectory = given.text("encoding/trajectory", CARTESIAN).strip().lower()
@@ -183,7 +183,7 @@ def _calibration(path: Path, table: np.ndarray, shape: tuple[int, int, int, int]
 
 
 def _read(path: Path, table: np.ndarray, coils: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each readout with its samples (coil, sample) in the order of their positions, without those to discard."""
+    """Each readout with its samples (coil, sample), in order of position and without the samples to discard."""
     table = np.sort(table, order="row")
     for part in np.split(table, np.flatnonzero(np.diff(table["row"]) != 1) + 1):
         for begin in range(0, len(part), TOGETHER):
@@ -236,7 +236,7 @@ class Header:
 
     @property
     def field_strength(self) -> float:
-        """In tesla; NaN if the header does not state it."""
+        """Field strength in tesla; NaN if the header does not state it."""
         text = self.text("acquisitionSystemInformation/systemFieldStrength_T", "nan")
         try:
             return float(text)

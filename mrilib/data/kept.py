@@ -1,4 +1,4 @@
-"""Prepared slices are kept, so that coil maps are estimated once: in memory up to a bound, then in a temporary file."""
+"""Storage of prepared slices, so that coil maps are estimated once: first in memory, then in a temporary file."""
 
 import os
 import shutil
@@ -33,29 +33,29 @@ class _Filed:
     shape: tuple[int, ...]
 
     def tensor(self) -> Tensor:
-        """The tensor, mapped to memory: pages are read when used and given back when memory is short."""
+        """The tensor, mapped into memory: pages are read when used and released when memory is short."""
         return torch.from_numpy(np.memmap(self.stream, self.kind, "c", self.offset, self.shape))
 
 
 @dataclass(frozen=True)
 class _FiledSample:
-    """A sample of which the large tensors are in a file."""
+    """A sample whose large tensors are in a file."""
 
     tensors: dict[str, Tensor | _Filed]
     names: tuple[str, ...]
     recon_size: tuple[int, int]
 
     def sample(self) -> Sample:
-        """The sample, mapped to memory."""
+        """The sample, mapped into memory."""
         found = {name: one.tensor() if isinstance(one, _Filed) else one for name, one in self.tensors.items()}
         return Sample(names=self.names, recon_size=self.recon_size, **found)
 
 
 class Kept:
-    """Samples by number. The file has no name and vanishes with the process, however that ends.
+    """Samples by number. The file has no name and vanishes when the process ends in any way.
 
     Args:
-        memory: bytes that all lists of the process together hold in memory.
+        memory: number of bytes that all lists of the process together may hold in memory.
     """
 
     def __init__(self, memory: int = MEMORY) -> None:
@@ -70,7 +70,7 @@ class Kept:
         return Kept, (self.memory,)
 
     def sample(self, item: int, make: Callable[[int], Sample]) -> Sample:
-        """Return a kept sample, or make and keep it; without space to keep it, it is made again the next time."""
+        """Return a stored sample, or make and store it; without space to store it, it is made again next time."""
         with self._lock:
             kept = self._samples.get(item)
         if kept is None:
@@ -123,12 +123,12 @@ def _written(stream: IO[bytes], tensor: Tensor) -> Tensor | _Filed:
 
 
 def size_of(coils: int, shape: tuple[int, int], maps: bool = True) -> int:
-    """Bytes of a prepared slice of k-space (coil, ky, kx): under-sampled k-space, coil maps, target and reference."""
+    """Size in bytes of a prepared slice (coil, ky, kx): under-sampled k-space, coil maps, target and reference."""
     return 4 * shape[0] * shape[1] * ((4 if maps else 2) * coils + 3)
 
 
 def in_words(size: int) -> tuple[str, bool]:
-    """Where a list of `size` bytes is kept, for a reader, and whether there is room for it."""
+    """Text that says where a list of `size` bytes is kept, and whether there is room for it."""
     if size <= MEMORY:
         return f"{in_bytes(size)}, in memory", True
     cache, filed = cache_dir(), size - MEMORY

@@ -1,4 +1,4 @@
-"""Where k-space was measured, and whether it is k-space at all: judged by its energy."""
+"""Where k-space was measured, and whether an array is k-space at all, judged by its energy."""
 
 import torch
 from torch import Tensor
@@ -16,10 +16,11 @@ AXES = ("coil", "ky", "kx")
 
 
 def check_kspace(kspace: Tensor, name: str) -> None:
-    """Check by its energy that k-space (coil, ky, kx) is centred, not an image, and has its axes in this order.
+    """Check by its energy that an array is centred k-space, not an image, with its axes in the order (coil, ky, kx).
 
-    Along each axis, an eighth of the samples around the largest energy holds more than half of it in k-space, and not
-    in images, along coils or in noise. What is concentrated neither as it is nor transformed is noise: not judged.
+    Along each axis of k-space, the eighth of the samples around the largest energy holds more than half of all energy.
+    This is not so along an axis of an image, along the coils or in noise. An axis whose energy is concentrated neither
+    before nor after the transform holds noise and is not judged.
 
     Raises:
         VolumeError: another layout; the message, which starts with `name`, says what was found and how to convert it.
@@ -42,12 +43,12 @@ def check_kspace(kspace: Tensor, name: str) -> None:
 
 
 def power_of(kspace: Tensor) -> Tensor:
-    """|k|², faster than by the modulus."""
+    """|k|², computed without the modulus, which is slower."""
     return kspace.real.square() + kspace.imag.square()
 
 
 def _concentration(power: Tensor, axis: int) -> tuple[int, float]:
-    """Place of the largest energy along an axis, and the share of all energy that lies around it."""
+    """Position of the largest energy along an axis, and the share of all energy that lies around it."""
     line = power.sum([other for other in range(power.ndim) if other != axis])
     place, width = int(line.argmax()), max(line.numel() // SHARE, 1)
     around = line.roll(width // 2 - place)[:width].sum()
@@ -59,7 +60,7 @@ def _central(place: int, size: int) -> bool:
 
 
 def _refuse_other_order(power: Tensor, unlike: list[int], name: str) -> None:
-    """Refuse an array that looks like k-space along its coils, if it does not along the axes `unlike`."""
+    """Refuse an array that looks like k-space along its coils but not along the axes `unlike`."""
     coils = power.shape[0]
     place, share = _concentration(power, 0)
     if unlike and coils >= FEWEST and share > CONCENTRATED and _central(place, coils):
@@ -72,7 +73,7 @@ def _refuse_other_order(power: Tensor, unlike: list[int], name: str) -> None:
 
 
 def _is_image(kspace: Tensor, axis: int, share: float) -> bool:
-    """Whether the transform of an axis is more concentrated than the axis itself, and at the centre."""
+    """Whether the energy along an axis is more concentrated after the transform, and lies at the centre."""
     place, transformed = _concentration(power_of(fftc(kspace, (axis,))), axis)
     return transformed > max(CONCENTRATED, share) and abs(place - kspace.shape[axis] // 2) <= 1
 
@@ -90,9 +91,9 @@ def _refuse_off_centre(places: dict[int, int], shape: torch.Size, name: str) -> 
 
 
 def measured(kspace: Tensor) -> Tensor:
-    """Mask of the measured locations, where any coil is not zero: (coil, ky, kx) → (1, 1, 1 or ky, kx) bool.
+    """Mask of the measured locations, where at least one coil is not zero: (coil, ky, kx) → (1, 1, 1 or ky, kx) bool.
 
-    It has one row if each column is measured at all rows or at none.
+    It has one row if each column is measured in all rows or in none.
     """
     seen = (kspace != 0).any(0)
     columns = seen.any(0)
@@ -100,10 +101,10 @@ def measured(kspace: Tensor) -> Tensor:
 
 
 def under_sampled(mask: Tensor) -> bool:
-    """Whether a column is empty between measured ones, or locations are, between others of their row or column.
+    """Whether columns are empty between measured ones, or locations between measured ones of their row or column.
 
-    Missing edges and corners are zero padding, partial Fourier, a partial echo or an elliptic shutter. `GAPS` of all
-    locations may happen to be zero.
+    Missing edges and corners are zero padding, partial Fourier, a partial echo or an elliptic shutter. A fraction
+    `GAPS` of all locations may be zero by chance.
 
     Args:
         mask: (…, 1 or ky, kx) bool.

@@ -53,7 +53,7 @@ def _open(path: Path) -> h5py.File:
 
 
 def _fault(path: Path, error: Exception) -> str:
-    """What is wrong with the file and what to do, from an error of HDF5."""
+    """What is wrong with the file and what to do about it, according to an error of HDF5."""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "already open for write" in said:
         return f"open in a program that writes it; close it there, or, if that crashed, run `h5clear -s {path.name}`"
@@ -63,7 +63,7 @@ def _fault(path: Path, error: Exception) -> str:
 
 
 def dataset(file: h5py.File, path: Path, name: str) -> h5py.Dataset:
-    """A dataset stored in the file itself; external links are refused, as they could point to any file.
+    """A dataset stored in the file itself; external links are refused because they could point to any file.
 
     Raises:
         VolumeError: there is none, or its values cannot be in the file; see `stored.check_stored`.

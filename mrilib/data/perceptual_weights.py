@@ -1,4 +1,4 @@
-"""Weights of LPIPS and DISTS, converted from two index packages to one safetensors file; no pickle is executed."""
+"""Weights of LPIPS and DISTS, converted from two published packages to one safetensors file; no pickle is executed."""
 
 import io
 import json
@@ -55,7 +55,7 @@ class PerceptualSet:
         return (WEIGHTS,)
 
     def fault(self, folder: Path, afresh: bool) -> str | None:
-        """What is wrong with a folder, None if it holds the converted weights as they were written."""
+        """What is wrong with a folder, or None if it holds the converted weights as they were written."""
         path = folder / WEIGHTS
         try:
             checksums.verify(path, afresh)

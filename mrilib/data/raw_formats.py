@@ -20,7 +20,7 @@ from mrilib.data.readouts import Choice
 
 
 def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -> bool:
-    """Tell raw formats apart by vendor, dimension and field strength, as no file names its dataset."""
+    """Distinguish raw formats by vendor, dimension and field strength, because no file names its dataset."""
     if not is_raw(path):
         return False
     given = header_of(path)
@@ -31,10 +31,10 @@ def is_scan(path: Path, vendor: str | None, volume: bool, seven: bool = False) -
 
 
 def corrected_slice(raw: Raw, number: int) -> np.ndarray:
-    """A slice (coil, kz, ky, readout), coils weighted by their noise, alternating signs removed, echoes in phase.
+    """A slice (coil, kz, ky, readout) with coils weighted by noise, alternating signs removed and echoes in phase.
 
     Raises:
-        VolumeError: a readout is damaged, or the noise is that of another number of coils.
+        VolumeError: a readout is damaged, or the noise is stated for another number of coils.
     """
     kspace = _unchopped(_whitened(raw, raw.kspace(number)), raw)
     if raw.calibration is None:
@@ -54,7 +54,7 @@ def _whitened(raw: Raw, kspace: np.ndarray) -> np.ndarray:
 
 
 def _unchopped(kspace: np.ndarray, raw: Raw) -> np.ndarray:
-    """Remove the signs alternating with ky and kz that the scanner left in (ChopY or ChopZ is 0 in the header)."""
+    """Remove alternating signs along ky and kz if the scanner has not done so (ChopY or ChopZ is 0 in the header)."""
     given = raw.header.parameters
     for axis, name in ((-2, "ChopY"), (-3, "ChopZ")):
         if not int(float(given.get(name, "1"))):
@@ -80,7 +80,7 @@ def _as_measured(raw: Raw, scale: float) -> Converted:
 
 
 def prefix(raw: Raw) -> str:
-    """Start of a file's name that tells a volume from the others of the same scan."""
+    """Prefix of a file name that distinguishes a volume from the others of the same scan."""
     return "".join(f"{name}{value}_" for name, value in raw.chosen.items())
 
 
@@ -95,7 +95,7 @@ def nyu(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
 
 
 def stanford_3d(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
-    """Convert a scan with already transformed partitions of alternating sign to any of three views."""
+    """Convert a scan whose partitions are already transformed and alternate in sign to any of three views."""
     if axes == NATIVE:
         return _multislice(path, 1e-7, choice)
 
@@ -120,7 +120,7 @@ def seven_tesla(path: Path, axes: Axes, choice: Choice) -> list[Converted]:
     def view(raw: Raw) -> Converted:
         slices, coils, depth, lines, samples = raw.shape
         if slices != 1:
-            raise VolumeError(f"{path}: {slices} slabs; expected the single one of the 7T database")
+            raise VolumeError(f"{path}: {slices} slabs; expected the single slab of the 7T database")
 
         def partitions() -> Iterator[tuple[Any, np.ndarray]]:
             return (((ALL, ALL, ALL, number), raw.kspace(0, number)[:, 0].swapaxes(-1, -2)) for number in range(depth))
@@ -144,12 +144,12 @@ def _sorted(
     """A view of a volume whose readouts are first sorted into a temporary file, from which coils are read.
 
     Args:
-        shape: of the volume.
-        axes: of the view.
-        parts: function → places in the volume and their values, which cover it.
-        coil: its axis of coils.
+        shape: shape of the volume.
+        axes: axes of the view.
+        parts: function → positions in the volume and their values, which together cover it.
+        coil: coil axis of the volume.
         read: function (some coils of the volume) → their k-space in the view.
-        prefix: of the output.
+        prefix: prefix of the output's name.
     """
     view = shape[axes[0]], shape[axes[1]], shape[axes[2]], shape[axes[3]]
 

@@ -1,4 +1,4 @@
-"""Readouts of an ISMRMRD file, told apart by their flags and counters, and placed in k-space.
+"""Readouts of an ISMRMRD file, distinguished by their flags and counters, and placed in k-space.
 
 Reference: Inati et al., Magn. Reson. Med. 77, 2017, and the acquisition header of https://ismrmrd.readthedocs.io.
 """
@@ -24,14 +24,14 @@ PLACE = np.dtype([(name, int) for name in NUMBERS] + [(name, bool) for name in (
 
 
 def several(path: Path, found: Mapping[str, Collection[int]]) -> str:
-    """Message about a file with several values of a counter of which one must be chosen."""
+    """Message about a file in which a counter has several values, one of which must be chosen."""
     there = "; ".join(f"{name} {', '.join(map(str, sorted(values)))}" for name, values in found.items())
     options = " ".join(f"--choose {name}={min(values)}" for name, values in found.items())
     return f"{path}: more than one {', '.join(found)} ({there}); choose one, e.g. {options}"
 
 
 def flagged(heads: np.ndarray, number: int) -> np.ndarray:
-    """Whether each readout has the flag of this number."""
+    """Whether each readout has the flag with this number."""
     return (heads["flags"] >> np.uint64(number - 1)) & np.uint64(1) > 0
 
 
@@ -46,16 +46,16 @@ def _is_scan(heads: np.ndarray) -> np.ndarray:
 
 
 def table_of(heads: np.ndarray, samples: int, first: int, path: Path) -> np.ndarray:
-    """Places of the readouts that belong to the image or measure the phase of its echoes; an array of `PLACE`.
+    """Positions of the readouts that belong to the image or measure the phase of its echoes; an array of `PLACE`.
 
     Args:
         heads: acquisition headers of all readouts.
         samples: length of a row of k-space.
         first: column of k-space for ky 0.
-        path: of the file, for messages.
+        path: path of the file, for messages.
 
     Raises:
-        VolumeError: a readout is not understood, or does not fit into its row.
+        VolumeError: the meaning of a readout is unknown, or it does not fit into its row.
     """
     rows = np.flatnonzero(_is_scan(heads))
     heads = heads[rows]
@@ -91,7 +91,7 @@ def _refuse_unknown(heads: np.ndarray, path: Path) -> None:
 
 
 def _place_samples(table: np.ndarray, heads: np.ndarray, samples: int, path: Path) -> None:
-    """Set which samples are kept, and where; those of whole rows stay where they are."""
+    """Set which samples are kept and where they go; samples of whole rows stay in place."""
     count, centre = table["samples"], heads["center_sample"].astype(int)
     before, after = heads["discard_pre"].astype(int), heads["discard_post"].astype(int)
     reverse = table["reverse"]
@@ -112,10 +112,10 @@ def _place_samples(table: np.ndarray, heads: np.ndarray, samples: int, path: Pat
 
 
 def volumes(table: np.ndarray, choice: Choice, path: Path) -> list[tuple[dict[str, int], np.ndarray]]:
-    """Each volume of the table: the values of the counters of which there are several, and its readouts.
+    """Each volume of the table: its readouts, and its values of the counters that vary within the table.
 
     Raises:
-        VolumeError: a value that was chosen is not there; the readouts of one place cannot be told apart.
+        VolumeError: a chosen value does not exist; the readouts at one position cannot be told apart.
     """
     counters = [name for name in COUNTERS if len(np.unique(table[name])) > 1]
     for name, value in choice.items():
@@ -149,12 +149,12 @@ def check_complete(table: np.ndarray, columns: tuple[int, int], limits: tuple[in
 
     Args:
         table: its readouts.
-        columns: first column of k-space and first after the last, of those that the header announces.
-        limits: last slice, and number of partitions, that the header announces.
-        name: of the file and the volume, for messages.
+        columns: first column of k-space that the header announces, and the first after the last one.
+        limits: last slice and number of partitions that the header announces.
+        name: name of the file and the volume, for messages.
 
     Raises:
-        VolumeError: slices, lines or partitions are missing; a place lies outside the matrix.
+        VolumeError: slices, lines or partitions are missing; a readout lies outside the matrix.
     """
     last, depth = limits
     numbers = np.unique(table["slice"])

@@ -29,7 +29,7 @@ from mrilib.store.sealed import check_file, kept, write_sealed
 SPLITS = {"train": range(0, 40_000), "validation": range(40_000, 50_000), "test": range(50_000, 90_000)}
 POPULATION = 1_000_000  # patients
 FILTER = Undersampling(4)
-LESIONS = "lesion_boxes"  # dataset in files with lesions, see `lesion_boxes`
+LESIONS = "lesion_boxes"  # dataset in files with lesions; see `lesion_boxes`
 DATA_VERSION = 1  # increment when the simulated slices change; a test compares them with golden values
 
 
@@ -50,14 +50,14 @@ def _store(distribution: Distribution) -> Path:
 
 @cache
 def _substitute(name: str) -> Path:
-    """Temporary folder for when the cache is not writable: of the process, removed at its end, or later if killed."""
+    """Temporary folder in place of a read-only cache, removed when the process ends or, if it was killed, later."""
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(scratch_folder(Path(gettempdir()) / f"mrilib-{name}"))
 
 
 def zero_filled_ssim(kspace: torch.Tensor, mask: torch.Tensor) -> float:
-    """Ease of a slice without a network: SSIM of the zero-filled RSS image, mean and standard deviation matched."""
+    """Ease of reconstructing a slice: SSIM of the zero-filled RSS image with matched mean and standard deviation."""
     target, blurred = rss(ifft2c(kspace[None])), rss(ifft2c(kspace[None] * mask))
     return ssim(target, blurred, match="mean_std").item()
 
@@ -74,7 +74,7 @@ def _level(patient: int) -> float:
 
 
 def lesion_boxes(distribution: Distribution, patient: int) -> np.ndarray:
-    """First and last + 1 row, then column, of each lesion in a patient's slice, (lesions, 4)."""
+    """Rows and columns of each lesion in a patient's slice, each as first and last + 1, (lesions, 4)."""
     scan, level = distribution.scan, _level(patient)
     anatomy = ANATOMIES[scan.anatomy]
     found = [one.box(scan.grid(), anatomy.view, anatomy.position(level)) for one in anatomy.lesions(patient, level)]
@@ -113,7 +113,7 @@ def _volume(distribution: Distribution, folder: Path, patient: int) -> Path:
 
 
 def simulated_slices(distribution: Distribution, split: str, count: int) -> list[tuple[Path, int]]:
-    """The first `count` slices of a split, simulated if they are not cached yet, damaged, or of another simulator.
+    """The first `count` slices of a split, simulated unless the cache has them intact and from the same simulator code.
 
     Args:
         distribution: catalogue entry.

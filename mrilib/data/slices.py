@@ -18,7 +18,7 @@ class SliceDataset(Dataset[Sample]):
     Args:
         slices: (path, slice index) pairs.
         sampling: the under-sampling settings.
-        maps: whether to estimate coil maps, see `undersample`.
+        maps: whether to estimate coil maps; see `undersample`.
     """
 
     def __init__(self, slices: Sequence[tuple[Path, int]], sampling: Undersampling | AnyOf, maps: bool = True) -> None:

@@ -62,7 +62,7 @@ def list_files(entry: Distribution, split: str) -> list[Path]:
 
 
 def _report(faults: Mapping[str, str], count: int, folder: Path) -> None:
-    """Refuse a folder with files that cannot be used, or warn of them if told to go on."""
+    """Refuse a folder with files that cannot be used, or warn about them if the user has chosen to continue."""
     names = ", ".join([*list(faults)[:NAMED], *([f"and {len(faults) - NAMED} more"] if len(faults) > NAMED else [])])
     counted = f"{folder}: {len(faults)} of {count} files"
     if os.environ.get(SKIP) == "1":
@@ -104,12 +104,12 @@ def file_slices(entry: Distribution, split: str, count: int) -> list[tuple[Path,
 
 
 def taken(entry: Distribution, split: str, count: int, pairs: Sequence[tuple[Path, int]]) -> list[tuple[Path, int]]:
-    """The first `count` of the slices found; for validation, the last ones of the training folder.
+    """The first `count` of the slices found or, for validation, the last ones of the training folder.
 
-    The latter are in no training list unless it takes all slices.
+    The slices for validation are in no training list, unless that list takes all slices.
 
     Raises:
-        ValueError: fewer than requested; the message names what was searched for and where.
+        ValueError: fewer slices than requested; the message says what was searched for and where.
         VolumeError: a file has changed since its checksum was written beside it.
     """
     if len(pairs) < count:

@@ -1,4 +1,4 @@
-"""Values as HDF5 files store them: judged by the bytes that are there, in any numeric layout that NumPy knows."""
+"""Values in HDF5 files: checked against the bytes actually stored, and read in any numeric layout that NumPy knows."""
 
 import math
 from pathlib import Path
@@ -22,8 +22,8 @@ def check_stored(data: h5py.Dataset, name: str) -> None:
     """Check, before anything is allocated, that the values a dataset declares can be in the file.
 
     Raises:
-        VolumeError: it is compressed by a filter that is not installed, was not written to its end, or declares more
-            than `COMPRESSION` times the bytes that are stored.
+        VolumeError: the dataset is compressed by a filter that is not installed, is incomplete, or declares more than
+            `COMPRESSION` times the bytes that are stored.
     """
     if data.shape is None:
         raise VolumeError(f"{name} holds nothing; copy or download the file again")
@@ -57,7 +57,7 @@ def _chunks(data: h5py.Dataset) -> int:
 
 
 def in_bytes(count: float) -> str:
-    """A number of bytes in words, with a decimal prefix."""
+    """A number of bytes as text, with a decimal prefix."""
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if count < 1000:
             return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.3g} {unit}"
@@ -66,7 +66,7 @@ def in_bytes(count: float) -> str:
 
 
 def is_complex(dtype: np.dtype) -> bool:
-    """Whether values of this type are complex numbers: NumPy's, or a real and an imaginary part by name."""
+    """Whether values of this type are complex numbers: NumPy's own, or pairs named as real and imaginary parts."""
     return dtype.kind == "c" or _parts(dtype) is not None
 
 
@@ -78,7 +78,7 @@ def _parts(dtype: np.dtype) -> tuple[str, str] | None:
 
 
 def complex_values(values: np.ndarray) -> np.ndarray:
-    """Complex numbers of any layout as complex64; those beyond single precision become infinite."""
+    """Complex numbers of any layout as complex64; values beyond single precision become infinite."""
     with np.errstate(over="ignore"):
         parts = _parts(values.dtype)
         if parts is None:
@@ -119,7 +119,7 @@ def _attribute(file: h5py.File, path: Path, name: str) -> Any:
 
 
 def number_in(attributes: dict[str, Any], name: str, path: Path) -> float | None:
-    """A positive number from attributes, None if it is not there; raises VolumeError if it is something else."""
+    """Positive number from the attributes, or None if it is missing; raises VolumeError if it is something else."""
     value = attributes.get(name)
     if value is None:
         return None
@@ -131,7 +131,7 @@ def number_in(attributes: dict[str, Any], name: str, path: Path) -> float | None
 
 
 def text_in(attributes: dict[str, Any], name: str, path: Path, default: str) -> str:
-    """A text from attributes; raises VolumeError if it is something else."""
+    """Text from the attributes; raises VolumeError if it is something else."""
     value = attributes.get(name, default)
     if isinstance(value, (str, bool, int, float)):
         return str(value)

@@ -1,4 +1,4 @@
-"""Ground truth of a volume: stored images and maximum are used if they agree with the k-space they belong to."""
+"""Ground truth of a volume: the stored images and maximum are used if they agree with the volume's k-space."""
 
 from functools import cache
 from pathlib import Path
@@ -26,12 +26,12 @@ def image_of(kspace: Tensor) -> Tensor:
 
 
 def with_stored(image: Tensor, stored: Tensor, name: str) -> Tensor:
-    """The image of all k-space (y, x) with the stored target in its centre; both are cropped where one is smaller.
+    """The image of the full k-space (y, x) with the stored target in its centre; each is cropped to the smaller size.
 
-    They agree if ‖stored − image‖₂ ≤ 0.01 ‖image‖₂ in the part that both have.
+    They agree if ‖stored − image‖₂ ≤ 0.01 ‖image‖₂ in the part that they share.
 
     Raises:
-        VolumeError: they do not; the message starts with `name`.
+        VolumeError: they do not agree; the message starts with `name`.
     """
     size = (min(stored.shape[0], image.shape[0]), min(stored.shape[1], image.shape[1]))
     target, inside = center_crop(stored, size), center_crop(image, size)
@@ -48,7 +48,7 @@ def with_stored(image: Tensor, stored: Tensor, name: str) -> Tensor:
 
 
 def refuse_under_sampled(info: VolumeInfo) -> None:
-    """Raise VolumeError if a volume is under-sampled and so cannot be ground truth."""
+    """Raise VolumeError if a volume is under-sampled and therefore cannot be ground truth."""
     if info.under_sampled:
         raise VolumeError(
             f"{info.path}: under-sampled (it holds a `mask`, or columns between others are empty), without ground "
@@ -58,11 +58,11 @@ def refuse_under_sampled(info: VolumeInfo) -> None:
 
 
 def volume_maximum(path: Path) -> float:
-    """Maximum of a volume's images, computed from the stored ones, else from k-space; once for each file.
+    """Maximum of a volume's images, computed once per file from the stored images or, without these, from k-space.
 
     Raises:
-        VolumeError: the attribute `max` differs from it; or the middle slice shows that what is stored as k-space is
-            something else, see `kspace.check_kspace`, or was measured elsewhere than the header says.
+        VolumeError: the attribute `max` differs from it; or the middle slice shows that the data are not centred
+            k-space (see `kspace.check_kspace`), or were measured at other columns than the header says.
     """
     status = path.stat()
     return _maximum(path, (status.st_ino, status.st_size, status.st_mtime_ns))  # which change when it is replaced

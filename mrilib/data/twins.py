@@ -1,7 +1,7 @@
 """Simulated twins of paper B's 17 datasets: the same anatomy, view, contrast, field, coils and matrix shape.
 
-Sequence timings are from the datasets' publications where given, else typical of the contrast. Matrices have about
-40 % of the published size. Noise depends on the class of acquisition, see `noise`.
+Sequence timings are those of the datasets' publications where given, and otherwise typical of the contrast. Matrices
+have about 40 % of the published size. Noise depends on the class of acquisition; see `noise`.
 """
 
 from dataclasses import replace
@@ -37,10 +37,11 @@ NOISIER = {PDFS: 1.6, CUBE_PDFS: 1.45, T2FS: 1.5, FLAIR: 1.25, T1: 1.1, T1POST: 
 
 
 def noise(sequence: Sequence, field_strength: float) -> float:
-    """Background relative to the 95th percentile of the image: 0.09 at 3 T, √(3 T / B₀) times as much at B₀.
+    """Background relative to the 95th percentile of the image: 0.09 at 3 T, and √(3 T / B₀) times as much at B₀.
 
-    SNR grows as B₀; protocols compensate half of it, in decibels, by bandwidth, voxel size and averages. T1-weighted
-    images and those with fat or fluid suppression, which have less signal, are noisier by the factors in NOISIER.
+    SNR grows in proportion to B₀; protocols compensate for half of this, in decibels, by bandwidth, voxel size and
+    averages. T1-weighted images and those with fat or fluid suppression, which have less signal, are noisier by the
+    factors in NOISIER.
     """
     return 0.09 * sqrt(3.0 / field_strength) * NOISIER.get(sequence, 1.0)
 

@@ -37,14 +37,14 @@ class VolumeSlice:
 
     Args:
         info: the headers.
-        index: of the slice, from 0.
+        index: index of the slice, from 0.
         kspace: (coil, ky, kx) complex64.
-        columns: (1, 1, 1, kx) bool, those that were measured: neither empty nor outside the header's range.
-        image: root sum of squares of all k-space, (ky, kx) float32, with the stored target in its centre.
-        target: the centre of `image` of the size `info.recon_size`.
+        columns: (1, 1, 1, kx) bool, the measured columns: neither empty nor outside the header's range.
+        image: root sum of squares of the full k-space, (ky, kx) float32, with the stored target in its centre.
+        target: central part of `image`, of size `info.recon_size`.
         peak: maximum of the volume's targets.
-        attributes: of the file.
-        extras: slices of further datasets.
+        attributes: attributes of the file.
+        extras: the same slice of further datasets.
     """
 
     info: VolumeInfo
@@ -71,18 +71,18 @@ def inspect_volume(path: Path) -> VolumeInfo:
 def read_slice(path: Path, index: int, extras: Sequence[str] = ()) -> VolumeSlice:
     """Read a single slice of a fully sampled volume.
 
-    The target is the file's `reconstruction_rss` if it agrees with the k-space, see `truth.with_stored`; if the file
-    has none, it is computed. The volume's maximum is read or computed once for each file.
+    The target is the file's `reconstruction_rss` if it agrees with the k-space (see `truth.with_stored`); if the file
+    has none, it is computed. The volume's maximum is read or computed once per file.
 
     Args:
         path: path of the volume.
         index: index of the slice, from 0.
-        extras: names of further datasets of which to read the same slice.
+        extras: names of further datasets from which to read the same slice.
 
     Raises:
         VolumeError: as in `inspect_volume`; no such slice; NaN or infinite k-space; a coil that is zero everywhere;
-            under-sampled k-space; a target or a maximum that disagrees with the k-space; k-space stored otherwise, see
-            `kspace.check_kspace`.
+            under-sampled k-space; a target or a maximum that disagrees with the k-space; k-space stored in another
+            layout (see `kspace.check_kspace`).
     """
     path = Path(path)
     with opened(path) as file:
@@ -119,11 +119,11 @@ def write_volume(
         path: path of the file; missing folders are created, an existing file is replaced.
         kspace: (slice, coil, ky, kx) complex, stored as complex64.
         reconstruction_rss: (slice, y, x); computed from the k-space when None, unless this is under-sampled.
-        attributes: in addition to `acquisition`, `patient_id`, and with images `max` and `norm`, which are set when not
-            given.
+        attributes: attributes to store; if not given, `acquisition`, `patient_id` and, with images, `max` and `norm`
+            are set.
         extras: further datasets, slice axis first.
         recon_size: (y, x) to which a computed reconstruction is cropped.
-        padding: first measured column and first after the measured ones; None if all were measured.
+        padding: first measured column and first column after the measured ones; None if all columns were measured.
         mask: (kx,) of an under-sampled acquisition, stored with it.
 
     Raises:
@@ -157,7 +157,7 @@ def _images(
     size: tuple[int, int] | None,
     mask: np.ndarray | None,
 ) -> np.ndarray | None:
-    """Images to write: those given, else those of fully sampled k-space."""
+    """Images to write: those given, or else those computed from fully sampled k-space."""
     if images is not None:
         return _array(images).astype(np.float32)
     if mask is not None or under_sampled(measured(torch.from_numpy(kspace).flatten(0, 1))):
@@ -207,7 +207,7 @@ def _check_values(kspace: Tensor, path: Path, index: int) -> None:
 
 
 def _measured_columns(kspace: Tensor, info: VolumeInfo) -> Tensor:
-    """Columns that were measured, (1, 1, 1, kx); raises VolumeError if others lie between them."""
+    """Measured columns, (1, 1, 1, kx); raises VolumeError if unmeasured columns lie between them."""
     refuse_under_sampled(info)
     seen = measured(kspace)
     if under_sampled(seen):

@@ -1,4 +1,4 @@
-"""Writing of converted volumes: block by block, checked, and never in the place of another file."""
+"""Writing of converted volumes: block by block, checked, and never over an existing file."""
 
 import errno
 import os
@@ -30,20 +30,20 @@ Say = Callable[[str], None]
 
 
 def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[str, str], say: Say) -> bool:
-    """Write a volume and its checksum, unless it is there already.
+    """Write a volume and its checksum, unless the volume exists already.
 
     Args:
         path: path of the volume.
         one: the volume.
         source: path of the file it is made from, for messages.
-        origin: attributes that tell what it is made from, and how.
-        say: called with what the user should know.
+        origin: attributes that state what the volume is made from, and how.
+        say: called with messages for the user.
 
     Returns:
-        whether it was written.
+        Whether the volume was written.
 
     Raises:
-        VolumeError: another file is there; or the volume is not usable.
+        VolumeError: `path` is another file, or the volume is not usable.
         OSError: it cannot be written.
     """
     damaged = None
@@ -73,7 +73,7 @@ def _put_aside(path: Path, damaged: str, say: Say) -> None:
 
 
 def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
-    """What is wrong with an earlier conversion, None if nothing; raises VolumeError if it is something else."""
+    """What is wrong with an earlier conversion, or None; raises VolumeError if the file is not such a conversion."""
     if (expected := checksum_of(path)) is not None:
         try:
             verify(path, afresh=True)
@@ -95,7 +95,7 @@ def _damage(path: Path, source: Path, origin: Mapping[str, str]) -> str | None:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, which atomically becomes `path`; raises FileExistsError if that is there at the end."""
+    """Yield a temporary path, which atomically becomes `path`; raises FileExistsError if `path` exists by then."""
     with scratch_folder(path) as scratch:
         temporary = scratch / path.name
         yield temporary
@@ -138,7 +138,7 @@ def _write(temporary: Path, source: Path, one: Converted, origin: Mapping[str, s
 
 
 class _Found:
-    """What the blocks of a volume showed, block by block."""
+    """Properties of a volume, gathered block by block."""
 
     def __init__(self, one: Converted, path: Path) -> None:
         slices, coils, rows, columns = one.shape
@@ -155,7 +155,7 @@ class _Found:
         """Take a block into account.
 
         Raises:
-            VolumeError: it holds NaN, infinite values or some beyond single precision.
+            VolumeError: it holds NaN, infinite values or values beyond single precision.
         """
         if not all(torch.isfinite(torch.view_as_real(one)).all() for one in kspace):
             raise VolumeError(
@@ -188,7 +188,7 @@ class _Found:
 
     @property
     def holes(self) -> Tensor | None:
-        """Mask (ky or 1, kx) of the measured locations if some between them are missing, else None."""
+        """Mask (ky or 1, kx) of the measured locations if locations between them are missing, else None."""
         found = measured(self.seen[None])
         return found[0, 0] if under_sampled(found) else None
 
@@ -196,7 +196,7 @@ class _Found:
         """The file's mask, or that of the measured locations if the volume is under-sampled.
 
         Raises:
-            VolumeError: the file's mask has another width, or k-space holds more than it says.
+            VolumeError: the file's mask has another width, or k-space holds more columns than the mask.
         """
         given, holes = self.one.mask, self.holes
         if given is None:
@@ -220,7 +220,7 @@ class _Found:
         """Images (slice, y, x) float32: the file's own, or computed from fully sampled k-space.
 
         Raises:
-            VolumeError: fully sampled k-space has other images than the file's own.
+            VolumeError: the file's own images are not those of its fully sampled k-space.
         """
         computed = self.power.sqrt().numpy()
         partial = self.one.mask is not None or self.holes is not None

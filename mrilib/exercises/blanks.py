@@ -1,4 +1,4 @@
-"""The blanks of an exercise, checked one by one: a fault gets the next step of the solution, never the value."""
+"""The blanks of an exercise, checked one by one; a wrong blank gets a hint at the next step, never the value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ ROUNDED = 1e-2  # relative, for all others: two digits are enough
 
 @dataclass(frozen=True)
 class Blank:
-    """One blank: what the reader gave, what is right, and the step that leads there.
+    """One blank: the reader's answer, the right answer, and the step that leads to it.
 
     Attributes:
-        name: as the cell spells it.
-        given: anything; None if it is still empty.
-        right: a number, several numbers in order, or letters in any order.
+        name: name of the blank, as spelled in the cell.
+        given: the reader's answer, of any type; None if the blank is still empty.
+        right: the right answer: a number, several numbers in order, or letters in any order.
         step: what to do next, without the value.
-        within: relative tolerance of numbers; by default whole numbers are exact and others need two digits.
+        within: relative tolerance of numbers; by default, whole numbers must be exact and others correct to two digits.
     """
 
     name: str
@@ -36,7 +36,7 @@ def check(*blanks: Blank) -> None:
 
 
 def check_wins(first: Blank, second: Blank, wins: object, answer: object, things: str) -> None:
-    """Check two lists of scores of the same `things`, in how many pairs the first is higher, and on what share."""
+    """Check two lists of scores of the same `things`, the number of pairs that the first wins, and their share."""
     won = [float(ours > theirs) for ours, theirs in zip(first.right, second.right, strict=True)]  # type: ignore[call-overload]
     pairs = f"`zip({first.name}, {second.name})` pairs the {things}; compare within each pair"
     share = f"`sum(wins)` counts the wins; out of how many {things}?"
@@ -44,7 +44,7 @@ def check_wins(first: Blank, second: Blank, wins: object, answer: object, things
 
 
 def verdict(*blanks: Blank) -> str:
-    """What `check` prints. The last blank is the answer; it counts as right even if those before it are left empty."""
+    """The text that `check` prints. The last blank is the answer; it counts even if earlier blanks are empty."""
     given = [blank for blank in blanks if blank.given is not None]
     if not given:
         return EMPTY
@@ -64,7 +64,7 @@ def is_right(blank: Blank) -> bool:
 
 
 def said_of(blank: Blank) -> str:
-    """What is wrong with a filled blank, or nothing."""
+    """What is wrong with a filled blank, or an empty string."""
     if isinstance(blank.right, str):
         return "" if letters(blank.given) == set(blank.right) else f"is not right: {blank.step}"
     right, given = numbers(blank.right), numbers(blank.given)
@@ -86,7 +86,7 @@ def close(given: np.ndarray, right: np.ndarray, within: float | None) -> bool:
 
 
 def numbers(value: object) -> np.ndarray | None:
-    """Finite numbers as a vector: of Python, NumPy or PyTorch, one or several; None for anything else."""
+    """One or several finite numbers from Python, NumPy or PyTorch as a vector; None for anything else."""
     try:
         detached: Callable[[], object] | None = getattr(value, "detach", None)
         plain = value if detached is None else detached().cpu().numpy()  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def numbers(value: object) -> np.ndarray | None:
 
 
 def letters(value: object) -> set[str]:
-    """Letters of a text, or of several, without regard to case, order or what stands between."""
+    """Letters of one or several texts, regardless of case, order and separators."""
     parts = [value] if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | set | frozenset) or not all(isinstance(part, str) for part in parts):
         return set()

@@ -63,10 +63,10 @@ def build(architecture: Mapping[str, Any]) -> Reconstructor:
 
 
 def count_parameters(architecture: Mapping[str, Any]) -> int:
-    """Number of parameters of the network that `build` would make, without memory for them.
+    """Number of parameters of the network that `build` would make, without allocating memory for them.
 
     Raises:
-        ValueError: as `build`.
+        ValueError: as in `build`.
     """
     if not isinstance(architecture, Mapping):
         raise ValueError(f"model: expected a mapping with a name, got {type(architecture).__name__}")

@@ -1,4 +1,4 @@
-"""CycleU-Net of paper A's App. D: one U-Net from under-sampled to full images and one of equal size back."""
+"""CycleU-Net of paper A's App. D: one U-Net from under-sampled to full images and another of equal size back."""
 
 from torch import Tensor
 
@@ -10,7 +10,7 @@ from mrilib.models.unet import Unet
 class CycleReconstructor(UnetReconstructor):
     """Reconstruction f: A†y → x and its reverse g: x → A†y, two U-Nets of equal size.
 
-    As a reconstructor it computes f, a plain U-Net.
+    As a reconstructor, it computes f, a plain U-Net.
 
     Args:
         chans, num_pool_layers, residual, pinv_iterations, fidelity: as in `UnetReconstructor`, for f; g has the

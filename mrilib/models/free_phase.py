@@ -1,4 +1,4 @@
-"""Phase as an unknown of its own, beside a network that gives the magnitude; and the optimizer that tunes it."""
+"""The phase as a separate unknown next to a network that gives the magnitude, and the optimizer for this phase."""
 
 from collections.abc import Iterable
 
@@ -16,20 +16,21 @@ AIR = 0.05  # quantile of the network's first image that is taken for the noise 
 class FreePhase(Reconstructor):
     """x = |f_θ(A†y)| exp(i (φ₀ + ψ)): a network's magnitude, the phase φ₀ of the calibration lines and an unknown ψ.
 
-    ψ has one value per pixel and begins at zero, so that the first image has the network's magnitude. A loss that
-    compares magnitudes, as paper A's supervised one, says nothing about the phase of f_θ; a loss in k-space needs one.
+    ψ has one value per pixel and starts at zero, so that the first image has the network's magnitude. A loss on
+    magnitudes, such as paper A's supervised loss, does not constrain the phase of f_θ, but a loss in k-space needs a
+    phase.
 
     Args:
         network: gives the magnitude; its own phase is not used.
         masked_kspace: y, (1, coil, ky, kx) complex, from which φ₀ is taken.
         A: forward operator of the slice.
-        lines: number of calibration lines, see `sampling.calibration_width`.
-        noise_floor: whether a magnitude m = |f_θ(A†y)| holds the noise floor b of a root-sum-of-squares image, as in
-            the images a network was trained on. Then x has m − b² / max(m, b) in its place, which is about
-            √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
+        lines: number of calibration lines; see `sampling.calibration_width`.
+        noise_floor: whether the magnitude m = |f_θ(A†y)| contains the noise floor b of a root-sum-of-squares image,
+            like the images that the network was trained on. If so, x has the magnitude m − b² / max(m, b) instead,
+            which is about √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
     """
 
-    start: Tensor  # exp(i φ₀), (1, 1, y, x); test-time training may replace it, see `Settings.phase_start`
+    start: Tensor  # exp(i φ₀), (1, 1, y, x); test-time training may replace it; see `Settings.phase_start`
     floor: Tensor | None  # b, ()
 
     def __init__(
@@ -43,7 +44,7 @@ class FreePhase(Reconstructor):
 
     @torch.no_grad()
     def _floor(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
-        """Noise floor of the network's image; not zero, as it divides."""
+        """Noise floor of the network's image; never zero, because it is a divisor."""
         magnitude = self.network(masked_kspace, A).abs()
         return magnitude.flatten().quantile(AIR).clamp_min(torch.finfo(magnitude.dtype).tiny)
 
@@ -57,7 +58,7 @@ class FreePhase(Reconstructor):
         return magnitude * self.start * torch.polar(torch.ones_like(self.turn), self.turn)
 
     def with_floor(self, image: Tensor) -> Tensor:
-        """The image with its noise floor, √(|x|² + b²) with the phase of x; as it is without one."""
+        """The image with its noise floor, √(|x|² + b²) with the phase of x; unchanged if there is no noise floor."""
         if self.floor is None:
             return image
         return torch.sgn(image) * (image.abs().square() + self.floor.square()).sqrt()
@@ -76,13 +77,13 @@ class FreePhase(Reconstructor):
 class SharedAdam(torch.optim.Optimizer):
     """Adam with one second moment for all entries of a tensor: θ ← θ − η m̂ / √mean(v̂).
 
-    At first, Adam moves every entry of ψ by about η, in dark pixels only because of noise. Here a pixel moves in
-    proportion to its gradient, which grows with |x|.
+    In its first steps, Adam moves every entry of ψ by about η, even in dark pixels, whose gradients are only noise.
+    Here, a pixel moves in proportion to its gradient, which grows with |x|.
 
     Args:
-        params: tensors, each with a second moment of its own.
+        params: tensors, each with its own second moment.
         lr: learning rate η.
-        betas: decay of the first and second moments.
+        betas: decay rates of the first and second moments.
 
     Reference: Kingma, Ba, Adam, ICLR 2015, Algorithm 1, without its entrywise second moment.
     """

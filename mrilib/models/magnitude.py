@@ -1,4 +1,4 @@
-"""Networks from multi-coil measurements to one magnitude image: paper B's and fastMRI's."""
+"""Networks that map multi-coil measurements to one magnitude image: paper B's and fastMRI's."""
 
 import copy
 
@@ -72,7 +72,7 @@ class NormVitReconstructor(MagnitudeReconstructor):
 class FastmriUnet(MagnitudeReconstructor):
     """fastMRI's U-Net as its own code applies it: standardised within the central crop, and clamped at ±6.
 
-    Outside the crop, which the network does not see, the image is the zero-filled one.
+    The network sees only the crop; outside it, the image is the zero-filled one.
 
     Args:
         chans, num_pool_layers: width and depth (published weights: 256 and 4).
@@ -114,10 +114,10 @@ class EndToEndVarNet(Reconstructor):
 
     Args:
         num_cascades, chans: number and width of the cascades.
-        sens_chans: width of the network that estimates the maps. Paper B says 9 (9,340,868 parameters in all), its
-            code uses 8 (9,212,090).
+        sens_chans: width of the network that estimates the maps. Paper B states 9 (9,340,868 parameters in total), but
+            its code uses 8 (9,212,090).
         num_pool_layers: depth of the cascades' U-Nets.
-        sens_pools: depth of the maps' U-Net; as the cascades' when None.
+        sens_pools: depth of the U-Net for the maps; that of the cascades when None.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2; Sriram et al., MICCAI 2020.
     """

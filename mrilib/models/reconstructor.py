@@ -19,7 +19,7 @@ class Reconstructor(nn.Module):
     whole_readout = False  # whether it was trained on k-space with the readout's oversampling
 
     def for_size(self, size: tuple[int, int]) -> "Reconstructor":
-        """The network for images of which the central (y, x) are kept; the same one unless it crops its input."""
+        """The network for images whose central (y, x) pixels are kept; the same network unless it crops its input."""
         return self
 
     def initial(self, masked_kspace: Tensor, A: LinearOperator) -> Tensor:
@@ -31,7 +31,7 @@ class Reconstructor(nn.Module):
 
         Args:
             masked_kspace: y, (batch, coil, ky, kx) complex.
-            A: forward operator, see `linop.sense`.
+            A: forward operator; see `linop.sense`.
             initial: result of `self.initial`, if already known.
 
         Returns:
@@ -71,7 +71,7 @@ class ImageReconstructor(Reconstructor):
     """x = f_θ(A†y) with an image-to-image network on real and imaginary parts as two channels of order 1.
 
     Args:
-        residual: add the input, x = A†y + f_θ(A†y); ties the output's phase to the input's.
+        residual: add the input, x = A†y + f_θ(A†y), which ties the phase of the output to that of the input.
         pinv_iterations: conjugate-gradient steps that approximate A†; 0 uses the adjoint Aᴴy.
         fidelity: "code" feeds the per-part root-sum-of-squares of the published code instead of A†y.
 

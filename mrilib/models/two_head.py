@@ -24,7 +24,7 @@ class Decoder(nn.Module):
 class TwoHeadReconstructor(UnetReconstructor):
     """Main task x = D_θ(E_β(A†y)); auxiliary task A†y ≈ D_ϑ(E_β(A†y + z)) with complex white noise z.
 
-    As a reconstructor it performs the main task and is a plain U-Net.
+    As a reconstructor, it performs the main task and is a plain U-Net.
 
     Args:
         chans, num_pool_layers, residual, pinv_iterations, fidelity: as in `UnetReconstructor`; the auxiliary task

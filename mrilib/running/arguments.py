@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def replace_missing_letters() -> None:
-    """Print `?` in place of letters that the encoding of the output lacks."""
+    """Print `?` in place of characters that the output's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -45,7 +45,7 @@ def one_line(error: object) -> str:
 
 
 def check_jobs(number: int, what: str) -> None:
-    """Raise UserError if `-j` is not a number of things to do at a time."""
+    """Raise UserError if `-j` is not a valid number of parallel tasks."""
     if not 1 <= number <= MOST_JOBS:
         raise UserError(f"-j: expected a number of {what} at a time, 1 to {MOST_JOBS}, got {number}")
 
@@ -95,7 +95,7 @@ def read_given(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Add `--choose NAME=N`, see `choice_of`."""
+    """Add `--choose NAME=N`; see `choice_of`."""
     parser.add_argument(
         "--choose",
         action="append",
@@ -106,7 +106,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def choice_of(given: Sequence[str]) -> dict[str, int]:
-    """Numbers by the names of counters, from words such as contrast=1."""
+    """Values of counters by name, from words such as contrast=1."""
     from mrilib.data.readouts import COUNTERS  # imports NumPy, too slow for `mrilib --help`
 
     found = {}

@@ -103,7 +103,7 @@ def run_all(
 
 
 def check_handles(workers: int) -> None:
-    """Raise UserError if so many runs at a time need more open files than the system allows."""
+    """Raise UserError if this many parallel runs need more open files than the system allows."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,4 +1,4 @@
-"""Requirements of a run, without running it: data found, networks to train, hours from a measured step."""
+"""Requirements of a run, without running it: data found, networks to train, and hours by a measured step."""
 
 import time
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def check(folder: str | None, p: Record) -> Report:
     """Check for everything that a notebook with these parameters would use.
 
     Args:
-        folder: folder of its section, see `running.parameters.section`.
+        folder: folder of its section; see `running.parameters.section`.
         p: its parameters.
     """
     report = Report()
@@ -110,7 +110,7 @@ def _check_slices(report: Report, p: Any, lists: SliceLists) -> int:
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
-    """Number of k-space lines that a mask of this distribution samples, beside that of paper A's published mask."""
+    """Number of k-space lines that a mask of this distribution samples, and that of paper A's published mask."""
     width = slice_size(distribution(name), source)[1]
     published = PUBLISHED_LINES.get((width, acceleration))
     beside = f"; the published mask has {published}" if published else ""
@@ -140,7 +140,7 @@ def _check_data(
 
 
 def _check_room(report: Report, specs: Sequence[NetworkSpec], source: Source, tests: dict[str, int]) -> None:
-    """Report memory and disk of the longest list of prepared slices; lists with new masks are not kept."""
+    """Report memory and disk space for the longest list of prepared slices; lists with new masks are not kept."""
     sizes: dict[tuple[str, bool], int] = {}
 
     def room(lists: dict[str, int], maps: bool) -> int:
@@ -156,7 +156,7 @@ def _check_room(report: Report, specs: Sequence[NetworkSpec], source: Source, te
 
 
 def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
-    """Coils and size of a distribution's slices; of files, those of the first."""
+    """Coils and size of a distribution's slices; for files, those of the first file."""
     entry = distribution(name)
     if source == "files" and data_dir() is not None:
         with suppress(VolumeError):
@@ -167,7 +167,7 @@ def _slice(name: str, source: Source) -> tuple[int, tuple[int, int]]:
 
 
 def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p: Record, device: str) -> None:
-    """Report networks and their sizes, what to train, and the time of training and test-time training."""
+    """Report networks and their sizes, those to train, and the hours of training and test-time training."""
     missing = [spec for spec in specs if not report.ready or stored(spec) is None]
     report.note(f"weights: {len(specs) - len(missing)} of {len(specs)} found, {len(missing)} to train")
     seconds: dict[str, float] = {}
@@ -190,7 +190,7 @@ def _check_networks(report: Report, specs: Sequence[NetworkSpec], tests: int, p:
 
 
 def tuning_steps(p: Record, tests: int) -> int:
-    """Most steps of test-time training that a run takes: TUNED networks on each of its test slices, no early stop."""
+    """Maximum number of TTT steps in a run: TUNED networks on each of its test slices, without early stopping."""
     return TUNED * tests * getattr(p, "ttt_iterations", 0)
 
 
@@ -200,7 +200,7 @@ def slice_size(entry: Distribution, source: str) -> tuple[int, int]:
 
 
 def measured_step(spec: NetworkSpec, device: str) -> float:
-    """Measure the seconds of one training step per slice, loss and gradient, on a crop and scaled by area."""
+    """Measure the seconds of one training step per slice (loss and gradient) on a crop, scaled by area."""
     entry = distribution(next(iter(spec.lists)))
     rows, columns = slice_size(entry, spec.source)
     least = max(32, 2 ** (spec.architecture.get("num_pool_layers", 4) + 1))  # two pixels at the lowest level

@@ -22,11 +22,12 @@ VERDICTS = (*TESTED, "same evidence", "not a test")
 class Claim(BaseModel):
     """One table, figure, proposition or appendix of a paper.
 
-    `predicate` holds lines that must all be true, `over` the values of their places such as {shift}, and `margin` the
-    reason for the margins, in the paper's numbers. `cases` are conditions under which it must hold, each a mapping of
-    parameters that a run must have; without them, any run counts. What the paper says and no run answers is `not_run`:
-    such a claim can differ, but not be reproduced. An item that no result could contradict is `not_a_test`, one that
-    repeats others is `same_as` them; neither is counted. `reason` is our explanation of why a claim may fail here.
+    `predicate` holds lines that must all be true, `over` the values of their placeholders such as {shift}, and `margin`
+    the reason for the margins, in the paper's numbers. `cases` are conditions under which the claim must hold, each a
+    mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper says but
+    no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict is
+    `not_a_test`; an item that repeats others is `same_as` them. Neither is counted. `reason` is our explanation of why
+    a claim may fail here.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -52,7 +53,7 @@ class Claim(BaseModel):
 
 @dataclass(frozen=True)
 class Run:
-    """A complete run on disk; `older` if notebook, library, or a table or weights of the package have changed since."""
+    """A complete run on disk; `older` if the notebook, the library, its tables or its weights have changed since."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -167,7 +168,7 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
 
 
 def outcome(checks: Sequence[Check]) -> str:
-    """Verdict of the lines together: one false line decides, then one that lacks a result, then one undecided."""
+    """Verdict of all lines: a false line decides first, then a line that lacks a result, then an undecided line."""
     if any(one.holds is False for one in checks):
         return "differs"
     if any(one.missing for one in checks):
@@ -183,7 +184,7 @@ def why(checks: Sequence[Check]) -> list[str]:
 
 
 def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:
-    """Run to use for a claim: of its notebook, with these parameters, fewest other `-p`, then the best profile."""
+    """Run to use for a claim: of its notebook with these parameters; the fewest other `-p`, then the best profile."""
     fitting = [
         run
         for run in runs

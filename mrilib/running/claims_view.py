@@ -33,7 +33,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:
-    """How many items have which verdict; what repeats other evidence or is no test is not counted among the tests."""
+    """Number of items with each verdict; items that repeat other evidence or are not a test do not count as tests."""
     number = {name: sum(v.verdict == name for v in verdicts) for name in VERDICTS}
     tests = ", ".join(f"{number[name]} {name}" for name in TESTED)
     others = "; ".join(f"{number[name]} {name}" for name in VERDICTS if name not in TESTED)
@@ -41,7 +41,7 @@ def counted(verdicts: Sequence[Verdict]) -> str:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """Verdicts as a Markdown table, one row per item; `docs/claims.md` contains that of the quick profile."""
+    """Verdicts as a Markdown table, one row per item; `docs/claims.md` contains the table of the quick profile."""
     lines = ["| item | claim | paper says | margin | here | evidence | verdict | likely reason |", "|" + "---|" * 8]
     for v in verdicts:
         cells = [v.id, v.claim, v.paper, v.margin, here(v), evidence(v), v.verdict, v.reason]
@@ -61,7 +61,7 @@ def here(verdict: Verdict) -> str:
 
 
 def decisive(case: Mapping[str, Any]) -> str:
-    """Numbers of one case that are shown, and what is to be said of them."""
+    """Numbers shown for one case, and remarks on them."""
     checks = case.get("checks", [])
     shown = [key for n, one in enumerate(checks) if n == 0 or one["holds"] is not True for key in one["keys"]]
     ours = {key: case["ours"][key] for key in dict.fromkeys(shown)}
@@ -70,7 +70,7 @@ def decisive(case: Mapping[str, Any]) -> str:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Scale of the runs, fewest slices and trainings behind the numbers: `quick, n = 12, one to 5 training runs`."""
+    """Profile of the runs, smallest number of slices, and training runs: `quick, n = 12, one to 5 training runs`."""
     cases = [case for case in verdict.cases if "scale" in case]  # not those that only older code has run
     if not cases:
         return ""
@@ -86,7 +86,7 @@ def evidence(verdict: Verdict) -> str:
 
 
 def numbers(ours: Mapping[str, Any]) -> str:
-    """The number, or several, each preceded by its key without the common prefix."""
+    """One number, or several, each preceded by its key without the common prefix."""
     if len(ours) == 1:
         return interval(*ours.values())
     words = [key.split("_") for key in ours]

@@ -1,4 +1,4 @@
-"""What a network costs: floating-point operations of a step, and how fast a device does them."""
+"""Cost of a network: floating-point operations of a step, and how fast a device performs them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ def operations(spec: NetworkSpec) -> float:
 
 
 def operations_of(architecture: Mapping[str, Any], shape: tuple[int, int, int]) -> float:
-    """The same for a network by its description, on slices of (coils, rows, columns)."""
+    """The same for a network given by its description, on slices of (coils, rows, columns)."""
     return _counted(json.dumps(dict(architecture)), shape)
 
 
@@ -63,10 +63,10 @@ def _on(device: str, architecture: str, shape: tuple[int, int, int]) -> float:
 
 
 def on_gpu(name: str) -> Seconds:
-    """Seconds of a step on a GPU that is not at hand, from its data sheet and `UTILISATION`.
+    """Seconds per step on a GPU that is not available, estimated from its data sheet and `UTILISATION`.
 
     Raises:
-        UserError: a GPU of another name.
+        UserError: the name of the GPU is not known.
     """
     if name not in PEAK:
         raise UserError(f"--gpu {name}: expected one of {', '.join(PEAK)}{hint(name, PEAK)}; or --steps FILE")
@@ -74,10 +74,10 @@ def on_gpu(name: str) -> Seconds:
 
 
 def as_measured(path: Path) -> Seconds:
-    """Seconds of a step at the rate that `benchmarks/gpu.py` measured, in operations per second, by kind of network.
+    """Seconds per step at the operations per second that `benchmarks/gpu.py` measured for each kind of network.
 
     Raises:
-        UserError: a file without these measures.
+        UserError: the file does not have these measurements.
     """
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -92,5 +92,5 @@ def as_measured(path: Path) -> Seconds:
 
 
 def here(device: str) -> Seconds:
-    """Seconds of a step on this machine, measured."""
+    """Seconds per step, measured on this machine."""
     return lambda spec: measured_step(spec, device)

@@ -66,7 +66,7 @@ def get_data(options: argparse.Namespace) -> int:
 
 
 def convert_data(options: argparse.Namespace) -> int:
-    """Convert each file; files that fail are named at the end, the others are written."""
+    """Convert each file; the others are written even if some fail, and those that fail are named at the end."""
     from mrilib.data.formats import convert
     from mrilib.data.layout import VolumeError
 
@@ -85,7 +85,7 @@ def convert_data(options: argparse.Namespace) -> int:
 
 
 def say(line: str) -> None:
-    """Print a note that is no result."""
+    """Print a note that is not part of the results."""
     print(f"mrilib: {line}", file=sys.stderr)
 
 

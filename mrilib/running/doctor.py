@@ -28,7 +28,7 @@ State = Literal["ok", "optional", "missing", "broken"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check: `ok`, `optional` (not here, and not needed), `missing` (of use) or `broken` (needed)."""
+    """Result of one check: `ok`, `optional` (absent, not needed), `missing` (absent, useful) or `broken` (needed)."""
 
     name: str
     state: State

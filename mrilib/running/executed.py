@@ -1,4 +1,4 @@
-"""Executed notebooks: what makes them readable where they lie, and what of them does not belong in a commit."""
+"""Executed notebooks: links that work where a notebook is stored, and the parts that do not belong in a commit."""
 
 import os
 import re
@@ -13,7 +13,7 @@ SHOWN = ("text/markdown", "text/html")
 
 
 def relink(notebook: NotebookNode, source: Path, target: Path) -> None:
-    """Let relative links to files, written for a notebook in the folder `source`, lead there from `target`."""
+    """Rewrite the relative links to files of a notebook in the folder `source` so that they work from `target`."""
     way = Path(os.path.relpath(source, target)).as_posix()
 
     def moved(found: re.Match[str]) -> str:
@@ -27,7 +27,7 @@ def relink(notebook: NotebookNode, source: Path, target: Path) -> None:
 
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
-    """The notebook as it is committed: no outputs, no counts, cells numbered, nothing of the kernel it last had."""
+    """The notebook as it is committed: numbered cells, without outputs, execution counts or kernel data."""
     for number, cell in enumerate(notebook.cells):
         cell.id = str(number)
         kept = {name: cell.metadata[name] for name in ("tags", "jupyter") if name in cell.metadata}
@@ -42,15 +42,15 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
 
 
 def committed(text: str) -> str:
-    """`without_outputs` for the text of a file; raises ValueError if it is no notebook."""
+    """`without_outputs` for the text of a file; raises ValueError if it is not a notebook."""
     try:
         return nbformat.writes(without_outputs(nbformat.reads(text, as_version=4))) + "\n"
     except Exception as error:  # a damaged notebook can raise anything
-        raise ValueError(f"no notebook: {error}") from error
+        raise ValueError(f"not a notebook: {error}") from error
 
 
 def main() -> int:
-    """A clean filter of git: the notebook from the standard input to the standard output, without outputs."""
+    """Clean filter for git: copy the notebook from standard input to standard output, without its outputs."""
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
     sys.stdout.write(committed(sys.stdin.buffer.read().decode("utf-8")))
     return 0

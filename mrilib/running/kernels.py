@@ -1,4 +1,4 @@
-"""Execution of a notebook: by the running Python, over private sockets, killable from another thread."""
+"""Execution of a notebook by the running Python, over private sockets; another thread can kill it."""
 
 import asyncio
 import logging
@@ -85,13 +85,13 @@ class PrivateKernelManager(AsyncKernelManager):
         self.stop.check()
 
     async def _async_interrupt_kernel(self) -> None:
-        """Leave out the interrupt before a shutdown: a kernel that is starting or answering would print it as an error.
+        """Omit the interrupt before a shutdown, because a kernel that starts or answers would print it as an error.
 
         A kernel that does not obey the shutdown is killed.
         """
 
     async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """Kill a kernel that is not ready yet: told to end while it starts, it would print its own unfinished tasks."""
+        """Kill a kernel that is not ready yet, as a kernel asked to end while starting prints its unfinished tasks."""
         await super()._async_shutdown_kernel(now or not self.answered, restart)
 
     shutdown_kernel = _async_shutdown_kernel
@@ -104,7 +104,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
 
 class SavingOnce(papermill.engines.NBClientEngine):
-    """Engine that saves the notebook when it ends, in whatever way, and not twice for each of its cells."""
+    """Engine that saves the notebook once, when its execution ends in any way, instead of twice for each cell."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:

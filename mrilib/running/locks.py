@@ -64,7 +64,7 @@ def take_system_lock(descriptor: int, path: Path) -> Callable[[], None] | None:
 
 
 def take_owner_file(descriptor: int, path: Path) -> Callable[[], None] | None:
-    """Take a file that names host and process, replacing that of a process of this host that no longer exists."""
+    """Create a lock file that names host and process, replacing that of an ended process of this host."""
     owner = path.with_name(path.name + ".owner")
     try:
         handle = os.open(owner, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

@@ -24,9 +24,9 @@ from mrilib.store.sealed import kept, read_sealed, sealed
 
 
 def run_key(notebook: NotebookNode, parameters: dict[str, Any]) -> str:
-    """Digests of everything known before a run: `code_key`, and that of parameters and versions.
+    """Digests of everything known before a run: `code_key`, and the digest of parameters and versions.
 
-    Tables, weights, data and displayed sources are recorded as they are read, see `records.note`.
+    Tables, weights, data and displayed sources are recorded as they are read; see `records.note`.
     """
     return f"{code_key(notebook)}-{digest([parameters, versions(required(tuple(dependencies())))])[:32]}"
 
@@ -39,7 +39,7 @@ def code_key(notebook: NotebookNode) -> str:
 
 
 def has_code(manifest: dict[str, Any], notebook: NotebookNode) -> bool:
-    """Whether a run was made with the notebook and the library as they are, and with the files of the package."""
+    """Whether a run was made with the current notebook, the current library and the current files of the package."""
     package = {path: seen for path, seen in manifest["inputs"].items() if not Path(path).is_absolute()}
     return manifest["key"].partition("-")[0] == code_key(notebook) and unchanged(package)
 
@@ -71,7 +71,7 @@ def build(
 def commit(root: Path) -> str | None:
     """Commit of the checkout, with `-dirty` if files differ from it, or None outside a repository.
 
-    A notebook that was run in place differs in its outputs only, and is not dirty.
+    A notebook that was run in place differs only in its outputs and is not dirty.
     """
     try:
         head = git(root, "rev-parse", "HEAD").strip()
@@ -93,7 +93,7 @@ def differs(top: Path, name: str) -> bool:
 
 
 def git(folder: Path, *words: str) -> str:
-    """What git prints in a folder; raises OSError or SubprocessError."""
+    """Output of git in a folder; raises OSError or SubprocessError."""
     command = ["git", "-C", str(folder), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, encoding="utf-8").stdout
 
@@ -116,7 +116,7 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 
 def outputs_before(folder: Path) -> list[str]:
-    """Files inside `folder` that a manifest there lists, also a damaged one."""
+    """Files inside `folder` that its manifest lists, even if the manifest is damaged."""
     outputs = (read_json(folder / "run.json") or {}).get("outputs")
     return [name for name in outputs if is_inside(name)] if isinstance(outputs, dict) else []
 

@@ -91,7 +91,7 @@ def section(notebook: NotebookNode) -> str | None:
 
 
 def record_of(notebook: NotebookNode, name: str) -> type[Record]:
-    """Record that a notebook reads its parameters into, or one created from its cell if it reads none.
+    """Record into which a notebook reads its parameters, or one created from its cell if the notebook reads none.
 
     Raises ParameterError if the two do not name the same parameters.
     """
@@ -135,7 +135,7 @@ def apply(known: Mapping[str, Parameter], changes: Mapping[str, Any], where: str
 
 @dataclass(frozen=True)
 class Resolved:
-    """Record, values that differ from the cell, and those that `-p` changed on top of the profile."""
+    """Record of parameters, values that differ from the cell, and values that `-p` changed on top of the profile."""
 
     record: Record
     injected: dict[str, Any]
@@ -169,7 +169,7 @@ def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
     Raises ParameterError if a network cannot be built with these parameters, or does not fit into memory.
 
     Args:
-        folder: folder of the section, see `section`.
+        folder: folder of the section; see `section`.
         p: its parameters.
     """
     if folder is None or file_of(f"{folder}.networks") is None:
@@ -189,7 +189,7 @@ def networks_of(folder: str | None, p: Record) -> "list[NetworkSpec]":
 
 
 def _renamed(p: Record, architecture: Mapping[str, Any]) -> list[str]:
-    """Prefixes of a message on a network: parameters with a size of it under a longer name, such as `unet_chans`."""
+    """Prefixes for messages about a network: parameters that hold its sizes under longer names (`unet_chans`)."""
     given = {name: getattr(p, name) for name in p.declared()}
     return [
         f"{name}: "

@@ -1,4 +1,4 @@
-"""`mrilib plan`: hours of a run before it is started, and its parts for a cluster; `mrilib part`: one of them."""
+"""`mrilib plan`: estimated hours of a run, and its parts for a cluster; `mrilib part`: compute one of the parts."""
 
 import argparse
 import time
@@ -18,7 +18,7 @@ MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
 ASSUMED = """\
 Hours on one device to train every network from scratch. Training: seconds per step x slices x epochs. Test-time
-training: three networks on each test slice, all iterations; early stopping makes it shorter. Files of unknown size
+training: three networks on each test slice, all iterations; early stopping shortens it. Files of unknown size
 count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
 BOUND = """
 With --gpu the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
@@ -98,7 +98,7 @@ def plan_runs(options: argparse.Namespace) -> int:
 
 
 def _add_parts(file: Path, found: "list[tuple[Job, list[Part]]]", given: list[str]) -> None:
-    """Add the parts left to do to a file; to know which networks are there, it needs the data they are trained on."""
+    """Add the remaining parts to a file; finding out which networks exist needs the data they are trained on."""
     from mrilib.running.workload import to_do
     from mrilib.store.records import read_json, write_json
 
@@ -140,7 +140,7 @@ def _line(*cells: object) -> str:
 
 
 def compute_part(options: argparse.Namespace) -> int:
-    """Compute a part and say so in a file."""
+    """Compute a part and record in a file that it is done."""
     from mrilib.running.workload import compute
     from mrilib.store.records import write_json
 

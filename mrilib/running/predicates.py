@@ -1,6 +1,6 @@
 """Comparisons of recorded results with margins, parsed without `eval`: `fraction_closed_{network}_{shift} >= 0.75`.
 
-A line is true if the whole interval keeps the margin, false if none of it does, and otherwise undecided.
+A line is true if the whole interval satisfies the margin, false if none of it does, and otherwise undecided.
 """
 
 import ast
@@ -19,7 +19,7 @@ DEEPEST = 50  # levels of a line
 
 
 class PredicateError(ValueError):
-    """Raised if a line is not in the language."""
+    """Raised if a line is not valid in this language."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Check:
 
 
 def expand(lines: Sequence[str], over: Mapping[str, Sequence[str]]) -> list[str]:
-    """Write out lines with places such as `{shift}`, once for each combination of the values that `over` gives.
+    """Write out lines with placeholders such as `{shift}`, once for each combination of the values in `over`.
 
-    Raises PredicateError for a place without values and for values without a place.
+    Raises PredicateError for a placeholder without values and for values without a placeholder.
     """
     places = {place for line in lines for place in PLACE.findall(line)}
     if places != set(over):
         odd = ", ".join(sorted(places ^ set(over)))
-        raise PredicateError(f"{odd}: expected each place of the predicate in `over`, and no other")
+        raise PredicateError(f"{odd}: expected each placeholder of the predicate in `over`, and no other")
     written = []
     for line in lines:
         names = list(dict.fromkeys(PLACE.findall(line)))
@@ -103,7 +103,7 @@ def keys(line: str) -> tuple[str, ...]:
 
 
 def check(line: str, results: Mapping[str, Any]) -> Check:
-    """Outcome of one line; a result that is a text is undefined for that reason, and leaves the line undecided."""
+    """Outcome of one line; a result that is text states why it is undefined, and leaves the line undecided."""
     tree, used = parse(line), keys(line)
     missing = tuple(key for key in used if results.get(key) is None)
     if missing:
@@ -116,7 +116,7 @@ def check(line: str, results: Mapping[str, Any]) -> Check:
 
 
 def compared(op: ast.cmpop, one: "Ends", other: "Ends") -> bool | None:
-    """Comparison of two ranges, see `gap.at_least`."""
+    """Comparison of two ranges; see `gap.at_least`."""
     if isinstance(op, ast.LtE):
         one, other = other, one
     low, high = combined(ast.Sub(), one, other)
@@ -127,7 +127,7 @@ Ends = tuple[float, float]
 
 
 def number(node: ast.expr, results: Mapping[str, Any]) -> Ends:
-    """Range of a checked expression, by interval arithmetic; that of a recorded number is the number."""
+    """Range of a checked expression, by interval arithmetic; the range of a recorded number is that number."""
     match node:
         case ast.Constant(value=constant):
             return float(constant), float(constant)  # type: ignore[arg-type]
@@ -156,7 +156,7 @@ def combined(op: ast.operator, one: Ends, other: Ends) -> Ends:
 
 
 def ends(key: str, entry: Any) -> Ends:
-    """Range of a recorded result: its interval or its number; anything if undefined, or a mean without interval."""
+    """Range of a recorded result: its interval or its number; unbounded if undefined or a mean without interval."""
     if isinstance(entry, str):
         return -inf, inf
     whole = entry if isinstance(entry, dict) else {"value": entry, "low": entry, "high": entry}

@@ -1,4 +1,4 @@
-"""`mrilib reconstruct`: from a scan of one's own to images; `mrilib networks`: what ships."""
+"""`mrilib reconstruct`: images from a user's own scan; `mrilib networks`: the networks of the package."""
 
 import argparse
 import time
@@ -37,13 +37,13 @@ def add_reconstruct(subparsers: Any) -> None:
     )
     parser.add_argument("--slices", metavar="LIST", help="for example 3,8-12 (default: all)")
     add_choice(parser)
-    parser.add_argument("--acceleration", type=float, help="for a fully sampled scan (default: 4)")
+    parser.add_argument("--acceleration", type=float, help="acceleration for a fully sampled scan (default: 4)")
     parser.add_argument("--center-fraction", type=float, help="share of calibration lines (default: fastMRI's)")
     parser.add_argument("--coils", type=int, metavar="N", help="compress to N virtual coils")
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help="for the convolutions in TTT (default: bfloat16, about 6 %% faster, if the processor supports it)",
+        help="precision of the convolutions in TTT (default: bfloat16, about 6 %% faster, where supported)",
     )
     parser.add_argument(
         "--orientation",
@@ -77,7 +77,7 @@ def reconstruct(options: argparse.Namespace) -> int:
 
 
 def check_free(outputs: Sequence[Path]) -> None:
-    """Raise UserError if two scans would write the same files, or files are there that no unfinished run wrote."""
+    """Raise UserError if two scans would write the same files, or if files exist that no unfinished run wrote."""
     from mrilib.scan.job import files_of, parts_of
 
     for number, output in enumerate(outputs):
@@ -89,7 +89,7 @@ def check_free(outputs: Sequence[Path]) -> None:
 
 
 def planned(path: Path, options: argparse.Namespace) -> "Job":
-    """The work on one scan."""
+    """The job for one scan."""
     from mrilib.sampling import Undersampling
     from mrilib.scan.formats import open_scan
     from mrilib.scan.job import Job
@@ -128,7 +128,7 @@ def fastest() -> "Precision":
 
 
 def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
-    """Slice numbers of a list such as 3,8-12; all of `count` when None."""
+    """Slice numbers from a list such as 3,8-12; all of `count` when None."""
     if text is None:
         return list(range(count))
     found: set[int] = set()
@@ -145,9 +145,9 @@ def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
 
 
 def skip_compiler() -> None:
-    """Keep torch from importing its compiler, 1.6 s of one core, with the first optimizer: nothing here is compiled.
+    """Keep the first optimizer from importing torch's compiler, which takes 1.6 s on one core and is not needed.
 
-    Three methods import it to tell it to leave them alone; what they wrap does the work.
+    Three methods import the compiler only to exclude themselves from compilation; what they wrap does the work.
     """
     import torch
 
@@ -158,7 +158,7 @@ def skip_compiler() -> None:
 
 
 def run(job: "Job", output: Path) -> None:
-    """Reconstruct a scan, one line a slice."""
+    """Reconstruct a scan, printing one line per slice."""
     start, fresh, count = time.monotonic(), 0, len(job.numbers)
     print(
         f"{job.scan.path}: {job.scan.format}, {count} of {job.scan.slices} slices, network {job.weights.stem}",
@@ -179,7 +179,7 @@ def run(job: "Job", output: Path) -> None:
 
 
 def told(one: "Reconstructed") -> str:
-    """What happened to a slice, in one line."""
+    """One line that says how a slice was reconstructed."""
     said = [f"{name} {score:.3f}" for name, score in one.scores.items()]
     parts = ["SSIM " + ", ".join(said) if said else "under-sampled: no score"]
     if one.errors:

@@ -42,11 +42,11 @@ def run(
     on_wait: Callable[[], None] = lambda: None,
     workers: int = 1,
 ) -> Outcome:
-    """Execute a job, unless its valid results are already there.
+    """Execute a job, unless its valid results already exist.
 
-    Results are moved to `job.folder` file by file, each complete, and `run.json` last, when all others are in place.
-    If the same job is already running, waits for it (calling `on_wait`) and reuses its results. Raises RunError if the
-    notebook fails (its state is kept in `NAME.failed.ipynb`), and `Interrupted`.
+    Results are moved to `job.folder` file by file, each complete, with `run.json` last. If the same job is already
+    running, this waits for it (calling `on_wait`) and reuses its results. Raises RunError if the notebook fails (its
+    state is kept in `NAME.failed.ipynb`), and `Interrupted`.
     """
     started = time.monotonic()
     if not force and is_current(job.folder, job.key):
@@ -68,7 +68,7 @@ def run_alone(
     on_wait: Callable[[], None],
     workers: int,
 ) -> Status:
-    """Wait until no other process runs this job, then run it unless valid results are there."""
+    """Wait until no other process runs this job, then run it unless valid results exist."""
 
     def waiting() -> None:
         stop.check()
@@ -83,7 +83,7 @@ def run_alone(
 
 
 def run_locked(job: Job, stop: Stop, on_cell: Callable[[int], None], workers: int) -> None:
-    """Execute into a private folder beside the final one, then move the results there."""
+    """Execute in a private folder next to the final one, then move the results there."""
     prefix = f".{job.folder.name}.partial-"
     for left_behind in [path for path in job.folder.parent.iterdir() if path.name.startswith(prefix)]:
         shutil.rmtree(left_behind, ignore_errors=True)  # left by a run that was killed
@@ -131,7 +131,7 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
 
 
 def finish(target: Path, job: Job) -> None:
-    """Check that every cell ran (else RunError), remove local paths, mend links, replace explorers by stills, sign."""
+    """Check that every cell ran (else RunError), remove local paths, fix links, replace explorers by stills, sign."""
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill

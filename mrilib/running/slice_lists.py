@@ -16,11 +16,11 @@ SliceLists = dict[tuple[str, str], int]  # number of slices by distribution and 
 def slice_lists(folder: str | None, p: Record) -> SliceLists:
     """Largest number of slices of each distribution and split that a run with these parameters asks for.
 
-    A section lists what it scores by a function `scored` beside its networks; test slices of Q are common to all
+    A section lists what it scores in a function `scored` next to its networks; test slices of Q are common to all
     sections of paper A.
 
     Args:
-        folder: folder of the section, see `running.parameters.section`.
+        folder: folder of the section; see `running.parameters.section`.
         p: its parameters.
     """
     found: SliceLists = {}

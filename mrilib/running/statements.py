@@ -1,4 +1,4 @@
-"""What the papers say their computations took, beside what `mrilib plan` counts for them."""
+"""Computation times that the papers state, next to those that `mrilib plan` estimates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Statement:
     Args:
         what: what was computed.
         stated, planned: hours.
-        assumed: what the planned hours stand on.
+        assumed: assumptions behind the planned hours.
     """
 
     what: str
@@ -52,7 +52,7 @@ class Statement:
 
 
 def statements() -> list[Statement]:
-    """The three trainings of paper B's Appendix G.2, the first of which the rate is from, and paper A's Table 3."""
+    """The three training runs of paper B's Appendix G.2, the first of which sets the rate, and paper A's Table 3."""
     slices = sum(one.train.slices for one in COLLECTIONS.values() if one.in_training)
     stated = sum(sum(pair) for pairs in MINUTES.values() for pair in pairs) * TEST_SLICES / 60
     trained = f"{slices:,} slices"

@@ -1,4 +1,4 @@
-"""What a command that ran notebooks says at its end: where they lie, and what the papers' claims have come to."""
+"""Text printed after notebooks have run: where they are, and the verdicts on the papers' claims."""
 
 import os
 import textwrap
@@ -17,7 +17,7 @@ FEW = 3  # numbers that stand for a notebook without claims
 
 
 def summary(outcomes: Sequence[Outcome], root: Path) -> str:
-    """A line for each run with its executed notebook, the verdicts on the claims that these notebooks check.
+    """A line for each run with its executed notebook, and the verdicts on the claims that these notebooks check.
 
     A notebook without claims is represented by the last intervals that it recorded, or else by its first numbers.
     """
@@ -38,7 +38,7 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
 
 
 def verdicts_of(names: set[str], runs: Path, root: Path) -> list[Verdict]:
-    """Verdicts on the claims of these notebooks, as far as a run answers them."""
+    """Verdicts on those claims of these notebooks for which a run has an answer."""
     file = root / "params" / "claims.yaml"
     claims = [claim for claim in load(file) if claim.predicate and claim.notebook in names] if file.is_file() else []
     complete = complete_runs(runs, root) if claims else []
@@ -60,5 +60,5 @@ def few(results: dict[str, Any]) -> list[str]:
 
 
 def nearest(path: Path) -> str:
-    """The shorter of a path from here and the path in full."""
+    """The relative or the full path, whichever is shorter."""
     return min(os.path.relpath(path), str(path), key=len)

@@ -88,13 +88,13 @@ def named(name: str, root: Path) -> Shipped:
 
 
 def make(table: Shipped, device: str, done: Callable[[int, int], None], most: int | None = None) -> Path:
-    """Recompute rows and write the package's file; after being killed or at `most` rows, continues where it stopped.
+    """Recompute rows and write the package's file; the next call continues where a killed or limited one stopped.
 
     Args:
         table: table to recompute.
         device: device to train and score on.
         done: called as done(rows computed, total number of rows).
-        most: rows to compute now, all if None; the others stay as they are, or are not there yet.
+        most: number of rows to compute now; all if None. The others stay as they are or are still missing.
     """
     begun = cache_dir() / "tables" / table.name / "making"
     since = _since(begun)
@@ -115,7 +115,7 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None], most: in
 
 
 def _since(begun: Path) -> float:
-    """When the making of a table began, by the file that is there until it ends."""
+    """Time when a computation of a table began, kept in a file until the table is complete."""
     begun.parent.mkdir(parents=True, exist_ok=True)
     while True:
         with suppress(FileExistsError):
@@ -128,7 +128,7 @@ def _since(begun: Path) -> float:
 class Difference:
     """Differences between a recomputed row and the stored one; without `parts`, why it was not computed.
 
-    `parts` are all numbers and images of the row, by the path to each, such as "ssim.3", with its difference.
+    `parts` maps the path to each number or image of the row, such as "ssim.3", to its difference.
     """
 
     key: Mapping[str, Any]
@@ -143,7 +143,7 @@ class Difference:
 
     @property
     def beyond(self) -> list[str]:
-        """Paths of the parts that differ by more than the tolerance, the farthest first."""
+        """Paths of the parts that differ by more than the tolerance, the largest difference first."""
         parts = self.parts or {}
         return sorted((name for name, far in parts.items() if far > TOLERANCE), key=lambda name: -parts[name])
 
@@ -211,7 +211,7 @@ def finite(difference: float) -> float:
 
 
 def code_in_words(made: Sequence[Entry]) -> str:
-    """Whether entries were made by the code as it is; "not stated" if they were before code was stated."""
+    """Whether entries were made by the current code; "not stated" for entries from before code was recorded."""
     counts = {"older": sum(map(is_older, made)), "not stated": sum("code" not in entry for entry in made)}
     said = [what if count == len(made) else f"{count} {what}" for what, count in counts.items() if count]
     return ", ".join(said) or "as now"

@@ -1,4 +1,4 @@
-"""`mrilib train`: a notebook's networks, those that ship, or one of a folder of one's own."""
+"""`mrilib train`: train a notebook's networks, those of the package, or one on a user's own folder."""
 
 import argparse
 import time
@@ -17,7 +17,7 @@ OWN: dict[str, Any] = {"recipe": "magnitude", "acceleration": 4.0, "epochs": 30,
 
 def add_train(subparsers: Any) -> None:
     """Add `mrilib train`."""
-    parser = subparsers.add_parser("train", help="train a notebook's networks, or all of the package")
+    parser = subparsers.add_parser("train", help="train a notebook's networks, or all networks of the package")
     parser.add_argument("notebook", nargs="?", default="04", metavar="NOTEBOOK", help="number or name (default: 04)")
     parser.add_argument("--all", action="store_true", help="train every network of the package")
     parser.add_argument("--profile", default="quick", help="params/<notebook>/PROFILE.yaml: quick (default), …")

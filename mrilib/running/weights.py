@@ -79,12 +79,12 @@ def train_all(
     report: Callable[[str, float, float], None],
     device: str = "cpu",
 ) -> None:
-    """Train all networks that are not trained yet; after being stopped or killed, continues from the checkpoints.
+    """Train all networks that are not trained yet; the next call after a stop continues from the checkpoints.
 
     Args:
-        specs: the networks, see `running.parameters.networks_of` and `shipped`.
+        specs: the networks; see `running.parameters.networks_of` and `shipped`.
         folder: folder for the weights, in half precision; None keeps them in the cache in full precision.
-        jobs: number of parallel trainings; one if `distributed.join` connected processes, all working on one network.
+        jobs: number of networks trained in parallel; one if `distributed.join` has connected processes, which share it.
         report: called as report(name, seconds, validation SSIM) after each network.
         device: device to train on.
     """

@@ -1,4 +1,4 @@
-"""What the run of a notebook consists of: networks to train, and slices to test-time train, in parts of their own."""
+"""Parts of a notebook's run that can be computed separately: networks to train, and slices to test-time train."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ SHARD = re.compile(r"ttt-(\d+)-of-(\d+)")
 
 @dataclass(frozen=True)
 class Part:
-    """A part that can run on a machine of its own; its result goes to the cache, where the notebook finds it.
+    """A part that can run on a separate machine; its result goes to the cache, where the notebook finds it.
 
     Args:
         name: name of the part, such as "train-unet_joint_knee_pd_4x-0a1b2c3d4e5f" or "ttt-0-of-4".
         kind: "train", "ttt" (needs all networks), or "inside": test-time training that only the notebook itself does.
-        seconds: how long it takes, from the seconds of a step; test-time training without an early stop.
+        seconds: estimated duration from the seconds per step; for test-time training, without early stopping.
         steps: number of optimizer steps times slices.
     """
 
@@ -36,7 +36,7 @@ class Part:
 
 
 def workload(job: Job, step: Seconds, shards: int = 1) -> list[Part]:
-    """Parts of a notebook's run, trainings first; none if it trains and loads no network.
+    """Parts of a notebook's run, training first; none if it neither trains nor loads a network.
 
     Args:
         job: notebook and parameters.
@@ -69,7 +69,7 @@ def training_name(spec: NetworkSpec) -> str:
 
 
 def to_do(job: Job, parts: Sequence[Part]) -> list[Part]:
-    """Parts without the trainings of networks that are there already, shipped or in the cache."""
+    """Parts that remain, without the training of networks that are shipped or in the cache."""
     there = {training_name(spec) for spec in networks_of(job.section, job.record) if stored(spec) is not None}
     return [part for part in parts if part.name not in there]
 
@@ -83,7 +83,7 @@ def compute(job: Job, name: str, device: str) -> dict[str, Any]:
     """Compute one part; what is in the cache already is not computed again.
 
     Raises:
-        UserError: no part of this name.
+        UserError: no part has this name.
     """
     specs = {training_name(spec): spec for spec in networks_of(job.section, job.record)}
     if name in specs:
@@ -98,5 +98,5 @@ def compute(job: Job, name: str, device: str) -> dict[str, Any]:
 
 
 def hours(parts: Sequence[Part], *kinds: str) -> float:
-    """Hours of all parts of some kinds, one after the other."""
+    """Hours that all parts of some kinds take one after another."""
     return sum(part.seconds for part in parts if part.kind in kinds) / 3600

@@ -1,4 +1,4 @@
-"""The same network with layers that are faster on a processor for one image at a time."""
+"""Copy of a network with layers that are faster on a CPU when it processes one image at a time."""
 
 import copy
 from typing import TypeVar
@@ -12,7 +12,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class NormOfOneImage(nn.Module):
-    """Instance norm without learnt scale; of a batch of one it is batch norm, which keeps channels last in memory.
+    """Instance norm without learned scale; for a batch of one, this is batch norm, which keeps channels last in memory.
 
     Args:
         eps: added to the variance.
@@ -29,9 +29,9 @@ class NormOfOneImage(nn.Module):
 
 
 def fast(model: Network) -> Network:
-    """Copy of a network with the same images, up to rounding; a step of TTT takes 0.70 (bfloat16: 0.89) of the time.
+    """Copy of a network that gives the same images up to rounding; a TTT step takes 0.70 (bfloat16: 0.89) of the time.
 
-    Convolutions keep channels last in memory, as the processor wants them, and norms do not turn them back.
+    Convolutions keep channels last in memory, which suits the processor, and norms do not revert this.
     """
     made = copy.deepcopy(model)
     for parameter in made.parameters():

@@ -38,9 +38,9 @@ def open_scan(path: Path, choice: Choice | None = None) -> ScanFile:
         choice: which repetition, contrast, phase or set of a raw file to take, such as {"contrast": 1}.
 
     Raises:
-        VolumeError: no such file, an unknown or damaged one, or not multi-coil k-space; several repetitions, contrasts,
-            phases or sets of which none was chosen; a choice that the file does not offer; one changed since its
-            checksum was written beside it.
+        VolumeError: the file is missing, of unknown format, damaged or without multi-coil k-space; it has several
+            repetitions, contrasts, phases or sets, none of which was chosen; it does not offer the choice; or it has
+            changed since its checksum was written.
     """
     path = Path(path)
     if path.suffix == ".hdr":
@@ -58,7 +58,7 @@ def _hdf5(path: Path, choice: Choice) -> ScanFile:
 
 
 def _alone(read: Callable[[Path], ScanFile]) -> Reader:
-    """Reader of a format whose files hold one volume, of which there is nothing to choose."""
+    """Reader of a format whose files hold a single volume, so that there is nothing to choose."""
 
     def checked(path: Path, choice: Choice) -> ScanFile:
         if choice:
@@ -87,7 +87,7 @@ def _fastmri(path: Path) -> ScanFile:
 
 
 def _check_mask(mask: np.ndarray, seen: np.ndarray, path: Path) -> None:
-    """Raise VolumeError unless a stored mask is one of columns, or of (ky, kx), that holds what was measured."""
+    """Raise VolumeError unless a stored mask is one of columns, or of (ky, kx), that includes all measured samples."""
     rows, columns = seen.shape
     if (
         mask.dtype.kind not in "biuf"
@@ -106,7 +106,7 @@ def _voxel(file: h5py.File, path: Path, size: tuple[int, int]) -> tuple[float, f
 
 
 def _of_field(given: Header, size: tuple[int, int], depth: int = 1) -> tuple[float, float, float] | None:
-    """Voxel (z, y, x) from the field of view; the header's x is the readout, our y."""
+    """Voxel size (z, y, x) from the field of view; the header's x is the readout, our y."""
     try:
         x, y, z = (float(given.text(f"{FIELD}/{axis}", "0")) for axis in "xyz")
     except ValueError:

@@ -18,8 +18,8 @@ def affine_of(path: Path, size: Size, voxel: tuple[float, float, float], partiti
     Args:
         path: an ISMRMRD file, whose rows lie along the readout.
         size: (y, x) of its images.
-        voxel: (z, y, x) in mm; slices lie as far apart as their positions say.
-        partitions: of a scan encoded in three dimensions, else 1.
+        voxel: (z, y, x) in mm; the distance between slices is taken from their positions.
+        partitions: number of partitions of a scan encoded in three dimensions; otherwise 1.
     """
     heads = heads_of(path)
     heads = heads[is_imaging(heads)]

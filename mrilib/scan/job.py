@@ -1,4 +1,4 @@
-"""Reconstruction of a whole scan: a slice at a time, resumed where it was killed."""
+"""Reconstruction of a whole scan, one slice at a time; a killed run resumes where it stopped."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -29,17 +29,17 @@ SUFFIXES = (".h5", ".nii", ".png")
 
 @dataclass(frozen=True)
 class Job:
-    """All that decides the images of a scan.
+    """Everything that determines the images of a scan.
 
     Args:
         scan: the scan.
         numbers: slices to reconstruct.
-        model: the network, and its weights file.
-        weights: path of the weights.
+        model: the network.
+        weights: path of its weights.
         sampling: how fully sampled slices are under-sampled.
-        settings: of test-time training; None leaves it out.
+        settings: settings of test-time training; None omits it.
         coils: number of virtual coils; None keeps all.
-        orientation: where columns, rows and slices run if the scan does not say, see `output.directions`.
+        orientation: directions of columns, rows and slices if the scan does not state them; see `output.directions`.
     """
 
     scan: ScanFile
@@ -53,7 +53,7 @@ class Job:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What the images are made from and with, as JSON values."""
+        """Inputs and settings of the images, as JSON values."""
         return {
             "mrilib": __version__,
             "torch": str(torch.__version__),
@@ -71,12 +71,12 @@ class Job:
     def reconstruct(self, output: Path, done: Done) -> list[Path]:
         """Reconstruct every slice and write `output` with the suffixes .h5, .nii and .png.
 
-        Finished slices are kept in a hidden folder beside the output until all are there; a run with other settings
+        Finished slices are kept in a hidden folder beside the output until all are finished; a run with other settings
         does not use them.
 
         Args:
             output: path without suffix.
-            done: called as done(number, images, whether they were found from an earlier run).
+            done: called as done(number, images, whether an earlier run made them).
 
         Returns:
             The files written.
@@ -114,7 +114,7 @@ def files_of(output: Path) -> list[Path]:
 
 
 def parts_of(output: Path) -> Path:
-    """Hidden folder of an unfinished run's slices; it is there until all files of `files_of` are."""
+    """Hidden folder of an unfinished run's slices; it exists until all files of `files_of` do."""
     return output.with_name(f".{output.name}.slices")
 
 
@@ -125,7 +125,7 @@ def _save(path: Path, one: Reconstructed, key: str) -> None:
 
 
 def _load(path: Path, key: str) -> Reconstructed | None:
-    """The slice in a file, or None if it is of another run; raises DamagedError."""
+    """The slice in a file, or None if it belongs to another run; raises DamagedError."""
     images, facts = read_tensors(path)
     if facts["key"] != key:
         return None

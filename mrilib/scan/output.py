@@ -1,4 +1,4 @@
-"""What a reconstruction leaves: an HDF5 file with provenance, a NIfTI image, a contact sheet."""
+"""Output of a reconstruction: an HDF5 file with provenance, a NIfTI image, and a contact sheet."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ TITLES = {
 def write_hdf5(path: Path, slices: Sequence[Reconstructed], provenance: Mapping[str, Any]) -> None:
     """Write each method's images as a dataset (slice, y, x) float32, and `reconstruction`, a link to the last one.
 
-    `slices` holds scores and test-time training as a JSON list, one entry a slice; attributes hold the provenance.
+    `slices` holds scores and results of TTT as a JSON list, one entry per slice; attributes hold the provenance.
     """
     methods = list(slices[0].images)
     told = [
@@ -51,11 +51,12 @@ def write_nifti(
 ) -> None:
     """Write the last method's images as NIfTI (x, y, z), float32, in the scan's geometry.
 
-    Where the scan does not say how its slices lie, or some between are left out, column, row and slice numbers rise in
-    the directions of `orientation`, and the file says that this is no scanner's frame; voxels are 1 mm when unknown.
+    If the scan does not state the positions of its slices, or if slices in between are left out, column, row and slice
+    numbers increase in the directions of `orientation`, and the file states that these are not scanner coordinates.
+    Voxels of unknown size are 1 mm.
 
     Raises:
-        ValueError: as `directions`.
+        ValueError: as in `directions`.
     """
     method = list(slices[0].images)[-1]
     volume = np.stack([one.images[method].numpy() for one in slices]).transpose(2, 1, 0).astype(np.float32)
@@ -74,11 +75,11 @@ def write_nifti(
 
 
 def directions(orientation: str) -> np.ndarray:
-    """Matrix (4, 4) that turns column, row and slice into the patient's right, front and up.
+    """Matrix (4, 4) that converts column, row and slice to the patient's right, front and up.
 
     Args:
-        orientation: one letter each for where columns, rows and slices run: Left or Right, Anterior or Posterior,
-            Superior or Inferior.
+        orientation: one letter each for the directions of columns, rows and slices: Left or Right, Anterior or
+            Posterior, Superior or Inferior.
 
     Raises:
         ValueError: other letters, or two along the same axis of the body.
@@ -97,7 +98,7 @@ def directions(orientation: str) -> np.ndarray:
 
 
 def write_sheet(path: Path, slices: Sequence[Reconstructed], numbers: Sequence[int]) -> None:
-    """Draw up to four slices, every method side by side, each with the window of its row's last image."""
+    """Draw up to four slices, with all methods side by side; each row has the window of its last image."""
     chosen = sorted({round(n) for n in np.linspace(0, len(slices) - 1, min(SHOWN, len(slices)))})
     grid = [_row(slices[n]) for n in chosen]
     rows = [f"slice {numbers[n]}" for n in chosen]

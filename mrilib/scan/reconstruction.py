@@ -26,9 +26,9 @@ class Slice:
     Args:
         masked_kspace: y, (1, coil, ky, kx) complex, scaled to a largest modulus of 1.
         mask: (1, 1, 1 or ky, kx) bool.
-        scale: factor from here to the file's units.
-        target: root sum of squares of the fully sampled slice, (1, 1, y, x), cropped, in the file's units; None where
-            the scan is under-sampled.
+        scale: factor that converts to the file's units.
+        target: root sum of squares of the fully sampled slice, (1, 1, y, x), cropped, in the file's units; None if the
+            scan is under-sampled.
         recon_size: (y, x) of the images to keep.
     """
 
@@ -49,7 +49,7 @@ def prepare(
         index: index of the slice.
         sampling: how a fully sampled slice is under-sampled; its mask comes from the file's name.
         coils: number of virtual coils to compress to; all coils when None.
-        whole_readout: keep the readout's oversampling, for networks trained with it.
+        whole_readout: whether to keep the readout's oversampling, for networks trained with it.
 
     Raises:
         VolumeError: as in `ScanFile.kspace`; too few calibration lines; a scan too small for the acceleration.
@@ -85,14 +85,14 @@ def prepare(
 
 @dataclass(frozen=True)
 class Reconstructed:
-    """Images of a slice, (y, x) real in the file's units, by method, and how test-time training went.
+    """Images of a slice by method, (y, x) real in the file's units, and the outcome of test-time training.
 
     Args:
         images: by method: "zero_filled", "cg_sense", "network", and "network_ttt" if asked for.
-        scores: SSIM by method, with the target's mean and standard deviation; empty where there is no target.
-        iterations: at which test-time training stopped, 0 without it.
+        scores: SSIM by method, with matched mean and standard deviation; empty if there is no target.
+        iterations: iteration at which test-time training stopped; 0 without it.
         reason: why it stopped.
-        errors: self-validation error before, and of the image returned.
+        errors: self-validation errors before test-time training and of the returned image.
     """
 
     images: dict[str, Tensor]
@@ -108,7 +108,7 @@ def reconstruct_slice(model: Reconstructor, given: Slice, settings: Settings | N
     Args:
         model: the network; not modified.
         given: result of `prepare`.
-        settings: of test-time training; None leaves it out.
+        settings: settings of test-time training; None omits it.
 
     Raises the errors of `estimate_sens_maps` and `test_time_train`.
     """
@@ -134,10 +134,10 @@ def reconstruct_slice(model: Reconstructor, given: Slice, settings: Settings | N
 
 
 def _cg_sense(given: Slice, sens_maps: Tensor) -> Tensor:
-    """CG-SENSE, in which the readout samples that a partial echo leaves out are zero.
+    """CG-SENSE in which the readout samples missing from a partial echo are zero.
 
-    Coil maps say next to nothing of samples that lie on one side of all others: left open, noise and errors of the maps
-    would grow there.
+    Coil maps say almost nothing about samples that lie on one side of all others: if these samples were left free,
+    noise and errors of the maps would be amplified there.
     """
     rows = given.mask.any(-1, keepdim=True)
     inside = (rows.cumsum(-2) > 0) & (rows.flip(-2).cumsum(-2).flip(-2) > 0)

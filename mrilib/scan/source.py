@@ -1,4 +1,4 @@
-"""A scan of one's own: its slices as multi-coil k-space, and what its file says of size and voxels."""
+"""A user's own scan: its slices as multi-coil k-space, and the image and voxel sizes stated in its file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class ScanFile:
         """K-space of a slice, checked, (coil, ky, kx) complex64, without readout oversampling unless `whole_readout`.
 
         Raises:
-            VolumeError: it holds NaN, is zero, or is stored otherwise, see `check_kspace`.
+            VolumeError: it holds NaN, is zero, or has another layout; see `check_kspace`.
         """
         kspace = self.read(index).to(torch.complex64)
         if not torch.isfinite(torch.view_as_real(kspace)).all():
@@ -61,9 +61,9 @@ class ScanFile:
 def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
     """Crop the readout to `rows` in image space: (coil, ky, kx) → (coil, rows, kx); unchanged if it is not longer.
 
-    A readout is sampled finer than the image needs; the field of view that this adds holds noise and no anatomy.
-    Columns that were not measured stay zero. Of a partial echo, rows stay that lie between two measured ones; the
-    Fourier transform would spread the others' neighbours into them.
+    A readout is sampled more finely than the image needs; the additional field of view holds noise and no anatomy.
+    Unmeasured columns stay zero. Of a partial echo, only rows between two measured ones are kept, because the Fourier
+    transform would spread measured data into the other rows.
     """
     before = kspace.shape[-2]
     if rows >= before:

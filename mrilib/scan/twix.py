@@ -1,4 +1,4 @@
-"""Siemens twix (.dat), read by twixtools, which is an extra: the readouts of the last measurement, sorted."""
+"""Siemens twix (.dat), read by the optional package twixtools: the sorted readouts of the last measurement."""
 
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ Block = Any  # a readout of all coils, twixtools.mdb.Mdb
 
 
 def open_twix(path: Path, choice: Choice) -> ScanFile:
-    """Open the last measurement of a twix file, with averages averaged and reversed readouts turned round.
+    """Open the last measurement of a twix file, with averages combined and reversed readouts flipped back.
 
     Raises:
         VolumeError: twixtools is not installed, a damaged file, no imaging readouts, or several repetitions,
-            contrasts (echoes), phases or sets of which none was chosen.
+            contrasts (echoes), phases or sets, none of which was chosen.
     """
     try:
         import twixtools
@@ -50,8 +50,8 @@ def open_twix(path: Path, choice: Choice) -> ScanFile:
 def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path) -> torch.Tensor:
     """K-space (slice, partition, coil, ky, kx) complex64 with ky the readout; zero where nothing was measured.
 
-    Slices are in the order of their positions, as scanners number them in the order of measuring. `lines` and
-    `partitions` are the protocol's; partial Fourier leaves some unmeasured.
+    Slices are in the order of their positions, because scanners number them in the order of measurement. `lines` and
+    `partitions` are those of the protocol; partial Fourier leaves some unmeasured.
     """
     if not blocks:
         raise VolumeError(f"{path}: no imaging readouts in its last measurement")
@@ -80,7 +80,7 @@ def sorted_readouts(blocks: list[Block], lines: int, partitions: int, path: Path
 
 
 def chosen(blocks: list[Block], choice: Choice, path: Path) -> list[Block]:
-    """Readouts with the counters chosen; raises VolumeError if there are none."""
+    """Readouts with the chosen counter values; raises VolumeError if there are none."""
     for name, value in choice.items():
         if value not in (there := _values(blocks, name)):
             raise VolumeError(f"{path}: no {name} {value}; there are {', '.join(map(str, sorted(there)))}")

@@ -47,7 +47,7 @@ def _through(body: Callable[..., Fractions], view: str, first: float, last: floa
 
 
 def _diseased(healthy: Anatomy) -> Anatomy:
-    """The same axial planes with lesions, see `lesions.lesions`."""
+    """The same axial planes with lesions; see `lesions.lesions`."""
 
     def paint(patient: int, grid: Grid, level: float, offset: float = 0.0) -> Fractions:
         painted, position = healthy.paint(patient, grid, level, offset), planes.position(level) + HALF_SLICE * offset

@@ -39,11 +39,11 @@ def _upsample(coarse: Complex, shape: tuple[int, int]) -> Complex:
 def ring_array(
     rng: np.random.Generator, coils: int, radius: float, grid: Grid, view: str = "axial", position: float = 0.0
 ) -> Complex:
-    """Sensitivities of `coils` loops on a cylinder around the body, with random phases as from cables and tuning.
+    """Sensitivities of `coils` loops on a cylinder around the body, with random phases due to cables and tuning.
 
     Args:
         radius: radius of the cylinder in millimetres; its axis is z.
-        grid, view, position: the plane, see `section.VIEWS`.
+        grid, view, position: the plane; see `section.VIEWS`.
 
     Returns:
         (coil, y, x), scaled so that the root of the sum of squares is 1 on average in the central half.

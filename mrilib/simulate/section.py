@@ -47,7 +47,7 @@ class Section:
         return Section(self.x + dx, self.y + dy, self.z + dz, self)
 
     def stretched(self, x: float, y: float, z: float) -> "Section":
-        """Copy in a body scaled by a factor along each axis; not for a warped plane."""
+        """Copy in a body scaled by a factor along each axis; not valid for a warped plane."""
         return Section(self.x / x, self.y / y, self.z / z)
 
     def ellipsoid(self, centre: Point, radii: Point, nod: float = 0.0) -> Array:
@@ -144,7 +144,7 @@ def melt(first: Array, second: Array, reach: float) -> Array:
 def through_patient(
     rng: np.random.Generator, grid: Grid, view: str, position: float, growth: float, bend: tuple[float, float, float]
 ) -> Section:
-    """Plane through a body of random size, slightly bent; the same body for the same state of `rng`.
+    """Slightly bent plane through a body of random size; the body is the same for the same state of `rng`.
 
     Args:
         rng: generator in the patient's state.

@@ -1,4 +1,4 @@
-"""Build the site: sources, Sphinx, and moving the finished folder into place in one step."""
+"""Build the site: write the sources, run Sphinx, and move the finished folder into place in one step."""
 
 import os
 import shutil
@@ -130,7 +130,7 @@ def require_replaceable(output: Path) -> None:
 def write_sources(
     source: Path, beside: Path, pages: Sequence[Page], missing: Sequence[str], first: str, plan: Path
 ) -> None:
-    """Write Sphinx's input to `source`, and the pictures and notebooks published beside its pages to `beside`.
+    """Write Sphinx's input to `source`, and the pictures and notebooks published with its pages to `beside`.
 
     `plan` is the file of the lesson plans, which may be missing; its glossary explains the terms of all pages.
     """

@@ -5,7 +5,7 @@ from html import escape
 
 
 def table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Table of HTML cells, the first of each row being its header; `label` names the table for screen readers."""
+    """Table of HTML cells; the first cell of each row is its header, and `label` names the table for screen readers."""
     columns = "".join(f'<th scope="col">{name}</th>' for name in head)
     lines = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows

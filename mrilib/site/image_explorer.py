@@ -1,4 +1,4 @@
-"""Explorer of images that were made before: it moves on a page without kernel, server or network."""
+"""Explorer of precomputed images, which works on a page without kernel, server or network."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ PLACE = f"""<div class="image-explorer"><p>This explorer needs JavaScript.</p></
 
 
 def script(source: Path, code: str) -> str:
-    """The page's script: the images of `source`, a file of JSON, and the code that shows them.
+    """The page's script: the images in the JSON file `source`, and the code that shows them.
 
     Raises UserError naming the file if it does not hold such images.
     """
@@ -33,7 +33,7 @@ def script(source: Path, code: str) -> str:
 
 
 def _whole(views: list, sizes: list[int], many: int) -> bool:
-    """Whether there is a view, a list of captions and places among `many` images, for each choice of values."""
+    """Whether each choice of values has a view, a list of captions and of positions among `many` images."""
     if not sizes:
         return all(image["caption"] and 0 <= image["source"] < many for image in views)
     return len(views) == sizes[0] and all(_whole(inside, sizes[1:], many) for inside in views)

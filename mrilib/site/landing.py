@@ -31,7 +31,7 @@ reconstructed by a network trained on simulated knees; its error map fades as te
 *A measured brain at 4×. The network has only seen simulated knees; test-time training adapts it to this one slice
 (notebook 19).*"""
 UNITS = (
-    "Scores are SSIM (1 is a perfect image) unless dB, % or s is given; brackets are 95 % intervals over test slices."
+    "Scores are SSIM (1 is a perfect image) unless dB, % or s is given; brackets give 95 % intervals over test slices."
 )
 MARKS = dict(zip(VERDICTS, "✓≠?–=·", strict=True))
 
@@ -73,12 +73,12 @@ def landing(
 
 
 def tree(caption: str, entries: str) -> str:
-    """Entries of the menu at the side, below a caption."""
+    """Entries of the side menu, below a caption."""
     return f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```"
 
 
 def counts(groups: dict[str, list[Verdict]]) -> str:
-    """Table of how many items of each paper have which verdict."""
+    """Table of the number of items of each paper with each verdict."""
     rows = [
         [escape(title), str(len(group)), *(str(sum(v.verdict == kind for v in group)) for kind in VERDICTS)]
         for title, group in groups.items()
@@ -87,7 +87,7 @@ def counts(groups: dict[str, list[Verdict]]) -> str:
 
 
 def notebook_table(pages: Sequence[Page], missing: Sequence[str]) -> str:
-    """Table of all notebooks with question and run time or, if not run, the command to run them."""
+    """Table of all notebooks with their question and run time, or the command that runs them if they were not run."""
     rows = {page.name: [link(page.name), escape(page.title), clock(page.run.manifest["seconds"])] for page in pages}
     for name in missing:
         command = f"<code>mrilib run {name.partition('_')[0]}</code>"

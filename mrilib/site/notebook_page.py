@@ -1,4 +1,4 @@
-"""Notebook of a page: folded code, outputs that need no kernel, links within the site, provenance at both ends."""
+"""A notebook as a page: folded code, outputs that need no kernel, links within the site, provenance at both ends."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ def page_notebook(
         page: page to prepare.
         names: names of all notebooks that have a page; links to others become text.
         files: folder of the site's files.
-        terms: glossary, see `explained`.
+        terms: glossary; see `explained`.
     """
     content = deepcopy(page.content)
     download, seen = f"{DOWNLOADS}/{page.source.name}", set[str]()
@@ -56,7 +56,7 @@ def page_notebook(
 
 
 def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Cells, those of code that show nothing joined with the code right after them: one fold in place of several.
+    """The cells, with each code cell that shows nothing joined to the code right after it: one fold instead of several.
 
     Before the first output, code that shows nothing moves past text, too, so that a page begins with a picture.
     """
@@ -78,7 +78,7 @@ def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 def linked(source: str, names: Collection[str]) -> str:
-    """Let relative Markdown links lead to the pages of their targets, and replace those without a page by text."""
+    """Point relative Markdown links to the pages of their targets, and replace links without such a page by text."""
 
     def keep(found: re.Match[str]) -> str:
         text, target, place = found.groups()

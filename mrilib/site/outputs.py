@@ -20,7 +20,7 @@ BAR = re.compile(r"[^\r\n]*\d+%\|[^\r\n]*[\r\n]*")  # a state of a progress bar 
 
 
 def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode | None:
-    """Convert charts, pictures, tables and explorers to one HTML output; drop progress bars and style; leave others.
+    """Convert charts, pictures, tables and explorers to one HTML output; drop progress bars and styles; keep others.
 
     Args:
         output: output as stored in a notebook.

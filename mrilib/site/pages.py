@@ -1,4 +1,4 @@
-"""Selection of the notebooks that become pages, each with the run that also answers the claims, or none."""
+"""Selection of the notebooks that become pages, each with the run on which the claims are tested, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class Page:
 def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
     """Find the pages in reading order, and the names of the notebooks that have no complete run.
 
-    Of several runs, the one with the fewest `-p`, then the best profile. Raises UserError if no notebook was run.
+    Of several runs, the one with the fewest `-p` and then the best profile is taken. Raises UserError if no notebook
+    was run.
     """
     pages, missing = [], []
     for source in notebooks(root):

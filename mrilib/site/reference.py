@@ -16,7 +16,7 @@ K-space and coil maps have a coil dimension before the last two. Masks are boole
 
 
 def reference() -> str:
-    """The page in Markdown, one section a module; Sphinx's autodoc fills it in."""
+    """The page in Markdown, with one section per module; Sphinx's autodoc fills it in."""
     networks = [f"models.{file.stem}" for file in sorted((PACKAGE / "models").glob("[a-z]*.py"))]
     return "\n\n".join([FIRST, *map(section, [*CORE, *networks]), ""])
 
@@ -28,7 +28,7 @@ def section(name: str) -> str:
 
 
 def literal(app: object, what: str, name: str, subject: object, options: object, lines: list[str]) -> None:
-    """Escape what is plain text in our docstrings and markup in reStructuredText: |x|, A*, name_; for autodoc."""
+    """Escape, for autodoc, what is plain text in our docstrings but markup in reStructuredText: |x|, A*, name_."""
     for number, line in enumerate(lines):
         parts = line.split("`")
         parts[::2] = [part.translate(ESCAPED) for part in parts[::2]]

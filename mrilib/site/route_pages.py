@@ -1,4 +1,4 @@
-"""Pages to print: the notebooks of a route one after another, and their PDF where a Chromium is installed."""
+"""Pages to print: the notebooks of a route one after another, and a PDF of each page if Chromium is installed."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def title_of(route: Route) -> str:
 
 
 def printable(pages: Sequence[Page]) -> list[Route]:
-    """Routes of which at least one notebook has a page."""
+    """Routes with a page for at least one notebook."""
     numbers = {page.name[:2] for page in pages}
     return [route for route in ROUTES if numbers & route.minutes.keys()]
 
@@ -56,7 +56,7 @@ def route_notebook(
     """
     by_number, names = {page.name[:2]: page for page in pages}, {page.name for page in pages}
     lacking = [label(name) for name in missing if name[:2] in route.minutes]
-    about = f"{ABOUT} Not on this site, for want of a complete run: {', '.join(lacking)}." if lacking else ABOUT
+    about = f"{ABOUT} Not on this site because they have no complete run: {', '.join(lacking)}." if lacking else ABOUT
     cells = [new_markdown_cell(f"# {title_of(route)}\n\n{about}{_place(name_of(route))}")]
     for number in route.minutes:
         if number in by_number:
@@ -65,7 +65,7 @@ def route_notebook(
 
 
 def _chapter(page: Page, names: Collection[str], files: Path, terms: Mapping[str, str]) -> list[NotebookNode]:
-    """Cells of one notebook, its headings one level lower, from a new sheet on."""
+    """Cells of one notebook, with its headings one level lower, starting on a new sheet."""
     *cells, _provenance = page_notebook(page, names, files, terms).cells
     kept = [cell for cell in cells if TAG not in cell.metadata.get("tags", ())]
     for cell in kept:
@@ -88,9 +88,9 @@ def _place(name: str) -> str:
 
 
 def write_pdfs(site: Path, routes: Sequence[Route]) -> list[str]:
-    """Print the pages of the routes to PDF, link to those that were written, and return warnings of the others.
+    """Print the pages of the routes to PDF, link to the PDFs written, and return warnings about the others.
 
-    Without a Chromium on the PATH there are neither.
+    Without Chromium on the PATH, there are neither PDFs nor warnings.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
@@ -107,7 +107,7 @@ def write_pdfs(site: Path, routes: Sequence[Route]) -> list[str]:
 
 
 def _print(browser: str, page: Path, target: Path) -> str | None:
-    """Print a page to PDF, its charts drawn; returns what went wrong."""
+    """Print a page with its charts to PDF; returns what went wrong."""
     options = ["--headless", "--disable-gpu", "--no-pdf-header-footer", "--virtual-time-budget=30000"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium has none for root; the page is ours and asks for nothing outside

@@ -1,4 +1,4 @@
-"""Sphinx extension of the site: formulas as MathML, kept with the mark after them, and the script of the charts."""
+"""Sphinx extension of the site: formulas as MathML, kept with the punctuation after them, and the script for charts."""
 
 import re
 from html import escape

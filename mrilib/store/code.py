@@ -36,7 +36,7 @@ def file_of(module: str) -> Path | None:
 
 
 def parse(source: str) -> ast.Module:
-    """Parse a source, one thread at a time: in Python 3.11 two that build trees at once may fail with SystemError."""
+    """Parse a source, one thread at a time: in Python 3.11, two threads that parse at once may raise SystemError."""
     with PARSING:
         return ast.parse(source)
 
@@ -44,7 +44,7 @@ def parse(source: str) -> ast.Module:
 def read(source: str) -> Source:
     """Read a source; raises SyntaxError or ValueError if it is not Python.
 
-    Its meaning has no comments, docstrings and layout, and is the same with every version of Python.
+    The digest of its meaning ignores comments, docstrings and layout, and is the same in every version of Python.
     """
     told: list[str] = []
     names: set[str] = set()
@@ -54,7 +54,7 @@ def read(source: str) -> Source:
 
 
 def _tell(node: object, told: list[str], names: set[str]) -> None:
-    """Append a tree as text without what is empty to `told`, and the modules that it imports to `names`."""
+    """Append a tree as text, without empty fields, to `told`, and the modules that it imports to `names`."""
     if isinstance(node, list):
         for one in node:
             _tell(one, told, names)
@@ -96,7 +96,7 @@ def _read_file(file: Path, changed: int) -> Source:
 
 
 def _source(file: Path) -> Source:
-    """Read a file; one that has changed since this process started is like no other, as older code may be loaded."""
+    """Read a file; a file changed since this process started equals no other, because older code may be loaded."""
     changed = file.stat().st_mtime_ns
     found = _read_file(file, changed)
     return found if LOADED.get(file, changed) == changed else replace(found, meaning=f"{found.meaning} {PROCESS}")

@@ -1,4 +1,4 @@
-"""Types of parameters: their ranges, how strictly values are read, and how both are said in a message."""
+"""Types of parameters: their ranges, how strictly values are read, and how messages describe both."""
 
 import re
 import reprlib
@@ -87,7 +87,7 @@ SCALARS: dict[Any, Any] = {
 
 
 def strict_scalars(kind: Any) -> Any:
-    """The type with numbers and booleans kept apart, which Python otherwise treats as interchangeable."""
+    """The type with a strict distinction between numbers and booleans, which Python treats as interchangeable."""
     if get_origin(kind) is Annotated:
         inner, *ranges = get_args(kind)
         return Annotated[(strict_scalars(inner), *ranges)]
@@ -147,7 +147,7 @@ def limit_in_words(limit: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in a message, shortened, however large or deep it is."""
+    """A value as short text for a message, however large or deeply nested it is."""
     text = " ".join(BRIEF.repr(value).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 

@@ -62,7 +62,7 @@ class Parameter:
         raise ParameterError(f"{origin(where)}{self.name}: expected {in_words(self.kind)}, got {shown(value)}{near}")
 
     def readings(self, value: Any) -> list[Any]:
-        """Possible readings of a text: null, one of the choices, itself, a list; any other value is itself."""
+        """Possible readings of a text: null, a choice, the text itself, or a list; other values are unchanged."""
         if not isinstance(value, str):
             return [value]
         null = [None] if value in NULL else []

@@ -38,9 +38,9 @@ def cache_dir() -> Path:
 
 
 def use_writable_cache() -> None:
-    """Let this process and its workers use a temporary cache, with links into the usual one, if that is not writable.
+    """Make this process and its workers use a temporary cache, with links into the usual cache, if that is read-only.
 
-    Warns if so. It is removed when this process ends, or by the next one if this was killed.
+    Warns if so. The temporary cache is removed when this process ends or, if it is killed, by the next process.
     """
     usual = cache_dir()
     try:
@@ -69,11 +69,12 @@ def _link_files(cache: Path, folder: Path) -> None:
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to, which atomically becomes `path` if the block succeeds.
 
-    If the block fails, nothing is left and an existing `path` is untouched. Missing folders are created. What killed
-    processes of this computer left in the folder is removed.
+    If the block fails, nothing is left and an existing `path` is untouched. Missing folders are created. Files that
+    killed processes of this computer left in the folder are removed.
 
     Raises:
-        OSError: no space left, naming the path and the free space; or whatever the block or the disk raised.
+        OSError: no space is left (the message names the path and the free space); or as raised by the block or the
+            disk.
     """
     path = Path(path)
     temporary = path.with_name(f".{_owner()}.{token_hex(4)}.tmp")  # short: `path` may be near the length limit
@@ -95,10 +96,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 def scratch_folder(target: Path) -> Iterator[Path]:
     """Yield a temporary folder next to `target`, removed at the end; those of killed processes are removed first.
 
-    Those of other computers that share the folder are removed if they have not changed for `ABANDONED` seconds.
+    Folders of other computers that share this location are removed if unchanged for `ABANDONED` seconds.
 
     Raises:
-        OSError: the folder of `target` cannot be created, is read-only or full.
+        OSError: the folder of `target` cannot be created, or is read-only or full.
     """
     prefix = f".{target.name}."
     with explain_full_disk(target):
@@ -112,7 +113,7 @@ def scratch_folder(target: Path) -> Iterator[Path]:
 
 
 def _create(folder: Path) -> None:
-    """Create a folder and its parents; what lies in its place is called what it is not: a directory."""
+    """Create a folder and its parents; the error for a file in its place says that it is not a directory."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -120,10 +121,10 @@ def _create(folder: Path) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Create a folder if there is none and write to it, so that an unusable one is found before the work.
+    """Create a folder if there is none and write to it, so that an unusable one is found before the work starts.
 
     Raises:
-        OSError: it cannot be created, is read-only or full.
+        OSError: it cannot be created, or is read-only or full.
     """
     with explain_full_disk(folder / "any"):
         _create(folder)
@@ -133,7 +134,7 @@ def check_writable(folder: Path) -> None:
 
 
 def publish(made: Path, target: Path, before: Path) -> None:
-    """Move a finished file or folder to its final name; an existing one goes to `before`, and back on failure."""
+    """Move a finished file or folder to its final name; an existing one is moved to `before`, and back on failure."""
     if target.exists():
         os.replace(target, before)
     try:
@@ -166,7 +167,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 
 
 def _computer() -> str:
-    """Short name of this computer, by which its files are told from those of others that share the folder."""
+    """Short name of this computer, which distinguishes its files from those of others that share the folder."""
     return sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
@@ -176,7 +177,7 @@ def _owner() -> str:
 
 
 def _is_used(path: Path) -> bool:
-    """Whether a temporary file or folder may be in use, `….computer.process.any.tmp` by its name."""
+    """Whether a temporary file or folder named `….computer.process.any.tmp` may be in use."""
     _, _, computer, process, _, _ = f"...{path.name}".rsplit(".", 5)
     if computer == _computer() and process.isdigit():
         return _runs(int(process))
@@ -199,13 +200,13 @@ def _runs(process: int) -> bool:
 
 
 def _refuse_read_only(folder: Path) -> None:
-    """Refuse a folder whose mode lets nobody write to it, also for root, who could bypass the mode."""
+    """Refuse a folder whose mode lets nobody write to it, even for root, who could bypass the mode."""
     if not folder.stat().st_mode & 0o222:
         raise PermissionError(errno.EACCES, "the folder is read-only", str(folder))
 
 
 def nearest_folder(path: Path) -> Path:
-    """The path, or the nearest one above it that exists and may be seen."""
+    """The path, or its nearest parent that exists and is accessible."""
     return next(place for place in (path, *path.parents) if os.path.exists(place))  # Path.exists raises PermissionError
 
 

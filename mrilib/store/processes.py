@@ -23,9 +23,9 @@ class WorkerError(OSError):
 
 
 def end_with(parent: int) -> None:
-    """End this process within a second of `parent`, the process that started it; a thread watches.
+    """End this process within a second after `parent`, the process that started it, which a thread watches.
 
-    Linux's PR_SET_PDEATHSIG would not do: it fires when the thread that started this process ends.
+    Linux's PR_SET_PDEATHSIG would not work, because it fires when the thread that started this process ends.
     """
     Thread(target=_watch, args=(parent,), daemon=True).start()
 
@@ -49,7 +49,7 @@ def start_worker(parent: int, threads: int) -> None:
 
 
 def in_processes(function: Callable[..., T], calls: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[T]:
-    """Yield the results of `function` as they come, each call in a process of its own, `jobs` at a time.
+    """Yield the results of `function` as they arrive, with each call in its own process and `jobs` calls at a time.
 
     If this generator is closed or interrupted, workers get SIGTERM and `GRACE` seconds to end.
 

@@ -15,7 +15,7 @@ class UserError(ValueError):
 
 
 def find_root(start: Path) -> Path | None:
-    """Project folder: the first of `start`, its parents and this package's checkout with `notebooks/` and `params/`."""
+    """Project folder: the first of `start`, its parents and this checkout that has `notebooks/` and `params/`."""
     for folder in (start, *start.parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
             return folder
@@ -90,7 +90,7 @@ def listing(names: Collection[str]) -> str:
 
 
 def profile_of(notebook: Path, wanted: str, root: Path) -> str:
-    """`wanted`, or "quick" in place of a smoke profile that the notebook does not have: it is short anyway."""
+    """`wanted`, or "quick" instead of a smoke profile that the notebook lacks because its quick profile is short."""
     file = root / "params" / notebook.stem / f"{wanted}.yaml"
     return "quick" if wanted == SMOKE and not file.is_file() else wanted
 

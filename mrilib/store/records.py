@@ -46,7 +46,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """SHA-256 of a file's bytes, or `[size, mtime_ns]` above 64 MB; of a folder, that of its files' names and sizes.
+    """SHA-256 of a file's bytes, or `[size, mtime_ns]` above 64 MB; for a folder, that of its files' names and sizes.
 
     Raises OSError if it cannot be read.
     """
@@ -94,7 +94,7 @@ def dependencies() -> list[str]:
 
 @cache
 def required(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """Installed packages that affect numbers: `packages`, and what those that do not only show pages require."""
+    """Installed packages that affect numbers: `packages` and the requirements of those that do more than show pages."""
     found: set[str] = set()
     waiting = [_plain(name) for name in packages]
     while waiting:
@@ -140,8 +140,7 @@ def hardware() -> dict[str, Any]:
 
 
 def note(path: Path) -> None:
-    """Note a file or a folder that results depend on; does nothing outside a run, or for cached files except fetched
-    data, because they derive from others.
+    """During a run, note a file or folder that results depend on; cached files other than fetched data are left out.
 
     Raises:
         OSError: it cannot be read.
@@ -153,7 +152,7 @@ def note(path: Path) -> None:
 
 
 def note_in(folder: Path, path: Path) -> None:
-    """Note a file once in a run's folder; several processes may do so concurrently; raises OSError like `note`."""
+    """Note a file once in a run's folder, which several processes may do concurrently; raises OSError like `note`."""
     found = path.resolve()
     if (str(folder), found) in _noted and (folder / INPUTS).exists():
         return

@@ -1,6 +1,6 @@
-"""Files with a checksum that is verified when they are read: JSON within itself, any other file by one beside it.
+"""Files with a checksum that is verified when they are read: inside a JSON file, beside any other file.
 
-What is damaged in a cache is made again, with a warning; what is shipped is refused.
+Damaged files in a cache are made again, with a warning; damaged shipped files are refused.
 """
 
 import json
@@ -26,7 +26,7 @@ class DamagedError(UserError):
 
 
 def damaged(path: Path) -> DamagedError:
-    """Error for a file whose content does not have its checksum."""
+    """Error for a file whose content does not match its checksum."""
     return DamagedError(f"{path}: damaged; its content does not match its {CHECKSUM}")
 
 
@@ -36,7 +36,7 @@ def foreign(path: Path, error: object) -> DamagedError:
 
 
 def kept(path: Path, read: Callable[[Path], T]) -> T | None:
-    """`read(path)` of a file in the cache; None if there is none, and with a warning if it is damaged."""
+    """`read(path)` of a file in the cache; None if there is none or, with a warning, if it is damaged."""
     if not path.exists():
         return None
     try:
@@ -58,10 +58,10 @@ def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
 
     Args:
         path: path of the file.
-        older: whether to accept a file without checksum, which an older version wrote.
+        older: whether to accept a file without a checksum, as older versions wrote it.
 
     Raises:
-        DamagedError: it cannot be read, is of another form, or its checksum is not that of its content.
+        DamagedError: it cannot be read, has another form, or does not match its checksum.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -77,7 +77,7 @@ def read_sealed(path: Path, older: bool = False) -> dict[str, Any]:
 
 @contextmanager
 def write_sealed(path: Path) -> Iterator[Path]:
-    """As `atomic_write`, with the file's checksum beside it, which is there first."""
+    """Like `atomic_write`, but first writes the file's checksum beside it."""
     with atomic_write(path) as temporary:
         yield temporary
         _write_beside(path, sha256_of(temporary))
@@ -89,7 +89,7 @@ def seal(path: Path) -> None:
 
 
 def beside(path: Path) -> Path:
-    """The file with a file's SHA-256, in the form of `sha256sum`."""
+    """Path of the file that holds a file's SHA-256, in the format of `sha256sum`."""
     return path.with_name(path.name + BESIDE)
 
 
@@ -99,7 +99,7 @@ def _write_beside(path: Path, found: str) -> None:
 
 
 def read_beside(path: Path) -> str | None:
-    """The checksum beside a file, None if there is none; raises DamagedError if it is no checksum of this file."""
+    """The checksum beside a file, or None if there is none; raises DamagedError if it is not one of this file."""
     try:
         text = read_text(beside(path))
     except FileNotFoundError:
@@ -113,10 +113,10 @@ def read_beside(path: Path) -> str | None:
 
 
 def check_file(path: Path) -> Path:
-    """Return `path` if it has the checksum beside it; a file that does not change is read once.
+    """Return `path` if the file matches the checksum beside it; an unchanged file is read only once.
 
     Raises:
-        DamagedError: it does not, or there is none.
+        DamagedError: it does not match, or there is no checksum.
     """
     expected = read_beside(path)
     if expected is None:

@@ -1,4 +1,4 @@
-"""Result tables of experiments that require many trainings: shipped with the package, cached, or computed on demand."""
+"""Result tables of experiments with many training runs: shipped with the package, cached, or computed on demand."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def entries(path: Path) -> list[Entry]:
     """Entries of a table file, not to be modified; empty if there is no file.
 
     Raises:
-        DamagedError: the file is damaged, or has entries of another form.
+        DamagedError: the file is damaged, or its entries have another form.
     """
     try:
         changed = path.stat().st_mtime_ns
@@ -65,12 +65,12 @@ def made_now(seconds: float) -> dict[str, Any]:
 
 @cache
 def loaded_code(modules: frozenset[str]) -> str:
-    """Digest of modules and what they import as they were when first asked for: what is loaded does not change."""
+    """Digest of modules and what they import, computed only once because loaded code does not change."""
     return code_digest(modules)[:16]
 
 
 def is_older(entry: Entry) -> bool:
-    """Whether an entry says that it was computed by other code; those from before code was stated do not."""
+    """Whether an entry says that other code computed it; entries from before code was recorded do not."""
     code = entry.get("code")
     return code is not None and code["digest"] != loaded_code(frozenset(code["modules"]))
 
@@ -83,9 +83,9 @@ class StoredTable:
 
     Args:
         name: name of the table and its file.
-        settings: everything else that determines the rows (JSON values); rows of other settings are never returned.
+        settings: everything else that determines the rows (JSON values); rows with other settings are never returned.
         modules: modules that compute the rows. A cached row is computed again when they, or what they import, change;
-            a shipped row is returned, and `provenance` says if it is of other code.
+            a shipped row is returned, and `provenance` says if other code computed it.
         shipped: folder of the package's tables.
 
     Raises:
@@ -148,12 +148,12 @@ class StoredTable:
         return json.loads(json.dumps(row))
 
     def kept_since(self, key: Key, moment: float) -> bool:
-        """Return whether a row was computed on this machine since `moment`, in seconds as from `time.time`."""
+        """Return whether a row was computed on this machine since `moment`, in seconds like those of `time.time`."""
         path = self._kept(key)
         return path.exists() and path.stat().st_mtime >= moment
 
     def ship(self, keys: Sequence[Key]) -> Path:
-        """Write the rows under `keys` to the package's file, preferring new ones; ValueError if one is missing."""
+        """Write rows by their keys to the package's file, preferring new ones; raises ValueError if one is missing."""
         found = [self.find(key) for key in keys]
         missing = [dict(key) for key, entry in zip(keys, found, strict=True) if entry is None]
         if missing:

@@ -31,7 +31,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote.
 
     Raises:
-        DamagedError: it cannot be read, is of another form, or its checksum is not that of its content.
+        DamagedError: it cannot be read, has another form, or does not match its checksum.
     """
     try:
         content = path.read_bytes()

@@ -40,7 +40,7 @@ def parse_json(text: str) -> Any:
 def parse_yaml(text: str) -> Any:
     """Value of a YAML text by the core schema of YAML 1.2: `010` is ten, `1:30` and `no` are text.
 
-    Raises FormatError for what is not YAML, a key given twice, or more than 64 levels.
+    Raises FormatError for text that is not YAML, a key given twice, or more than 64 levels.
     """
     try:
         return yaml.load(text, _CoreLoader)

@@ -1,4 +1,4 @@
-"""Test-time training of many slices: parallel, with one atomic result file per slice so that killed runs resume."""
+"""Test-time training of many slices in parallel, with one atomic result file per slice, so that killed runs resume."""
 
 import hashlib
 import json
@@ -98,7 +98,7 @@ def _single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _processes(workers: int) -> Iterator[Compute]:
-    """Yield `_timed` running in `workers` processes, which are kept for the next call; an interrupt kills them."""
+    """Yield a `_timed` that runs in `workers` processes, which are kept for the next call; an interrupt kills them."""
     try:
         pool = loky.get_reusable_executor(
             workers, timeout=IDLE_SECONDS, initializer=start_worker, initargs=(os.getpid(), 1)

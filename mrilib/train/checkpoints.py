@@ -62,7 +62,7 @@ def read_card(path: Path, needs: Collection[str] = ()) -> dict[str, Any]:
 
     Args:
         path: path of the weights.
-        needs: entries it must have beside "architecture" and "sha256".
+        needs: entries that it must have besides "architecture" and "sha256".
 
     Raises:
         WeightsError: it is missing, damaged or incomplete.
@@ -146,7 +146,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) ->
 def save_checkpoint(
     path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
 ) -> None:
-    """Save all that training needs to resume bit for bit: weights, optimizer state and `progress` (JSON)."""
+    """Save everything that training needs to resume bit for bit: weights, optimizer state and `progress` (JSON)."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}

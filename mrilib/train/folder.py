@@ -1,4 +1,4 @@
-"""Train on a folder of one's own volumes, without an entry in the catalogue."""
+"""Training on a folder of the user's own volumes, without an entry in the catalogue."""
 
 import hashlib
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ RECIPES = {  # network and recipe by name
 
 @dataclass(frozen=True, kw_only=True)
 class Own(Record):
-    """What may be chosen of a network for one's own folder; see `folder_spec`."""
+    """Options of a network for the user's own folder; see `folder_spec`."""
 
     recipe: Annotated[str, OneOf(RECIPES)]
     acceleration: Annotated[float, Ge(1), Le(64)]
@@ -57,7 +57,7 @@ class FolderSpec(NetworkSpec):
 
     @property
     def card(self) -> dict[str, Any]:
-        """The specification as JSON values, without the place of the folder; its content is in `data_digest`."""
+        """The specification as JSON values, without the path of the folder; `data_digest` covers its content."""
         return {name: value for name, value in super().card.items() if name != "folder"}
 
     @property
@@ -131,12 +131,12 @@ def folder_spec(folder: Path, recipe: str, acceleration: float, epochs: int, cha
     Args:
         folder: folder of fastMRI-layout volumes; split by volume.
         recipe: a name in RECIPES.
-        acceleration: of the under-sampling.
+        acceleration: acceleration of the under-sampling.
         epochs, chans: length of the training and width of the network.
 
     Raises:
-        VolumeError: as `volumes_in`.
-        ValueError: a recipe that is not known, a number out of range, or a network that does not fit into memory.
+        VolumeError: as in `volumes_in`.
+        ValueError: an unknown recipe, a number out of range, or a network that does not fit into memory.
     """
     own = Own(recipe=recipe, acceleration=acceleration, epochs=epochs, chans=chans)
     name, base = RECIPES[own.recipe]

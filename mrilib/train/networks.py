@@ -105,7 +105,7 @@ def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
     """Load a shipped network by name, or a file of weights by path.
 
     Raises:
-        WeightsError: as `weights_file`, `checkpoints.load_weights` and `state_dict.load_state_dict_file`.
+        WeightsError: as in `weights_file`, `checkpoints.load_weights` and `state_dict.load_state_dict_file`.
     """
     path = weights_file(name)
     load = load_state_dict_file if path.suffix in SUFFIXES else load_weights
@@ -113,10 +113,10 @@ def by_name(name: str, device: torch.device | str = "cpu") -> Reconstructor:
 
 
 def weights_file(name: str) -> Path:
-    """Path of a shipped network's weights, or of the file that `name` is.
+    """Path of a shipped network's weights, or `name` itself if it is a file.
 
     Raises:
-        WeightsError: no such network; the message names the nearest.
+        WeightsError: no such network; the message gives the closest name.
     """
     shipped = {path.stem: path for path in SHIPPED.glob("*.safetensors")}
     if name not in shipped and not name.endswith((".safetensors", *SUFFIXES)):
@@ -151,8 +151,8 @@ def dataset(name: str, split: str, count: int, acceleration: float, source: Sour
 def stored(spec: NetworkSpec) -> Path | None:
     """Path of the network's weights, shipped or cached, or None if it has to be trained.
 
-    Cached ones are taken if they are of this code and intact; shipped ones of other code, or of code that their card
-    does not state, if there are no cached ones.
+    Shipped weights from this code take precedence, then intact cached weights from this code. Without these, shipped
+    weights are used even if they are from other code or their card does not state the code.
 
     Raises:
         WeightsError: the shipped weights are damaged.
@@ -231,7 +231,7 @@ def train(
 def _publish(
     model: Reconstructor, spec: NetworkSpec, path: Path, losses: list[float], half: bool, device: torch.device | str
 ) -> None:
-    """Score the network on validation slices and store it with its provenance; in full if half is too small."""
+    """Score the network on validation slices and store it with its provenance; in float32 if float16 is too small."""
     if half and not fits_half(model):
         warnings.warn(f"{path}: a weight is beyond the range of half precision; stored in full", stacklevel=2)
         half = False

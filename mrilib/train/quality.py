@@ -1,4 +1,4 @@
-"""What a row on image quality holds: one measure says little about a method that changes the noise floor."""
+"""Measures of image quality in a row; one measure alone says little about a method that changes the noise floor."""
 
 from torch import Tensor
 
@@ -13,16 +13,16 @@ FOREGROUND = 0.1  # of the target's maximum
 def slice_quality(image: Tensor, sample: Sample) -> dict[str, float]:
     """Measures of one slice, one for each name in QUALITY.
 
-    All are of the magnitude matched to the target in mean and standard deviation, as in paper A, but for
-    `ssim_unmatched`; `ssim_foreground` is the mean of the local SSIM where the target exceeds a tenth of its maximum.
-    The slice's maximum is the data range.
+    All except `ssim_unmatched` are computed from the magnitude with matched mean and standard deviation, as in paper A;
+    `ssim_foreground` is the mean of the local SSIM where the target exceeds a tenth of its maximum. The slice's maximum
+    is the data range.
 
     Args:
         image: (1, 1, y, x) complex or real.
         sample: one slice.
 
     Raises:
-        ValueError: as `metrics.ssim`.
+        ValueError: as in `metrics.ssim`.
     """
     target, found = matched(sample, {"image": image})
     plain, border = center_crop(image.abs(), sample.recon_size), WINDOW // 2

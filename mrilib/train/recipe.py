@@ -70,7 +70,7 @@ class Recipe:
 
     @property
     def card(self) -> dict[str, Any]:
-        """The recipe as JSON values, without fields that have their value in LATER."""
+        """The recipe as JSON values, without fields whose value is that in LATER."""
         return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
     def batches(self, slices: int, epoch: int, kinds: Sequence[str] | None = None) -> list[list[int]]:

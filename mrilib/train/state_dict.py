@@ -1,4 +1,4 @@
-"""Networks published as PyTorch state dicts: fastMRI's and the papers', recognised by the names and shapes within."""
+"""Networks published as PyTorch state dicts: fastMRI's and the papers', recognised by names and shapes."""
 
 import re
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ KNOWN = (
 def load_state_dict_file(path: Path) -> Reconstructor:
     """Load a network from a `.pt`, `.pth` or `.ckpt` file, in evaluation mode; no code in the file is run.
 
-    A U-Net of one channel is taken for fastMRI's; paper B's has the same names and other normalisation.
+    A U-Net with one channel is taken to be fastMRI's; paper B's has the same names but another normalisation.
 
     Args:
         path: a state dict, or a checkpoint that holds one under "state_dict", "model_state_dict" or "model". Names
             may have a common prefix, such as "module." or "unet.".
 
     Raises:
-        WeightsError: the file cannot be read, holds more than tensors and plain values, or another architecture.
+        WeightsError: the file cannot be read, holds more than tensors and plain values, or has another architecture.
     """
     tensors = named_tensors(path)
     architecture, own = recognise(tensors, path)

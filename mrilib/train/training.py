@@ -40,7 +40,7 @@ class Redrawable(Protocol):
 
 
 def _drawing(slices: Dataset[Sample] | Sequence[Sample], recipe: Recipe) -> Callable[[int, int], Sample]:
-    """Function that returns a slice for an epoch: as it is, or with a mask or mirrored as drawn for that epoch."""
+    """Function that returns a slice for an epoch: unchanged, or with the mask or mirroring drawn for that epoch."""
     if recipe.new_masks and not isinstance(slices, Redrawable):
         raise ValueError(f"new_masks: {type(slices).__name__} keeps its masks; train on a SliceDataset")
 
@@ -61,7 +61,7 @@ def training_loss(model: Reconstructor, batch: Sample, recipe: Recipe, step: int
 
 
 def refuse_too_large(parameters: int) -> None:
-    """Raise ValueError if training a network of so many parameters takes more memory than this machine has."""
+    """Raise ValueError if training a network with this many parameters takes more memory than this machine has."""
     if TRAINED * parameters > memory():
         needed = f"training {parameters:,} parameters takes {TRAINED * parameters / 1e9:,.0f} GB of memory"
         raise ValueError(f"{needed}; this machine has {memory() / 1e9:.0f} GB")

@@ -1,4 +1,4 @@
-"""What test-time training minimises on one slice, and the measurements it holds out for self-validation."""
+"""Objective of test-time training on one slice, and the measurements held out for self-validation."""
 
 import copy
 from contextlib import AbstractContextManager, nullcontext
@@ -53,8 +53,8 @@ def held_out(mask: Tensor, readout: int, settings: Settings) -> Tensor:
 def split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings) -> Measurement:
     """Hold out a fraction of the measurements for self-validation.
 
-    `paper` excludes them from the loss, the network's input and the coil maps; `code`, as in the published code,
-    from the loss alone.
+    `paper` excludes them from the loss, the network's input and the coil maps; `code`, like the published code,
+    excludes them only from the loss.
     """
     lines = calibration_width(mask)
     validation = held_out(mask, masked_kspace.shape[-2], settings)
@@ -72,7 +72,7 @@ def split(masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, setting
 def slice_objective(
     model: Reconstructor, masked_kspace: Tensor, mask: Tensor, sens_maps: Tensor | None, settings: Settings
 ) -> "SliceObjective":
-    """What test-time training minimises on one slice, over a copy of the network; arguments as in `test_time_train`."""
+    """Objective of test-time training on one slice, for a copy of the network; arguments as in `test_time_train`."""
     check_slice(masked_kspace, mask, sens_maps)
     if torch.is_inference_mode_enabled():
         raise ValueError("test-time training needs gradients: leave torch.inference_mode, or use torch.no_grad")
@@ -87,13 +87,13 @@ def slice_objective(
 
 
 class SliceObjective(nn.Module):
-    """Network, phase and measurements of one slice; calling it gives what is minimised, both errors and the image.
+    """Network, phase and measurements of one slice; a call returns the loss, both errors and the image.
 
     Args:
-        network: the network to be tuned.
+        network: the network to be fine-tuned.
         given: the measurements.
         lines: number of calibration lines.
-        settings: of test-time training.
+        settings: settings of test-time training.
     """
 
     initial: Tensor
@@ -129,7 +129,7 @@ class SliceObjective(nn.Module):
 
     @torch.no_grad()
     def _select_start(self) -> None:
-        """Start from the phase of the zero-filled image, which aliases, where it is much better than a smooth one."""
+        """Start from the phase of the aliased zero-filled image if this is much better than a smooth phase."""
         calibrated, error = self.model.start, self()[2]
         self.model.start = torch.sgn(self.network_operator.H(self.network_kspace))
         if self()[2] > MUCH_BETTER * error:

@@ -35,20 +35,20 @@ class Settings:
         unit: hold out single k-space pixels (published code) or whole phase-encoding lines.
         iterate: return the image with the lowest self-validation error, or the last one (published code).
         fidelity: "code" leaves the held-out measurements in the network's input, as published.
-        norm: norm of complex numbers in the ℓ1 loss, see `losses.moduli`.
+        norm: norm of complex numbers in the ℓ1 loss; see `losses.moduli`.
         seed: seed for the hold-out split.
         run_on: continue to `max_iterations` after the stopping point, to show what early stopping prevents.
         phase: "network" tunes the network alone (paper A); "free" takes the magnitude from the network and tunes a
-            phase of its own beside it, see `FreePhase`.
+            separate phase with it; see `FreePhase`.
         warmup: number of first steps over which the learning rates rise linearly (paper A: none).
         phase_learning_rate: learning rate of the free phase, in radians.
-        phase_weight: weight of its total variation in the loss.
+        phase_weight: weight of the free phase's total variation in the loss.
         precision: "bfloat16" convolves in bfloat16 (docs/performance.md has the times); physics, loss and
             weights stay in float32.
-        noise_floor: with a free phase, whether the network's magnitude holds the noise floor of root-sum-of-squares
-            images, which k-space does not, see `FreePhase`.
-        phase_start: the free phase starts from that of the calibration lines; or, "selected", from that of the
-            zero-filled image where this lowers the error on the held-out measurements, see `objective.MUCH_BETTER`.
+        noise_floor: with a free phase, whether the network's magnitude contains the noise floor of root-sum-of-squares
+            images, which k-space does not have; see `FreePhase`.
+        phase_start: the free phase starts from the phase of the calibration lines or, if "selected", from that of the
+            zero-filled image where this lowers the error on the held-out measurements; see `objective.MUCH_BETTER`.
     """
 
     learning_rate: float = 1e-5
@@ -93,7 +93,7 @@ class Settings:
 
     @property
     def card(self) -> dict[str, Any]:
-        """The settings as JSON values, without those of LATER that have their default."""
+        """The settings as JSON values, without those in LATER that have their default."""
         later = {one.name: one.default for one in fields(self) if one.name in LATER}
         return {name: value for name, value in asdict(self).items() if name not in later or value != later[name]}
 

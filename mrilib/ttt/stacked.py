@@ -1,4 +1,4 @@
-"""Test-time training of many slices at once: their networks are stacked, and every slice keeps its own stop."""
+"""Test-time training of many slices at once: their networks are stacked, and every slice has its own stopping point."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -76,7 +76,7 @@ def test_time_train_stacked(
 
 
 def _pad(objectives: Sequence[SliceObjective]) -> None:
-    """Give all slices as many columns: the first one again, in neither part."""
+    """Give all slices the same number of columns by repeating the first column, without measurements or masks."""
     most = max(len(one.columns) for one in objectives)
     for one in objectives:
         missing = most - len(one.columns)

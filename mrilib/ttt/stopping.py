@@ -24,7 +24,7 @@ class History:
 
 
 def rises(errors: list[float], window: int) -> bool:
-    """Published stopping rule: stop when the mean of the last w errors exceeds that of the w before.
+    """Published stopping rule: stop when the mean of the last w errors exceeds that of the w errors before.
 
     It applies once the iteration, counted from 0, exceeds 3w, i.e. from iteration 301 for w = 100.
 
@@ -41,10 +41,10 @@ class Watch:
     """State of a run of test-time training: its history, the image to return, and whether the rule stopped it.
 
     Args:
-        window, iterate, run_on: of the rule, see `ttt.Settings`.
+        window, iterate, run_on: settings of the rule; see `ttt.Settings`.
         score, score_at, progress: see `ttt.test_time_train`.
 
-    `image` is the one to return, `last` the last one seen.
+    `image` is the image to return, and `last` is the last image seen.
     """
 
     window: int

@@ -99,5 +99,5 @@ def test_places_are_written_out_for_every_value():
         "all >= 0",
     ]
     for wrong in ({"net": ["unet"]}, over | {"slice": ["1"]}):
-        with pytest.raises(PredicateError, match="expected each place of the predicate in `over`"):
+        with pytest.raises(PredicateError, match="expected each placeholder of the predicate in `over`"):
             expand(["gap_{net}_{shift} >= 0.1"], wrong)
