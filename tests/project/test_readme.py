@@ -44,7 +44,7 @@ def test_jupyterlab_stands_beside_the_first_command():
 
 
 def test_p_and_q_are_defined_before_the_first_result():
-    told = README.partition("## What comes out")[2]
+    told = README.partition("## Main results")[2]
     assert 0 < told.index("**P**") < told.index("**Q**") < told.index("**gap**") < told.index("\n|")
 
 

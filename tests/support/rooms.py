@@ -7,43 +7,43 @@ PACKAGE = Path(__file__).resolve().parents[2] / "mrilib"
 FLOORS = (  # of each room, from the ground up; a module at the root is a room of its own
     {
         "fourier": "centred, orthonormal Fourier transforms",
-        "sampling": "under-sampling masks, equal line by line to fastMRI's",
-        "solvers": "conjugate gradients, power method",
+        "sampling": "undersampling masks, identical to fastMRI's line by line",
+        "solvers": "conjugate gradients and power method",
         "metrics": "SSIM, PSNR, NMSE: every convention is an argument",
         "gap": "performance gap, fraction closed, and their intervals",
-        "subspace": "the toy proof: denoising in a subspace",
+        "subspace": "denoising in a subspace, the example of paper A's theory",
     },
     {
         "linop": "operators with A(x), A.H(y), A.N(x), A.pinv(y)",
-        "coils": "sensitivity maps by ESPIRiT, root sum of squares",
-        "losses": "supervised, self-supervised and joint loss",
+        "coils": "ESPIRiT sensitivity maps and root sum of squares",
+        "losses": "supervised, self-supervised and joint losses",
     },
     {"sample": "one batch of measured slices"},
-    {"models": "networks: one file for each, `build.py` lists them"},
+    {"models": "networks, one file for each; `build.py` lists them"},
     {
-        "scoring": "images as they are scored, and the baselines",
+        "scoring": "scoring of images, and baseline reconstructions",
         "ttt": "test-time training of one slice, or of many at once",
     },
     {
-        "simulate": "where simulated k-space comes from",
-        "store": "what stays on disk: records of parameters, tables, provenance",
-        "exercises": "blanks that a reader fills in, and the next step",
+        "simulate": "simulation of k-space",
+        "store": "files on disk: parameter records, tables, provenance",
+        "exercises": "exercises: blanks, their checks and hints",
     },
     {
-        "data": "files in and out: fastMRI layout, converters, catalogue",
-        "figures": "images, charts, tables, the frame of the explorers",
+        "data": "data files: fastMRI layout, converters, catalogue",
+        "figures": "images, charts, tables, the frame of explorers",
     },
-    {"train": "recipe, objectives, loop, checkpoints, TTT of many slices"},
+    {"train": "training: recipe, objectives, loop, checkpoints; TTT of many slices"},
     {
         "paper_a": "one folder for each of paper A's notebooks",
         "paper_b": "one folder for each of paper B's notebooks",
-        "scan": "a scan of one's own: read, reconstructed, written",
+        "scan": "reading, reconstructing and writing the user's scans",
     },
     {"beyond": "one folder for each notebook beyond the papers"},
-    {"running": "runner, claims, stored tables, doctor"},
-    {"classroom": "a class without network"},
-    {"site": "the static site"},
-    {"cli": "the command"},
+    {"running": "runner, claims, stored tables, `mrilib doctor`"},
+    {"classroom": "lessons without an internet connection"},
+    {"site": "static website"},
+    {"cli": "the command `mrilib`"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 CORE = {room for rooms in FLOORS[:5] for room in rooms}
@@ -91,7 +91,7 @@ def picture():
             own = [module for module in SOURCES if room(module) == name]
             files = [module for module in own if not (PACKAGE.parent / Path(*module.split("."))).is_dir()]
             lines.append((str(floor), name, str(len(files)), sentence, looked_at(own, name)))
-    heads = ("floor", "room", "files", "what it is for", "looks at")
+    heads = ("floor", "room", "files", "purpose", "imports from")
     widths = [max(len(line[column]) for line in (heads, *lines)) for column in range(4)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[4]]).rstrip()
