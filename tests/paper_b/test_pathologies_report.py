@@ -103,6 +103,6 @@ def test_what_is_more_alike_than_to_the_target(scored):
 
 def test_the_first_slice_of_each_population_is_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
-    picture = first_slices({"ill": [ILL]}, Heads(), "simulated")
-    assert "test slice each, ill, lesions marked" in picture.alt
+    picture = first_slices({"more": [ILL, ILL], "ill": [ILL]}, Heads(), "simulated")
+    assert "test slice each, more and ill, lesions marked" in picture.alt
     assert "with lesions (simulated)" in picture.alt

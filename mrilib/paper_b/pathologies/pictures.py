@@ -23,10 +23,11 @@ APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and th
 def first_slices(rows: Mapping[str, Sequence[str]], heads: Heads, kind: str) -> Picture:
     """First test slice of each population, a row of images for each row title, lesions marked by corners.
 
-    The populations of the last row name the columns; `kind` states what the images are.
+    The populations of the last row name the columns, as many as the shortest row has; `kind` states what they are.
     """
-    images = [[_first(name, heads) for name in names] for names in rows.values()]
-    titles = [f"{distribution(name).title} ({kind})" for name in [*rows.values()][-1]]
+    count = min(map(len, rows.values()))
+    images = [[_first(name, heads) for name in names[:count]] for names in rows.values()]
+    titles = [f"{distribution(name).title} ({kind})" for name in [*rows.values()][-1][:count]]
     alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {', '.join(titles)}"
     return image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
 
