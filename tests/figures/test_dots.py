@@ -75,3 +75,12 @@ def test_lines_are_bands_even_without_intervals():
         json.dumps(one["encoding"]["y"]["scale"]) for one in spec["layer"] if "name" in str(one["encoding"].get("y"))
     }
     assert scales == {json.dumps({"paddingInner": 0.15, "type": "band"})}
+
+
+@pytest.mark.parametrize("legend", [True, False])
+def test_series_are_explained_above_the_lines_unless_the_names_say_them(legend):
+    rows = [row | {"series": row["name"]} for row in ROWS]
+    spec = dots_chart(rows, legend=legend, **AXES).to_dict()
+    colors = [layer["encoding"]["color"] for layer in spec["layer"] if "scale" in str(layer["encoding"].get("color"))]
+    assert all((color["legend"] is not None) == legend for color in colors)
+    assert not legend or colors[0]["legend"]["orient"] == "top"
