@@ -5,7 +5,7 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import HEIGHT, cleaned, finished, lines_chart, named_at_ends
+from mrilib.figures.charts import HEIGHT, cleaned, lines_chart, named_at_ends
 
 
 def labelled_chart(
@@ -32,22 +32,3 @@ def labelled_chart(
     records = [row for row in cleaned(given, color, (x, y, *(band or ()))) if row[y] is not None]
     heights = [row[key] for row in records for key in (y, *(band or ())) if row[key] is not None]
     return named_at_ends(curves, records, (x, y, color), (min(heights), max(heights)))
-
-
-def stacked(panels: Mapping[str, altair.LayerChart], *, alt: str, title: str) -> altair.VConcatChart:
-    """Charts of `labelled_chart` below one another, equally wide, each below its heading.
-
-    Args:
-        panels: heading → chart, whose own title and alt text are left out.
-        alt: what the figure shows, for readers who cannot see it.
-        title: the figure's message.
-    """
-    width = min(panel.width for panel in panels.values())
-    parts = []
-    for words, panel in panels.items():
-        part: Any = panel.copy()
-        part.description = altair.Undefined
-        head = altair.TitleParams(words, fontSize=14, fontWeight="normal", offset=6)
-        parts.append(part.properties(title=head, width=width))
-    whole = altair.vconcat(*parts, spacing=14).resolve_scale(color="independent", strokeDash="independent")
-    return finished(whole, alt, title)

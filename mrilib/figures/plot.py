@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import altair
 
-from mrilib.figures.charts import gap_chart, interval_chart, lines_chart
+from mrilib.figures.charts import finished, gap_chart, interval_chart, lines_chart
 from mrilib.figures.images import (
     comparison,
     error_row,
@@ -51,6 +51,7 @@ __all__ = [
     "ordered",
     "phase_row",
     "save",
+    "stacked",
     "table",
 ]
 
@@ -116,6 +117,25 @@ def table(
     )
     marked = {(row, at) for at, key in enumerate(headings) if key in best for row in _largest(records, key)}
     return Table(tuple(headings.values()), cells, caption, frozenset(marked))
+
+
+def stacked(panels: Mapping[str, altair.LayerChart], *, alt: str, title: str) -> altair.VConcatChart:
+    """Charts below one another, equally wide, each below its heading.
+
+    Args:
+        panels: heading → chart, whose own title and alt text are left out.
+        alt: what the figure shows, for readers who cannot see it.
+        title: the figure's message.
+    """
+    width = min(panel.width for panel in panels.values())
+    parts = []
+    for words, panel in panels.items():
+        part: Any = panel.copy()
+        part.description = altair.Undefined
+        head = altair.TitleParams(words, fontSize=14, fontWeight="normal", offset=6)
+        parts.append(part.properties(title=head, width=width))
+    whole = altair.vconcat(*parts, spacing=14).resolve_scale(color="independent", strokeDash="independent")
+    return finished(whole, alt, title)
 
 
 def figure_bytes(figure: Figure) -> bytes:

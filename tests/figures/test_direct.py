@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from mrilib.figures.charts import spaced
-from mrilib.figures.direct import labelled_chart, stacked
+from mrilib.figures.direct import labelled_chart
+from mrilib.figures.plot import stacked
 from mrilib.figures.theme import chart_svg
 
 ROWS = [

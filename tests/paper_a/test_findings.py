@@ -8,7 +8,7 @@ from records import record
 
 from mrilib.gap import Interval
 from mrilib.paper_a.early_stopping_and_ablation import report as stopping
-from mrilib.paper_a.provable_adaptation.drawing import subspace_drawing
+from mrilib.paper_a.provable_adaptation.explorer import subspace_drawing
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt

@@ -7,10 +7,10 @@ import altair
 from IPython.display import Markdown
 
 from mrilib.figures.charts import HEIGHT, WIDTH, data, finished, tooltip
-from mrilib.figures.direct import labelled_chart, stacked
+from mrilib.figures.direct import labelled_chart
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.history import COLOR
-from mrilib.figures.plot import Table, table
+from mrilib.figures.plot import Table, stacked, table
 from mrilib.figures.rows import record_interval
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import METHOD_COLORS, PAPER

@@ -21,8 +21,7 @@ from mrilib.figures.charts import (
     named_at_ends,
     tooltip,
 )
-from mrilib.figures.direct import stacked
-from mrilib.figures.dots import dots_chart, in_numbers
+from mrilib.figures.plot import stacked
 from mrilib.figures.theme import INK, MUTED, NAMED, colors_of
 from mrilib.gap import FractionClosed, Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import Descent, log_slope
@@ -125,16 +124,14 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
     """What each estimator loses on P and on Q to the best linear one for it, the shared α first."""
     rows = [
-        {"name": ESTIMATORS.get(by, by), "series": f"on {side}", **vars(value)}
+        {"name": f"{ESTIMATORS.get(by, by)}, on {side}", "color": NAMED[side], **_ends(means[by])}
+        for by in next(iter(lost.values()))
         for side, means in lost.items()
-        for by, value in means.items()
     ]
-    hues = {f"on {side}": NAMED[side] for side in lost}
     shared = [next(iter(means.values())) for means in lost.values()]
     word = "neither" if all(one.low > 0 for one in shared) else "only some"
     title = f"One α for both noise levels is best for {word}"
-    x_title = "risk above that of the best linear estimator for P or for Q, per dimension"
-    return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors=hues)
+    return _dots_chart(rows, "risk above that of the best linear estimator for P or for Q, per dimension", title)
 
 
 def training_chart(paths: Mapping[str, Descent], best: float) -> altair.VConcatChart:
