@@ -1,7 +1,7 @@
 """New HDF5 files on disks that may be full.
 
 After a failed write, HDF5 cannot close its file: when Python exits, it prints tracebacks or crashes. Therefore, HDF5
-writes to a stream that discards everything after the first error; the error is raised once the file is closed.
+writes to a stream that discards everything after the first error, which is raised once the file is closed.
 """
 
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ CENTER, LAST = (f"encodingLimits/kspace_encoding_step_1/{name}" for name in ("ce
 
 
 def compose(shape: tuple[int, int], recon_size: tuple[int, int], padding: tuple[int, int] | None = None) -> bytes:
-    """Header of a file in which columns `padding[0]` to `padding[1]` − 1 were measured; all columns when None.
+    """Header of a file in which columns `padding[0]` to `padding[1]` − 1 were measured, or all columns when None.
 
     The header's x is the readout, which corresponds to our ky and y.
     """

@@ -38,7 +38,7 @@ def cache_dir() -> Path:
 
 
 def use_writable_cache() -> None:
-    """Make this process and its workers use a temporary cache, with links into the usual cache, if that is read-only.
+    """Make this process and its workers use a temporary cache with links into the usual one if the latter is read-only.
 
     Warns if so. The temporary cache is removed when this process ends or, if it is killed, by the next process.
     """

@@ -90,7 +90,7 @@ def listing(names: Collection[str]) -> str:
 
 
 def profile_of(notebook: Path, wanted: str, root: Path) -> str:
-    """`wanted`, or "quick" instead of a smoke profile that the notebook lacks because its quick profile is short."""
+    """`wanted`, or "quick" instead of a smoke profile that the notebook lacks; its quick profile is short as well."""
     file = root / "params" / notebook.stem / f"{wanted}.yaml"
     return "quick" if wanted == SMOKE and not file.is_file() else wanted
 

@@ -99,7 +99,7 @@ def _write_beside(path: Path, found: str) -> None:
 
 
 def read_beside(path: Path) -> str | None:
-    """The checksum beside a file, or None if there is none; raises DamagedError if it is not one of this file."""
+    """The checksum beside a file, or None without one; raises DamagedError if it is not a checksum of this file."""
     try:
         text = read_text(beside(path))
     except FileNotFoundError:
