@@ -42,8 +42,7 @@ def dumbbell_chart(
     Args:
         rows: dicts with `name`; `marks`, means by series: the start, drawn as a ring, the end, as a dot that fits
             into it, then further ones, as diamonds below the line; `label`, what is written at the right; and
-            `certain`, else the label is grey. See `step`. With `spans`, the ends of an interval by series, these are
-            drawn across the marks.
+            `certain`, else the label is grey. See `step`.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -90,11 +89,8 @@ def _mark_layers(rows: Sequence[Row], y: altair.Y, x_title: str, hues: Mapping[s
     dot: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1}
     under: dict[str, Any] = {"filled": True, "shape": "diamond", "size": MARK, "opacity": 1, "yOffset": UNDER}
     further = any(len(row["marks"]) > 2 for row in rows)
-    spans = [one for row in rows for one in _spans(row)]
-    across = altair.Chart(data(spans)).encode(y=y, x=altair.X("low:Q"), x2="high:Q", color=color)
     return [
         bars.mark_rule(color=MUTED, strokeWidth=4, opacity=0.45),
-        *([across.mark_rule(strokeWidth=9, opacity=0.35)] if spans else []),
         marks.transform_filter("datum.place === 0").mark_point(**ring),
         marks.transform_filter("datum.place === 1").mark_point(**dot),
         *([marks.transform_filter("datum.place === 2").mark_point(**under)] if further else []),
@@ -106,11 +102,6 @@ def _marks(row: Row) -> list[dict[str, Any]]:
         {"name": row["name"], "series": series, "value": float(value), "place": min(place, 2)}
         for place, (series, value) in enumerate(row["marks"].items())
     ]
-
-
-def _spans(row: Row) -> list[dict[str, Any]]:
-    spans = row.get("spans", {}).items()
-    return [{"name": row["name"], "series": series, "low": low, "high": high} for series, (low, high) in spans]
 
 
 def _bar(row: Row) -> dict[str, Any]:

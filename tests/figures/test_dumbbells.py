@@ -86,12 +86,6 @@ def test_lines_can_be_closer():
     assert (drawn()["height"], drawn(row_height=30)["height"]) == (84, 60)
 
 
-def test_intervals_are_drawn_across_the_marks_they_are_given_for():
-    spec = dumbbell_chart([row | {"spans": {"Q": (0.7, 0.95)}} for row in ROWS[:1]], **AXES).to_dict()
-    _, across = (one for one in spec["layer"] if one["mark"].get("type") == "rule")
-    assert values(spec, across) == [{"name": "knee", "series": "Q", "low": 0.7, "high": 0.95}]
-
-
 def test_the_rows_in_words_have_every_mean():
     assert steps_in_numbers(ROWS[:1]) == "knee: P 0.500, P and Q 0.750, Q 0.800, +0.250 [0.200, 0.300]"
 
