@@ -12,7 +12,6 @@ from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
     in_words,
-    sides_chart,
     since_quarter,
     stops_in_words,
     stops_table,
@@ -74,16 +73,6 @@ def test_trainings_are_compared_at_home_at_the_end_and_abroad_at_their_best(curv
     assert {side: gain.value for side, gain in against(curve, curve).items()} == {"id": 0, "ood": 0}
 
 
-def test_charts_draw_both_sides_and_leave_the_untrained_network_out(curve):
-    spec = sides_chart(curve, "A message").to_dict()
-    text = str(spec)
-    assert all(
-        word in text for word in ("in distribution (P)", "out of distribution (Q)", "the rule stops", "A message")
-    )
-    assert "'epoch': 2.0" in text
-    assert "'epoch': 0.0" not in text
-
-
 def points(spec, mark):
     """Rows of each layer with this mark."""
     chosen = [one for one in spec["layer"] if one["mark"]["type"] == mark]
@@ -126,10 +115,11 @@ def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
 
 
 def test_the_slider_changes_picture_and_words(curve):
-    slider, view, _ = parts(explore_epochs(curve, "A message", 5))
+    slider, view, _ = parts(explore_epochs(curve, "simulated", 5))
     assert slider.value in (4, 6)
     slider.value = 8
     assert "After epoch 8: in distribution (P) 0.785" in view.value
+    assert "change since epoch 4 −0.230" in view.value
     assert view.value.count("<img") == 2, "an image was kept after epoch 8"
     slider.value = 6
     assert view.value.count("<img") == 1

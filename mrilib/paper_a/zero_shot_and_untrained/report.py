@@ -161,7 +161,7 @@ def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
     never = [STARTS.get(name, name) for name, fall in deep.items() if fall < LEVEL]
     told = f"From {STARTS.get(deepest, deepest)}, SSIM first falls by {number(deep[deepest])}"
     told = told if deep[deepest] >= LEVEL else "SSIM falls below no start"
-    rest = f"; from {' or '.join(never)}, it does not" if never and deep[deepest] >= LEVEL else ""
+    rest = f"; from {' or '.join(never)}, it stays above its start" if never and deep[deepest] >= LEVEL else ""
     return _curves_chart(curves, f"{told}{rest} ({kind} data)")
 
 

@@ -1,15 +1,11 @@
-"""Curves in and out of distribution: falls of the latter while the former rise, stopping points, sentences."""
+"""Tables and sentences on curves in and out of distribution: falls of the latter while the former rise, stops."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-import altair
-
-from mrilib.figures.charts import haloed
 from mrilib.figures.notebook import record
-from mrilib.figures.plot import Table, lines_chart, table
+from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
 from mrilib.figures.sentences import measured, verdict
-from mrilib.figures.theme import MUTED
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.experiment import title as named
@@ -47,32 +43,6 @@ def stops_table(curves: Curves, caption: str) -> Table:
     ]
     columns = {"training": "training", "stop": "stops after epoch", "Q": "out of distribution, stop minus end"}
     return table(rows, columns | {"P": "in distribution, stop minus end"}, caption=caption)
-
-
-def _rows(curve: Curve, side: str, name: str) -> Iterable[dict[str, object]]:
-    shown = {epoch: gain for epoch, gain in curve.gains[side].items() if epoch >= min(STEEP, curve.epochs[-1] // 2)}
-    return [{"series": name, "epoch": epoch} | vars(gain) for epoch, gain in shown.items()]
-
-
-def _lines(rows: list[dict[str, object]], title: str, alt: str) -> altair.LayerChart:
-    x_title, y_title, band = "epoch", "SSIM minus SSIM at the end", ("low", "high")
-    return lines_chart(
-        rows, "epoch", "value", "series", x_title=x_title, y_title=y_title, band=band, title=title, alt=alt
-    )
-
-
-def sides_chart(curve: Curve, title: str, chosen: int | None = None) -> altair.LayerChart:
-    """SSIM minus SSIM at the end, in and out of distribution, over epochs, with the rule's or a chosen epoch marked."""
-    rows = [row for side, name in SIDES.items() for row in _rows(curve, side, name)]
-    best, stop = curve.epochs[curve.peak], curve.epochs[curve.stop]
-    fall = curve.change("Q", curve.peak)
-    alt = f"{title}: best out of distribution after epoch {best} of {curve.epochs[-1]}, {fall} from then on"
-    mark, word = (stop, "the rule stops") if chosen is None else (chosen, f"epoch {chosen}")
-    base = altair.Chart(altair.Data(values=[{"epoch": mark, "word": word}])).encode(x="epoch:Q")
-    rule = base.mark_rule(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5)
-    side = {"align": "left", "dx": 5} if mark < curve.epochs[-1] / 2 else {"align": "right", "dx": -5}
-    words = haloed(base.encode(y=altair.value(8), text="word:N"), **side)
-    return _lines(rows, title, alt) + rule + words[0] + words[1]
 
 
 def record_curves(curves: Curves) -> None:

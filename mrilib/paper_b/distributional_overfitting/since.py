@@ -30,8 +30,8 @@ class Line:
     rows: Sequence[Row]
 
 
-def sides_since(curve: Curve, kind: str) -> altair.LayerChart:
-    """Change in SSIM since the epoch that is best out of distribution, on both sides, with 95 % bands and the stop."""
+def sides_since(curve: Curve, kind: str, chosen: int | None = None) -> altair.LayerChart:
+    """Change in SSIM since the epoch best out of distribution, on both sides, with 95 % bands; the stop, or `chosen`."""
     best, last = curve.epochs[curve.peak], curve.epochs[-1]
     start, end = curve.shift.title.split(" to ") if " to " in curve.shift.title else SIDES.values()
     changes = {side: curve.change(side, curve.peak) for side in SIDES}
@@ -44,7 +44,8 @@ def sides_since(curve: Curve, kind: str) -> altair.LayerChart:
         words = [name, SIDES[side], f"SSIM {from_} → {to}"]
         lines.append(Line(words, NAMED[SIDES[side]], _since(curve, side)))
     alt = f"{title}: {'; '.join(', '.join(line.words) for line in lines)}"
-    marks = [(best, f"best on {end}", "bottom"), (curve.epochs[curve.stop], "the rule stops", "top")]
+    mark, word = (curve.epochs[curve.stop], "the rule stops") if chosen is None else (chosen, f"epoch {chosen}")
+    marks = [(best, f"best on {end}", "bottom"), (mark, word, "top")]
     layers = [layer for epoch, word, at in marks for layer in _marked(epoch, word, at, last)]
     return _chart(lines, f"change in SSIM since epoch {best}", "epoch", layers, alt, title)
 
