@@ -9,7 +9,14 @@ from mrilib.data.annotated import Heads
 from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
 from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
 from mrilib.paper_b.pathologies.experiment import MORE
-from mrilib.paper_b.pathologies.pictures import close_ups, cornered, example, first_slices, nearer_to_each_other
+from mrilib.paper_b.pathologies.pictures import (
+    close_ups,
+    cornered,
+    example,
+    first_slices,
+    magnified,
+    nearer_to_each_other,
+)
 from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
 
 
@@ -90,6 +97,8 @@ def test_pictures_say_the_score_of_the_box(scored):
     chosen = lesions(scored, "P", "small")[:2]
     one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
     assert "trained on same box: SSIM 1.000" in one.alt
+    near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target (simulated)")
+    assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close

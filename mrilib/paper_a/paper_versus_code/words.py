@@ -14,23 +14,23 @@ SCORE, INPUT, TUNING, WINDOWS, ALL = GROUPS = (
 )
 OF_GROUP: dict[Group, str] = {"measurement and input": INPUT, "test-time training": TUNING, "score": SCORE}
 WORDS: dict[str, str] = {
-    "network input: per-part RSS": "network input without signs and phase",
+    "network input: per-part RSS": "network input without phase",
     "one mask for every slice": "one sampling mask for all slices",
     "4× is 3.86×": "acceleration 3.86× instead of 4×",
     "coil maps cropped at 0.8": "coil maps set to zero outside the body",
-    "zeros of the maps filled": "zeros of the coil maps set to the maximum",
+    "zeros of the maps filled": "coil maps at their maximum outside the body",
     "hold-out left in the input": "held-out data stay in the network's input",
     "hold-out hits the centre": "held out in the k-space centre, too",
     "pixels, not lines": "single pixels held out, not lines",
-    "5 % drawn with replacement": "held-out pixels drawn with replacement",
+    "5 % drawn with replacement": "held-out pixels may be drawn twice",
     YARDSTICK: "another random hold-out (yardstick)",
     "last iterate, not best": "last image kept, not the best",
     "window of 20, not 100": "window of 20 iterations, not 100",
     "window of 20, scaled; not ours": "window of 20, not the library's",
-    "window of 100, not first rise": "window of 100, not the first rise",
+    "window of 100, not first rise": "stop after 100 iterations without gain",
     "|Re| + |Im|, not modulus": "loss |Re| + |Im|, not modulus",
     TOGETHER: "all changes except mask and score",
-    "score: mean and std matched": "mean and spread matched to the target",
+    "score: mean and std matched": "output rescaled to the target's mean and std",
     "score: slice's maximum": "range: slice's maximum, not volume's",
     "score: target matched instead": "target matched to the image instead",
 }

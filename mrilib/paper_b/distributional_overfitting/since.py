@@ -31,7 +31,7 @@ class Line:
 
 
 def sides_since(curve: Curve, kind: str, chosen: int | None = None) -> altair.LayerChart:
-    """Change in SSIM since the epoch best out of distribution, on both sides, with 95 % bands; the stop, or `chosen`."""
+    """Change in SSIM since the epoch best out of distribution, with 95 % bands and the stop or the chosen epoch."""
     best, last = curve.epochs[curve.peak], curve.epochs[-1]
     start, end = curve.shift.title.split(" to ") if " to " in curve.shift.title else SIDES.values()
     changes = {side: curve.change(side, curve.peak) for side in SIDES}

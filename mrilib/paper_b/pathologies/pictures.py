@@ -17,6 +17,7 @@ from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
 REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
+FACTOR = 2.0  # by which errors are brighter than the close-ups
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 
 
@@ -69,6 +70,21 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)
 
 
+def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str) -> Picture:
+    """A lesion and what is around it in the target and in reconstructions, with error maps.
+
+    `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
+    """
+    target, box = images.target(lesion), images.box(lesion)
+    about, dark, white = _about(target, box)
+    made = {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
+    scores = {words: _of_lesion(target, image, box) for words, image in made.items()}
+    near = {words: (image[about] - dark) / (white - dark) for words, image in made.items()}
+    alt = f"{title}: one small lesion, reconstructions and error maps; " + "; ".join(map(": ".join, scores.items()))
+    shown = (target[about] - dark) / (white - dark)
+    return comparison(shown, near, scores, alt=alt, vmax=1.0, factor=FACTOR, target_title=title)
+
+
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
     """The lesion on which two networks differ most nearly as on the mean of all small lesions."""
     mean_by = difference(study, arms[1], arms[0], "small").value
@@ -90,9 +106,7 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
     pictures, names, captions = [], [], []
     for lesion in chosen:
         target, box = images.target(lesion), images.box(lesion)
-        about = tuple(_window(side, REACH, size) for side, size in zip(box, target.shape, strict=True))
-        near = target[tuple(slice(max(side.start - RING, 0), side.stop + RING) for side in box)]
-        dark, white = (near.quantile(share).item() for share in (0.02, 0.98))
+        about, dark, white = _about(target, box)
         made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
         head = _white(target)
         pictures.append((cornered(target, box, head) / head).clamp(0, 1))
@@ -119,6 +133,14 @@ def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: t
         one, other = (images.reconstruction(arm, lesion) for arm in arms)
         found.append(_box_ssim(one, other, box) > max(_box_ssim(target, image, box) for image in (one, other)))
     return found
+
+
+def _about(target: Tensor, box: Region) -> tuple[Region, float, float]:
+    """A close-up's pixels, and the dark and white ends of its grey window."""
+    rows, columns = (_window(side, REACH, size) for side, size in zip(box, target.shape, strict=True))
+    near = target[tuple(slice(max(side.start - RING, 0), side.stop + RING) for side in box)]
+    dark, white = (near.quantile(share).item() for share in (0.02, 0.98))
+    return (rows, columns), dark, white
 
 
 def _white(target: Tensor) -> float:
