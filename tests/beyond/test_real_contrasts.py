@@ -48,7 +48,7 @@ def words(chart):
 def test_the_title_counts_the_contrasts():
     spec = charts.contrasts_chart(contrasts(), WHERE)
     told = (
-        "TTT improves the network trained on simulated knees at 2 of 3 flip angles, and lifts it above ℓ1-wavelets at 1"
+        "TTT improves the network trained on simulated knees at 2 of 3 flip angles and lifts it above ℓ1-wavelets at 1"
     )
     assert words(spec) == f"{told} ({WHERE})"
     curves = spec.to_dict()["layer"][0]
@@ -60,7 +60,9 @@ def test_the_title_counts_the_contrasts():
 
 def test_methods_are_sorted_by_their_difference_from_wavelets():
     spec = charts.against_wavelets(SCORES, WHERE)
-    assert words(spec) == "TTT brings both networks from up to 0.233 to within 0.100 of the SSIM of ℓ1-wavelets"
+    assert words(spec) == (
+        "For both networks, TTT reduces the SSIM difference from ℓ1-wavelets from up to 0.233 to at most 0.100"
+    )
     names = spec.to_dict()["layer"][-1]["data"]["values"]
     assert [row["name"] for row in names] == [ZERO_FILLED, BRAIN, CG_SENSE, KNEE, KNEE_TTT, BRAIN_TTT]
 
@@ -83,7 +85,7 @@ def row(before, after):
 def test_forms_of_the_file_tell_the_least_and_the_most_that_ttt_adds():
     found = [(case, row(0.7, 0.68 if case.change == "partial echo" else 0.8)) for case in CASES]
     spec = charts.forms_chart(found, "knees", WHERE)
-    assert words(spec) == f"TTT costs up to 0.020 in some form of the file ({WHERE})"
+    assert words(spec) == f"TTT lowers SSIM by up to 0.020 in some forms of the file ({WHERE})"
     assert "partial echo: without TTT 0.700, with TTT 0.680, CG-SENSE 0.600, −0.020" in spec.to_dict()["description"]
     bars = next(layer for layer in spec.to_dict()["layer"] if layer["mark"]["type"] == "rule")["data"]["values"]
     assert bars[0]["name"] == "partial echo"

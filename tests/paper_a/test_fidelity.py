@@ -290,7 +290,7 @@ def test_the_chart_has_a_line_for_every_change_below_the_heading_of_its_group():
     spec = changes_chart(CHANGES, GROUP_OF, "simulated").to_dict()
     rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) == 4)
     assert [(row["group"], row["name"], row["certain"], row["label"]) for row in rows] == [
-        ("how the score is computed", "output rescaled to the target's mean and std", True, "−0.100"),
+        ("how the score is computed", "output with the target's mean and std", True, "−0.100"),
         ("measurement and input", "acceleration 3.86× instead of 4×", False, "+0.001"),
         ("stopping window (in our short runs)", "window of 20 iterations, not 100", True, "+0.300"),
         ("all together", "all changes except mask and score", True, "+0.020"),
@@ -311,7 +311,7 @@ def test_the_first_chart_has_the_largest_of_each_kind_the_smallest_and_what_to_c
     drawn = {heading: [row["name"] for row in rows if row["group"] == heading] for heading in HEADINGS}
     assert list(drawn.values()) == [
         [
-            "window of 20 iterations, not 100", "output rescaled to the target's mean and std",
+            "window of 20 iterations, not 100", "output with the target's mean and std",
             "acceleration 3.86× instead of 4×", "held-out pixels may be drawn twice",
         ],
         ["range: slice's maximum, not volume's"],

@@ -133,6 +133,6 @@ def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):
     assert str(drawn).count("'one part of P'") == 5 + 3  # a point each, and a scale in every layer
     strips = nearness_chart(one, "simulated data, vgg features").to_dict()
     assert "to training slices of Q 0.561; to training slices of P 0.551" in strips["description"]
-    assert "more similar to training slices of Q than of P, by 0.010" in " ".join(strips["title"])
+    assert "more similar to training slices of Q than to those of P, by 0.010" in " ".join(strips["title"])
     told = likeness_table({"vgg": {"contrast": one}}, "A caption").cells[0]
     assert [cell[:5] for cell in told[2:]] == ["1.000", "0.010", "0.030", "0.060"]

@@ -47,7 +47,7 @@ def test_gains_are_over_the_end_and_paired(curve):
 def test_sentences_follow_the_sign_of_the_fall(curve):
     (told,) = in_words({"sgd_tenth": curve})
     assert told.startswith(
-        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from then on it loses 0.230"
+        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from then on, SSIM falls by 0.230"
     )
     assert stops_in_words({"sgd_tenth": curve}) == [
         "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8; compared with the end, 0.000 [0.000, 0.000] out of "
@@ -95,7 +95,7 @@ def test_both_sides_are_drawn_relative_to_the_best_epoch_abroad(curve):
 
 def test_falls_out_of_distribution_are_named_with_their_size_at_the_ends(curve):
     spec = ood_chart({"sgd_tenth": curve}, "simulated").to_dict()
-    told = "SSIM out of distribution falls in 1 of 1 trainings (simulated data)"
+    told = "SSIM out of distribution falls in 1 of 1 training runs (simulated data)"
     assert " ".join(spec["title"]) == told
     assert spec["description"].startswith(f"{told}: U-Net, SGD, rate 0.1 −0.230")
     assert "U-Net, SGD, rate 0.1\\n−0.230" in str(spec)
@@ -105,7 +105,7 @@ def test_falls_out_of_distribution_are_named_with_their_size_at_the_ends(curve):
 def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
     both = {"sgd_tenth": curve, "unet_t2_knee": curve}
     told = stops_chart(both, "simulated").to_dict()["description"]
-    assert told.startswith("Stopping by the rule helps out of distribution in 0 of 2 trainings and costs SSIM in dist")
+    assert told.startswith("Stopping by the rule helps out of distribution in 0 of 2 training runs and costs SSIM in")
     assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
     own, others, stop = seen(both, "unet_t2_knee")
     assert own.startswith("**U-Net, T2 brain to knee:** best")

@@ -100,7 +100,7 @@ def contrasts_title(scores: Mapping[str, Sequence[float]]) -> str:
     after, total = scores[KNEE_TTT], len(scores[KNEE_TTT])
     better, above = (_above(after, scores[other]) for other in (KNEE, WAVELET))
     return (
-        f"TTT improves the network trained on simulated knees at {better} of {total} flip angles, and lifts it above "
+        f"TTT improves the network trained on simulated knees at {better} of {total} flip angles and lifts it above "
         f"ℓ1-wavelets at {above}"
     )
 
@@ -112,7 +112,10 @@ def against_wavelets(scores: Mapping[str, Sequence[float]], where: str) -> altai
     rows.sort(key=lambda row: row["value"])
     by = {row["name"]: abs(row["value"]) for row in rows}
     before, after = (max(by[f"{name}{ttt}"] for name in (KNEE, BRAIN)) for ttt in ("", " + TTT"))
-    title = f"TTT brings both networks from up to {number(before)} to within {number(after)} of the SSIM of ℓ1-wavelets"
+    title = (
+        f"For both networks, TTT reduces the SSIM difference from ℓ1-wavelets from up to {number(before)} to at most "
+        f"{number(after)}"
+    )
     x_title = f"SSIM minus that of ℓ1-wavelets, mean over {len(scores[WAVELET])} contrasts ({where})"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
@@ -125,8 +128,10 @@ def forms_chart(found: Sequence[tuple[Case, Row]], saw: str, where: str) -> alta
         rows.append(_step(form.removesuffix(f", {HOLDOUTS} hold-outs"), means))
     rows.sort(key=lambda row: row["marks"][WITH] - row["marks"][WITHOUT])
     least = min(gain(row) for _, row in found)
-    every = f"TTT helps in every one of {len(rows)} forms of the file, by {number(least)} at least"
-    title = f"{every if least > 0 else f'TTT costs up to {number(-least)} in some form of the file'} ({where})"
+    every = f"TTT helps in every one of {len(rows)} forms of the file, by at least {number(least)}"
+    title = (
+        f"{every if least > 0 else f'TTT lowers SSIM by up to {number(-least)} in some forms of the file'} ({where})"
+    )
     alt = f"{title}: {steps_in_numbers(rows)}"
     words: dict[str, Any] = {"x_title": f"SSIM of the network trained on {saw}", "beside": "gain of TTT"}
     return dumbbell_chart(rows[:FORMS], alt=alt, title=title, colors=COLORS, **words)

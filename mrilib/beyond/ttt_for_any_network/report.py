@@ -138,8 +138,9 @@ def in_words(found: Results) -> list[str]:
         if (change := _change(one)).high < 0
     ]
     return [
-        f"**From knees to brains, the supervised network goes from {before} to {measured(mean_interval(free))} with "
-        f"a free phase**. Its lead over the jointly trained network with paper A's method is {lead}.",
+        f"**From knees to brains, TTT with a free phase changes the SSIM of the supervised network from "
+        f"{before} to {measured(mean_interval(free))}.** Its lead over the jointly trained network with paper A's "
+        f"method is {lead}.",
         f"**A free phase is ahead of paper A's method** under {_count(found, 'supervised')} shifts for the supervised "
         f"network and under {_count(found, 'joint')} for the joint one.",
         f"**With a free phase, TTT lowers the supervised network's score** under {', '.join(harmed) or 'no shift'}.",
@@ -167,7 +168,7 @@ def stop_in_words(found: Results) -> list[str]:
     deepest, rows = max(runs, key=lambda run: _fall(run[1]))
     return [
         f"**Self-validation loses most under the {where}:** {lost[OWN_CHOICE]} SSIM, relative to the best image of "
-        f"the run, which takes the ground truth to find. The published rule would lose {lost[PUBLISHED_CHOICE]} there.",
+        f"the run, which only the ground truth reveals. The published rule would lose {lost[PUBLISHED_CHOICE]} there.",
         f"**The deepest temporary fall below the initial SSIM** is {number(_fall(rows))}, under the {deepest}.",
     ]
 
@@ -181,8 +182,8 @@ def sooner_in_words(found: Shifted) -> list[str]:
     told = []
     for loss in LOSSES:
         ratio = times_sooner(*sooner(found, loss)[PAPER_GOAL])
-        words = NEVER if ratio is None else f"{measured(ratio, 1)} times sooner"
-        told.append(f"**{loss.capitalize()} network:** 95 % of paper A's gain, {words}.")
+        words = NEVER if ratio is None else f"reached {measured(ratio, 1)} times sooner"
+        told.append(f"**{loss.capitalize()} network:** 95 % of paper A's gain is {words}.")
     return told
 
 

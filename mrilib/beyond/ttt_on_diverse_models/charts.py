@@ -76,7 +76,7 @@ def _message(found: Studies) -> str:
     """What TTT adds after diverse training beside what it adds without, and what diverse training adds to TTT."""
     less = verdict(lift_lost(found, DIVERSE), "TTT adds less", "TTT adds more", "TTT adds about as much")
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
-    level = "with TTT, diverse data change nothing measurable"
+    level = "with TTT, diverse data have no measurable effect"
     words = verdict(after, "with TTT, diverse data still help", "with TTT, diverse data cost SSIM", level)
     return f"{less} after diverse training; {words}"
 

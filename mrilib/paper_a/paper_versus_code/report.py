@@ -120,7 +120,7 @@ def fractions_chart(shares: Mapping[str, Interval], kind: str) -> altair.LayerCh
     """Per cent of the gap that each arm closes, keys as in ARMS_IN_WORDS."""
     low, high = (number(100 * pick(one.value for one in shares.values()), 0) for pick in (min, max))
     span = f"{low} %" if low == high else f"{low} to {high} %"
-    title = f"TTT closes {span} of the gap, by the paper and by the code ({kind} data)"
+    title = f"TTT closes {span} of the gap in the paper's and the code's versions ({kind} data)"
     rows = [
         {"name": ARMS_IN_WORDS[arm], **{end: 100 * getattr(one, end) for end in ("value", "low", "high")}}
         for arm, one in shares.items()
@@ -148,7 +148,7 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
     told = [
         f"**{len(sizes) - len(level)} of {len(sizes)} differences change SSIM.** The three largest: "
         f"{'; '.join(f'*{in_words(name)}* {measured(changes[name], signed=True)}' for name in sizes[:3])}.",
-        f"**No change that these slices can detect:** {listed(level) or 'none'}.",
+        f"**Differences without a detectable change on these slices:** {listed(level) or 'none'}.",
     ]
     if beside := [name for name in (TOGETHER, YARDSTICK) if name in changes]:
         told.append(f"**For comparison.** {changes_in_words(changes, beside)}")
@@ -156,8 +156,8 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
     if {"as written", "as published"} <= shares.keys():
         written, published = (percent(shares[name]) for name in ("as written", "as published"))
         told.append(
-            f"**The fraction of the gap closed:** {written} for the method as written, {published} as published. "
-            "Scores are comparable only within one convention."
+            f"**The fraction of the gap closed:** {written} for the method as written and {published} as published. "
+            "Scores are comparable only if they are computed in the same way."
         )
     return told
 
@@ -170,4 +170,4 @@ def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
         f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}: {one.verdict}."
         for one in wrong
     ]
-    return told + ([f"Possible, if scores were rounded: {'; '.join(near)}."] if near else [])
+    return told + ([f"Possible if the scores were rounded: {'; '.join(near)}."] if near else [])

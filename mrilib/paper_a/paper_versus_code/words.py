@@ -30,7 +30,7 @@ WORDS: dict[str, str] = {
     "window of 100, not first rise": "stop after 100 iterations without gain",
     "|Re| + |Im|, not modulus": "loss |Re| + |Im|, not modulus",
     TOGETHER: "all changes except mask and score",
-    "score: mean and std matched": "output rescaled to the target's mean and std",
+    "score: mean and std matched": "output with the target's mean and std",
     "score: slice's maximum": "range: slice's maximum, not volume's",
     "score: target matched instead": "target matched to the image instead",
 }

@@ -223,8 +223,8 @@ def measures_in_words(study: Study, features: Study | None) -> list[str]:
     for measure in ("lpips", "dists"):
         by = gains(features, measure)
         told.append(
-            f"**{measure.upper()}:** better by {measured(by[f'{KNEE}_elsewhere'])} than the knee network and by "
-            f"{measured(by[f'{BRAIN}_elsewhere'])} than the brain network."
+            f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "
+            f"brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
         )
     return told
 

@@ -76,10 +76,10 @@ def in_words(curves: Curves) -> list[str]:
     told = []
     for name, one in curves.items():
         fall, rise = one.change("Q", one.peak), one.change("P", one.peak)
-        lost = verdict(fall, "gains {}", "loses {}", "does not visibly change ({})")
+        lost = verdict(fall, "rises by {}", "falls by {}", "does not visibly change ({})")
         told.append(
             f"**{named(name)}:** best out of distribution after epoch {one.epochs[one.peak]} of {one.epochs[-1]}; from "
-            f"then on it {lost} out of distribution and changes by {measured(rise, signed=True)} in distribution."
+            f"then on, SSIM {lost} out of distribution and changes by {measured(rise, signed=True)} in distribution."
         )
     return told
 

@@ -56,7 +56,7 @@ def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) ->
     lost = sum(fall.high < 0 for fall in falls.values())
     worst = min(falls, key=lambda name: falls[name].value)
     most = f", most for {named(worst)}" if lost > 1 else ""
-    title = f"SSIM out of distribution falls in {lost} of {len(curves)} trainings{most} ({kind} data)"
+    title = f"SSIM out of distribution falls in {lost} of {len(curves)} training runs{most} ({kind} data)"
     alt = f"{title}: " + "; ".join(f"{named(name)} {fall} after its best epoch" for name, fall in falls.items())
     equal = len({one.epochs[-1] for one in curves.values()}) == 1
     lines = [

@@ -42,6 +42,6 @@ def _message(curves: Curves) -> str:
     stops = [{side: one.gains[side][one.epochs[one.stop]] for side in SIDES} for one in curves.values()]
     better, worse = sum(one["Q"].low > 0 for one in stops), sum(one["P"].high < 0 for one in stops)
     return (
-        f"Stopping by the rule helps out of distribution in {better} of {len(stops)} trainings and costs SSIM in "
+        f"Stopping by the rule helps out of distribution in {better} of {len(stops)} training runs and costs SSIM in "
         f"distribution in {worse or 'none'}"
     )

@@ -34,7 +34,10 @@ def nearness_chart(one: Likeness, seen: str) -> altair.LayerChart:
         for side, words in names.items()
     ]
     lead = verdict(
-        one.nearer(), "more similar to training slices of Q than of P, by {}", "less similar, by {}", "as similar ({})"
+        one.nearer(),
+        "more similar to training slices of Q than to those of P, by {}",
+        "less similar, by {}",
+        "as similar ({})",
     )
     title = f"{ARROWS[one.name]}: test slices of Q are {lead} ({seen})"
     alt = f"{title}: {strips_in_numbers(rows)}"
@@ -56,7 +59,7 @@ def likeness_chart(found: Mapping[str, Likeness], seen: str) -> altair.FacetChar
     ]
     words = "; ".join(f"{ARROWS[name]}: correlation {one.correlation()}" for name, one in found.items())
     sure = [ARROWS[name] for name, one in found.items() if one.correlation().low > 0]
-    title = f"Likeness to Q goes with the score on Q under {len(sure)} of {len(found)} shifts"
+    title = f"Similarity to Q goes with the score on Q under {len(sure)} of {len(found)} shifts"
     told = f"{title}{': ' if sure else ''}{', '.join(sure)} ({seen})"
     return panels(rows, [ONE_PART, ALL_PARTS], ("similarity to Q", "SSIM on Q"), told, words)
 
@@ -104,7 +107,8 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     home, away = ([row for row in rows if row["series"] == series] for series in (HOME, AWAY))
     title = (
         f"One network for four accelerations: behind {sum(row['high'] < 0 for row in home)} of {len(home)} specialists "
-        f"at home, ahead of {sum(row['low'] > 0 for row in away)} of {len(away)} at the unseen one ({kind} PDFS knees)"
+        f"at their own factor, ahead of {sum(row['low'] > 0 for row in away)} of {len(away)} at the unseen one "
+        f"({kind} PDFS knees)"
     )
     x_title = "SSIM of the network for all four factors minus the specialist's"
     colors = dict(zip(dict.fromkeys(row["series"] for row in rows), ACCELERATIONS, strict=False))
