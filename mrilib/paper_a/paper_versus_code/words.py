@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "one mask for every slice": "one sampling mask for all slices",
     "4× is 3.86×": "acceleration 3.86× instead of 4×",
     "coil maps cropped at 0.8": "coil maps set to zero outside the body",
-    "zeros of the maps filled": "coil maps at their maximum outside the body",
+    "zeros of the maps filled": "coil maps maximal outside the body",
     "hold-out left in the input": "held-out data stay in the network's input",
     "hold-out hits the centre": "held out in the k-space centre, too",
     "pixels, not lines": "single pixels held out, not lines",
