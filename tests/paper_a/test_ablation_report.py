@@ -115,7 +115,7 @@ def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_
     assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "iteration" in row} >= {(3, 0.0), (7, -0.4)}
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
-    told = "loses 0.000 in SSIM, never stopping loses 0.400 (2 simulated slices)"
+    told = "loses 0.000 in SSIM; never stopping loses 0.400 (2 simulated slices)"
     assert told in " ".join(chart["title"])
     with pytest.raises(ValueError, match="nothing to draw"):
         turning_chart([], "rises", 1, "no slices")

@@ -24,5 +24,5 @@ def test_the_title_says_what_the_first_and_the_last_coils_gain():
     rows = [{"acceleration": "4×", "coils": coils, "ssim": ssim} for coils, ssim in ((1, 0.5), (2, 0.75), (8, 0.8))]
     chart = coils_chart(rows).to_dict()
     title, gains = " ".join(chart["title"]), "+0.250 in SSIM from 1 to 2, +0.050 from 2 to 8"
-    assert title == f"The first coils gain most: {gains} (CG-SENSE at 4×, simulated slice)"
+    assert title == f"The first coils bring the largest gain: {gains} (CG-SENSE at 4×, simulated slice)"
     assert "4×, 8 coils 0.800" in chart["description"]

@@ -114,7 +114,7 @@ def test_curves_are_titled_with_their_falls_and_ends():
     assert " ".join(ends["title"]) == "Un-trained networks end at an SSIM of 0.80 (simulated data)"
     assert "mean of 2 slices" in json.dumps(ends)
     rising = {name: {"iterations": [0, 5], "ssim": [[0.4, 0.6]]} for name in ("joint on P + TTT", "un-trained network")}
-    assert "SSIM falls below no start" in str(starts_chart(rising, "simulated").to_dict()["title"])
+    assert "SSIM never falls below its initial value" in str(starts_chart(rising, "simulated").to_dict()["title"])
     both = " ".join(starts_chart(rising | curves, "simulated").to_dict()["title"])
     assert "by 0.300; from joint training or random weights, it stays above its start" in both
 

@@ -99,7 +99,7 @@ def test_every_gap_has_a_line_with_the_share_closed_beside_it():
 def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
     spec = json.dumps(ttt.gaps_chart([block()], "simulated").to_dict())
     assert '["#C78009", "#295FDD"]' in spec
-    assert "Nothing is stored" in ttt.gaps_chart([], "simulated").data
+    assert "No scores are stored" in ttt.gaps_chart([], "simulated").data
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_first_figure_claims_no_more_than_its_gaps_show(after, borne_out):
 
 def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():
     history = History([1.0] * 9, [1.0] * 9, {0: 0.5, 4: 0.9, 8: 0.7})
-    words = "The image returned has an SSIM of 0.900, that after 8 iterations 0.700 (one simulated slice)"
+    words = "The returned image has an SSIM of 0.900; the image after 8 iterations has 0.700 (one simulated slice)"
     assert ttt.ends_in_words(history, 5, "one simulated slice") == words
 
 
@@ -125,7 +125,7 @@ def test_stopping_is_told_in_numbers():
     said = stopping.stopping_findings(answers, 30, 600, number(0.088)).data
     for words in (
         "−0.900 [",
-        "window of 30 the rule loses 0.003",
+        "window of 30, the rule loses 0.003",
         "iteration 600 loses a further 0.026",
         "loses 0.088",
     ):
@@ -148,7 +148,7 @@ def test_a_tuned_transformer_is_told_by_its_scores():
     alone = {"U-Net": number(0.81), "ViT": number(0.72)}
     changed = {"lift_psnr_joint_p": number(1.7), "lift_joint_p": number(0.0)}
     noise, gap, reason = transformers.findings(vit(), changed, GRID, alone)
-    assert noise.startswith("**TTT fits the measurement, but its noise, too:** PSNR changes by +1.7 [1.7, 1.7] dB")
+    assert noise.startswith("**TTT fits the measurement, including its noise:** PSNR changes by +1.7 [1.7, 1.7] dB")
     assert "from 1.40 to 1.20 (trained without the self-supervised term 1.80, target 1.00)" in noise
     assert gap.startswith("**The gap:** TTT narrows the gap of the ViT from 0.200 to 0.050;")
     assert "U-Net reaches 0.810 and the ViT reaches 0.720" in reason
@@ -159,8 +159,8 @@ def test_a_tuned_transformer_is_told_by_its_scores():
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"joint on Q + TTT": 0.87}, "to 0.020, partly because the one trained on brains gets worse"),
-        ({"joint on Q + TTT": 0.8, "joint on P + TTT": 0.69}, "to 0.110, only because the one trained on brains"),
+        ({"joint on Q + TTT": 0.87}, "to 0.020, partly because the network trained on brains gets worse"),
+        ({"joint on Q + TTT": 0.8, "joint on P + TTT": 0.69}, "to 0.110, only because the network trained on brains"),
         ({"joint on P + TTT": 0.6}, "TTT widens the gap of the ViT from 0.200 to 0.300"),
     ],
 )
@@ -214,7 +214,7 @@ def test_the_contest_is_told_by_its_leads():
     scores |= {name: spread(value) for name, value in (("q", 0.9), ("p", 0.7))}
     way = contest.Adaptation("Table 4, TTT of VarNet", ("q", "p", names[1], names[0]), scores)
     said = contest.findings(scores, {"ttt": way, "zs": way}, number(3.0), {"joint on P + TTT": number(-0.01)}, 4).data
-    assert "TTT reaches an SSIM of 0.870 [" in said
+    assert "TTT of the network trained on *P* reaches an SSIM of 0.870 [" in said
     assert "ZS-SSL from P 0.030 [" in said
     assert "ZS-SSL takes 3.0 [3.0, 3.0] times as long as TTT" in said
     assert "85.0% [" in said

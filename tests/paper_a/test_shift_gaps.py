@@ -13,7 +13,7 @@ GAPS = {
 def test_each_gap_is_said_as_its_interval_supports_it():
     assert in_words(GAPS) == [
         "**A gap on *Q*:** anatomy +0.217 [0.203, 0.229].",
-        "**No gap that can be told from zero, or a negative one:** dataset +0.004 [−0.001, 0.009]; "
+        "**No gap distinguishable from zero, or a negative gap:** dataset +0.004 [−0.001, 0.009]; "
         "adversarially filtered −0.007 [−0.010, −0.003].",
         "**Paper A's gaps,** from measured data: dataset +0.033; anatomy +0.067; adversarially filtered 0.000.",
     ]

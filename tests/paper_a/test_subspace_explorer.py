@@ -124,7 +124,7 @@ def test_the_rates_are_told_by_their_slopes():
         for name, value in (("d/n fixed", -0.5), ("d = 32", 0.0))
     ]
     said = "The spread of α falls with n for d/n fixed (slope −0.50)"
-    assert rates_in_short(rows) == f"{said}; it stays for d = 32"
+    assert rates_in_short(rows) == f"{said}; it does not fall for d = 32"
     assert rates_in_short(rows[:1]) == said
 
 

@@ -184,7 +184,7 @@ def test_what_is_left_of_the_gap_is_paired_by_slice():
     assert left["all weights (joint)"]["value"] == pytest.approx(1 / 60)
     assert left["all weights (joint)"]["high"] < left["trained on P, not adapted"]["low"]
     assert [row["group"] for row in rows] == [report.BEFORE, *[report.AUXILIARY] * 2, *[report.OWN] * 2]
-    assert "Auxiliary tasks remove none of the gap of 0.200, paper A's own loss removes 92 %" in " ".join(spec["title"])
+    assert "Auxiliary tasks remove none of the gap of 0.200; paper A's own loss removes 92 %" in " ".join(spec["title"])
 
 
 def test_without_a_gap_there_is_none_to_remove():
@@ -198,7 +198,7 @@ def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
         "CycleU-Net": variants.Tuned(torch.zeros(1), [4.0, 3.0], [0.65, 0.64, 0.6]),
     }
     spec = report.tuning_chart(runs, "simulated").to_dict()
-    assert " ".join(spec["title"]) == ("On one simulated slice, the loss falls for 2 of 2 networks, SSIM rises for 1")
+    assert " ".join(spec["title"]) == ("On one simulated slice, the loss falls for 2 of 2 networks; SSIM rises for 1")
     assert "two-head lowers its loss by 50 %, and SSIM rises by 0.050; CycleU-Net lowers" in spec["description"]
     above, below = ([layer["data"]["values"] for layer in panel["layer"]] for panel in spec["vconcat"])
     assert [one["value"] for one in above[0] if one["name"] == "two-head"] == [1, 0.75, 0.5]

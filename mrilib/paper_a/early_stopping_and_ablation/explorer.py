@@ -72,7 +72,7 @@ def film_images(film: Film, iteration: int, score: float) -> str:
 def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     """Images, summary and curves as HTML; a film that has not reached the iteration shows its last frame."""
     if film is None or not film.steps:
-        return "<p>There are no images of this slice yet. Press Run TTT to make them.</p>"
+        return "<p>There are no images of this slice yet. Press Run TTT to compute them.</p>"
     history = film.history
     at = min(iteration, len(history.score) - 1) // film.every * film.every
     words = iteration_in_words(history, at, rule, window, film.planned)

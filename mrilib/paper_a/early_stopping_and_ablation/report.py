@@ -99,7 +99,7 @@ def phases_chart(rows: Mapping[str, Row], labels: Mapping[str, str], where: str)
     x = altair.X(
         "phase:Q", title="phase error before TTT (rad)", scale=altair.Scale(domainMin=0, padding=16), axis=axis
     )
-    y = altair.Y("fall:Q", title=f"fall of SSIM in the first {PLUNGE} iterations", scale=altair.Scale(padding=10))
+    y = altair.Y("fall:Q", title=f"fall in SSIM during the first {PLUNGE} iterations", scale=altair.Scale(padding=10))
     hue = altair.condition("datum.joint", altair.value(COLOR), altair.value(ALONE))
     base = altair.Chart(data(dots)).encode(x=x, y=y, color=hue, tooltip=tooltip("name", "phase", "fall"))
     layers: list[altair.Chart] = [base.mark_point(filled=True, size=130, opacity=0.85, stroke=PAPER)]
@@ -192,10 +192,11 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
     return Markdown(
         f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "
         f"iterations is {answers['rank_correlation_validation_ssim']}; −1 would be perfect.\n"
-        f"- **What stopping costs and gains.** With a window of {window} the rule loses "
+        f"- **What stopping costs and gains.** With a window of {window}, the rule loses "
         f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; running on to iteration {last} loses "
         f"a further {answers['gain_of_early_stopping']}.\n"
-        f"- **The window.** A window of {SHORT}, which may mistake noise in the error for a rise, loses {short}."
+        f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise; "
+        f"it loses {short}."
     )
 
 

@@ -41,7 +41,7 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     ends = [one[-1] for one in points]
     stopped, unstopped = (mean_interval([-one["ssim"] for one in marks]) for marks in (stops, ends))
     title = (
-        f"Stopping when the error on held-out measurements rises loses {number(stopped.value)} in SSIM, "
+        f"Stopping when the error on held-out measurements rises loses {number(stopped.value)} in SSIM; "
         f"never stopping loses {number(unstopped.value)} ({where})"
     )
     alt = f"{title}. Stopped: {stopped}; at iteration {ends[0]['iteration']}: {unstopped}"

@@ -53,4 +53,4 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
 def _message(scores: Mapping[int, float]) -> str:
     """Whether each further coil gains less than those before."""
     gains = [(scores[b] - scores[a]) / (b - a) for a, b in pairwise(sorted(scores))]
-    return "The first coils gain most" if gains == sorted(gains, reverse=True) else "Gain of further coils"
+    return "The first coils bring the largest gain" if gains == sorted(gains, reverse=True) else "Gain of further coils"

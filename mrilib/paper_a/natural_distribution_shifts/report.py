@@ -40,7 +40,7 @@ def in_words(gaps: Gaps) -> list[str]:
         f"**{words}:** {'; '.join(f'{_name(one)} {measured(gaps[one], signed=True)}' for one in shifts)}."
         for words, shifts in (
             ("A gap on *Q*", opened),
-            ("No gap that can be told from zero, or a negative one", others),
+            ("No gap distinguishable from zero, or a negative gap", others),
         )
         if shifts
     ]

@@ -191,7 +191,7 @@ def rates_in_short(slopes: Sequence[Mapping[str, Any]]) -> str:
     falls = [f"{row['regime']} (slope {_signed(row['measured']['value'], 2)})" for row in slopes if _falls(row)]
     stays = [row["regime"] for row in slopes if not _falls(row)]
     told = f"The spread of α falls with n for {' and '.join(falls) or 'none'}"
-    return f"{told}; it stays for {' and '.join(stays)}" if stays else told
+    return f"{told}; it does not fall for {' and '.join(stays)}" if stays else told
 
 
 def _falls(row: Mapping[str, Any]) -> bool:
@@ -225,7 +225,7 @@ def findings(
     lines = [
         f"**On average, adaptation is exact.** Training ends at α = {trained:.3f} (theory {best[0]:.3f}), and the mean "
         f"loss is smallest at α = {minimiser} (theory {best[1]:.3f}).",
-        f"**One measurement** closes {share} of the gap; the spread of α falls with a slope of {slope} "
+        f"**TTT on one measurement** closes {share} of the gap; the spread of α falls with a slope of {slope} "
         f"(exact law {exact:.3f}).".replace("law -", "law −"),
         f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(SHIFTS.get(name, name) for name in harm)}."
         if harm

@@ -54,7 +54,7 @@ def descend(loss: Loss, alpha: Tensor, V: Tensor, watch: Loss, *, rate: float, s
         basis = torch.linalg.qr(W).Q if tune_basis else W
         value = loss(alpha, basis)
         if not value.isfinite().all():
-            raise ValueError(f"rate: {rate} is too large, the loss is not finite after {step} steps")
+            raise ValueError(f"rate: {rate} is too large; the loss is not finite after {step} steps")
         noted.append([each.detach().clone() for each in (alpha, value, watch(alpha, basis))])
         if step < steps:
             gradients = torch.autograd.grad(value.sum(), list(rates))
@@ -171,7 +171,7 @@ def log_deviation_values(samples: Tensor) -> Tensor:
     square = (samples - samples.mean(-1, keepdim=True)).square()
     variance = square.mean(-1, keepdim=True)
     if (variance == 0).any():
-        raise ValueError("samples: all are equal, their standard deviation has no logarithm")
+        raise ValueError("samples: all are equal, so their standard deviation has no logarithm")
     return 0.5 * variance.log() + 0.5 * (square / variance - 1)
 
 

@@ -16,7 +16,7 @@ from mrilib.ttt import History, Settings
 
 WIDE = 0.05  # SSIM; a gap that the eye sees
 MOST = 0.5  # of a gap
-MEANT = "(*Closed* also counts what TTT costs the network trained on Q; *reached* is measured against it without TTT.)"
+MEANT = "(*Closed* also counts what TTT costs the network trained on Q; *reached* uses its score without TTT.)"
 LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
@@ -52,7 +52,7 @@ def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
     """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
     if not found:
-        return Markdown("*Nothing is stored for this number of test slices; the results below show the figure.*")
+        return Markdown("*No scores are stored for this number of test slices; see the results of this run below.*")
     rows = [_gap_row(block.result) for block in sorted(found, key=lambda block: -block.result.before.value)]
     title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
     alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM on Q lost by training on P"
@@ -62,8 +62,8 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
 def ends_in_words(history: History, returned: int, where: str) -> str:
     """True SSIM of the image that is returned and after the last scored iteration, as a title; `where` names it."""
     near, last = min(history.score, key=lambda n: abs(n - returned)), max(history.score)
-    kept = f"The image returned has an SSIM of {number(history.score[near])}"
-    return f"{kept}, that after {last} iterations {number(history.score[last])} ({where})"
+    kept = f"The returned image has an SSIM of {number(history.score[near])}"
+    return f"{kept}; the image after {last} iterations has {number(history.score[last])} ({where})"
 
 
 def _gap_row(result: ShiftResult) -> dict[str, Any]:

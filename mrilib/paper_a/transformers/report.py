@@ -98,7 +98,7 @@ def gap_message(result: ShiftResult) -> str:
     if not narrower or fall.high >= 0:
         return told
     word = "partly" if rise.low > 0 else "only"
-    return f"{told}, {word} because the one trained on {side_word(result.shift, 'Q')} gets worse"
+    return f"{told}, {word} because the network trained on {side_word(result.shift, 'Q')} gets worse"
 
 
 def grids(
@@ -167,7 +167,7 @@ def findings(
     psnr_gain, ssim_gain, told = changed["lift_psnr_joint_p"], changed["lift_joint_p"], gap_message(result)
     noisy, falls = psnr_gain.low > 0 and ssim_gain.low <= 0, "because" in told
     return [
-        f"**{'TTT fits the measurement, but its noise, too' if noisy else 'What TTT changes'}:** PSNR changes by "
+        f"**{'TTT fits the measurement, including its noise' if noisy else 'What TTT changes'}:** PSNR changes by "
         f"{measured(psnr_gain, 1, signed=True)} dB, SSIM by {measured(ssim_gain, signed=True)}; the grid of patches "
         f"goes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained without the "
         f"self-supervised term {number(grid['supervised on P'].value, 2)}, target {number(grid['target'].value, 2)}).",

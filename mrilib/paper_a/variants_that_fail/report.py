@@ -53,7 +53,7 @@ TRANSFORMS = {
     "spike": "spike in k-space",
     "ghost": "ghosts",
 }
-LOSS, SCORE = "loss, relative to its start", "true SSIM"
+LOSS, SCORE = "loss, relative to its initial value", "true SSIM"
 LEVEL = 0.005  # a smaller share of the gap is none
 PANEL = 150  # pixels: height of one panel of `tuning_chart`
 
@@ -70,7 +70,7 @@ def gaps(scores: Scores, kind: str) -> altair.LayerChart:
     left = {name: performance_gap(best, scores[name, "P"]) for name in DRAWN}
     rows = {group: [{"name": NAMES[name], **vars(left[name])} for name in names] for group, names in GROUPS.items()}
     title = f"{_message(left)} ({kind} data)"
-    x_title = f"SSIM on Q still missing to the network trained on Q (95 % interval, n = {len(best)})"
+    x_title = f"SSIM on Q still lost relative to the network trained on Q (95 % interval, n = {len(best)})"
     told = in_numbers([row for members in rows.values() for row in members])
     return headed_dots(rows, x_title=x_title, alt=f"{title}: {told}", title=title, colors=SHADES)
 
@@ -82,7 +82,7 @@ def _message(left: Mapping[str, Interval]) -> str:
         return "There is no gap to remove"
     shares = [max(1 - left[name].value / gap for name in GROUPS[group]) for group in (AUXILIARY, OWN)]
     least, most = (f"{number(100 * share, 0)} %" if share >= LEVEL else "none" for share in shares)
-    return f"Auxiliary tasks remove {least} of the gap of {number(gap)}, paper A's own loss removes {most}"
+    return f"Auxiliary tasks remove {least} of the gap of {number(gap)}; paper A's own loss removes {most}"
 
 
 def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
@@ -96,7 +96,7 @@ def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
     scores = {name: one.scores for name, one in tuned.items()}
     falls = sum(curve[-1] < curve[0] for curve in losses.values())
     rises = sum(curve[-1] > curve[0] for curve in scores.values())
-    title = f"On one {kind} slice, the loss falls for {falls} of {len(tuned)} networks, SSIM rises for {rises}"
+    title = f"On one {kind} slice, the loss falls for {falls} of {len(tuned)} networks; SSIM rises for {rises}"
     told = "; ".join(_both_in_words(name, losses[name], scores[name]) for name in tuned)
     moves = [
         {name: f"{name} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %" for name, curve in losses.items()},
@@ -143,7 +143,7 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
     harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
     title = f"TTT of two heads {harm} ({kind} data)"
-    colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change of SSIM by TTT (95 % interval)"
+    colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change in SSIM due to TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 
 
@@ -153,7 +153,7 @@ def shifts_table(before: Mapping[str, Interval], change: Mapping[str, Interval],
         {"name": TRANSFORMS.get(name, name), "heads": vars(before[name]), "ttt": vars(one)}
         for name, one in change.items()
     ]
-    columns = {"name": "transform", "heads": "two heads minus one, before TTT", "ttt": "change by TTT of two heads"}
+    columns = {"name": "transform", "heads": "two heads minus one, before TTT", "ttt": "change due to TTT"}
     return table(rows, columns, caption=caption)
 
 
@@ -194,7 +194,7 @@ def summary(results: Mapping[str, Closing], counts: Mapping[str, int], transform
     return bullets(
         [
             f"**Auxiliary tasks.** {gap}: {auxiliary}.",
-            f"**Paper A's own loss.** Tuned on it, {own}.",
+            f"**Paper A's own loss.** With this loss, {own}.",
             f"**Artificial shifts:** {shifts}.",
         ]
     )

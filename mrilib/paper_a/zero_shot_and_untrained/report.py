@@ -160,7 +160,7 @@ def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
     deepest = max(deep, key=deep.__getitem__)
     never = [STARTS.get(name, name) for name, fall in deep.items() if fall < LEVEL]
     told = f"From {STARTS.get(deepest, deepest)}, SSIM first falls by {number(deep[deepest])}"
-    told = told if deep[deepest] >= LEVEL else "SSIM falls below no start"
+    told = told if deep[deepest] >= LEVEL else "SSIM never falls below its initial value"
     rest = f"; from {' or '.join(never)}, it stays above its start" if never and deep[deepest] >= LEVEL else ""
     return _curves_chart(curves, f"{told}{rest} ({kind} data)")
 
@@ -210,7 +210,7 @@ def leads_table(
     for name, interval in fall.items():
         record_interval(f"fall_{result_key(name)}", interval)
     n = len(scores[leader])
-    columns = {"method": "", "ours": f"lead of {leader} (n = {n})", "fall": "deepest fall below the start"}
+    columns = {"method": "", "ours": f"lead of {leader} (n = {n})", "fall": "deepest fall below the initial value"}
     return table(rows, columns, caption=caption)
 
 
@@ -288,12 +288,13 @@ def findings(
     leads = [f"{name} {measured(performance_gap(scores[LEADER], scores[name]))}" for name in others]
     return bullets(
         [
-            f"**Scores, from P.** TTT reaches an SSIM of {measured(mean_interval(scores[LEADER]))}. "
+            f"**Scores.** TTT of the network trained on *P* reaches an SSIM of "
+            f"{measured(mean_interval(scores[LEADER]))}. "
             f"Its lead over the other methods: {'; '.join(leads)}.",
             f"**Cost and gap.** ZS-SSL takes {measured(ratio, 1)} times as long as TTT. TTT closes "
             f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; ZS-SSL closes "
-            f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, that of its own network.",
-            "**An un-trained network in disguise?** The deepest fall of SSIM below its start, over "
+            f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
+            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, over "
             f"{count} curves: " + "; ".join(f"{name} {number(one.value)}" for name, one in fall.items()) + ".",
         ]
     )
