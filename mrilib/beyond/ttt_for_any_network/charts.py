@@ -11,7 +11,7 @@ from mrilib.figures.charts import WIDTH, data, finished, haloed, spaced, tooltip
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import METHOD_COLORS, MUTED, SERIES_COLORS, with_intervals
-from mrilib.gap import mean_interval
+from mrilib.gap import mean_interval, performance_gap
 from mrilib.train.objectives import Loss
 
 FREE, PAPER_A, BEFORE = "free phase", "paper A's method", "without TTT"
@@ -81,9 +81,13 @@ def shifts_chart(found: Mapping[str, Shifted], loss: Loss, where: str) -> altair
 def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
     leads = [here.lead(loss) for here in found.values()]
     better, worse = sum(lead.low > 0 for lead in leads), sum(lead.high < 0 for lead in leads)
+    gains = [
+        performance_gap(here.after(loss, "P", "free"), here.rows[Arm(loss, "P", "free")]["before"])
+        for here in found.values()
+    ]
     return (
-        f"For the {loss} network, a free phase is better than paper A's method under {better} of {len(leads)} shifts, "
-        f"worse under {worse or 'none'}"
+        f"For the {loss} network, a free phase is better than paper A's method under {better} of {len(leads)} shifts"
+        f"{f', worse under {worse}' * (worse > 0)}, and better than no TTT under {sum(gain.low > 0 for gain in gains)}"
     )
 
 

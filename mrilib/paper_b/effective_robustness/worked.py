@@ -33,7 +33,7 @@ def worked_chart(one: Robustness, kind: str) -> altair.LayerChart:
         _dots(above, NAMED[P], FAINT).encode(**_place(one)),
         *_arrow(rise),
         altair.Chart(data([rise])).mark_circle(size=LARGE, opacity=1, color=NAMED[P]).encode(**_place(one)),
-        *_names(rise, len(SHIFTS[one.name].pair.p)),
+        *_names(rise, f"trained on all {len(SHIFTS[one.name].pair.p)} datasets of P (mean of {len(above)} networks)"),
     ]
     alt = f"{title}: effective robustness {rise['label']}"
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHT)
@@ -79,13 +79,13 @@ def _arrow(rise: Row) -> list[altair.Chart]:
     ]
 
 
-def _names(rise: Row, datasets: int) -> list[altair.Chart]:
+def _names(rise: Row, diverse: str) -> list[altair.Chart]:
     """Names of both training sets: beside the mean point, and on the side of the line that the networks leave free."""
     above = rise["y"] > rise["line"]
-    diverse = altair.Chart(data([rise | {"name": f"trained on all {datasets} datasets of P (mean of three)"}]))
+    named = altair.Chart(data([rise | {"name": diverse}]))
     style: Row = {"fontSize": 15, "fontWeight": "bold"}
     beside: Row = {"align": "left", "dx": 18} if rise["left"] else {"align": "right", "dx": -18}
-    layers = [diverse.mark_text(color=NAMED[P], **beside, **style).encode(x="x:Q", y="y:Q", text="name:N")]
+    layers = [named.mark_text(color=NAMED[P], **beside, **style).encode(x="x:Q", y="y:Q", text="name:N")]
     for place, words in enumerate(BASELINE):
         y = HEIGHT - EDGE - LEADING * (len(BASELINE) - place) if above else EDGE + LEADING * place
         one = altair.Chart(data([{"name": words}])).encode(x=altair.value(WIDTH - EDGE if above else EDGE))
