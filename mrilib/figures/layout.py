@@ -4,7 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,17 +30,23 @@ Colors = Literal["grey", "heat", "phase"]
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished PNG with its alt text and its width on the page in CSS pixels."""
+    """A finished PNG with its alt text, its width on the page in CSS pixels, and its message, written above it."""
 
     png: bytes
     alt: str
     width: int
+    title: str = ""
+
+    def titled(self, message: str) -> "Picture":
+        """The picture below its message, as charts have it."""
+        return replace(self, title=message)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         # JupyterLab draws image/png without an alt attribute, so the picture is also sent as HTML.
         code = base64.b64encode(self.png).decode()
         tag = f'<img src="data:image/png;base64,{code}" alt="{html.escape(self.alt)}" width="{self.width}">'
-        bundle = {"text/html": tag, "image/png": code, "text/plain": self.alt}
+        head = f'<p style="margin: 0 0 6px 12px"><b>{html.escape(self.title)}</b></p>' if self.title else ""
+        bundle = {"text/html": head + tag, "image/png": code, "text/plain": self.alt}
         return bundle, {"image/png": {"alt": self.alt, "width": self.width}}
 
 

@@ -467,3 +467,11 @@ def test_a_title_of_two_lines_has_no_orphan() -> None:
     assert balanced("short", 20) == ["short"]
     assert balanced("one two three four five six seven", 30) == ["one two three four", "five six seven"]
     assert balanced("", 20) == []
+
+
+def test_a_message_stands_above_the_picture_and_in_no_other_form_of_it():
+    plain = compose([[Tile(np.zeros((4, 4), np.uint8))]], "a black square")
+    bundle, _ = plain.titled("1 < 2")._repr_mimebundle_()
+    assert bundle["text/html"].index("<b>1 &lt; 2</b>") < bundle["text/html"].index("<img ")
+    assert "<b>" not in plain._repr_mimebundle_()[0]["text/html"]
+    assert bundle["image/png"] == plain._repr_mimebundle_()[0]["image/png"]

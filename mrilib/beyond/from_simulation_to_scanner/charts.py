@@ -50,7 +50,9 @@ def picture(found: Contrasts, wavelet: Tensor) -> Picture:
     scores = {name: found.scores[name][at] for name in row}
     told = ", ".join(f"{name} {number(score)}" for name, score in scores.items())
     alt = f"Real brain at a flip angle of {found.angles[at]}: fully sampled image, and SSIM of {told}; errors below"
-    return comparison(target, row, scores=scores, alt=alt, target_title="target (measured)")
+    without, with_ttt = (number(scores[name]) for name in (KNEE, KNEE_TTT))
+    message = f"A real brain: TTT takes SSIM from {without} to {with_ttt}; ℓ1-wavelets reach {number(scores[WAVELET])}"
+    return comparison(target, row, scores=scores, alt=alt, target_title="target (measured)").titled(message)
 
 
 def contrasts_chart(found: Contrasts, where: str) -> altair.LayerChart:

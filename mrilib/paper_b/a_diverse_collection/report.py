@@ -13,6 +13,7 @@ from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.plot import Picture, Table, image_grid, image_row, table
 from mrilib.figures.sentences import measured, number, percent, verdict
+from mrilib.figures.tiles import white_of
 from mrilib.gap import Interval, ratio_of_means
 from mrilib.paper_b.collection import ELSEWHERE, FASTMRI, TESTED, Example, arm_title, best_of_fastmri, gain, members
 from mrilib.paper_b.protocol import slices_to_test
@@ -148,13 +149,17 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """One column per dataset: each arm's image with its SSIM, and the target; `kind` is "simulated" or "measured"."""
+    """One column per dataset: the target, and each arm's image with its SSIM; `kind` is "simulated" or "measured"."""
     shown = examples.values()
-    rows = [[one.images[arm] / one.target.max() for one in shown] for arm in arms]
-    rows.append([one.target / one.target.max() for one in shown])
-    captions = [*([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in arms), [""] * len(examples)]
-    names = [*(f"trained on {arm_title(arm)}" for arm in arms), f"fully sampled ({kind})"]
-    return image_grid(rows, names, [arm_title(name) for name in examples], captions, alt=alt, vmax=1.0)
+    rows = [[one.target / white_of(one.target) for one in shown]]
+    rows += [[one.images[arm] / white_of(one.target) for one in shown] for arm in arms]
+    captions = [[""] * len(examples), *([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in arms)]
+    names = [f"fully sampled ({kind})", *(f"trained on {arm_title(arm)}" for arm in arms)]
+    first, last = arms[0], arms[-1]
+    higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
+    told = f"On {higher} of {len(examples)} slices from datasets never seen, diverse training data raise SSIM"
+    columns = [arm_title(name) for name in examples]
+    return image_grid(rows, names, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:

@@ -2,6 +2,7 @@
 
 from mrilib.data.twins import TWINS
 from mrilib.figures.plot import Picture, image_grid
+from mrilib.figures.sentences import number
 from mrilib.figures.tiles import white_of
 from mrilib.paper_b.collection import TESTED, arm_title
 from mrilib.paper_b.examples import ExampleImages
@@ -25,18 +26,21 @@ def shown(scored: Study) -> dict[str, str]:
 
 def before_and_after(scored: Study, kind: str) -> Picture | None:
     """Both slices fully sampled, before and after fine-tuning, with their SSIM; None if a network is missing."""
-    made, rows, captions, titles = example_images(scored), [], [], []
+    made, rows, captions, titles, ends = example_images(scored), [], [], [], []
     for name, test in shown(scored).items():
         pair = made.images((BEFORE, TUNED), test)
         if pair is None:
             return None
         target = made.target(test)
         rows.append([one / white_of(target) for one in (target, *pair)])
-        captions.append(["", *(f"SSIM {scored.scores(arm, test)[0]:.3f}" for arm in (BEFORE, TUNED))])
+        ends.append([scored.scores(arm, test)[0] for arm in (BEFORE, TUNED)])
+        captions.append(["", *(f"SSIM {score:.3f}" for score in ends[-1])])
         titles.append(f"{'learned' if name == TUNED else 'forgotten'}:\n{arm_title(name)}")
     columns = [f"fully sampled ({kind})", "before fine-tuning", f"after fine-tuning on {arm_title(TUNED)}"]
     scores = "; ".join(
         f"{' '.join(title.split())} {' to '.join(said[1:])}" for title, said in zip(titles, captions, strict=True)
     )
     alt = f"A {kind} slice of two datasets: fully sampled, before and after fine-tuning: {scores}"
-    return image_grid(rows, titles, columns, captions, alt=alt, vmax=1.0)
+    here, elsewhere = (number(after - before, signed=True) for before, after in ends)
+    told = f"Fine-tuning changes SSIM by {here} on a slice of the new dataset, by {elsewhere} on one of another"
+    return image_grid(rows, titles, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")

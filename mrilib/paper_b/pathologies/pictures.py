@@ -82,7 +82,9 @@ def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], tit
     near = {words: (image[about] - dark) / (white - dark) for words, image in made.items()}
     alt = f"{title}: one small lesion, reconstructions and error maps; " + "; ".join(map(": ".join, scores.items()))
     shown = (target[about] - dark) / (white - dark)
-    return comparison(shown, near, scores, alt=alt, vmax=1.0, factor=FACTOR, target_title=title)
+    kept = ", ".join(f"{_kept(target, image, box):.0f} % ({words})" for words, image in made.items())
+    message = f"What remains of this lesion's contrast: {kept}"
+    return comparison(shown, near, scores, alt=alt, vmax=1.0, factor=FACTOR, target_title=title).titled(message)
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
@@ -120,9 +122,12 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
 
 def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
     """SSIM of a lesion's box, and the share of its contrast that a reconstruction keeps."""
-    return (
-        f"SSIM {_box_ssim(target, image, box):.3f}, contrast {100 * contrast(image, box) / contrast(target, box):.0f} %"
-    )
+    return f"SSIM {_box_ssim(target, image, box):.3f}, contrast {_kept(target, image, box):.0f} %"
+
+
+def _kept(target: Tensor, image: Tensor, box: Region) -> float:
+    """Contrast of a lesion in a reconstruction, in per cent of that in the target."""
+    return 100 * contrast(image, box) / contrast(target, box)
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
