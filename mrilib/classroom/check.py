@@ -24,7 +24,7 @@ MODULES = (
 
 
 def examine(folder: Path) -> list[Finding]:
-    """Check files, Python, disk and packages; run the first notebook; raises UserError if this is not a classroom."""
+    """Check files, Python, disk and packages, then run the first notebook; raises UserError outside a classroom."""
     files = list(whole(folder))
     looks: tuple[Callable[[Path], Iterable[Finding]], ...] = (python, room, packages)
     findings = files + [finding for look in looks for finding in look(folder)]

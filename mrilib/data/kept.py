@@ -52,7 +52,7 @@ class _FiledSample:
 
 
 class Kept:
-    """Samples by number. The file has no name and vanishes when the process ends in any way.
+    """Samples by number. The file has no name and disappears when the process ends, however it ends.
 
     Args:
         memory: number of bytes that all lists of the process together may hold in memory.

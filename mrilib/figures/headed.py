@@ -1,4 +1,4 @@
-"""Dot plots in groups: a heading in the group's colour above the lines of each."""
+"""Grouped dot plots: above the rows of each group, a heading in the group's colour."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -53,7 +53,7 @@ def write_nifti(
 
     If the scan does not state the positions of its slices, or if slices in between are left out, column, row and slice
     numbers increase in the directions of `orientation`, and the file states that these are not scanner coordinates.
-    Voxels of unknown size are 1 mm.
+    If the voxel size is unknown, 1 mm is written.
 
     Raises:
         ValueError: as in `directions`.
