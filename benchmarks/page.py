@@ -62,7 +62,7 @@ STACKED = """
 
 The table compares `mrilib.ttt.stacked` with TTT of one slice after the other, in milliseconds per iteration and
 slice. The ratio is the time for one slice after the other divided by the time for the stack. *Difference* is the
-largest difference in any pixel between the two, relative to the brightest pixel, after three iterations in double
+largest deviation in any pixel between the two ways, relative to the brightest pixel, after three iterations in double
 precision. In single precision, the difference is larger for two reasons: these slices contain only noise and the
 network is random, and Adam's first steps are as large for a gradient of rounding errors as for any other gradient.
 """

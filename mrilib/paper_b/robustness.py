@@ -78,7 +78,7 @@ def effective_robustness(baseline: Models, diverse: Models, seed: int = 0) -> In
     """Mean height of `diverse` models above the baseline's line, mean_i(y_i − (slope · x_i + intercept)).
 
     The interval is over test slices, with the same draw for all models of one list; it does not cover retraining. Its
-    `n` is the smaller number of slices.
+    `n` is the smaller of the two numbers of slices.
 
     Args:
         baseline: models trained on one distribution, which define the line.

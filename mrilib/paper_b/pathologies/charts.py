@@ -31,7 +31,7 @@ TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q
 
 
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
-    """SSIM of the network trained with lesions minus that of one trained on as many healthy slices; one row per region."""
+    """SSIM of the network trained with lesions minus that of one trained on as many healthy slices, by region."""
     inside, whole = difference(study, "P and Q", MORE, "small"), study.difference("P and Q", MORE, with_lesions(study))
     by, of = (number(found.value, signed=True) for found in (inside, whole))
     but = "but only" if abs(inside.value) > LITTLE * abs(whole.value) else "and"
