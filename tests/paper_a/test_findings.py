@@ -63,7 +63,7 @@ def test_the_packages_blocks_are_told_with_their_trainings_and_slices(monkeypatc
     assert anatomy.before.trainings > 1
     assert (anatomy.before.n, anatomy.gain_of_early_stopping.n) == (24, 12)
     assert "U-Net, anatomy" in [row[0] for row in ttt.in_short(found, "simulated").cells]
-    samples = f"1 training run × 12 test slices or {anatomy.before.trainings} training runs × 24 test slices"
+    samples = f"1 to {anatomy.before.trainings} training runs × 12 to 24 test slices"
     assert samples in ttt.findings(found, "simulated").data
     assert samples in " ".join(ttt.gaps_chart(found, "simulated").to_dict()["title"])
 

@@ -111,9 +111,12 @@ def _told(parts: Sequence[str], found: Sequence[Block], kind: str) -> Markdown:
 
 
 def _samples(found: Sequence[Block]) -> str:
-    samples = {(block.result.before.trainings, block.result.before.n) for block in found}
-    told = (f"{trainings} training run{'s' * (trainings > 1)} × {n} test slices" for trainings, n in sorted(samples))
-    return " or ".join(told)
+    trainings, slices = ({getattr(block.result.before, of) for block in found} for of in ("trainings", "n"))
+    return f"{_span(trainings)} training run{'s' * (max(trainings) > 1)} × {_span(slices)} test slices"
+
+
+def _span(found: set[int]) -> str:
+    return str(*found) if len(found) == 1 else f"{min(found)} to {max(found)}"
 
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
