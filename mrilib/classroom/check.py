@@ -18,8 +18,8 @@ from mrilib.running.runner import run
 OLDEST = (3, 11)
 ROOM = 2e9  # bytes, for an environment installed from wheels and the results of a course in runs/
 MODULES = (
-    *("altair", "anywidget", "h5py", "ipywidgets", "jupyterlab", "loky", "nibabel", "numpy", "papermill", "PIL"),
-    *("pydantic", "yaml", "safetensors", "scipy", "sigpy", "torch", "tqdm", "vl_convert"),
+    *("altair", "anywidget", "font_source_sans_pro", "h5py", "ipywidgets", "jupyterlab", "loky", "nibabel", "numpy"),
+    *("papermill", "PIL", "pydantic", "yaml", "safetensors", "scipy", "sigpy", "torch", "tqdm", "vl_convert"),
 )
 
 

@@ -1,12 +1,14 @@
-"""Grid of images and text as one PNG, drawn via SVG with a font bundled in vl-convert; charts share its colours."""
+"""Grid of images and text as one PNG, drawn via SVG; charts share its colours and its typeface."""
 
 import base64
 import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
+import font_source_sans_pro
 import numpy as np
 import vl_convert
 from PIL import Image, ImageFont
@@ -14,7 +16,9 @@ from PIL import Image, ImageFont
 INK = "#1F1F1F"
 MUTED = "#555555"
 PAPER = "#FFFFFF"
-FONT = "Source Sans Pro, Liberation Sans, Arial, Helvetica, sans-serif"  # on the site, in vl-convert, elsewhere
+FONT = "Source Sans Pro, Liberation Sans, Arial, Helvetica, sans-serif"  # the first also on the site, others in Jupyter
+FONT_FILES = Path(font_source_sans_pro.__file__).parent / "files"
+vl_convert.register_font_directory(str(FONT_FILES))
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
@@ -174,13 +178,13 @@ def _lines(texts: Sequence[str], width: float, size: int) -> int:
 
 
 def _wrapped(text: str, width: float, size: int) -> list[str]:
-    """Break text into lines no wider than `width`; Pillow's default font has nearly the metrics of the drawing font."""
-    font, lines = ImageFont.load_default(size), []
+    """Break text into lines no wider than `width`."""
+    font, lines = ImageFont.truetype(FONT_FILES / "SourceSansPro-Regular.ttf", size), []
     for paragraph in text.splitlines():
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()
-            if line and font.getlength(longer) > 0.95 * width:
+            if line and font.getlength(longer) > width:
                 lines.append(line)
                 longer = word
             line = longer

@@ -28,7 +28,7 @@ from mrilib.store.project import UserError
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 # of the extra `site`
-PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath", "font_source_sans_pro")
+PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "ziamath")
 SANS = "font_source_sans_pro/files/SourceSansPro-"
 FONTS = {  # files by distribution, all under the SIL Open Font License: pages look alike on every system
     "ziamath": ("ziamath/fonts/STIXTwoMath-Regular.ttf",),

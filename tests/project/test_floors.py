@@ -12,7 +12,7 @@ import mrilib
 
 PAPERS = ("paper_a", "paper_b", "beyond")  # one folder a notebook; what two of them share lies beside these folders
 SHOWING = {"IPython", "ipykernel", "ipywidgets", "altair", "vl_convert", "anywidget", "papermill", "nbclient"}
-SHOWING |= {"nbformat", "jupyter_client", "jupyter_core", "matplotlib"}
+SHOWING |= {"font_source_sans_pro", "nbformat", "jupyter_client", "jupyter_core", "matplotlib"}
 OUTSIDE_THE_CORE = SHOWING | {"h5py", "loky", "pydantic", "yaml", "safetensors", "PIL", "sigpy", "tqdm"}
 WITHOUT_SHOWING = CORE | {"simulate", "store", "data", "train"}
 STRANGERS = {("data", "models"), ("data", "ttt"), ("data", "scoring"), ("figures", "models"), ("figures", "ttt")}
