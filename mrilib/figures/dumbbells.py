@@ -36,6 +36,7 @@ def dumbbell_chart(
     beside: str = BESIDE,
     colors: Mapping[str, str] | None = None,
     row_height: int = ROW_HEIGHT,
+    level: tuple[str, float] | None = None,
 ) -> altair.LayerChart:
     """From one mean to another, one line for each `name`, in the order given; the first line names its marks.
 
@@ -49,6 +50,7 @@ def dumbbell_chart(
         beside: heading of what is written at the right.
         colors: colour of each series; those of `colors_of` if None.
         row_height: CSS pixels from line to line.
+        level: name and mean of what all lines are compared with, a dashed vertical line named below the last line.
 
     Raises:
         ValueError: nothing to draw.
@@ -66,7 +68,10 @@ def dumbbell_chart(
         *_heads(rows, hues, width, beside),
         *_labels(rows, y, width),
     ]
-    chart = altair.layer(*layers).properties(width=width, height=row_height * len(names))
+    height = row_height * len(names)
+    if level:
+        layers = [*_level(*level, hues | dict(colors or {}), height), *layers]
+    chart = altair.layer(*layers).properties(width=width, height=height)
     return finished(chart, alt, title)
 
 
@@ -116,6 +121,15 @@ def _labels(rows: Sequence[Row], y: altair.Y, width: int) -> list[altair.Chart]:
     return [base.mark_text(align="left", dx=NUMBERS).encode(color=ink)]
 
 
+def _level(name: str, mean: float, hues: Mapping[str, str], height: int) -> list[altair.Chart]:
+    """A dashed line at the mean, and its name at the left of its foot."""
+    color = hues.get(name) or colors_of([name])[0]
+    base = altair.Chart(data([{"value": float(mean), "series": name}])).encode(x=altair.X("value:Q"))
+    style: dict[str, Any] = {"align": "right", "baseline": "bottom", "fontWeight": "bold", "color": color}
+    words = base.mark_text(**style, dx=-INWARDS, dy=-4).encode(y=altair.value(height), text="series:N")
+    return [base.mark_rule(color=color, strokeWidth=2, strokeDash=[6, 4]), words]
+
+
 def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str) -> list[altair.Chart]:
     """Names of the first line's marks above them, in their colours, and the heading of the numbers."""
     first, means = rows[0], [value for row in rows for value in row["marks"].values()]
@@ -126,7 +140,7 @@ def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str
     layers = []
     for name, value in first["marks"].items():
         style: dict[str, Any] = {"baseline": "bottom", "fontWeight": "bold", "color": hues[name]}
-        style |= _place(name, places, inwards, at_the_edge)
+        style |= _place(name, places, inwards, at_the_edge and inwards > 0)
         base = altair.Chart(data([{"value": float(value), "word": name}]))
         layers.append(base.mark_text(**style).encode(x=altair.X("value:Q"), y=altair.value(ABOVE), text="word:N"))
     heading = altair.Chart(data([{"word": beside}])).encode(x=altair.value(width), y=altair.value(ABOVE - LINE))
@@ -134,10 +148,11 @@ def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str
     return [*layers, words]
 
 
-def _place(name: str, places: Sequence[str], inwards: int, at_the_edge: bool) -> dict[str, Any]:
+def _place(name: str, places: Sequence[str], inwards: int, numbers_near: bool) -> dict[str, Any]:
     """Outwards from the outer marks, but not into the numbers at the right; between them, one line higher."""
     if name == places[0]:
         return {"align": "right", "dx": inwards}
+    beside: dict[str, Any] = {"align": "right", "dx": INWARDS}
     if name == places[-1]:
-        return {"align": "right", "dx": INWARDS} if at_the_edge and inwards > 0 else {"align": "left", "dx": -inwards}
-    return {"align": "center", "dy": -LINE}
+        return beside if numbers_near else {"align": "left", "dx": -inwards}
+    return {"dy": -LINE} | (beside if numbers_near else {"align": "center"})

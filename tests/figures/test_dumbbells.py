@@ -57,6 +57,15 @@ def test_without_further_marks_there_are_only_ends():
     assert sum(one["mark"]["type"] == "point" for one in spec["layer"]) == 2
 
 
+def test_what_all_lines_are_compared_with_is_a_dashed_line_in_its_own_colour():
+    spec = drawn(level=("Q", 0.8))
+    line, words = spec["layer"][:2]
+    assert [(row["value"], row["series"]) for row in values(spec, line)] == [(0.8, "Q")]
+    assert line["mark"]["strokeDash"]
+    assert line["mark"]["color"] == words["mark"]["color"] == colors_of(["P", "P and Q", "Q"])[2]
+    assert words["encoding"]["text"]["field"] == "series"
+
+
 def test_differences_stand_beside_their_lines_and_are_grey_where_they_are_not_certain():
     spec = drawn(beside="both minus one")
     labels = spec["layer"][-1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from mrilib.figures.sentences import number
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import reconstruct, slice_ssim
@@ -23,6 +24,12 @@ class Compared:
     scores: Mapping[str, float]
     seconds: Mapping[str, float]
 
+    @property
+    def message(self) -> str:
+        """The scores as one sentence."""
+        before, early, end, free = (number(score) for score in self.scores.values())
+        return f"Paper A's method takes SSIM from {before} through {early} to {end}; a free phase takes it to {free}"
+
 
 def compared(
     model: Reconstructor, sample: Sample, live: Mapping[str, Settings], device: torch.device | str
@@ -38,6 +45,11 @@ def compared(
         images[name] = tuned.record.image.to(device)
         seconds[phase] = tuned.seconds / live[phase].max_iterations
     return Compared(images, {name: slice_ssim(image, sample)[0] for name, image in images.items()}, seconds)
+
+
+def phase_error(image: Tensor, truth: Tensor, inside: Tensor) -> float:
+    """Median of |arg(x · x̂*)| over the pixels `inside`, in radians; image x̂ and truth x are complex, (…, y, x)."""
+    return float((truth * image.conj()).angle().abs()[inside].median())
 
 
 def images_at(model: Reconstructor, sample: Sample, settings: Settings, iterations: list[int]) -> dict[int, Tensor]:

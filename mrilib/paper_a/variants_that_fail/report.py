@@ -64,6 +64,13 @@ def label(method: str, side: str) -> str:
     return f"{net} on {side}{plus}{ttt}"
 
 
+def changes(scores: Mapping[str, float]) -> str:
+    """What TTT changes on one slice, by its loss; the first score is without TTT."""
+    (_, before), *after = scores.items()
+    told = [f"{number(score - before, signed=True)} with {name.removeprefix('TTT on ')}" for name, score in after]
+    return f"TTT changes SSIM by {', '.join(told[:-1])} and {told[-1]}"
+
+
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
     """What the network of P still lacks to the supervised network of Q after each method, paired by slice."""
     best = scores["supervised", "Q"]
