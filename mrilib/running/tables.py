@@ -1,4 +1,4 @@
-"""Stored tables: the notebook each belongs to, how to recompute its rows, and whether they are reproduced."""
+"""Stored tables: the notebook of each, how to recompute its rows, and whether these are reproduced."""
 
 import json
 import math
@@ -61,7 +61,7 @@ def rows_of(job: Job, device: str) -> list[StoredRow]:
 
 
 def shipped(root: Path) -> dict[str, Shipped]:
-    """The package's tables by name, in the order of the notebooks they belong to."""
+    """The package's tables by name, in the order of their notebooks."""
     found: dict[str, list[Job]] = {}
     for notebook in notebooks(root):
         job = plan(notebook, root)
