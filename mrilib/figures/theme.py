@@ -127,7 +127,7 @@ def ordered(names: Iterable[str]) -> list[str]:
 def colors_of(names: Iterable[str]) -> list[str]:
     """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
 
-    "P: T2 brain" stands for "P". Two names for one method in one chart are told apart: the second counts as another.
+    "P: T2 brain" stands for "P". If a chart has two names for one method, the second counts as another method.
     """
     names, chosen = list(names), dict[str, str]()
     for name in names:

@@ -66,7 +66,7 @@ def seeded(experiment: Experiment, settings: Settings, seed: int) -> tuple[Exper
 def rows(
     experiment: Experiment, settings: Settings, device: torch.device | str = "cpu", workers: int = 1
 ) -> list[StoredRow]:
-    """The stored row of every seed, whatever the seed of the experiment."""
+    """The stored row of every seed, regardless of the seed of the experiment."""
     every = [seeded(experiment, settings, seed) for seed in SEEDS]
     table = stored(experiment)
     return [StoredRow(table, key(*one, SLICES), partial(compute, *one, device, workers), comparable) for one in every]

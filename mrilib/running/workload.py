@@ -80,7 +80,7 @@ def _adapt_slices(job: Job) -> Callable[..., None] | None:
 
 
 def compute(job: Job, name: str, device: str) -> dict[str, Any]:
-    """Compute one part; what is in the cache already is not computed again.
+    """Compute one part; results that are already in the cache are not computed again.
 
     Raises:
         UserError: no part has this name.

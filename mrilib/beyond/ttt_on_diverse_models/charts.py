@@ -42,7 +42,7 @@ BESIDE = "TTT adds [95 % interval]"
 
 
 def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
-    """From SSIM without TTT to SSIM with TTT, one line per training set, over all test slices.
+    """SSIM without and with TTT, one line per training set, over all test slices.
 
     The goal is the score without TTT of the network trained on the test distribution.
     """

@@ -52,7 +52,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 
 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
-    """Chart the risk on P and on Q over α, with α before TTT, after TTT and at the optimum; raises as `risk_marks`."""
+    """Chart risk on P and on Q over α, with α before TTT, after TTT and at the optimum; errors: see `risk_marks`."""
     levels = {f"P: noise level {sigma:g}": sigma, f"Q: noise level {varsigma:g}": varsigma}
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)

@@ -179,8 +179,8 @@ def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) 
     Raises:
         ValueError: no scores, a negative gain or a window below 1.
 
-    Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. The
-    paper gives no threshold and stopped manually; `GAIN` and `WINDOW` are ours.
+    Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. In the
+    paper, training was stopped manually, without a threshold; `GAIN` and `WINDOW` are ours.
     """
     if not scores or gain < 0 or window < 1:
         raise ValueError(

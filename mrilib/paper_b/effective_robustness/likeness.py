@@ -1,4 +1,4 @@
-"""Whether training sets that look more like the test set also train better networks for it (paper B, §4, Figure 6)."""
+"""Whether training sets that look more like the test set also yield better networks for it (paper B, §4, Figure 6)."""
 
 import hashlib
 from collections.abc import Mapping
