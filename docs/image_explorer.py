@@ -94,7 +94,7 @@ def by_shift(planned: Mapping[str, Parameters]) -> dict[str, Any]:
 
 
 def by_iteration(p: Parameters) -> dict[str, Any]:
-    """Part 2: the iteration of one run, which goes on to the image that its rule chooses."""
+    """Part 2: the iteration of one run, up to the image that its rule chooses."""
     sample, settings, images = first_slices(p)[0], p.settings, list[Tensor]()
 
     def look(image: Tensor) -> float:
@@ -121,7 +121,7 @@ def first_slices(p: Parameters) -> list[Sample]:
 
 
 def shared(views: Any, images: dict[str, int]) -> Any:
-    """The views with places in `images`, which grows, instead of images: a target is in many views."""
+    """Views that refer to images by their number in `images`, which grows, because a target is in many views."""
     if isinstance(views, list):
         return [shared(inside, images) for inside in views]
     return views | {"source": images.setdefault(views["source"], len(images))}

@@ -1,4 +1,4 @@
-"""Batches of measured slices: under-sampled k-space, coil maps, and the targets that images are scored against."""
+"""Batches of measured slices: under-sampled k-space, coil maps, and the targets against which images are scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

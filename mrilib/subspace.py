@@ -136,7 +136,7 @@ def split_energy(y: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
 def self_supervised_loss(alpha: Tensor | float, V: Tensor, y: Tensor) -> Tensor:
     """L_SS(α, V, y) = ‖y − α V Vᵀ y‖² + 2 α d/(n − d) ‖(I − V Vᵀ) y‖² of each y (…, n) → (…).
 
-    Source: paper A, §6. Raises like `split_energy`.
+    Source: paper A, §6. Raises the errors of `split_energy`.
     """
     return _loss(alpha, *split_energy(y, V), V)
 

@@ -89,7 +89,7 @@ def changed(folder: Path) -> list[str]:
     """Files of the manifest that are missing or differ; raises UserError if there is no manifest."""
     manifest = read_manifest(folder)
     if manifest is None or not folder.is_dir():
-        raise UserError(f"{folder}: has no {MANIFEST}, so it is no classroom; unpack the archive and give its folder")
+        raise UserError(f"{folder}: no {MANIFEST}, so it is not a classroom; unpack the archive and name its folder")
     return [name for name, seen in manifest["files"].items() if not (is_inside(name) and same(folder / name, seen))]
 
 

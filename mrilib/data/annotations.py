@@ -15,7 +15,7 @@ NORMAL = "Normal for age"  # study-level label by which paper B selects healthy 
 
 
 class AnnotationError(ValueError):
-    """An annotation file cannot be read, or does not fit the volumes it is used with."""
+    """An annotation file cannot be read, or does not fit the volumes with which it is used."""
 
 
 @dataclass(frozen=True)

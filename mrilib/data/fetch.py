@@ -90,7 +90,7 @@ def get(name: str, source: Path | None = None, progress: Progress | None = None)
         progress: called with the bytes done and the total bytes.
 
     Raises:
-        FetchError: unknown name, failed download, content other than the pinned one, or failure to write.
+        FetchError: unknown name, failed download, content that is not the pinned content, or failure to write.
     """
     dataset = _named(name)
     present, state = examined(name)

@@ -24,7 +24,7 @@ def check_heaps(file: h5py.File, path: Path) -> None:
     """Check, once per file, that the objects of each global heap lie within the heap.
 
     Raises:
-        VolumeError: an object does not.
+        VolumeError: an object extends beyond its heap.
         OSError: the file cannot be read.
     """
     status = path.stat()

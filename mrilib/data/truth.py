@@ -62,7 +62,7 @@ def volume_maximum(path: Path) -> float:
 
     Raises:
         VolumeError: the attribute `max` differs from it; or the middle slice shows that the data are not centred
-            k-space (see `kspace.check_kspace`), or were measured at other columns than the header says.
+            k-space (see `kspace.check_kspace`), or were measured at columns other than those in the header.
     """
     status = path.stat()
     return _maximum(path, (status.st_ino, status.st_size, status.st_mtime_ns))  # which change when it is replaced

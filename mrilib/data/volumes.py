@@ -124,7 +124,7 @@ def write_volume(
         extras: further datasets, slice axis first.
         recon_size: (y, x) to which a computed reconstruction is cropped.
         padding: first measured column and first column after the measured ones; None if all columns were measured.
-        mask: (kx,) of an under-sampled acquisition, stored with it.
+        mask: (kx,) of an under-sampled acquisition, stored in the file.
 
     Raises:
         VolumeError: k-space has the wrong rank or type, is empty or not finite; or an extra has a reserved name.

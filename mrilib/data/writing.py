@@ -35,7 +35,7 @@ def write_converted(path: Path, one: Converted, source: Path, origin: Mapping[st
     Args:
         path: path of the volume.
         one: the volume.
-        source: path of the file it is made from, for messages.
+        source: path of the file from which it is made, for messages.
         origin: attributes that state what the volume is made from, and how.
         say: called with messages for the user.
 

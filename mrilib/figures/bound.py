@@ -27,7 +27,7 @@ def scrubbed_chart(
     title: str = "",
     band: tuple[str, str] | None = None,
 ) -> altair.LayerChart:
-    """Curves of `y` over `x`, one per name in `color`, with a rule moved by a slider and the values at it written out.
+    """Curves of `y` over `x`, one per name in `color`, with a rule moved by a slider and the values there written out.
 
     The rule is at the measured x nearest to the slider, or at the smaller of two equally near ones.
 
@@ -37,7 +37,7 @@ def scrubbed_chart(
         chosen: initial position of the slider, in units of `x`.
 
     Raises:
-        ValueError: fewer than two x values, or `chosen` outside their range; also as `lines_chart`.
+        ValueError: fewer than two x values, or `chosen` outside their range; also the errors of `lines_chart`.
     """
     given = list(rows)
     curves = lines_chart(given, x, y, color, x_title=x_title, y_title=y_title, alt=alt, title=title, band=band)

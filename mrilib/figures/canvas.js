@@ -4,7 +4,7 @@ const STEP = 0.02; // of one key
 const TRAVEL = 300; // pixels of dragging for 1
 const KEYS = { ArrowUp: ["level", STEP], ArrowDown: ["level", -STEP], ArrowRight: ["width", STEP], ArrowLeft: ["width", -STEP] };
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // Jupyter would move between cells by the arrow keys
-const HELP = "Drag over the images, or press arrow keys on them: right and left change the width of the grey window, up and down its level.";
+const HELP = "Drag over the images, or press arrow keys on them: right and left change the width of the grey window, up and down change its level.";
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -254,7 +254,7 @@ def _series(field: str, names: Sequence[str], symbol: str = "stroke") -> altair.
 
 
 def legend_columns(names: Sequence[str]) -> int:
-    """How many names fit beside each other in a legend, in a wide face."""
+    """Number of names that fit beside each other in a legend, in a wide font."""
     return max(1, min(LEGEND_COLUMNS, WIDTH // round(SYMBOL + LETTER * max(map(len, names), default=1))))
 
 

@@ -24,7 +24,7 @@ def labelled_chart(
 ) -> altair.LayerChart:
     """Curves as in `lines_chart`, each with its name in its colour at its right end; `height` in CSS pixels.
 
-    Raises as `lines_chart`.
+    Raises the errors of `lines_chart`.
     """
     given = list(rows)
     axes: dict[str, Any] = {"x_title": x_title, "y_title": y_title, "band": band, "log_x": log_x}

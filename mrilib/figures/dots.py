@@ -37,8 +37,8 @@ def dots_chart(
         title: what is compared.
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
         digits: decimals of the numbers at the right.
-        colors: colour of each series, whose place there also gives its shape; those of `colors_of` if None.
-        legend: whether series are explained above the lines; not needed where the names say it.
+        colors: colour of each series; the position of a series also determines its shape; `colors_of` if None.
+        legend: whether series are explained above the lines; not needed if the names explain them.
 
     Raises:
         ValueError: nothing to draw.

@@ -43,7 +43,7 @@ def dumbbell_chart(
     Args:
         rows: dicts with `name`; `marks`, means by series: the start, drawn as a ring, the end, as a dot that fits
             into it, then further ones, as diamonds below the line; `label`, what is written at the right; and
-            `certain`, else the label is grey. See `step`.
+            `certain`: if false, the label is grey. See `step`.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -149,7 +149,7 @@ def _heads(rows: Sequence[Row], hues: Mapping[str, str], width: int, beside: str
 
 
 def _place(name: str, places: Sequence[str], inwards: int, numbers_near: bool) -> dict[str, Any]:
-    """Outwards from the outer marks, but not into the numbers at the right; between them, one line higher."""
+    """Place of a name: outside the outer marks, clear of the numbers at the right; between marks, one line higher."""
     if name == places[0]:
         return {"align": "right", "dx": inwards}
     beside: dict[str, Any] = {"align": "right", "dx": INWARDS}

@@ -21,7 +21,7 @@ OF_CELL: dict[str, tuple[str, list[ipywidgets.VBox]]] = {}  # by cell: its last 
 
 
 class Companion(anywidget.AnyWidget):
-    """What Jupyter's controls lack: names and values for screen readers, their keys, and word of an ended kernel.
+    """What Jupyter's controls lack: names and values for screen readers, their keys, and a note when the kernel ends.
 
     The handles of Jupyter's sliders, which take the keyboard focus, have no name, and those of selections announce an
     index (ipywidgets 8.1). JupyterLab (4.6) would treat the keys of lists and buttons as its own shortcuts, Jupyter
@@ -73,7 +73,7 @@ def explorer(
 
 
 def replace_earlier(box: ipywidgets.VBox) -> None:
-    """Close the explorers that the running cell made when it last ran; each run would leave its own in the kernel."""
+    """Close the explorers that the running cell made when it last ran; otherwise they would pile up in the kernel."""
     cell, run = running_cell()
     if not cell:
         return

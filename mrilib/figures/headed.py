@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 def headed_dots(
     groups: Mapping[str, Sequence[Row]], *, x_title: str, alt: str, title: str, colors: Mapping[str, str]
 ) -> altair.LayerChart:
-    """Differences with their 95 % intervals, one line for each, below the heading of their group, with 0.
+    """Differences with their 95 % intervals, one line for each, below the heading of their group, with a line at 0.
 
     Args:
         groups: heading → dicts with `name`, `value`, `low` and `high`, in the order given; all names are distinct.

@@ -32,8 +32,10 @@ def image_row(
         titles: one per image, above it; long ones wrap.
         captions: one per image, below it, such as "SSIM 0.912".
         alt: what the figure shows, for readers who cannot see it.
-        vmax: white; if None, the largest of the images' 99th percentiles, since a spot near a coil may be far brighter.
-        ncols: images side by side at most, up to 5; further ones continue below, in rows of nearly the same length.
+        vmax: value shown as white; if None, the largest of the images' 99th percentiles, since a spot near a coil may
+            be far brighter.
+        ncols: largest number of images side by side, up to 5; further ones continue below, in rows of nearly the same
+            length.
 
     Raises:
         ValueError: lengths differ, an image is complex, not two-dimensional or not finite.
@@ -149,8 +151,8 @@ def phase_row(
 ) -> Picture:
     """Phases of complex images, (y, x): light at 0, blue if negative, red if positive, and dark at the ends.
 
-    The ends are those of the bar below, the least of ±π/4, ±π/2 and ±π that holds nearly all phases. Where an image is
-    darker than `DARK` times its maximum, its phase is noise and the colour of phase 0 is drawn. Other arguments and
+    The ends are those of the bar below, the smallest of ±π/4, ±π/2 and ±π that holds nearly all phases. Where an image
+    is darker than `DARK` times its maximum, its phase is noise and the colour of phase 0 is drawn. Other arguments and
     errors as in `image_row`.
     """
     end, labels = _phase_range(images)

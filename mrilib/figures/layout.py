@@ -42,7 +42,7 @@ class Picture:
     title: str = ""
 
     def titled(self, message: str) -> "Picture":
-        """The picture below its message, as charts have it."""
+        """The picture below its message, as in charts."""
         return replace(self, title=message)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
@@ -133,7 +133,7 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     """A tile's pixels in their own proportions, centred in the height of the row, with a frame just around them.
 
-    Nothing is drawn for a tile of text or of a scale, whose pixels keep the place.
+    Nothing is drawn for a tile of text or of a scale, whose pixels only reserve the space.
     """
     if tile.note or tile.scale:
         return ""

@@ -25,9 +25,9 @@ WORDS_STAY_WHOLE = "<style>.jp-OutputArea-output pre { word-break: normal; overf
 def setup(seed: int = 0, device: str = "auto") -> torch.device:
     """Reset the notebook's results, enable the figures, and return the device to compute on.
 
-    Nothing is seeded: random functions take `seed`. `auto` is the first GPU, or the CPU if there is none. Where the
-    cache cannot be written, another one is used until the kernel ends.
-    Raises ValueError if this machine does not have the device.
+    Nothing is seeded: random functions take `seed`. `auto` is the first GPU, or the CPU if there is none. If the cache
+    cannot be written, another one is used until the kernel ends. Raises ValueError if this machine does not have the
+    device.
     """
     chosen = choose_device(device)
     use_writable_cache()
@@ -75,9 +75,9 @@ def record(
     Args:
         name: flat key, such as `fraction_closed`.
         value: number, one-element tensor, text, boolean, or a list.
-        low, high: ends of the interval, both or neither; those of one sample say nothing and are left out.
+        low, high: ends of the interval, both or neither; an interval of one sample says nothing and is omitted.
         n: number of samples behind it.
-        trainings: number of trainings behind it; left out, one.
+        trainings: number of training runs behind it; one if omitted.
 
     Raises ValueError naming the result for a bad name, NaN, or an incomplete interval.
     """
@@ -98,7 +98,7 @@ def record(
 def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Write a table to `results.json` under `name`, one mapping per row, and return it for display.
 
-    A cell is a number, text, or an interval `{"value":, "low":, "high":}`. Raises as `record`.
+    A cell is a number, text, or an interval `{"value":, "low":, "high":}`. Raises the errors of `record`.
     """
     check_name(name)
     plain = [{str(key): to_plain(cell, name) for key, cell in row.items()} for row in rows]
@@ -107,7 +107,7 @@ def record_table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def record_input(path: str | os.PathLike[str]) -> Path:
-    """Record a data file that the results depend on, so that changes to it invalidate them; returns its path.
+    """Record a data file on which the results depend, so that changes to it invalidate them; returns its path.
 
     Raises OSError if it cannot be read.
     """
@@ -145,7 +145,7 @@ def put(name: str, content: Any) -> None:
 
 
 def check_name(name: str) -> None:
-    """Raise ValueError for a key that a claim could not refer to."""
+    """Raise ValueError for a key to which a claim could not refer."""
     if not name.isidentifier() or name == "run":
         raise ValueError(f"record: expected a name like 'fraction_closed', got {name!r}")
 

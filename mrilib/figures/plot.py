@@ -97,7 +97,8 @@ def table(
     """Table of `rows`; the first column names its row.
 
     Args:
-        rows: dicts; none print as one of "–", as does a missing key; `value`, `low`, `high` print as an interval.
+        rows: dicts; an empty list prints as a row of "–", a missing key as "–"; `value`, `low`, `high` print as an
+            interval.
         columns: keys in order, or key → heading.
         digits: decimals of non-integer numbers, fewer for those that then have three significant digits.
         best: keys of columns whose largest value is bold.
@@ -123,7 +124,7 @@ def stacked(panels: Mapping[str, altair.LayerChart], *, alt: str, title: str) ->
     """Charts below one another, equally wide, each below its heading.
 
     Args:
-        panels: heading → chart, whose own title and alt text are left out.
+        panels: heading → chart, whose own title and alt text are omitted.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
     """

@@ -35,7 +35,8 @@ def strip_chart(
         title: the figure's message.
         zero: whether 0 is drawn, and means have their signs.
         digits: decimals of the means.
-        letters: room left of the plot, in letters, so that plots above each other are aligned; at least the names'.
+        letters: room left of the plot, in letters, so that plots above each other are aligned; at least the length of
+            the names.
 
     Raises:
         ValueError: nothing to draw.
@@ -77,7 +78,7 @@ def strips_in_numbers(rows: Sequence[Row], digits: int = 3) -> str:
 
 
 def _dots(row: Row) -> list[dict[str, Any]]:
-    """Values in rising order, moved up and down in turn, so that equal ones do not cover each other."""
+    """Values in rising order, moved up and down alternately, so that equal values do not cover each other."""
     return [
         {"name": row["name"], "value": float(value), "away": SPREAD[place % len(SPREAD)], "color": row["color"]}
         for place, value in enumerate(sorted(row["values"]))

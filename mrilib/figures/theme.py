@@ -127,7 +127,7 @@ def ordered(names: Iterable[str]) -> list[str]:
 def colors_of(names: Iterable[str]) -> list[str]:
     """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
 
-    "P: T2 brain" stands for "P". Two names for one method in one chart are told apart: the second counts as another.
+    "P: T2 brain" stands for "P". If a chart has two names for one method, the second counts as another method.
     """
     names, chosen = list(names), dict[str, str]()
     for name in names:
@@ -213,7 +213,7 @@ def finite(value: Any) -> float | None:
 
 
 def log_ticks(places: Iterable[float]) -> list[float]:
-    """The measured places, if they are few, or else 1, 2, 5, 10, … within their range."""
+    """The measured values, if they are few, or else 1, 2, 5, 10, … within their range."""
     measured = sorted(set(places))
     if len(measured) <= FEW_TICKS:
         return measured
@@ -223,5 +223,5 @@ def log_ticks(places: Iterable[float]) -> list[float]:
 
 
 def with_intervals(layer: alt.Chart, records: list[dict[str, Any]], low: str = "low") -> list[alt.Chart]:
-    """The layer of the intervals, none if no record has one: a mark without items would be read out without words."""
+    """The layer of the intervals, or no layer if no record has one: screen readers would announce an empty mark."""
     return [layer] if any(finite(record.get(low)) is not None for record in records) else []

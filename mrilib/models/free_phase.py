@@ -26,7 +26,7 @@ class FreePhase(Reconstructor):
         A: forward operator of the slice.
         lines: number of calibration lines; see `sampling.calibration_width`.
         noise_floor: whether the magnitude m = |f_θ(A†y)| contains the noise floor b of a root-sum-of-squares image,
-            like the images that the network was trained on. If so, x has the magnitude m − b² / max(m, b) instead,
+            like the images on which the network was trained. If so, x has the magnitude m − b² / max(m, b) instead,
             which is about √(m² − b²) and, where there is only noise, about 0. b is a low quantile of the first m.
     """
 

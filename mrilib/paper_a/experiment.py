@@ -1,4 +1,4 @@
-"""Paper A's experiment in one place: a shift, the four networks it needs, and the slices of Q it is tested on."""
+"""Paper A's experiment in one place: a shift, its four networks, and the slices of Q on which they are tested."""
 
 import re
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class Experiment:
         return side_of(self.shift, side)
 
     def slice_list(self, side: Side, split: str, count: int) -> tuple[str, str, int]:
-        """(distribution, split, number of slices) of P or Q; 0 test slices are paper A's whole list."""
+        """(distribution, split, number of slices) of P or Q; 0 test slices means paper A's whole list."""
         name = self.side(side)[0]
         return name, split, count or distribution(name).test_slices
 

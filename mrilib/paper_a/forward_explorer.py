@@ -41,13 +41,13 @@ def forward_explorer(
     patient: int = PATIENT,
     iterations: int = ITERATIONS,
 ) -> ipywidgets.VBox:
-    """Six controls over y = M F S x + n of one simulated slice and its two simplest reconstructions, updated live.
+    """Six controls over y = M F S x + n for one simulated slice and its two simplest reconstructions, updated live.
 
     Args:
         data: name of a distribution, whose anatomy and contrast are simulated on a 128 × 128 matrix.
         acceleration, center_fraction, kind, seed: parameters of the mask, see `sampling.random_mask`.
         coils: number of receive coils.
-        noise: level of the RSS image where there is only noise, relative to the 95th percentile of the image.
+        noise: level of the RSS image where it contains only noise, relative to the 95th percentile of the image.
         patient: seed of anatomy, coil array and noise.
         iterations: number of CG-SENSE iterations.
 
@@ -103,7 +103,7 @@ def slice_in_words(sample: Sample, scores: dict[str, float]) -> str:
     center = calibration_width(sample.mask)
     if center >= CALIBRATION:
         return words
-    reason = f"its coil maps need {CALIBRATION} lines in the centre, and there are {center}; widen the centre"
+    reason = f"its coil maps need {CALIBRATION} lines in the centre, but there are only {center}; widen the centre"
     return f"{words} CG-SENSE is not shown: {reason}."
 
 

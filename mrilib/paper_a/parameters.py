@@ -20,7 +20,7 @@ AS_WRITTEN = {"residual": False, "pinv_iterations": 0, "fidelity": "paper"}  # p
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Sourced):
-    """Parameters of networks trained on P and on Q under every shift, and of the slices of Q to test on."""
+    """Parameters of networks trained on P and on Q under every shift, and of the test slices of Q."""
 
     seed: Seed
     test_slices: CountOrAll

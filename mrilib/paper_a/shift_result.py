@@ -53,8 +53,8 @@ RESULT_KEYS = {
 class ShiftResult:
     """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them.
 
-    `scores` are (slices,) of one training, or (trainings, slices): see `gap`. Where they are of several of which one
-    alone ran on without early stopping, `stopped` are that one's scores of joint training on P with TTT.
+    `scores` are (slices,) for one training run, or (trainings, slices), see `gap`. If only one of several training runs
+    ran on without early stopping, `stopped` are its scores of joint training on P with TTT.
     """
 
     model: str
@@ -81,7 +81,7 @@ class ShiftResult:
 
     @property
     def reached(self) -> FractionClosed:
-        """Fraction of the way from supervised P to supervised Q that joint training on P with TTT goes.
+        """Fraction of the way from supervised P to supervised Q that joint training on P with TTT covers.
 
         Unlike the fraction closed, it does not rise if the network trained on Q gets worse.
         """
@@ -95,7 +95,7 @@ class ShiftResult:
 
     @property
     def with_and_without_stopping(self) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Scores of joint training on P with TTT at its stop, and of its last iterate; same trainings, same slices."""
+        """Scores of joint training on P with TTT at its stop, and of its last iterate; same runs, same slices."""
         stopped = self.scores["joint on P + TTT"] if self.stopped is None else self.stopped
         return stopped, self.scores["joint on P + TTT, no early stopping"]
 
@@ -106,12 +106,12 @@ class ShiftResult:
 
     @property
     def lead(self) -> Interval:
-        """What joint training on P with TTT has over supervised training on P with TTT."""
+        """Lead of joint training on P with TTT over supervised training on P with TTT."""
         return performance_gap(self.scores["joint on P + TTT"], self.scores["supervised on P + TTT"])
 
     @property
     def sample(self) -> str:
-        """Sample behind the numbers: `24 slices`, or `5 trainings × 24 slices`."""
+        """Sample behind the numbers: `24 slices`, or `5 training runs × 24 slices`."""
         slices, trainings = self.before.n, self.before.trainings
         of_slices = f"{slices} slice{'s' * (slices > 1)}"
         return of_slices if trainings == 1 else f"{trainings} training runs × {of_slices}"
@@ -158,7 +158,7 @@ class ShiftResult:
         return chart
 
     def _points(self) -> altair.Chart:
-        """Layer with the mean of every training as a small, faint point below its line."""
+        """Layer with the mean of every training run as a small, faint point below its line."""
         rows = [
             {"method": name, "training": f"training {number}", "value": float(mean)}
             for name, table in self.scores.items()

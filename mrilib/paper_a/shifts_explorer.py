@@ -95,7 +95,7 @@ def scheme_of(network: str, ttt: str) -> str:
 
 
 def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
-    """Schemes trained on P and on Q whose difference is the gap that a choice belongs to.
+    """Schemes trained on P and on Q whose difference is the gap to which a choice belongs.
 
     If training on Q was not scored with TTT, the supervised network of Q takes its place, as in paper A's Table 2.
     """
@@ -105,7 +105,7 @@ def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
 
 
 def scheme_in_words(case: Case, network: str, ttt: str) -> str:
-    """Describe the mean of a choice with its interval, its gap, and how much of the gap before it closes.
+    """Describe the mean of a choice with its interval, its gap, and how much of the gap before TTT it closes.
 
     Raises:
         ValueError: the scheme was not scored.

@@ -27,7 +27,7 @@ BLOCKS = tuple((model, shift) for model, shifts in TABLE_2.items() for shift in 
 class Block:
     """One network under one shift: scores of every scheme, seconds per slice, and their origin.
 
-    `steps` are the iterations of TTT up to the one at which its rule stops; under this run's shift only.
+    `steps` are the iterations of TTT up to the one at which its rule stops; they are known only under this run's shift.
     """
 
     result: ShiftResult
@@ -59,7 +59,7 @@ class Block:
     def record(self) -> None:
         """Write its numbers to `results.json`, each key ending in the block's name.
 
-        The ratio of times, P to Q, is that of iterations: an iteration of one network on one slice takes as long.
+        The ratio of times, P to Q, is the ratio of iterations, because both networks take equally long per iteration.
         """
         for scheme, interval in self.result.means.items():
             record_interval(f"ssim_{identifier(scheme)}_{self.name}", interval)
@@ -135,7 +135,7 @@ def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
-    """This run's block and the stored ones, in the order of the paper's table; of several trainings where they are."""
+    """This run's block and the stored ones, in the order of the paper's table; over several training runs if stored."""
     given: Any = {"experiment": experiment, "settings": settings, "slices": own.result.before.n}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
@@ -160,9 +160,9 @@ def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Se
 
 
 def of_trainings(block: Block, of_package: bool, experiment: Experiment, settings: Settings) -> Block:
-    """The block with the scores of several trainings where they are stored, of its parameters or of the package's.
+    """The block with the scores of several training runs, if stored for its parameters or for the package's.
 
-    Scores without early stopping, which these lack, stay those of the one training, with those at its stop.
+    Several runs have no scores without early stopping; these, and those at the stop, stay those of the single run.
     """
     shift, model = replace(experiment, shift=block.result.shift), block.result.model
     found = trainings.of_experiment(shift, settings) if model == experiment.architecture["name"] else None

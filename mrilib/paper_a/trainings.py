@@ -1,4 +1,4 @@
-"""Several trainings of paper A's four networks: each seed's scores on the same slices of Q, in every measure."""
+"""Several training runs of paper A's four networks: each seed's scores on the same slices of Q, in every measure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ Quality = Mapping[str, Mapping[str, Sequence[Any]]]  # scheme → measure → (s
 
 @dataclass(frozen=True)
 class Trainings:
-    """The stored trainings of one network under one shift: rows on the same slices, one for each seed."""
+    """The stored training runs of one network under one shift: rows on the same slices, one for each seed."""
 
     rows: Sequence[Row]
     origin: str
@@ -54,7 +54,7 @@ class Trainings:
 
 
 def stored(experiment: Experiment) -> StoredTable:
-    """Table of trainings on slices of the experiment's source."""
+    """Table of training runs on slices of the experiment's source."""
     return StoredTable("trainings", {"source": experiment.source}, {__name__})
 
 
@@ -66,7 +66,7 @@ def seeded(experiment: Experiment, settings: Settings, seed: int) -> tuple[Exper
 def rows(
     experiment: Experiment, settings: Settings, device: torch.device | str = "cpu", workers: int = 1
 ) -> list[StoredRow]:
-    """The stored row of every seed, whatever the seed of the experiment."""
+    """The stored row of every seed, regardless of the seed of the experiment."""
     every = [seeded(experiment, settings, seed) for seed in SEEDS]
     table = stored(experiment)
     return [StoredRow(table, key(*one, SLICES), partial(compute, *one, device, workers), comparable) for one in every]
@@ -90,7 +90,7 @@ def quality(
     samples: Sequence[Sample],
     device: torch.device | str = "cpu",
 ) -> dict[str, dict[str, list[float]]]:
-    """Measures of each slice by scheme, for the networks and for those of them that were test-time trained."""
+    """Measures of each slice by scheme, for the networks without TTT and for those after TTT."""
     plain = {name: [reconstruct(net, one.to(device)).cpu() for one in samples] for name, net in networks.items()}
     tuned = {f"{name} + TTT": [one.record.image for one in records] for name, records in adapted.items()}
     found = {}
@@ -107,7 +107,7 @@ def comparable(row: Row) -> Mapping[str, Any]:
 
 
 def of_experiment(experiment: Experiment, settings: Settings) -> Trainings | None:
-    """Stored trainings of an experiment with the seeds that are there; None if they are fewer than two, or of files."""
+    """Stored training runs of an experiment, one per seed; None for data from files or if there are fewer than two."""
     if experiment.source == "files":
         return None
     found = rows(experiment, settings)
@@ -115,7 +115,7 @@ def of_experiment(experiment: Experiment, settings: Settings) -> Trainings | Non
 
 
 def of_package(experiment: Experiment, model: str) -> Trainings | None:
-    """Stored trainings of another network, as they are in the package; None if they are fewer than two."""
+    """Stored training runs of another network, as in the package; None if there are fewer than two."""
     table, wanted = stored(experiment), {"model": model, "shift": experiment.shift}
     return _together(table, [entry for entry in table.shipped if wanted.items() <= entry["key"].items()])
 

@@ -35,7 +35,7 @@ def arm_title(name: str) -> str:
 
 
 def of_datasets(slices: Mapping[str, int]) -> dict[str, int]:
-    """Number of slices of each population, from that of each dataset and the shares of its populations.
+    """Number of slices of each population, from the number of each dataset and the shares of its populations.
 
     Raises:
         ValueError: fewer slices of a dataset than it has populations.
@@ -72,7 +72,7 @@ def arms(p: CollectionTraining) -> dict[str, UnionSpec]:
 
 
 def tests(slices: int) -> dict[str, TestSet]:
-    """Test sets by population, of `slices` slices of each of the six datasets of Figure 10, some of them empty."""
+    """Test sets by population, with `slices` slices of each of the six datasets of Figure 10; some may be empty."""
     counts = {part: count for name in TESTED for part, count in sampled(TWINS[name], slices).items()}
     return {name: TestSet(name, count) for name, count in counts.items()}
 

@@ -42,7 +42,7 @@ class ExampleImages:
         return target[0, 0] / target.max()
 
     def image(self, arm: str, test: str) -> Tensor | None:
-        """Reconstruction by a network on the target's scale, (y, x) in [0, 1]; None if neither it nor the network is.
+        """Reconstruction by a network, (y, x) in [0, 1] on the target's scale; None if image and network are missing.
 
         Matched to the target as the study's scores are. Nothing is trained here.
         """

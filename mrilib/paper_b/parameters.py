@@ -80,6 +80,6 @@ class WithVarnet(Training):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionTraining(Training):
-    """Parameters of the diverse collection's networks; `train_slices` counts those of each dataset trained on alone."""
+    """Parameters of the diverse collection's networks; `train_slices` is the number for each dataset used alone."""
 
     other_slices: Count

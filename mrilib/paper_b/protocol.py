@@ -146,7 +146,7 @@ def apportioned(shares: Mapping[str, float], slices: int) -> dict[str, int]:
 
 
 def sampled(shares: Mapping[str, float], slices: int) -> dict[str, int]:
-    """Test slices of each distribution: as `apportioned`, but the largest shares alone get one each of fewer slices."""
+    """Test slices of each distribution: as `apportioned`, but if slices are few, only the largest shares get one."""
     if slices >= len(shares):
         return apportioned(shares, slices)
     chosen = sorted(shares, key=lambda name: -shares[name])[:slices]

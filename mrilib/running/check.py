@@ -1,4 +1,4 @@
-"""Requirements of a run, without running it: data found, networks to train, and hours by a measured step."""
+"""Requirements of a run, without running it: data found, networks to train, hours estimated from a measured step."""
 
 import time
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class Report:
     ready: bool = True
 
     def note(self, line: str, ready: bool = True) -> None:
-        """Add a line; if it is not ready, neither is the report."""
+        """Add a line; the report is ready only if every line is."""
         self.lines.append(line if ready else f"MISSING  {line}")
         self.ready = self.ready and ready
 
@@ -110,7 +110,7 @@ def _check_slices(report: Report, p: Any, lists: SliceLists) -> int:
 
 
 def mask_line(name: str, acceleration: float, source: Source) -> str:
-    """Number of k-space lines that a mask of this distribution samples, and that of paper A's published mask."""
+    """Number of k-space lines that a mask of this distribution samples, beside that of paper A's published mask."""
     width = slice_size(distribution(name), source)[1]
     published = PUBLISHED_LINES.get((width, acceleration))
     beside = f"; the published mask has {published}" if published else ""

@@ -184,7 +184,7 @@ def why(checks: Sequence[Check]) -> list[str]:
 
 
 def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:
-    """Run to use for a claim: of its notebook with these parameters; the fewest other `-p`, then the best profile."""
+    """Run of a claim's notebook with these parameters: the one with the fewest other `-p`, then the best profile."""
     fitting = [
         run
         for run in runs

@@ -91,7 +91,7 @@ class PrivateKernelManager(AsyncKernelManager):
         """
 
     async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """Kill a kernel that is not ready yet, as a kernel asked to end while starting prints its unfinished tasks."""
+        """Kill a kernel that is not ready yet, because one that must end while starting prints its unfinished tasks."""
         await super()._async_shutdown_kernel(now or not self.answered, restart)
 
     shutdown_kernel = _async_shutdown_kernel

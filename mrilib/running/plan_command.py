@@ -21,7 +21,7 @@ Hours on one device to train every network from scratch. Training: seconds per s
 training: three networks on each test slice, all iterations; early stopping shortens it. Files of unknown size
 count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
 BOUND = """
-With --gpu the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
+With --gpu, the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
 at a fifth to two fifths of that (docs/performance.md). To use measured steps, give --steps."""
 
 
@@ -98,7 +98,7 @@ def plan_runs(options: argparse.Namespace) -> int:
 
 
 def _add_parts(file: Path, found: "list[tuple[Job, list[Part]]]", given: list[str]) -> None:
-    """Add the remaining parts to a file; finding out which networks exist needs the data they are trained on."""
+    """Add the remaining parts to a file; finding out which networks exist needs the data on which they are trained."""
     from mrilib.running.workload import to_do
     from mrilib.store.records import read_json, write_json
 

@@ -61,7 +61,7 @@ def statements() -> list[Statement]:
             "paper B, U-Net",
             384,
             _training(UNET, slices * 24),
-            f"{trained} × 24 epochs; the planner's {UTILISATION:.0%} of the peak comes from this row: no check",
+            f"{trained} × 24 epochs; this row sets the planner's {UTILISATION:.0%} of the peak and checks nothing",
         ),
         Statement("paper B, ViT", 480, _training(VIT, slices * 24), f"{trained} × 24 epochs, {SIDE} × {SIDE}"),
         Statement(

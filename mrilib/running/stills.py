@@ -35,7 +35,7 @@ def still(model: str, widgets: Mapping[str, Any]) -> str:
 
 
 def _settings(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the controls with their values; folders of the machine that ran the notebook are no reader's concern."""
+    """Names of the controls with their values; folders of the machine that ran the notebook are omitted."""
     for state in _states(model, widgets):
         name, options, value = (state.get(key) for key in ("description", "_options_labels", "value"))
         if options:

@@ -1,4 +1,4 @@
-"""Stored tables: the notebook each belongs to, how to recompute its rows, and whether they are reproduced."""
+"""Stored tables: the notebook of each, how to recompute its rows, and whether these are reproduced."""
 
 import json
 import math
@@ -61,7 +61,7 @@ def rows_of(job: Job, device: str) -> list[StoredRow]:
 
 
 def shipped(root: Path) -> dict[str, Shipped]:
-    """The package's tables by name, in the order of the notebooks they belong to."""
+    """The package's tables by name, in the order of their notebooks."""
     found: dict[str, list[Job]] = {}
     for notebook in notebooks(root):
         job = plan(notebook, root)
@@ -88,7 +88,7 @@ def named(name: str, root: Path) -> Shipped:
 
 
 def make(table: Shipped, device: str, done: Callable[[int, int], None], most: int | None = None) -> Path:
-    """Recompute rows and write the package's file; the next call continues where a killed or limited one stopped.
+    """Recompute rows and write the package's file; the next call continues where a killed or limited call stopped.
 
     Args:
         table: table to recompute.
@@ -115,7 +115,7 @@ def make(table: Shipped, device: str, done: Callable[[int, int], None], most: in
 
 
 def _since(begun: Path) -> float:
-    """Time when a computation of a table began, kept in a file until the table is complete."""
+    """Time at which the computation of a table began, kept in a file until the table is complete."""
     begun.parent.mkdir(parents=True, exist_ok=True)
     while True:
         with suppress(FileExistsError):

@@ -41,7 +41,7 @@ def workload(job: Job, step: Seconds, shards: int = 1) -> list[Part]:
     Args:
         job: notebook and parameters.
         step: seconds of one step on one slice, by network.
-        shards: number of parts that the slices are divided into.
+        shards: number of parts into which the slices are divided.
     """
     specs = networks_of(job.section, job.record)
     parts = [_training(spec, step) for spec in specs]
@@ -80,7 +80,7 @@ def _adapt_slices(job: Job) -> Callable[..., None] | None:
 
 
 def compute(job: Job, name: str, device: str) -> dict[str, Any]:
-    """Compute one part; what is in the cache already is not computed again.
+    """Compute one part; results that are already in the cache are not computed again.
 
     Raises:
         UserError: no part has this name.

@@ -48,7 +48,7 @@ def prepare(
         scan: the scan.
         index: index of the slice.
         sampling: how a fully sampled slice is under-sampled; its mask comes from the file's name.
-        coils: number of virtual coils to compress to; all coils when None.
+        coils: number of virtual coils after compression; all coils when None.
         whole_readout: whether to keep the readout's oversampling, for networks trained with it.
 
     Raises:

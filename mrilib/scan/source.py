@@ -62,7 +62,7 @@ def without_oversampling(kspace: Tensor, rows: int) -> Tensor:
     """Crop the readout to `rows` in image space: (coil, ky, kx) → (coil, rows, kx); unchanged if it is not longer.
 
     A readout is sampled more finely than the image needs; the additional field of view holds noise and no anatomy.
-    Unmeasured columns stay zero. Of a partial echo, only rows between two measured ones are kept, because the Fourier
+    Unmeasured columns stay zero. For a partial echo, only rows between two measured ones are kept, because the Fourier
     transform would spread measured data into the other rows.
     """
     before = kspace.shape[-2]

@@ -31,8 +31,8 @@ class Page:
 def find_pages(root: Path, runs: Sequence[Run]) -> tuple[list[Page], list[str]]:
     """Find the pages in reading order, and the names of the notebooks that have no complete run.
 
-    Of several runs, the one with the fewest `-p` and then the best profile is taken. Raises UserError if no notebook
-    was run.
+    Of several runs, the one with the fewest `-p` options and then the best profile is taken. Raises UserError if no
+    notebook was run.
     """
     pages, missing = [], []
     for source in notebooks(root):

@@ -1,4 +1,4 @@
-"""Sphinx extension of the site: formulas as MathML, kept with the punctuation after them, and the script for charts."""
+"""Sphinx extension of the site: formulas as MathML, not split from the punctuation after them, and the chart script."""
 
 import re
 from html import escape

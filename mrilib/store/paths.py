@@ -52,7 +52,7 @@ def use_writable_cache() -> None:
         with suppress(OSError):  # no links on this machine
             _link_files(usual, folder)
         os.environ[CACHE] = str(folder)
-        warnings.warn(f"cache {usual} is not writable ({error.strerror}); using {folder} meanwhile", stacklevel=3)
+        warnings.warn(f"cache {usual} is not writable ({error.strerror}); using {folder} instead", stacklevel=3)
 
 
 def _link_files(cache: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Worker processes that end with the one that started them, however it ends."""
+"""Worker processes that end when the process that started them ends, for whatever reason."""
 
 import os
 import signal

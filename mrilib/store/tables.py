@@ -70,7 +70,7 @@ def loaded_code(modules: frozenset[str]) -> str:
 
 
 def is_older(entry: Entry) -> bool:
-    """Whether an entry says that other code computed it; entries from before code was recorded do not."""
+    """Whether an entry says that other code computed it; entries made before code was recorded do not say so."""
     code = entry.get("code")
     return code is not None and code["digest"] != loaded_code(frozenset(code["modules"]))
 

@@ -75,7 +75,7 @@ class NetworkSpec:
         return {self.distribution: self.train_slices}
 
     def training_slices(self) -> Dataset[Sample]:
-        """Slices that the network is trained on."""
+        """Slices on which the network is trained."""
         return dataset(self.distribution, "train", self.train_slices, self.acceleration, self.source)
 
     def initial(self, device: torch.device | str = "cpu") -> Reconstructor:
@@ -188,7 +188,7 @@ def is_trained(path: Path, spec: NetworkSpec) -> bool:
 def network(spec: NetworkSpec, device: torch.device | str = "cpu", progress: Progress | None = None) -> Reconstructor:
     """Load the trained network in evaluation mode, training and caching it first if necessary.
 
-    A killed training leaves a checkpoint in the cache and resumes from it.
+    A killed training run leaves a checkpoint in the cache, from which the next call resumes.
 
     Raises:
         WeightsError: the stored weights are corrupted.

@@ -1,4 +1,4 @@
-"""Measures of image quality in a row; one measure alone says little about a method that changes the noise floor."""
+"""Several measures of image quality; one measure alone says little about a method that changes the noise floor."""
 
 from torch import Tensor
 

@@ -37,8 +37,8 @@ class Recipe:
 
     `schedule` "one_cycle" is paper B's: the rate rises linearly from 1/25 of `learning_rate` to `learning_rate` over
     1 % of the steps and falls linearly back (Lin, Heckel, ICML 2024, App. B.2). `clip_norm` bounds the gradient's ℓ2
-    norm (paper B: 1); `new_masks` draws a new mask for every slice in each epoch (paper B); `flips`
-    mirrors it at random along either axis (ours). `optimizer` "sgd" has a momentum of 0.9 (paper B, App. F).
+    norm (paper B: 1); `new_masks` draws a new mask for every slice in each epoch (paper B); `flips` mirrors each slice
+    at random along either axis (ours). `optimizer` "sgd" has a momentum of 0.9 (paper B, App. F).
     """
 
     loss: Loss = "joint"

@@ -29,7 +29,7 @@ TRAINED = 16  # bytes a parameter while training: its value, its gradient, two m
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """A signal stopped training; the progress is in the checkpoint, and running again resumes."""
+    """A signal stopped training; the progress is in the checkpoint, from which the next run resumes."""
 
 
 @runtime_checkable

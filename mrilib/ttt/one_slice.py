@@ -20,7 +20,7 @@ class TTTRecord:
     """Result of test-time training on one slice.
 
     `image` is the reconstruction, (1, 1, y, x) complex; `stopped_at` is the iteration at which the rule stopped and
-    `chosen_at` the one that `image` comes from; `last_image` is the image of the last iteration computed.
+    `chosen_at` the one from which `image` comes; `last_image` is the image of the last iteration computed.
     """
 
     image: Tensor
@@ -93,7 +93,7 @@ def test_time_train(
 
 
 def warm_up(optimizer: Optimizer, settings: Settings) -> LambdaLR:
-    """Let the learning rate rise linearly over the first `settings.warmup` steps."""
+    """Raise the learning rate linearly over the first `settings.warmup` steps."""
     return LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, settings.warmup)))
 
 

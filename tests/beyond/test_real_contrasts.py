@@ -91,7 +91,7 @@ def test_forms_of_the_file_tell_the_least_and_the_most_that_ttt_adds():
     assert bars[0]["name"] == "partial echo"
     assert len(bars) == charts.FORMS
     kinder = [(case, row(0.7, 0.8)) for case in CASES]
-    assert words(charts.forms_chart(kinder, "knees", WHERE)).startswith("TTT helps in every one of 14 forms")
+    assert words(charts.forms_chart(kinder, "knees", WHERE)).startswith("TTT helps in all 14 forms")
 
 
 def test_the_form_in_which_ttt_adds_least_is_named():

@@ -59,7 +59,7 @@ def test_the_mask_leaves_the_scan_alone_and_the_scan_the_mask(explorer):
 
 def test_a_narrow_center_leaves_no_coil_maps_and_says_so():
     narrow = forward_explorer(center_fraction=0.02)
-    assert "its coil maps need 6 lines in the centre, and there are 2; widen the centre." in view(narrow)
+    assert "its coil maps need 6 lines in the centre, but there are only 2; widen the centre." in view(narrow)
     assert "iterations" not in view(narrow)
     assert "zero-filled" in images(view(narrow))
 

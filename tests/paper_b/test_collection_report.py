@@ -59,7 +59,7 @@ def test_the_chart_goes_from_the_better_fastmri_network_to_the_collection(study)
     spec = report.scores_chart(study, "simulated").to_dict()
     title, told = " ".join(spec["title"]), spec["description"]
     assert title == (
-        "Thirteen datasets: better on 4 of 4 datasets never seen, no clear loss on fastMRI (simulated data)"
+        "Thirteen datasets are better on 4 of 4 unseen datasets, with no clear loss on fastMRI (simulated data)"
     )
     assert "NYU data: better fastMRI network 0.510, 13 datasets 0.560, its own network 0.530, +0.050 [" in told
     assert "fastMRI knee (in distribution): " in told
@@ -75,7 +75,7 @@ def test_the_best_network_of_a_row_is_in_bold_and_the_own_one_stands_apart(study
 def test_gains_are_drawn_and_told_over_the_better_fastmri_network(study):
     spec = report.gains_chart(study, "simulated").to_dict()
     assert " ".join(spec["title"]) == (
-        "With as few slices as one dataset, diverse data still win on 4 of 4 datasets never seen (simulated data)"
+        "With as few slices as one dataset, diverse data still win on 4 of 4 unseen datasets (simulated data)"
     )
     assert "NYU data, 13 datasets +0.050" in spec["description"]
     assert "test distribution" not in spec["description"], "it is in the chart of the scores"

@@ -1,4 +1,4 @@
-"""Figures of the real brain: one contrast as images, all of them as curves, every method against ℓ1-wavelets."""
+"""Figures of the real brain: one contrast as images, all contrasts as curves, and every method against ℓ1-wavelets."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -41,7 +41,7 @@ FORMS = 6  # that are drawn, of those in which TTT adds least
 
 
 def picture(found: Contrasts, wavelet: Tensor) -> Picture:
-    """The contrast in the middle: measured image, the knee-trained network without and with TTT, and ℓ1-wavelets.
+    """Images of the middle contrast: fully sampled, by the knee-trained network without and with TTT, by ℓ1-wavelets.
 
     Error maps below. `wavelet` is `experiment.wavelet_image`.
     """
@@ -51,7 +51,7 @@ def picture(found: Contrasts, wavelet: Tensor) -> Picture:
     told = ", ".join(f"{name} {number(score)}" for name, score in scores.items())
     alt = f"Real brain at a flip angle of {found.angles[at]}: fully sampled image, and SSIM of {told}; errors below"
     without, with_ttt = (number(scores[name]) for name in (KNEE, KNEE_TTT))
-    message = f"A real brain: TTT takes SSIM from {without} to {with_ttt}; ℓ1-wavelets reach {number(scores[WAVELET])}"
+    message = f"Real brain: TTT changes SSIM from {without} to {with_ttt}; ℓ1-wavelets reach {number(scores[WAVELET])}"
     return comparison(target, row, scores=scores, alt=alt, target_title="target (measured)").titled(message)
 
 
@@ -85,7 +85,7 @@ def _axis(angles: Sequence[int]) -> altair.Axis:
 
 
 def _names(ends: Mapping[str, float], shown: Sequence[float]) -> list[altair.Chart]:
-    """Names of the curves at their right ends, in their colours and apart from each other."""
+    """Names of the curves at their right ends, in the colours of the curves and without overlap."""
     ranked = sorted(ends, key=lambda name: -ends[name])
     pixel = (max(shown) - min(shown) or 1) / HEIGHT
     places = spaced([ends[name] for name in ranked], LEADING * pixel)
@@ -123,14 +123,14 @@ def against_wavelets(scores: Mapping[str, Sequence[float]], where: str) -> altai
 
 
 def forms_chart(found: Sequence[tuple[Case, Row]], saw: str, where: str) -> altair.LayerChart:
-    """One network from without to with TTT, with CG-SENSE's score, in the forms of the file in which TTT adds least."""
+    """SSIM of one network without and with TTT, and of CG-SENSE, in the forms of the file in which TTT adds least."""
     rows = []
     for form, some in groups(found).items():
         means = {name: fmean(row[key] for row in some) for name, key in _KEYS.items()}
         rows.append(_step(form.removesuffix(f", {HOLDOUTS} hold-outs"), means))
     rows.sort(key=lambda row: row["marks"][WITH] - row["marks"][WITHOUT])
     least = min(gain(row) for _, row in found)
-    every = f"TTT helps in every one of {len(rows)} forms of the file, by at least {number(least)}"
+    every = f"TTT helps in all {len(rows)} forms of the file, by at least {number(least)}"
     title = (
         f"{every if least > 0 else f'TTT lowers SSIM by up to {number(-least)} in some forms of the file'} ({where})"
     )

@@ -42,7 +42,7 @@ class Contrasts:
 
     @property
     def middle(self) -> int:
-        """Place of the contrast in the middle of the list, which is not chosen by its scores."""
+        """Index of the contrast in the middle of the list; it is chosen by its position, not by its scores."""
         return len(self.angles) // 2
 
 
@@ -57,9 +57,9 @@ def reconstructed(
     device: torch.device | str = "cpu",
     done: Callable[[Adapted], None] | None = None,
 ) -> Contrasts:
-    """Reconstruct all contrasts by all methods; TTT that is in the cache is read from there.
+    """Reconstruct all contrasts by all methods; cached results of TTT are read, not computed again.
 
-    `done` is called with each contrast that a network has been adapted to.
+    `done` is called with each contrast to which a network has been adapted.
     """
     slices = SliceDataset([(path, 0) for path in paths], Undersampling(p.acceleration))
     samples = [slices[item].to(device) for item in range(len(slices))]
@@ -80,9 +80,9 @@ def reconstructed(
 
 
 def wavelet_image(p: Parameters, found: Contrasts) -> Tensor:
-    """ℓ1-wavelet image of the middle contrast, (1, 1, y, x) complex, with the stored weight that its measurement chose.
+    """ℓ1-wavelet image of the middle contrast, (1, 1, y, x) complex, by the stored weight that its measurement chose.
 
-    Of ℓ1-wavelets only scores are stored; this image takes seconds.
+    Only the scores of ℓ1-wavelets are stored; computing this image takes seconds.
     """
     given = found.samples[found.middle]
     sample, weight = given.to("cpu"), wavelets.stored(p)[found.middle].read()["weight"]

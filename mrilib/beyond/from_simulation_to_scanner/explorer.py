@@ -31,7 +31,7 @@ Offer = tuple[str, Path]  # label, and the path that it stands for
 def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint_brain_axt2_4x") -> ipywidgets.VBox:
     """Explore a shipped network on any slice of any available fastMRI-layout volume; drag to change the grey window.
 
-    The under-sampling is the network's: a random mask of its acceleration, seeded by the file name. Anything that
+    The under-sampling follows the network: a random mask with its acceleration, seeded by the file name. Anything that
     cannot be read or reconstructed is reported in the view.
 
     Args:
@@ -66,7 +66,7 @@ def slices_explorer(folder: str | Path | None = None, network: str = "unet_joint
 
 
 def folders(place: str) -> list[Offer]:
-    """Folders that contain `*.h5` files, below a place or, if it is empty, below all known folders."""
+    """Folders that contain `*.h5` files, below `place` or, if `place` is empty, below all known folders."""
     given = data_dir()
     known = [*([given] if given else []), cache_dir() / "data", cache_dir() / "simulated"]
     roots = [Path(place).expanduser()] if place.strip() else known
@@ -118,7 +118,7 @@ def _page(
 
 
 def acceleration_of(network: str) -> float:
-    """Acceleration a network was trained for; raises WeightsError if there is no such network."""
+    """Acceleration for which a network was trained; raises WeightsError if there is no such network."""
     weights = Path(network) if network.endswith(".safetensors") else SHIPPED / f"{network}.safetensors"
     return float(read_card(weights, ("spec",))["spec"]["acceleration"])
 

@@ -1,4 +1,4 @@
-"""Tables and sentences of the real brain: contrasts, and the forms in which its file might hold a slice."""
+"""Tables and sentences on the real brain: its contrasts, and the forms in which a file might hold a slice."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -64,15 +64,15 @@ def of_this_run(p: Parameters, found: Contrasts) -> str:
     gained = measured(performance_gap(found.scores[KNEE_TTT], found.scores[KNEE]), signed=True)
     told = (
         f"**In this run** ({len(found.angles)} of {CONTRASTS} contrasts, at most {p.ttt_iterations} iterations), TTT "
-        f"changes the SSIM of the knee-trained network by {gained}; it ends {level}."
+        f"changes the SSIM of the knee-trained network by {gained}; with TTT, this network is {level}."
     )
     if len(found.angles) == CONTRASTS and p.ttt_iterations >= ITERATIONS:
         return told
-    return f"{told} **This run is too short to confirm or refute the answer above**, which is that of a full run."
+    return f"{told} **This run is too short to confirm or refute the answer above**, which comes from a full run."
 
 
 def contrasts_in_words(angles: Sequence[str], scores: Mapping[str, Sequence[float]]) -> list[str]:
-    """The knee-trained network with TTT against each of `OTHERS`, naming the contrasts on which it is not better."""
+    """Compare the knee-trained network with TTT to each of `OTHERS`, naming the contrasts on which it is not better."""
     after, told = scores[KNEE_TTT], []
     for other in OTHERS:
         by = performance_gap(after, scores[other])

@@ -30,12 +30,12 @@ Change = Callable[[Tensor], Tensor]  # k-space (coil, ky, kx) → k-space
 
 
 def odd(kspace: Tensor) -> Tensor:
-    """One row and one column less, the zero frequency still in the centre."""
+    """One row and one column fewer, with the zero frequency still in the centre."""
     return kspace[:, 1 - kspace.shape[1] % 2 :, 1 - kspace.shape[2] % 2 :]
 
 
 def oversampled(kspace: Tensor) -> Tensor:
-    """Readout sampled twice as finely; the field of view added is empty."""
+    """Readout sampled twice as finely; the added field of view is empty."""
     image = ifftc(kspace, (-2,))
     rows = image.shape[-2]
     wide = image.new_zeros(image.shape[0], 2 * rows, image.shape[-1])
@@ -60,7 +60,7 @@ def fewer_coils(kspace: Tensor) -> Tensor:
 
 
 def mixed_coils(kspace: Tensor) -> Tensor:
-    """32 coils, orthonormal mixtures of those measured."""
+    """32 coils, orthonormal mixtures of the measured coils."""
     random = np.random.default_rng(0)
     drawn = random.standard_normal((2, MIXED, len(kspace)))
     mixture, _ = np.linalg.qr(drawn[0] + 1j * drawn[1])
@@ -102,7 +102,7 @@ CASES = (
 
 
 def changed(scan: ScanFile, change: str) -> ScanFile:
-    """The scan as its file would be in another form."""
+    """The scan as read from a file in another form."""
     rows, columns = scan.kspace(0).shape[-2:]
     size = (rows, columns) if change == "oversampled readout" else None
     return replace(scan, read=lambda index: CHANGES[change](scan.read(index)), recon_size=size)
@@ -147,7 +147,7 @@ def in_words(case: Case) -> str:
 
 
 def groups(found: Sequence[tuple[Case, Row]]) -> dict[str, list[Row]]:
-    """Rows by the form of the slice, and those of all masks by the kind of mask."""
+    """Rows by the form of the slice; rows of the unchanged slice also by the kind of mask."""
     made: dict[str, list[Row]] = {}
     for case, row in found:
         if case.mask == "random" and case.seed == 0:

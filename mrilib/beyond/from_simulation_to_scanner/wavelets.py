@@ -1,4 +1,4 @@
-"""ℓ1-wavelets on the real brain, the weight of each slice chosen from its own measurement."""
+"""ℓ1-wavelets on the real brain, with the weight of each slice chosen from its own measurement."""
 
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,8 @@ WEIGHTS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 def self_validated(sample: Sample, settings: Settings) -> Row:
     """Reconstruct with the weight that predicts held-out measurements best, and score it.
 
-    Each weight is tried on the measurements without those held out, ‖(A x − y)‖₁ is compared on the latter, and the
-    image is then made from all measurements.
+    Each weight is tried without the held-out measurements, ‖(A x − y)‖₁ is compared on the held-out measurements, and
+    the image is then reconstructed from all measurements.
 
     Args:
         sample: one slice.

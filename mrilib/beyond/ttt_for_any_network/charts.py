@@ -1,4 +1,4 @@
-"""Charts of notebook 20: SSIM along test-time training with every curve named at its end, and both methods by shift."""
+"""Charts of notebook 20: SSIM during test-time training, with a name at the end of each curve, and methods by shift."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -36,7 +36,7 @@ _TICKS = altair.Axis(tickCount=8)
 
 
 def curves_chart(found: Shifted, where: str) -> altair.LayerChart:
-    """Mean SSIM along TTT of the supervised network by both methods, and of the joint one by paper A's.
+    """Mean SSIM during TTT: the supervised network with both methods, and the joint network with paper A's method.
 
     Bands are 95 % intervals over the test slices. `found` is the anatomy shift, from knees to brains.
     """
@@ -60,13 +60,13 @@ def curves_chart(found: Shifted, where: str) -> altair.LayerChart:
 
 
 def message(found: Shifted) -> str:
-    """How SSIM of the supervised network goes along TTT with a free phase and with paper A's method."""
+    """How the SSIM of the supervised network changes during TTT with a free phase and with paper A's method."""
     free, paper = (_course(_curve(found, arm)) for arm in (FREE_ARM, PAPER_ARM))
     return f"With a free phase, SSIM of the supervised network {free}; with paper A's method, it {paper}"
 
 
 def shifts_chart(found: Mapping[str, Shifted], loss: Loss, where: str) -> altair.LayerChart:
-    """From paper A's method to a free phase under every shift, for the network trained with one loss on P."""
+    """Change from paper A's method to a free phase under every shift, for the network trained with one loss on P."""
     rows = []
     for shift, here in found.items():
         before = here.rows[Arm(loss, "P", "free")]["before"]
@@ -92,7 +92,7 @@ def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
 
 
 def _curve(found: Shifted, arm: Arm) -> list[Row]:
-    """Mean SSIM along the runs of one arm, with its interval over the slices."""
+    """Mean SSIM during the runs of one arm, with its interval over the slices."""
     row = found.rows[arm]
     return [
         {"method": arm.name, "iteration": at, **vars(mean_interval([curve[place] for curve in row["curves"]]))}
@@ -101,7 +101,7 @@ def _curve(found: Shifted, arm: Arm) -> list[Row]:
 
 
 def _course(curve: Sequence[Row]) -> str:
-    """How a curve goes: up from the start, down first, or neither."""
+    """How a curve runs: up from the start, down first, or neither."""
     first, last, low = curve[0]["value"], curve[-1]["value"], min(row["value"] for row in curve)
     if low < first - FALL:
         return f"first falls to {number(low, 2)}"
@@ -126,7 +126,7 @@ def _lowest(curve: Sequence[Row]) -> list[altair.Chart]:
 
 
 def _names(found: Shifted) -> list[altair.Chart]:
-    """Names of the curves at their ends, in their colours: of long ones at the right, of the short one above it."""
+    """Names of the curves, in the colours of the curves: to the right of long curves, and above the short curve."""
     last = {arm: _curve(found, arm)[-1] for arm in CURVES}
     end = last[FREE_ARM]["iteration"]
     words = f"supervised, free phase: {number(last[FREE_ARM]['value'], 2)}"

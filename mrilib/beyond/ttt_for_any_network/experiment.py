@@ -51,7 +51,7 @@ ALONG = ("anatomy", "dataset")  # shifts under which paper A's runs are followed
 
 
 def tested_on(p: Parameters) -> int:
-    """Number of test slices under the shift of `p`; nothing is simulated or read to know it."""
+    """Number of test slices under the shift of `p`, found without simulating or reading a slice."""
     name, _ = p.experiment.side("Q")
     return p.test_slices or distribution(name).test_slices
 
@@ -83,7 +83,7 @@ def stored(p: Parameters, arm: Arm, count: int, seed: int, device: torch.device 
 
 
 def as_row(adapted: Sequence[Adapted], before: Sequence[float]) -> Row:
-    """SSIM before, at the chosen iteration and along the run; where the rule chose and stopped; seconds."""
+    """SSIM before, at the chosen iteration and during the run; the iterations chosen and stopped at; seconds."""
     records = [one.record for one in adapted]
     return {
         "before": [round(score, 5) for score in before],
@@ -101,9 +101,9 @@ class Shifted:
     """All rows under one shift.
 
     Args:
-        rows: by arm, with the first hold-out, on all test slices.
-        seeds: by arm on P, with every hold-out, on some of them.
-        published: SSIM of notebook 04's schemes on the same test slices: paper A's method.
+        rows: by arm, on all test slices with the first hold-out.
+        seeds: by arm on P, on some test slices with every hold-out.
+        published: SSIM of notebook 04's schemes, which are paper A's method, on the same test slices.
     """
 
     shift: str
@@ -113,7 +113,7 @@ class Shifted:
 
     @property
     def before(self) -> Interval:
-        """Gap between the supervised networks of Q and of P, as in paper A."""
+        """Gap between the supervised networks trained on Q and on P, as in paper A."""
         return performance_gap(*self._supervised)
 
     @property
@@ -127,11 +127,11 @@ class Shifted:
         return self.published[f"{loss} on {side} + TTT"]
 
     def closed(self, loss: Loss, phase: Phase) -> FractionClosed:
-        """Fraction of `before` that is closed when the networks of P and of Q are both test-time trained."""
+        """Fraction of `before` that is closed if the networks trained on P and on Q both undergo test-time training."""
         return fraction_closed(*self._supervised, self.after(loss, "Q", phase), self.after(loss, "P", phase))
 
     def lead(self, loss: Loss) -> Interval:
-        """SSIM of the network of P with a free phase, minus that with paper A's method."""
+        """SSIM of the network trained on P with a free phase, minus its SSIM with paper A's method."""
         return performance_gap(self.after(loss, "P", "free"), self.after(loss, "P", "network"))
 
 
@@ -156,14 +156,14 @@ def published(p: Parameters, device: torch.device | str = "cpu") -> Mapping[str,
 
 
 def first_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, StoredRow]:
-    """Arms on all test slices: free phases under every shift, paper A's method where its runs are followed."""
+    """Arms on all test slices: a free phase under every shift, and paper A's method under the shifts in `ALONG`."""
     count = tested_on(p)
     arms = (*PUBLISHED, *FREE) if p.shift in ALONG else FREE
     return {arm: stored(p, arm, count, p.seed, device) for arm in arms}
 
 
 def seed_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, list[StoredRow]]:
-    """Networks of P on some slices with every hold-out; paper A's own method too, under its first shift."""
+    """Networks trained on P, on some slices with every hold-out; under the first shift, also with paper A's method."""
     arms = [arm for arm in FREE if arm.side == "P"] + [PUBLISHED[0]] * (p.shift == ALONG[0])
     count = min(p.seed_slices, tested_on(p))
     seeds = range(p.seed, p.seed + p.holdout_seeds)
@@ -171,18 +171,18 @@ def seed_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, li
 
 
 def oracle(row: Row) -> list[float]:
-    """Best SSIM along each slice's run, which takes the truth to find."""
+    """Best SSIM during each slice's run; finding it requires the ground truth."""
     return [max(*curve, score) for curve, score in zip(row["curves"], row["ssim"], strict=True)]
 
 
 def as_published(row: Row) -> list[float]:
-    """SSIM of each slice at the iteration where the published rule ends the run, whose image it returns."""
+    """SSIM of each slice at the iteration at which the published rule ends the run and whose image it returns."""
     places = [np.searchsorted(row["iterations"], stop, side="right") - 1 for stop in row["stopped"]]
     return [curve[place] for curve, place in zip(row["curves"], places, strict=True)]
 
 
 def falls(row: Row) -> list[float]:
-    """Largest fall of SSIM below its value before TTT, along each slice's run; 0 if there is none."""
+    """Largest fall of SSIM below its value before TTT, during each slice's run; 0 if there is none."""
     return [max(0.0, curve[0] - min(curve)) for curve in row["curves"]]
 
 
@@ -193,7 +193,7 @@ CHOICES: dict[str, Callable[[Row], list[float]]] = {
 
 
 def regret(rows: Sequence[Row], choice: str) -> Interval:
-    """SSIM lost to the best image of the run by a choice without the truth; rows are hold-outs of the same slices."""
+    """SSIM that a choice without ground truth loses relative to the run's best image; one row per hold-out."""
     lost = [np.array(oracle(row)) - np.array(CHOICES[choice](row)) for row in rows]
     return mean_interval(lost)
 
@@ -209,7 +209,7 @@ def spread(rows: Sequence[Row]) -> float:
 
 
 def most_of_the_gain(row: Row) -> list[float]:
-    """SSIM at which each slice has 95 % of what TTT gains in the end; NaN for slices without gain."""
+    """SSIM at which each slice has reached 95 % of its final gain from TTT; NaN for slices without gain."""
     pairs = zip(row["curves"], row["ssim"], strict=True)
     return [curve[0] + GAIN * (end - curve[0]) if end > curve[0] else float("nan") for curve, end in pairs]
 
@@ -224,7 +224,7 @@ def iterations_to(row: Row, goals: Sequence[float]) -> list[float]:
 
 
 def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval | None:
-    """Geometric mean of the ratio of two lists of iterations, over the slices of which both are known; None if none."""
+    """Geometric mean of the ratio of two lists of iterations, over the slices for which both are known, or None."""
     logs = np.log(np.maximum(slow, 1)) - np.log(np.maximum(fast, 1))
     known = logs[np.isfinite(logs)]
     if not len(known):
@@ -235,7 +235,7 @@ def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval | Non
 
 
 def sooner(found: Shifted, loss: Loss) -> dict[str, tuple[list[float], list[float]]]:
-    """Iterations by paper A's method and with a free phase: to 95 % of each one's gain, and both to paper A's."""
+    """Iterations with each method to 95 % of its own gain, and to 95 % of paper A's gain."""
     slow, fast = (found.rows[Arm(loss, "P", phase)] for phase in PHASES)
     own = iterations_to(slow, most_of_the_gain(slow))
     return {

@@ -14,7 +14,7 @@ def explore_phase(films: Mapping[str, Film]) -> ipywidgets.VBox:
     """Explore films of the same slice, one for each method, by iteration.
 
     Args:
-        films: by method; all of one length.
+        films: by method, all of the same length.
 
     Raises:
         ValueError: films of different lengths, or none.

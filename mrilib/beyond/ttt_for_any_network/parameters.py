@@ -48,7 +48,7 @@ class Parameters(OneShift, UnetTraining):
 
     @property
     def live(self) -> dict[str, Settings]:
-        """The same settings for the runs on one slice, as short as asked for."""
+        """The same settings for the runs on one slice, with at most `live_iterations` iterations."""
         return {
             phase: replace(one, max_iterations=min(one.max_iterations, self.live_iterations))
             for phase, one in self.settings.items()

@@ -1,4 +1,4 @@
-"""Images and phases along test-time training of one slice, by paper A's method and with a free phase."""
+"""Images and phases during test-time training on one slice, by paper A's method and with a free phase."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class Compared:
 def compared(
     model: Reconstructor, sample: Sample, live: Mapping[str, Settings], device: torch.device | str
 ) -> Compared:
-    """The network without TTT, early in paper A's run, at its end, and after TTT with a free phase."""
+    """Images without TTT, early in paper A's run, at the end of that run, and after TTT with a free phase."""
     early = min(EARLY, live["network"].max_iterations - 1)
     brief = replace(live["network"], max_iterations=early + 1)
     images = {"no TTT": reconstruct(model, sample)}
@@ -53,7 +53,7 @@ def phase_error(image: Tensor, truth: Tensor, inside: Tensor) -> float:
 
 
 def images_at(model: Reconstructor, sample: Sample, settings: Settings, iterations: list[int]) -> dict[int, Tensor]:
-    """Complex images at those of some iterations that test-time training reaches, (1, 1, y, x)."""
+    """Complex images, (1, 1, y, x), at those requested iterations that test-time training reaches."""
     kept: list[Tensor] = []
 
     def keep(image: Tensor) -> float:

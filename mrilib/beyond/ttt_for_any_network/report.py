@@ -32,7 +32,7 @@ LOSSES: tuple[Loss, ...] = ("supervised", "joint")
 
 
 def scores_table(found: Results, caption: str) -> Table:
-    """Mean SSIM on Q without TTT, with paper A's and with a free phase, by shift."""
+    """Mean SSIM on Q without TTT, with paper A's method and with a free phase, by shift."""
     rows = []
     for shift, here in found.items():
         columns = {
@@ -94,7 +94,7 @@ def stopping_table(found: Results, caption: str) -> Table:
 
 
 def sooner_table(found: Shifted, caption: str) -> Table:
-    """Iterations to 95 % of the gain by either method, and how many times fewer a free phase takes."""
+    """Iterations to 95 % of the gain with each method, and how many times fewer a free phase needs."""
     rows = []
     for loss in LOSSES:
         for goal, pair in sooner(found, loss).items():
@@ -127,7 +127,7 @@ def keep_results(found: Results) -> list[str]:
 
 
 def in_words(found: Results) -> list[str]:
-    """The supervised network under the anatomy shift, both methods under all shifts, and where TTT does not pay."""
+    """The supervised network under the anatomy shift, both methods under all shifts, and where TTT lowers scores."""
     here = found[ALONG[0]]
     before = number(mean_interval(here.published["supervised on P"]).value)
     free, joint = here.after("supervised", "P", "free"), here.after("joint", "P", "network")
@@ -139,8 +139,8 @@ def in_words(found: Results) -> list[str]:
     ]
     return [
         f"**From knees to brains, TTT with a free phase changes the SSIM of the supervised network from "
-        f"{before} to {measured(mean_interval(free))}.** Its lead over the jointly trained network with paper A's "
-        f"method is {lead}.",
+        f"{before} to {measured(mean_interval(free))}.** This network's lead over the jointly trained network with "
+        f"paper A's method is {lead}.",
         f"**A free phase is ahead of paper A's method** under {_count(found, 'supervised')} shifts for the supervised "
         f"network and under {_count(found, 'joint')} for the joint one.",
         f"**With a free phase, TTT lowers the supervised network's score** under {', '.join(harmed) or 'no shift'}.",
@@ -157,7 +157,7 @@ def _count(found: Results, loss: Loss) -> str:
 
 
 def stop_in_words(found: Results) -> list[str]:
-    """Where self-validation loses most, what the published rule would lose there, and the deepest fall of a run."""
+    """Where self-validation loses most, what the published rule would lose there, and the deepest fall during a run."""
     runs = [
         (f"{_words(shift)} shift ({arm.name})", held)
         for shift, here in found.items()
@@ -178,11 +178,11 @@ def _fall(held: Sequence[Row]) -> float:
 
 
 def sooner_in_words(found: Shifted) -> list[str]:
-    """How many times fewer iterations a free phase takes to 95 % of the gain of paper A's method."""
+    """How many times fewer iterations a free phase needs for 95 % of the gain of paper A's method."""
     told = []
     for loss in LOSSES:
         ratio = times_sooner(*sooner(found, loss)[PAPER_GOAL])
-        words = NEVER if ratio is None else f"reached {measured(ratio, 1)} times sooner"
+        words = NEVER if ratio is None else f"reached {measured(ratio, 1)} times faster"
         told.append(f"**{loss.capitalize()} network:** 95 % of paper A's gain is {words}.")
     return told
 

@@ -43,7 +43,7 @@ BESIDE = "TTT adds [95 % interval]"
 
 
 def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
-    """From SSIM without TTT to SSIM with TTT, one line per training set, over all test slices.
+    """SSIM without and with TTT, one line per training set, over all test slices.
 
     A line marks the score without TTT of the network trained on the test distribution.
     """
@@ -74,7 +74,7 @@ def _lift(name: str, found: Studies, arm: str, further: Mapping[str, float] | No
 
 
 def _message(found: Studies) -> str:
-    """What TTT adds after diverse training beside what it adds without, and what diverse training adds to TTT."""
+    """What TTT adds with and without diverse training, and what diverse training adds to TTT."""
     less = verdict(lift_lost(found, DIVERSE), "TTT adds less", "TTT adds more", "TTT adds about as much")
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
     level = "with TTT, diverse data have no measurable effect"

@@ -4,7 +4,7 @@ from mrilib.exercises.blanks import Blank, check
 
 
 def check_cores(seconds: object, hours: object, answer: object) -> None:
-    """Check the seconds, hours and cores that 10,000 slices of 6 seconds take in a night of 8 hours."""
+    """Check the seconds, hours and cores needed for 10,000 slices of 6 seconds in a night of 8 hours."""
     total = 10_000 * 6
     check(
         Blank("seconds", seconds, total, "the seconds for one slice, times the number of slices per day"),

@@ -109,9 +109,9 @@ def studies(p: Parameters, device: torch.device | str = "cpu") -> Studies:
 def before_and_after(
     model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str, *, settings: Settings
 ) -> Measures:
-    """SSIM as scored in paper A and seconds of each slice, from the network as trained and after test-time training.
+    """SSIM, scored as in paper A, and seconds of each slice, without and with test-time training.
 
-    Both are given coil maps, so neither time includes their estimation. `match` is paper A's, for the table's key.
+    Coil maps are given, so the times do not include their estimation. `match` is paper A's, for the table's key.
     """
     samples = InMemory(SliceDataset(slices.slices, slices.sampling))
     plain = [_plain(model, samples[item].to(device)) for item in range(len(samples))]
@@ -143,12 +143,12 @@ def gain(found: Studies, remedy: Remedy, over: Remedy = NOTHING) -> Interval:
 
 
 def lift(found: Studies, arm: str) -> Interval:
-    """Gain in SSIM of a network from test-time training."""
+    """Gain in a network's SSIM from test-time training."""
     return gain(found, Remedy(arm, ttt=True), Remedy(arm))
 
 
 def lift_lost(found: Studies, arm: str) -> Interval:
-    """Gain of the network of one distribution from test-time training minus that of another network."""
+    """Gain from test-time training for the network trained on one distribution, minus the gain for another network."""
     return performance_gap(_added(found, ONE), _added(found, arm))
 
 

@@ -6,7 +6,7 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Jointly trained networks by training data: one, six or many distributions, or those of the test set."""
+    """Jointly trained networks by training data: one, six or many distributions, or the test distributions."""
     return [spec for name in TESTED for spec in arms(p, name).values()]
 
 

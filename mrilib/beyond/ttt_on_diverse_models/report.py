@@ -48,7 +48,7 @@ def lifts_table(found: Studies, caption: str) -> Table:
 
 
 def closed_table(found: Studies, caption: str) -> Table:
-    """Gain in SSIM and fraction closed by each remedy, median and range of its seconds; all collections together."""
+    """Gain in SSIM, fraction closed, and median and range of seconds for each remedy, over all collections together."""
     rows = []
     for name, remedy in REMEDIES.items():
         times = seconds(found, remedy)
@@ -70,7 +70,7 @@ def costs_in_words(found: Studies) -> list[str]:
 
 
 def in_words(found: Studies) -> list[str]:
-    """Whether TTT still helps after diverse training, what each remedy closes, and what both add to one another."""
+    """Whether TTT still helps after diverse training, what each remedy closes, and what each adds to the other."""
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
     shares = {name: percent(closed(found, remedy)) for name, remedy in REMEDIES.items()}
     return [

@@ -25,7 +25,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """Vertical line across the panels at an iteration, named or not, with a dot on every curve if it is of an image."""
+    """Vertical line across the panels at an iteration, named or not, with a dot on every curve if it marks an image."""
 
     iteration: int
     label: str

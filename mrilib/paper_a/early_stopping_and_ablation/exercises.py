@@ -6,7 +6,7 @@ from mrilib.exercises.blanks import Blank, check
 
 
 def check_phase_error(angle: float, turned: object, answer: object) -> None:
-    """Check the factor of a phase of `angle` radians, and the relative error in k-space that it makes."""
+    """Check the factor of a phase of `angle` radians, and the relative error in k-space that it causes."""
     factor = cmath.exp(1j * angle)
     check(
         Blank("turned", turned, factor, "its magnitude is 1 and its argument is the angle; see `cmath.exp`"),

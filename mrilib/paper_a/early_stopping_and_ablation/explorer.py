@@ -45,7 +45,7 @@ def _verdict(history: History, rule: Rule, window: int, run: str) -> str:
 
 
 def _marks(history: History, iteration: int, rule: Rule, window: int) -> list[Mark]:
-    """Marks at the displayed iteration, at the rule's image and, without words, where the rule stops if elsewhere."""
+    """Marks at the displayed iteration, at the rule's image and, without words, at the rule's stop if that differs."""
     point = stopping_point(history, rule, window)
     halt = None if rule in ("fixed", "oracle") else halts_at(history.validation_error, rule, window)
     stop = [] if halt in (None, point) else [Mark(halt, "", MUTED, dot=False)]
@@ -125,7 +125,7 @@ class _Studio:
         self.done.value = len(film.steps) if film else 0
 
     def _film_with(self, filming: Filming | None) -> None:
-        """Set the present run, or that there is none; only one of the two buttons then has anything to do."""
+        """Set the current run, or None if there is none, and enable the one button that has an effect."""
         self.filming = filming
         self.run.disabled, self.stop.disabled = filming is not None, filming is None
 

@@ -14,5 +14,5 @@ def networks(p: Parameters) -> list[NetworkSpec]:
 
 
 def scored(p: Parameters) -> list[tuple[str, str, int]]:
-    """Slices of P that windows are chosen on."""
+    """Slices of P on which windows are chosen."""
     return [p.experiment.slice_list("P", "validation", p.validation_slices)]

@@ -40,7 +40,7 @@ OUTCOMES = {
 
 
 def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.LayerChart:
-    """What each rule loses to the best image, the least loss first; see `rules.rule_row`."""
+    """SSIM that each rule loses relative to the best image, smallest loss first; see `rules.rule_row`."""
     lines = sorted(judged, key=lambda line: line["loss"].value)
     rows = [{"name": in_words(line["rule"], line["window"]), **vars(line["loss"])} for line in lines]
     least, most = rows[0], rows[-1]
@@ -90,7 +90,7 @@ def phases_chart(rows: Mapping[str, Row], labels: Mapping[str, str], where: str)
 
     Args:
         rows: stored rows by name; those of jointly trained networks have "joint" in their names.
-        labels: what is written beside the dots of some of them.
+        labels: text beside the dots of some rows.
         where: description of the data, for the title.
     """
     found = {name: outcome(row) for name, row in rows.items()}
@@ -211,7 +211,7 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
     lines = [
         f"- **Figure 8.** The SSIM of the supervised-only network starts at {alone['before'].value:.3f}, falls to "
         f"{alone['worst'].value:.3f} and is {alone['after'].value:.3f} after TTT. "
-        f"That of the joint network never falls below {joint['worst'].value:.3f} and ends at "
+        f"The SSIM of the joint network never falls below {joint['worst'].value:.3f} and ends at "
         f"{joint['after'].value:.3f}.",
         f"- **The phase.** The phase of the supervised-only network's output is wrong by "
         f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the output by "

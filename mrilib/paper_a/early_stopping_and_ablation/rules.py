@@ -73,12 +73,12 @@ def _stops(errors: list[float], rule: Rule, window: int) -> bool:
 
 
 def scores_at_stop(histories: Sequence[History], rule: Rule, window: int) -> list[float]:
-    """True score of each slice at the rule's stopping point, which must have been recorded there."""
+    """True score of each slice at the rule's stopping point, where a score must have been recorded."""
     return [history.score[stopping_point(history, rule, window)] for history in histories]
 
 
 def rule_row(histories: Sequence[History], rule: Rule, window: int) -> dict[str, Any]:
-    """Table row: mean score at the rule's stopping points, loss against the oracle, and median iteration."""
+    """Table row: mean score at the rule's stopping points, loss relative to the oracle, and median iteration."""
     scores = scores_at_stop(histories, rule, window)
     stops = [stopping_point(history, rule, window) for history in histories]
     loss = performance_gap(scores_at_stop(histories, "oracle", window), scores)

@@ -67,7 +67,7 @@ def long_settings(p: Parameters) -> Settings:
 
 
 def live_settings(p: Parameters) -> Settings:
-    """The same for the run on one slice that the notebook makes itself, which is no longer than the stored ones."""
+    """The same settings for the notebook's own run on one slice, which is no longer than the stored runs."""
     return replace(long_settings(p), max_iterations=min(p.live_iterations, p.long_iterations))
 
 

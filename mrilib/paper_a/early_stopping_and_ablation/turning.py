@@ -1,4 +1,4 @@
-"""Test-time training of every test slice past its stop: where the error on held-out measurements turns, SSIM turns."""
+"""Test-time training of every test slice past its stop: SSIM turns where the error on held-out measurements does."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -27,7 +27,7 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     """True SSIM and self-validation error of every slice, relative to its best, by iteration, with the rule's images.
 
     Args:
-        histories: of runs past every stop, with the true score at every iteration.
+        histories: one per slice, of runs that continued past every stop, with the true score at every iteration.
         rule, window: the stopping rule, see `rules.stopping_point`.
         where: number and kind of slices in words.
 

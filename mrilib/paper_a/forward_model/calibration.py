@@ -147,7 +147,7 @@ def comparison_rows(simulated: Sequence[Figures], scanner: Mapping[int, Figures]
 
 
 def likeness_in_words(simulated: Sequence[Figures], scanner: Mapping[int, Figures]) -> list[str]:
-    """For each angle, a line of Markdown: which figures of the scanner lie within the simulation's range, and the rest.
+    """A line of Markdown for each angle: which figures of the scanner lie in the simulation's range and which do not.
 
     k-space energy is compared by its largest distance to the simulation's mean, see `energy_distance`.
     """

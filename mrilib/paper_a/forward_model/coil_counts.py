@@ -1,4 +1,4 @@
-"""What several receive coils gain: SSIM of CG-SENSE by their number and by the acceleration, on one simulated slice."""
+"""What several receive coils gain: SSIM of CG-SENSE by number of coils and acceleration, on one simulated slice."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -30,7 +30,7 @@ def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]
 
 
 def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
-    """Curves of `coil_scores`, one for each acceleration; the title gives the first and last gain at the largest."""
+    """Curves of `coil_scores`, one for each acceleration; the title gives the first and last gain at the highest."""
     fastest = rows[-1]["acceleration"]
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)
@@ -51,6 +51,6 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
 
 
 def _message(scores: Mapping[int, float]) -> str:
-    """Whether each further coil gains less than those before."""
+    """Whether each further coil gains less than the previous ones."""
     gains = [(scores[b] - scores[a]) / (b - a) for a, b in pairwise(sorted(scores))]
     return "The first coils bring the largest gain" if gains == sorted(gains, reverse=True) else "Gain of further coils"

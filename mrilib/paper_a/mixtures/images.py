@@ -45,7 +45,7 @@ class MixtureImages:
         return target[0, 0] / target.max()
 
     def pair(self, coefficient: float) -> dict[Side, Tensor] | None:
-        """Both slices from a mixture's network, (y, x) real on the target's scale, clipped to [0, 1], to 1/255.
+        """Both slices from a mixture's network, (y, x) real on the target's scale, clipped to [0, 1] in steps of 1/255.
 
         Mean and standard deviation are matched as for scoring. Returns None if neither pictures nor network are stored;
         nothing is trained here.

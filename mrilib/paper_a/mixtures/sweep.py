@@ -24,9 +24,10 @@ Scores = dict[str, list[float]]
 
 
 def sides(slices: int, coefficient: float, seed: int = 0) -> list[Side]:
-    """Assign each of `slices` training slices to the distribution it is taken from.
+    """Assign each of `slices` training slices to the distribution from which it is taken.
 
-    round(coefficient · slices) of them come from Q; those from Q at one coefficient are also from Q at any larger one.
+    round(coefficient · slices) of them come from Q; slices from Q at one coefficient are also from Q at any larger
+    coefficient.
 
     Args:
         slices: total number, the same for every coefficient.
@@ -98,7 +99,7 @@ class Mixtures:
     """Supervised networks trained on mixtures of an experiment's P and Q, scored on both.
 
     Args:
-        experiment: the pair and the training; if it sets no number of training slices, the length of the shorter list.
+        experiment: the pair and the training; without a number of training slices, the length of the shorter list.
         test_slices: number per side; 0 uses paper A's lists.
     """
 
@@ -112,7 +113,7 @@ class Mixtures:
         return self.experiment.train_slices or min(lists)
 
     def spec(self, coefficient: float) -> NetworkSpec:
-        """Specification of a mixture's network; at 0 and 1 the supervised network of P or of Q. Raises as `sides`."""
+        """Specification of a mixture's network; at 0 and 1 the supervised network of P or of Q. Errors: see `sides`."""
         sides(self.train_slices, coefficient)
         experiment = replace(self.experiment, train_slices=self.train_slices)
         one = experiment.spec("supervised", "Q" if coefficient == 1 else "P")

@@ -46,7 +46,7 @@ def pairwise_distances(first: Sequence[Sample], second: Sequence[Sample]) -> lis
 def intensity_distances(of_p: Sequence[Sample], of_q: Sequence[Sample]) -> dict[str, Interval]:
     """Mean distances of the first half of P's slices to slices of Q and to the other half of P, and their difference.
 
-    A single slice of P has no other half: the last two are left out.
+    If there is only one slice of P, there is no other half, and the last two distances are omitted.
     """
     half = max(1, len(of_p) // 2)
     between = pairwise_distances(of_p[:half], of_q[:half])

@@ -11,7 +11,7 @@ def networks(p: Parameters) -> list[NetworkSpec]:
 
 
 def scored(p: Parameters) -> list[tuple[str, str, int]]:
-    """Test slices of P: one under every shift, and as many as of Q where intensities are compared (Figure 4)."""
+    """Test slices of P: one under every shift and, for comparing intensities (Figure 4), as many as of Q."""
     one_each = [one.slice_list("P", "test", 1) for one in p.experiments.values()]
     name, split, _ = p.experiments["modality"].slice_list("P", "test", 1)
     return [*one_each, (name, split, p.experiments["modality"].slice_list("Q", "test", p.test_slices)[2])]

@@ -33,7 +33,7 @@ def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str)
 
 
 def in_words(gaps: Gaps) -> list[str]:
-    """Where training on Q scores higher, where that cannot be told, and paper A's gaps; lines of Markdown."""
+    """Where training on Q scores higher, where no gap can be detected, and paper A's gaps; lines of Markdown."""
     opened = _opened(gaps)
     others = [shift for shift in gaps if shift not in opened]
     told = [

@@ -40,7 +40,7 @@ Score = Literal["published", "unmatched", "fastMRI", "reversed"]
 
 @dataclass(frozen=True)
 class OneMask(Undersampling):
-    """Same mask for all files: the first that `Undersampling` draws with as many columns as the published one.
+    """Same mask for all files: the first that `Undersampling` draws with as many columns as the published mask.
 
     For a width that is not in paper A's lists, that number is W/R. The published masks are the central columns of one
     mask of width 396, so narrower ones have more than W/R columns; its seed is unknown.

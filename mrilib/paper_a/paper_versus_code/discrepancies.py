@@ -1,4 +1,4 @@
-"""Differences between paper A and its published code, as data: what each says or does, and the switch between them.
+"""Differences between paper A and its published code, as data: what each says or does, and a switch between them.
 
 Paper: Darestani, Liu, Heckel, ICML 2022. Code: github.com/MLI-lab/ttt_for_deep_learning_cs, commit 761d822 of
 2022-04-26; cell numbers refer to its `unet` notebooks.
@@ -148,7 +148,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
     Discrepancy(
         "5 % drawn with replacement",
         "test-time training",
-        "a fraction q = M/k, k not given",
+        "a fraction q = M/k, without a value of k",
         "m // 20 indices with replacement: 4.88 % of the pixels are held out",
         "§4; cell 30",
         "Settings.holdout: 0.0488",
@@ -167,7 +167,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
         "last iterate, not best",
         "test-time training",
         "stop early when the self-validation error starts to rise",
-        "the image at which the rise was noticed, up to one window later",
+        "the image of the iteration at which the rise is detected, up to one window later",
         "§4; cell 30",
         "Settings.iterate",
         ("last iterate", "as written"),
@@ -175,7 +175,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
     Discrepancy(
         "window of 20, not 100",
         "test-time training",
-        "no hyper-parameters",
+        "no hyper-parameters are given",
         "the means of two windows are compared; 20 or 100 of at most 2500 iterations, depending on network and shift",
         "App. B; cell 30",
         "Settings.window",
@@ -184,7 +184,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
     Discrepancy(
         "window of 20, scaled; not ours",
         "test-time training",
-        "no hyper-parameters",
+        "no hyper-parameters are given",
         "as above; the library's default window, 30 of 400 iterations, would correspond to 188 of 2500",
         "App. B; cell 30",
         "Settings.window",
@@ -267,14 +267,14 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
         "scores averaged over 100 slices",
         "lists of 100 (T2 brain), 97 (knee), 88 (Stanford) and 76 (T1 brain) slices",
         "Tables 2 and 3; *_val lists",
-        "test_slices: 0 takes the list",
+        "test_slices: 0 takes the whole list",
         reason="the number of slices changes the width of the interval, by 1/√n, but not the expected mean",
     ),
     Discrepancy(
         "minutes with a score per step",
         "training and the rest",
         "runtimes on a single GPU",
-        "every iteration is followed by another forward pass and by an SSIM on the CPU",
+        "every iteration is followed by another forward pass and an SSIM computation on the CPU",
         "Table 3; cell 30",
         "score_at",
         reason="changes only the time",

@@ -52,7 +52,7 @@ class Arm:
 
     Args:
         settings: changes to test-time training; a `window` refers to the published 2500 iterations.
-        network: network with its input as in the paper or in the code, or that of the paper trained with one mask.
+        network: network with the input of the paper or of the code, or the paper's network trained with one mask.
         sampling: under-sampling of the test slices.
         maps: transform of a test slice that changes its coil maps.
         leaking: whether held-out data stay in the network's input.
@@ -111,7 +111,7 @@ class Bench:
     workers: int = 1
 
     def resolved(self, arm: Arm) -> Settings:
-        """Settings of the arm, its window scaled to the same share of the iterations as in the published code."""
+        """Settings of the arm, with its window scaled to the same share of the iterations as in the published code."""
         changes = dict(arm.settings)
         if "window" in changes:
             changes["window"] = scaled_window(changes["window"], self.settings.max_iterations)
@@ -198,7 +198,7 @@ class Bench:
         return None if entry is None else entry["row"]["ssim"]
 
     def provenance(self) -> str:
-        """Origin of the rows that are stored, for captions; raises ValueError if none is."""
+        """Origin of the stored rows, for captions; raises ValueError if there are none."""
         stored = [row for pair, row in self.rows().items() if self.found(*pair)]
         if not stored:
             raise ValueError("no row is stored for these parameters; -p recompute missing computes it (hours on a CPU)")

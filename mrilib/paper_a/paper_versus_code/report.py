@@ -1,4 +1,4 @@
-"""Charts of what the published code changes, one message each, and what changes and slips say in sentences."""
+"""Charts of what the published code changes, one message each, and sentences on the changes and on slips."""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,7 +36,7 @@ SCORES_IN_WORDS = {
 
 
 def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
-    """Plot the largest change of each group, the smallest of all, the yardstick and all together.
+    """Plot the largest change of each group, the smallest of all, the yardstick, and all changes together.
 
     Arguments as in `changes_chart`.
 
@@ -91,7 +91,7 @@ def _headed(
 
 
 def changes_in_short(changes: Mapping[str, Interval]) -> str:
-    """How many differences change SSIM, how much the largest one does, and all together."""
+    """How many differences change SSIM, and by how much the largest one and all together change it."""
     single = _single(changes)
     apart = sum(one.excludes_zero for one in single.values())
     largest = max((abs(one.value) for one in single.values()), default=0.0)
@@ -163,11 +163,10 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
 
 
 def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
-    """Printed percentages that do not follow from the printed scores, then in one line those that rounding explains."""
+    """Printed percentages that do not follow from the printed scores, then in one line those explained by rounding."""
     wrong = [one for one in printed if one.verdict == "does not follow"]
     near = [one.item for one in printed if one.verdict not in ("follows", "does not follow")]
     told = [
-        f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}: {one.verdict}."
-        for one in wrong
+        f"**{one.item}** prints {one.row['printed']}; its own scores give {one.row['recomputed']}." for one in wrong
     ]
     return told + ([f"Possible if the scores were rounded: {'; '.join(near)}."] if near else [])

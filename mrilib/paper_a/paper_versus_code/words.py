@@ -1,4 +1,4 @@
-"""The differences between paper A and its code in words for charts and sentences, and the groups they are drawn in."""
+"""The differences between paper A and its code in words for charts and sentences, and their groups in charts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -42,7 +42,7 @@ def in_words(name: str) -> str:
 
 
 def grouped(names: Mapping[str, Group]) -> dict[str, list[str]]:
-    """Names by the group they are drawn in, in the order of GROUPS; groups without names are left out."""
+    """Names by the group in which they are drawn, in the order of GROUPS; groups without names are omitted."""
     found = {group: [name for name, of in names.items() if _drawn_in(name, of) == group] for group in GROUPS}
     return {group: members for group, members in found.items() if members}
 
@@ -54,5 +54,5 @@ def _drawn_in(name: str, group: Group) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in words, in italics, with commas."""
+    """Names in words, in italics, separated by commas."""
     return ", ".join(f"*{in_words(name)}*" for name in names)

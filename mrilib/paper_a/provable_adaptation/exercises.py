@@ -1,10 +1,10 @@
-"""Exercise 2: the shrinkage of least risk."""
+"""Exercise 2: the shrinkage with the least risk."""
 
 from mrilib.exercises.blanks import Blank, check
 
 
 def check_least_risk(n: int, d: int, noise: object, square: object, answer: object) -> None:
-    """Check the moments of the noise outside a subspace of `d` in `n` dimensions, and the c of least risk."""
+    """Check the moments of the noise outside a subspace of `d` in `n` dimensions, and the c with the least risk."""
     outside = n - d
     risk = "write the risk as a parabola in c; where is its lowest point?"
     check(

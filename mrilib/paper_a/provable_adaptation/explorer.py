@@ -1,4 +1,4 @@
-"""The subspace model to look at: drawn in the plane, and an explorer of sizes, noise levels and risks."""
+"""The subspace model: a drawing in the plane, and an explorer of sizes, noise levels and risks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -35,9 +35,9 @@ SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
 def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, Any]]:
     """α and risk on Q per dimension before TTT, after TTT on one measurement, and at the optimum, in closed form.
 
-    Rows have `mark`, `alpha`, `risk`, `low` and `high`; for TTT, the last two are two standard deviations of α̂ about
-    its mean, clipped to [0, 1]. Raises ValueError unless 5 ≤ d < n. Source: paper A, §6; `alpha_moments` and
-    `excess_risk` for the spread.
+    Rows have `mark`, `alpha`, `risk`, `low` and `high`; for TTT, `low` and `high` are two standard deviations of α̂
+    below and above its mean, clipped to [0, 1]. Raises ValueError unless 5 ≤ d < n. Source: paper A, §6;
+    `alpha_moments` and `excess_risk` for the spread.
     """
     Q = SubspaceModel(LINE, varsigma)
     before, best = (float(best_alpha(LINE, model)) for model in (SubspaceModel(LINE, sigma), Q))
@@ -52,7 +52,7 @@ def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, 
 
 
 def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerChart:
-    """Chart the risk on P and on Q over α, with α before TTT, after TTT and at the optimum; raises as `risk_marks`."""
+    """Chart risk on P and on Q over α, with α before TTT, after TTT and at the optimum; errors: see `risk_marks`."""
     levels = {f"P: noise level {sigma:g}": sigma, f"Q: noise level {varsigma:g}": varsigma}
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
@@ -113,9 +113,9 @@ def _mark_layers(marks: list[dict[str, Any]], top: float) -> list[altair.Chart]:
 
 
 def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
-    """Draw the model in the plane: a signal on a line, its measurements on P and on Q, and the estimates of one.
+    """Draw the model in the plane: a signal on a line, its measurements on P and on Q, and estimates from one.
 
-    The one measurement is off by a standard deviation along the line and across it. Source: paper A, §6.
+    This measurement deviates by one standard deviation along the line and by one across it. Source: paper A, §6.
     """
     panels = [_plane(f"P, training: noise level {sigma:g}", sigma, {"trained on P": sigma})]
     both = {"trained on P": sigma, "trained on Q": varsigma}
@@ -135,7 +135,7 @@ def _shrinkage(noise: float) -> float:
 
 
 def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.LayerChart:
-    """One panel of `subspace_drawing`: the way of one measurement, projected onto the line and then shrunk along it."""
+    """One panel of `subspace_drawing`: one measurement, projected onto the line and then shrunk along it."""
     along = AXIS[:, 0]
     across = torch.stack([-along[1], along[0]])
     x = SIGNAL * along
@@ -167,7 +167,7 @@ def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.
 def _estimate(
     name: str, place: Tensor, start: Tensor, across: Tensor, row: int, rows: int, hue: str
 ) -> list[altair.Chart]:
-    """An arrow beside the line from the projection to its shrunk estimate, a mark there, and its name below."""
+    """An arrow beside the line from the projection to its shrunk estimate, a mark at this estimate, and its name."""
     aside = ASIDE * (1 - 2 * row) * across
     below = torch.tensor([float(place[0]), DOWN + LOWER * (rows - 1 - row)], dtype=torch.float64)
     words = _drawn([_at(below) | {"name": name}]).encode(text="name:N")

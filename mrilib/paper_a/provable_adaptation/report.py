@@ -78,7 +78,7 @@ def curve_chart(
 
 
 def _in_order(chart: altair.LayerChart, names: Sequence[str], chosen: Mapping[str, str]) -> altair.LayerChart:
-    """The chart with line patterns and, unless chosen, colours by the places of its curves in `names`."""
+    """The chart with line patterns and, unless chosen, colours by the positions of its curves in `names`."""
     hues = dict(zip(names, colors_of(names), strict=True)) | dict(chosen)
     patterns = [DASHES[place % len(DASHES)] for place in range(len(names))]
     layers: list[Any] = chart.layer
@@ -93,7 +93,7 @@ def _in_order(chart: altair.LayerChart, names: Sequence[str], chosen: Mapping[st
 
 
 def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risks: Tensor) -> altair.LayerChart:
-    """Change of the self-supervised loss from α = 0: of single measurements, their mean, and the change of the risk.
+    """Change from α = 0 of the self-supervised loss, for single measurements and their mean, and of the risk.
 
     Args:
         alphas: (k,).
@@ -111,7 +111,7 @@ def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risk
 
 
 def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
-    """α at each step of TTT on single measurements, (steps + 1, count), with the best one."""
+    """α at each step of TTT on single measurements, (steps + 1, count), with the best α."""
     few = {f"measurement {at + 1}": alphas[:, at] for at in range(alphas.shape[1])}
     start, ends, aim = float(alphas[0, 0]), alphas[-1], "best on Q"
     title = f"TTT moves α from {start:.2f} to values between {ends.min():.2f} and {ends.max():.2f}; {best:.2f} is best"
@@ -122,7 +122,7 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
 
 
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
-    """What each estimator loses on P and on Q to the best linear one for it, the shared α first."""
+    """Loss of each estimator on P and on Q relative to the best linear estimator for it, the shared α first."""
     rows = [
         {"name": f"{ESTIMATORS.get(by, by)}, on {side}", "color": NAMED[side], **_ends(means[by])}
         for by in next(iter(lost.values()))
@@ -138,8 +138,8 @@ def training_chart(paths: Mapping[str, Descent], best: float) -> altair.VConcatC
     """Overlap of the trained subspace with the signal's, and α, at each step of training by each loss.
 
     Args:
-        paths: what training went through, by the name of its loss.
-        best: α of least risk.
+        paths: trajectories of training by name of the loss.
+        best: α with the least risk.
     """
     found = all(math.isclose(path.watched[-1], 1, abs_tol=NEAR) for path in paths.values())
     right = all(math.isclose(path.alphas[-1], best, abs_tol=NEAR) for path in paths.values())
@@ -216,16 +216,16 @@ def findings(
 
     Args:
         trained: α at the end of supervised training.
-        best: α of least risk on P and on Q.
+        best: α with the least risk on P and on Q.
         minimiser: α that minimises the mean loss on Q.
         share: share of the gap that TTT on one measurement closes.
-        slope, exact: log–log slope of the spread of α, measured and of the exact law.
+        slope, exact: log–log slope of the spread of α, measured and by the exact law.
         harm: shifts under which TTT raises the risk.
     """
     lines = [
         f"**On average, adaptation is exact.** Training ends at α = {trained:.3f} (theory {best[0]:.3f}), and the mean "
         f"loss is smallest at α = {minimiser} (theory {best[1]:.3f}).",
-        f"**TTT on one measurement** closes {share} of the gap; the spread of α falls with a slope of {slope} "
+        f"**TTT on one measurement** closes {share} of the gap; the spread of α falls with n, with a slope of {slope} "
         f"(exact law {exact:.3f}).".replace("law -", "law −"),
         f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(SHIFTS.get(name, name) for name in harm)}."
         if harm

@@ -39,7 +39,7 @@ def descend(loss: Loss, alpha: Tensor, V: Tensor, watch: Loss, *, rate: float, s
         alpha: initial value, (…).
         V: initial value, (n, d) orthonormal.
         watch: (α, V) → (…), recorded before each step and at the end, never used.
-        rate: step size r > 0 for a loss of order 1; each of V's d columns follows only its share of it, hence r d.
+        rate: step size r > 0 for a loss of order 1; each of V's d columns follows only its share, hence r d.
         tune_basis: whether V is updated too; then every α must belong to the same problem.
 
     Raises:
@@ -92,7 +92,7 @@ def adapt(
 ) -> Descent:
     """TTT by gradient descent on L_SS(α, V, y) for each y (…, n) separately; watched, never used: ‖x − α V Vᵀ y‖²/d.
 
-    The loss is divided by the initial ‖Vᵀy‖², so that each step moves α by 2 · rate of its distance to the optimum.
+    The loss is divided by the initial ‖Vᵀy‖², so that each step moves α by 2 · rate times its distance to the optimum.
     Paper A, §6 keeps V fixed; `tune_basis` updates it too, for a single y.
     """
     energy, start = split_energy(y, V)[0], alpha.expand(y.shape[:-1])

@@ -1,4 +1,4 @@
-"""The comparison in five measures, over as many trainings as are stored: in which of them the headline holds."""
+"""The comparison by five measures, over all stored training runs: by which of them the main result holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Measured:
     """Every scheme in five measures under one shift.
 
     Args:
-        model, shift, source: as of `ShiftResult`.
+        model, shift, source: as in `ShiftResult`.
         quality: scheme → measure → (slices,) or (trainings, slices).
         origin: where the numbers come from, for captions.
     """
@@ -53,18 +53,18 @@ class Measured:
     origin: str
 
     def by(self, measure: str) -> ShiftResult:
-        """The comparison by one measure; one of which less is better has its sign turned."""
+        """The comparison by one measure; the sign is reversed if smaller values are better."""
         sign = -1 if measure in LOWER else 1
         scores = {name: (sign * np.array(found[measure])).tolist() for name, found in self.quality.items()}
         return ShiftResult(self.model, self.shift, self.source, scores)
 
     def gain(self, measure: str) -> Interval:
-        """What joint training on P with TTT has over supervised training on P; above 0 is better."""
+        """Lead of joint training on P with TTT over supervised training on P; above 0 is better."""
         scores = self.by(measure).scores
         return performance_gap(scores[BETTER], scores[OF])
 
     def table(self) -> Table:
-        """Table with one row per measure: three schemes, the gain of TTT, the gap, and how much of it TTT comes."""
+        """Table with one row per measure: three schemes, the gain of TTT, the gap, and the fraction reached."""
         return table([self._row(one) for one in QUALITY], COLUMNS, caption=f"{self.title}; {self.origin}")
 
     def _row(self, measure: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ class Measured:
         return ", ".join(f"{TITLES[one]} ({sentences.measured(found[one], DIGITS.get(one, 3))})" for one in names)
 
     def chart(self) -> altair.LayerChart:
-        """Chart of the schemes' SSIM and both gaps, each training a small point."""
+        """Chart of the schemes' SSIM and both gaps, with each training run as a small point."""
         return self.by("ssim").chart()
 
     def record(self) -> None:
@@ -117,7 +117,7 @@ def measured(
     samples: Sequence[Sample],
     device: torch.device | str = "cpu",
 ) -> Measured:
-    """The stored trainings of this experiment, or this run's own slices where fewer than two are stored."""
+    """The stored training runs of this experiment, or this run's own slices if fewer than two are stored."""
     found = trainings.of_experiment(experiment, settings)
     of = found.quality if found else trainings.quality(networks, adapted, samples, device)
     origin = found.origin if found else "this run"

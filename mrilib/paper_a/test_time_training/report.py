@@ -21,7 +21,7 @@ LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
 def stored_blocks(experiment: Experiment, settings: Settings, slices: int) -> list[Block]:
-    """Blocks of paper A's Tables 1 and 2 that are stored for this number of test slices, or of several trainings."""
+    """Blocks of paper A's Tables 1 and 2 stored for this number of test slices or for several training runs."""
     found = [
         stored_block(*one, experiment=experiment, settings=settings, slices=slices)
         for one in BLOCKS
@@ -38,7 +38,7 @@ def named(result: ShiftResult) -> str:
 def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int:
     """Slice with the median gain from supervised training on P to joint training on P with TTT, by stored scores.
 
-    The first slice if no scores of as many slices are stored.
+    The first slice if no scores of this number of slices are stored.
     """
     model, shift = experiment.architecture["name"], experiment.shift
     block = stored_block(model, shift, experiment=experiment, settings=settings, slices=slices)
@@ -60,7 +60,7 @@ def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
 
 
 def ends_in_words(history: History, returned: int, where: str) -> str:
-    """True SSIM of the image that is returned and after the last scored iteration, as a title; `where` names it."""
+    """Title with the true SSIM of the returned image and of the last scored one; `where` describes the slice."""
     near, last = min(history.score, key=lambda n: abs(n - returned)), max(history.score)
     kept = f"The returned image has an SSIM of {number(history.score[near])}"
     return f"{kept}; the image after {last} iterations has {number(history.score[last])} ({where})"
@@ -94,7 +94,7 @@ def _outcome(found: Sequence[Block]) -> str:
 
 
 def findings(found: Sequence[Block], kind: str) -> Markdown:
-    """What the blocks show in sentences, each with the numbers of the blocks it is about."""
+    """What the blocks show in sentences, each with the numbers of its blocks."""
     results = [block.result for block in found]
     return _told([_closed(results, wide=True), _stopping(results), _supervised(results)], found, kind)
 

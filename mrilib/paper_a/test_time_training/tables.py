@@ -17,7 +17,7 @@ TRAINED = {"unet": ("anatomy", "modality", "acceleration")}  # shifts of which s
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of the profile's network under each shift that the paper reports for it, and of its trainings."""
+    """Rows of the profile's network under each shift that the paper reports for it, and of its training runs."""
     found = [_block(replace(p, shift=shift), device) for shift in TABLE_2[p.model]]
     for shift in TRAINED.get(p.model, ()):
         found += trainings.rows(replace(p, shift=shift).experiment, p.settings, device, p.workers)

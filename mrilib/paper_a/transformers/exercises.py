@@ -4,7 +4,7 @@ from mrilib.exercises.blanks import Blank, check
 
 
 def check_pairs(along: object, patches: object, answer: object) -> None:
-    """Check how patches along a side, patches, and pairs of patches grow when a patch has half the side."""
+    """Check how the numbers of patches per side, patches and pairs grow if a patch has half the side length."""
     check(
         Blank("along", along, 2, "how many patches of half the side length fit along one side of an old patch?"),
         Blank("patches", patches, 4, "the image has two dimensions"),

@@ -67,7 +67,7 @@ def whole_and_close(
 
 
 def busiest(target: Tensor) -> tuple[slice, slice]:
-    """Rows and columns of the square in which the target, (y, x), varies most: a rule, not a choice by eye."""
+    """Rows and columns of the square in which the target, (y, x), varies most; chosen by this rule, not by eye."""
     side = min(target.shape) // CLOSE
     mean, square = (F.avg_pool2d(one[None, None], side, stride=1)[0, 0] for one in (target, target.square()))
     top, left = divmod(int((square - mean.square()).argmax()), mean.shape[1])

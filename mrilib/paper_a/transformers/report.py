@@ -41,11 +41,11 @@ def levels(
 
 
 def changes(scored: Scored, adapted: Sequence[Adapted], scores: Scores) -> dict[str, Interval]:
-    """What TTT of the network joint on P changes: self-validation error, PSNR in dB and SSIM, by name of the result.
+    """What TTT changes for the network joint on P: self-validation error, PSNR in dB and SSIM, by name of the result.
 
     Args:
         scored: see `levels`.
-        adapted: what TTT did, by slice.
+        adapted: results of TTT by slice.
         scores: SSIM by scheme and slice.
     """
     errors = [(h.validation_error[0], h.validation_error[one.record.chosen_at]) for one in adapted for h in [_of(one)]]
@@ -70,7 +70,7 @@ def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind:
 
 
 def message(psnr_gain: Interval, ssim_gains: Sequence[Interval]) -> str:
-    """What the intervals say of PSNR and SSIM of the transformer and, if it is given, of SSIM of the U-Net."""
+    """What the intervals say about PSNR and SSIM of the transformer and, if given, about SSIM of the U-Net."""
     own, *other = (_moved(one, 3) for one in ssim_gains)
     told = f"With TTT, the transformer's PSNR {_moved(psnr_gain, 1, ' dB')} and its SSIM {own}"
     return told + "".join(f"; the U-Net's SSIM {moved}" for moved in other)
@@ -89,7 +89,7 @@ def gaps_chart(result: ShiftResult, unet: Block | None, kind: str) -> altair.Lay
 
 
 def gap_message(result: ShiftResult) -> str:
-    """How TTT changes the gap and, if the network trained on Q gets worse, that this is the reason or a part of it."""
+    """How TTT changes the gap and, if the network trained on Q gets worse, whether this is the reason or part of it."""
     s, own = result.scores, NAMES[result.model]
     rise, fall = (performance_gap(s[f"joint on {x} + TTT"], s[f"supervised on {x}"]) for x in ("P", "Q"))
     narrower = result.after.value < result.before.value
@@ -168,9 +168,10 @@ def findings(
     noisy, falls = psnr_gain.low > 0 and ssim_gain.low <= 0, "because" in told
     return [
         f"**{'TTT fits the measurement, including its noise' if noisy else 'What TTT changes'}:** PSNR changes by "
-        f"{measured(psnr_gain, 1, signed=True)} dB, SSIM by {measured(ssim_gain, signed=True)}; the grid of patches "
-        f"goes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained without the "
-        f"self-supervised term {number(grid['supervised on P'].value, 2)}, target {number(grid['target'].value, 2)}).",
+        f"{measured(psnr_gain, 1, signed=True)} dB, SSIM by {measured(ssim_gain, signed=True)}; the visibility of "
+        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (without the "
+        f"self-supervised term: {number(grid['supervised on P'].value, 2)}; target: "
+        f"{number(grid['target'].value, 2)}).",
         f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
         f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",
     ]

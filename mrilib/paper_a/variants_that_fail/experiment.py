@@ -145,7 +145,7 @@ def affine_only(model: Reconstructor) -> Reconstructor:
         if isinstance(child, nn.InstanceNorm2d)
     ]
     if not norms:
-        raise ValueError(f"affine_only: {type(model).__name__} has no instance normalisation to tune the gains of")
+        raise ValueError(f"affine_only: {type(model).__name__} has no instance normalisation with gains to tune")
     device = next(model.parameters()).device
     for parent, name, norm in norms:
         setattr(parent, name, nn.InstanceNorm2d(norm.num_features, norm.eps, affine=True).to(device))
@@ -175,7 +175,7 @@ def perturbed(slices: SliceDataset, name: str, seed: int = 0, strength: Strength
 
 
 def _moved(columns: Tensor, name: str) -> Tensor:
-    """Where a transform puts the columns that were measured, (1, 1, 1, kx); `rot90` makes rows of them."""
+    """Where a transform puts the columns that were measured, (1, 1, 1, kx); `rot90` turns them into rows."""
     if name in ("fliph", "rot90"):
         columns = mirror(columns, -1)
     return columns.mT if name == "rot90" else columns
@@ -183,7 +183,7 @@ def _moved(columns: Tensor, name: str) -> Tensor:
 
 @dataclass(frozen=True)
 class Closing:
-    """Part of the gap between supervised networks that a method leaves; all SSIM are on the same test slices.
+    """Part of the gap between supervised networks that a method leaves; all scores are on the same test slices.
 
     Args:
         before_q, before_p: scores of the supervised networks.

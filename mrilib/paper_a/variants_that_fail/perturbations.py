@@ -15,7 +15,7 @@ PLANE = (-2, -1)
 
 @dataclass(frozen=True)
 class Strength:
-    """Strength of each transform; paper A states none of them, the defaults are chosen to be clearly visible.
+    """Strengths of the transforms; paper A states none, so the defaults are chosen to be clearly visible.
 
     Args:
         noise: level of noise alone in the root-sum-of-squares image, relative to the image's 95th percentile.

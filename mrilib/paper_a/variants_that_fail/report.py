@@ -72,7 +72,7 @@ def changes(scores: Mapping[str, float]) -> str:
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
-    """What the network of P still lacks to the supervised network of Q after each method, paired by slice."""
+    """SSIM that the network of P lacks, after each method, to match the supervised network of Q, paired by slice."""
     best = scores["supervised", "Q"]
     left = {name: performance_gap(best, scores[name, "P"]) for name in DRAWN}
     rows = {group: [{"name": NAMES[name], **vars(left[name])} for name in names] for group, names in GROUPS.items()}
@@ -123,7 +123,7 @@ def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) 
 
 
 def _panel(y_title: str, curves: Mapping[str, Sequence[float]], told: Mapping[str, str], x_title: str) -> Any:
-    """Curves of one quantity in the colours of their networks, with what is `told` of each beside its right end."""
+    """Curves of one quantity in the colours of their networks, with the text `told` for each beside its right end."""
     names = sorted(curves, key=lambda name: -curves[name][-1])
     values = [value for curve in curves.values() for value in curve]
     apart = LEADING * (max(values) - min(values) or 1) / PANEL
@@ -149,7 +149,7 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
     harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
-    title = f"TTT of two heads {harm} ({kind} data)"
+    title = f"TTT of the two-head network {harm} ({kind} data)"
     colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change in SSIM due to TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 
@@ -191,7 +191,7 @@ def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:
 
 
 def summary(results: Mapping[str, Closing], counts: Mapping[str, int], transforms: int) -> Markdown:
-    """List: what the auxiliary tasks and what paper A's own loss close and reach, and the artificial shifts."""
+    """List of findings: what auxiliary tasks and paper A's own loss close and reach, and the artificial shifts."""
     gap = f"The gap without TTT is {measured(results['supervised'].gap)} (paper A: {TABLE_5[2]:.3f})"
     tuned = {name: _in_words(name, one) for name, one in results.items() if name.endswith("TTT")}
     auxiliary = "; ".join(words for name, words in tuned.items() if name not in OWN_LOSS)

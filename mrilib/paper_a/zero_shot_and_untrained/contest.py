@@ -96,7 +96,7 @@ class Contest:
         methods: methods by name.
         table: stored table; its settings must determine the slices.
         rates: learning rates of Adam to choose from, see `climb`.
-        validation, test: slices; the first choose the rate, the second are scored at that rate only.
+        validation, test: slices; validation slices choose the rate, test slices are scored at that rate only.
         device: device to compute on.
         machine: name of the machine, stored with the times.
         recompute: whether to recompute all rows once instead of reading them.
@@ -158,7 +158,7 @@ class Contest:
         return self.methods[name].now(self.test[item], self.rate(name))
 
     def curve(self, name: str, count: int, at: Sequence[int]) -> Row:
-        """True SSIM of the first test slices over all of test-time training, past its stopping point.
+        """True SSIM of the first test slices during all of test-time training, also past its stopping point.
 
         Args:
             name: name of a method that uses test-time training.

@@ -1,4 +1,4 @@
-"""Report of a contest: chosen rates, times, curves, and the gap closed by a way to adapt, beside the paper's."""
+"""Report of a contest: chosen rates, times, curves, and the gap closed by each adaptation, beside the paper's."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -155,7 +155,7 @@ def times_chart(contest: Contest, slow: str, fast: str, kind: str) -> altair.Lay
 
 
 def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
-    """Mean SSIM over the iterations from every start, titled with the deepest fall below it."""
+    """Mean SSIM over the iterations from every start, titled with the deepest fall below the start."""
     deep = {name: -fall.value for name, fall in falls(curves).items()}
     deepest = max(deep, key=deep.__getitem__)
     never = [STARTS.get(name, name) for name, fall in deep.items() if fall < LEVEL]
@@ -198,7 +198,7 @@ def falls(curves: Mapping[str, Row]) -> dict[str, Interval]:
 def leads_table(
     scores: Scores, leader: str, others: Sequence[str], fall: Mapping[str, Interval], caption: str
 ) -> Table:
-    """Table of one method's lead over others, paired by slice, and of the largest fall of their curves; also recorded.
+    """Table of one method's lead over others, paired by slice, and of the largest fall of each curve, both recorded.
 
     The results are `lead_…` for each of `others`, and `fall_…` for every method with a curve.
     """
@@ -216,7 +216,7 @@ def leads_table(
 
 @dataclass(frozen=True)
 class Adaptation:
-    """One way to adapt, for networks trained on Q and on P: the gap before and after, beside the paper's.
+    """One kind of adaptation, for networks trained on Q and on P: the gap before and after, beside the paper's.
 
     Args:
         item: item of `slips.PRINTED`.
@@ -246,7 +246,7 @@ class Adaptation:
 
     @property
     def reached(self) -> FractionClosed:
-        """Fraction of the way from P to Q without adaptation that the network of P goes by adaptation."""
+        """Fraction of the way from P to Q without adaptation that the network of P covers by adaptation."""
         before_q, before_p, _, after_p = (self.scores[name] for name in self.names)
         return fraction_closed(before_q, before_p, before_q, after_p)
 

@@ -131,8 +131,8 @@ def zero_shot(
 ) -> TTTRecord:
     """Train a copy of `model` on K splits of one measurement, then reconstruct the image from all of it.
 
-    Each step gives the network y at Θ and compares A x with y at Λ; after each epoch it receives y at Ω without Γ and
-    is compared at Γ. The weights with the smallest error at Γ reconstruct from all of Ω.
+    Each step gives the network y at Θ and compares A x with y at Λ; after each epoch, the network receives y at Ω
+    without Γ and is compared at Γ. The weights with the smallest error at Γ reconstruct from all of Ω.
 
     Args:
         model: pre-trained or with random weights, see `untrained.random_network`; left unchanged.

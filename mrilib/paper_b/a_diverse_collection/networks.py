@@ -12,6 +12,6 @@ def networks(p: Parameters) -> list[NetworkSpec]:
 
 
 def scored(p: Parameters) -> list[tuple[str, str, int]]:
-    """Test slices of the six datasets of Figure 10, and of that of Figure 20."""
+    """Test slices of the six datasets of Figure 10, and of the dataset of Figure 20."""
     tested = [*tests(p.test_slices).values(), *size_mismatch.study(p).tests.values()]
     return [test.slice_list for test in tested]

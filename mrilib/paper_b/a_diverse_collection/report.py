@@ -1,4 +1,4 @@
-"""Figures, tables and sentences of Section 7 of paper B: the twins, scores beside the printed ones, examples."""
+"""Figures, tables and sentences of Section 7 of paper B: the twins, scores beside the printed ones, and examples."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ def arms_rows(study: Study) -> list[dict[str, Any]]:
 
 
 def scores_chart(study: Study, kind: str) -> altair.LayerChart:
-    """From the better of fastMRI's networks to the collection's, and the test distribution's own one (Figure 10).
+    """SSIM of the better fastMRI network, the collection's network and the test distribution's own (Figure 10).
 
     One line per dataset, the largest gain first.
     """
@@ -84,7 +84,7 @@ def _message(gained: Mapping[str, Interval]) -> str:
     better = sum(gained[name].low > 0 for name in ELSEWHERE)
     worse = any(gained[name].high < 0 for name in FASTMRI)
     cost = "a loss" if worse else "no clear loss"
-    return f"Thirteen datasets: better on {better} of {len(ELSEWHERE)} datasets never seen, {cost} on fastMRI"
+    return f"Thirteen datasets are better on {better} of {len(ELSEWHERE)} unseen datasets, with {cost} on fastMRI"
 
 
 def beside_paper(
@@ -104,8 +104,8 @@ def beside_paper(
 def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
     """Gains of the collection's network over fastMRI's, by result: on each dataset, and on those outside D_P.
 
-    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM. Of artefacts, whose
-    scale is that of the images, also the gain as a share of the other network's: `…_elsewhere_share`.
+    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM. For artefacts, whose
+    scale depends on the images, also the gain as a share of the other network's artefacts: `…_elsewhere_share`.
     """
     found = {}
     if measure == "ssim":
@@ -157,13 +157,13 @@ def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind:
     names = [f"fully sampled ({kind})", *(f"trained on {arm_title(arm)}" for arm in arms)]
     first, last = arms[0], arms[-1]
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
-    told = f"On {higher} of {len(examples)} slices from datasets never seen, diverse training data raise SSIM"
+    told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"
     columns = [arm_title(name) for name in examples]
     return image_grid(rows, names, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:
-    """Mean SSIM, one row per dataset; the best network that saw no slice of the test distribution's own is in bold."""
+    """Mean SSIM, one row per dataset; the best network is in bold, not counting the dataset's own network."""
     arms = (*FASTMRI, "d_p", "d_p_few")
     lines = [f"| tested on | {' | '.join(map(arm_title, arms))} | own network |", "|---" * (len(arms) + 2) + "|"]
     for name in TESTED:
@@ -174,7 +174,7 @@ def scores_in_bold(study: Study, beneath: str) -> Markdown:
 
 
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
-    """Gain over the better of fastMRI's two networks (0): the collection, and few of its slices; the largest first."""
+    """Gain of the collection, and of few of its slices, over the better fastMRI network (0), the largest first."""
     best = {name: best_of_fastmri(study, name) for name in TESTED}
     found = {arm: {name: gain(study, best[name], [name], arm=arm) for name in TESTED} for arm in SERIES}
     rows: list[dict[str, Any]] = [
@@ -188,13 +188,13 @@ def gains_chart(study: Study, kind: str) -> altair.LayerChart:
 
 
 def _few_message(few: Mapping[str, Interval]) -> str:
-    """Where the collection helps with as few slices as one dataset has, as far as the intervals support it."""
+    """Where the collection helps with only as many slices as one dataset has, as far as the intervals support it."""
     better = sum(few[name].low > 0 for name in ELSEWHERE)
     worse = sum(few[name].high < 0 for name in FASTMRI)
     cost = f", but lose on {worse} of the {len(FASTMRI)} in distribution" if worse else ""
     return (
-        f"With as few slices as one dataset, diverse data still win on {better} of {len(ELSEWHERE)} datasets never "
-        f"seen{cost}"
+        f"With as few slices as one dataset, diverse data still win on {better} of {len(ELSEWHERE)} unseen "
+        f"datasets{cost}"
     )
 
 
@@ -206,7 +206,7 @@ def in_words(study: Study) -> list[str]:
     outside, inside = ({name: by["d_p"][name] for name in names} for names in (ELSEWHERE, FASTMRI))
     return [
         f"**13 datasets minus the better fastMRI network:** {_listed(outside)}; in distribution {_listed(inside)}.",
-        f"**The same with as few slices as one dataset:** {_listed(by['d_p_few'])}.",
+        f"**The same with only as many slices as one dataset:** {_listed(by['d_p_few'])}.",
         f"**The test distribution's own network minus 13 datasets:** {_listed(left)}.",
     ]
 

@@ -1,4 +1,4 @@
-"""A network that takes k-space, applied to images of half the size it was trained on (paper B, App. G.2, Figure 20)."""
+"""A network that takes k-space, applied to images half as large as in training (paper B, App. G.2, Figure 20)."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def _moments(parts: Tensor) -> tuple[Tensor, Tensor]:
 def reconstruct_enlarged(model: Reconstructor, sample: Sample, factor: int = 2) -> Tensor:
     """Reconstruct from enlarged k-space and crop to the original size; (batch, 1, y, x) complex or real.
 
-    Coil maps, if the sample has them, are estimated again. Raises ValueError as `enlarged`.
+    Coil maps, if the sample has them, are estimated again. Raises the ValueError of `enlarged`.
     """
     kspace, mask = enlarged(sample.masked_kspace, sample.mask, factor)
     with_maps = bool(sample.sens_maps.shape[1])

@@ -1,4 +1,4 @@
-"""Images of half the size a VarNet was trained on, reconstructed directly and after enlarging (paper B, Figure 20)."""
+"""Images half as large as a VarNet's training images, reconstructed directly and enlarged (paper B, Figure 20)."""
 
 import torch
 from torch import Tensor

@@ -85,7 +85,7 @@ def copied() -> Check:
     """Check of the ViT's DISTS scores, which equal the U-Net's."""
     (same, cells), (by_lpips, _) = equal_cells(DISTS, "ViT", "U-Net"), equal_cells(LPIPS, "ViT", "U-Net")
     found = f"{same} of {cells} cells equal those of the U-Net (LPIPS: {by_lpips})"
-    verdict = "two networks cannot agree like this; one block is a copy" if same == cells else FOLLOWS
+    verdict = "two networks cannot agree this closely; one block is a copy" if same == cells else FOLLOWS
     return Check("Table 3, DISTS of the ViT", "its own scores", found, verdict)
 
 

@@ -16,7 +16,7 @@ MODELS: tuple[Model, ...] = ("norm_unet", "norm_vit")  # those of a VarNet are l
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of networks of single datasets and of the collection, both architectures; perceptual ones of the first."""
+    """Rows of networks of single datasets and of the collection, both architectures; perceptual scores of the first."""
     studies = [collection.study(replace(p, model=model), device) for model in MODELS]
     studies += [collection.perceptual_study(studies[0]), size_mismatch.study(p, device)]
     return [row for study in studies for row in study.rows()]

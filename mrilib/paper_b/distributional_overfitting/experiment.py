@@ -40,7 +40,7 @@ SHIFTS = {
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores during one training, on test and validation slices of P, the training distribution, and of Q.
+    """Scores during one training run, on test and validation slices of P, the training distribution, and of Q.
 
     Args:
         spec: network, data and recipe.
@@ -58,7 +58,7 @@ class Curve:
 
     @property
     def table(self) -> StoredTable:
-        """Table with one row per training."""
+        """Table with one row per training run."""
         return StoredTable("overfitting", {"every": EVERY, "validation_slices": VALIDATION_SLICES}, {__name__})
 
     @property
@@ -169,7 +169,7 @@ class Curve:
 def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) -> int:
     """First point whose best score so far exceeds that `window` points earlier by less than `gain`, or else the last.
 
-    Needs only in-distribution scores, which are available in any training; uses neither Q nor a drop in score.
+    Needs only in-distribution scores, which are available in any training run; uses neither Q nor a drop in score.
 
     Args:
         scores: validation SSIM on P at each point of the curve.
@@ -179,8 +179,8 @@ def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) 
     Raises:
         ValueError: no scores, a negative gain or a window below 1.
 
-    Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. The
-    paper gives no threshold and stopped manually; `GAIN` and `WINDOW` are ours.
+    Reference: Lin, Heckel, ICML 2024, §7 and App. G.2: stop when improvements in distribution become marginal. In the
+    paper, training was stopped manually, without a threshold; `GAIN` and `WINDOW` are ours.
     """
     if not scores or gain < 0 or window < 1:
         raise ValueError(
@@ -204,20 +204,20 @@ def _image(model: Reconstructor, slices: InMemory, device: torch.device | str) -
 
 
 def title(training: str) -> str:
-    """Title of a training: its network, and the shift or optimizer that it studies."""
+    """Title of a training run: its network, and the shift or optimizer that it studies."""
     own = TRAININGS[training]
     about = SHIFTS[own.shift].title if own.optimizer == "adam" else optimizer(training)
     return f"{NETWORKS[own.model]}, {about}"
 
 
 def optimizer(training: str) -> str:
-    """The optimizer of a training in words."""
+    """The optimizer of a training run in words."""
     own = TRAININGS[training]
     return "Adam" if own.optimizer == "adam" else f"SGD, rate {own.learning_rate:g}"
 
 
 def spec(p: Parameters, training: str) -> UnionSpec:
-    """Specification of a training's network, from the notebook's parameters and the training's own settings.
+    """Specification of a training run's network, from the notebook's parameters and the run's own settings.
 
     Raises:
         ValueError: unknown training, or fewer slices than P has distributions.
@@ -233,7 +233,7 @@ def spec(p: Parameters, training: str) -> UnionSpec:
 
 
 def curve(p: Parameters, training: str, device: torch.device | str = "cpu", recompute: bool = False) -> Curve:
-    """Curve of a training, with the slices on which it is monitored."""
+    """Curve of a training run, with the slices on which it is monitored."""
     return Curve(spec(p, training), SHIFTS[TRAININGS[training].shift], p.test_slices, device, recompute)
 
 

@@ -1,4 +1,4 @@
-"""Explorer: choose the epoch of a training; see scores in and out of distribution, and the image if one was kept."""
+"""Explorer: choose an epoch of a training run; see scores in and out of distribution, and the image if it was kept."""
 
 from functools import partial
 from html import escape
@@ -45,7 +45,7 @@ def explore_epochs(curve: Curve, kind: str, epoch: int) -> ipywidgets.VBox:
     """Explore the scored epochs with a slider; needs a running kernel.
 
     Args:
-        curve: curve of a training.
+        curve: curve of a training run.
         kind: what the data are, for the title: "simulated" or "real".
         epoch: initial value; the nearest scored epoch is chosen.
     """

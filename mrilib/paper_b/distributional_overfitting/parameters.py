@@ -11,7 +11,7 @@ from mrilib.store.parameters import Count
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters(Networks):
-    """Parameters of one monitored training, with fewer slices and epochs for a VarNet."""
+    """Parameters of one monitored training run, with fewer slices and epochs for a VarNet."""
 
     training: Annotated[str, OneOf(TRAININGS)]
     varnet_slices: Count

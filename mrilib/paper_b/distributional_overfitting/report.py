@@ -1,4 +1,4 @@
-"""Tables and sentences on curves in and out of distribution: falls of the latter while the former rise, stops."""
+"""Tables and sentences on curves in and out of distribution: best epochs, falls, rises and stops."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ STEEP = 2  # first epoch shown in charts; before any training, scores are far be
 
 
 def falls_table(curves: Curves, caption: str) -> Table:
-    """Table of the best epoch out of distribution, and the loss there and gain in distribution from then on."""
+    """Table of the best epoch out of distribution, and the subsequent loss there and gain in distribution."""
     rows = [
         {
             "training": named(name),
@@ -31,11 +31,11 @@ def falls_table(curves: Curves, caption: str) -> Table:
         "peak": "best out of distribution after epoch",
         "fall": "out of distribution, end minus best",
     }
-    return table(rows, columns | {"rise": "in distribution, change meanwhile"}, caption=caption)
+    return table(rows, columns | {"rise": "in distribution, change from then on"}, caption=caption)
 
 
 def stops_table(curves: Curves, caption: str) -> Table:
-    """Table of the epoch at which the rule stops each training, and SSIM there minus SSIM at the end."""
+    """Table of the epoch at which the rule stops each training run, and SSIM there minus SSIM at the end."""
     rows = [
         {"training": named(name), "stop": f"{one.epochs[one.stop]} of {one.epochs[-1]}"}
         | {side: vars(one.gains[side][one.epochs[one.stop]]) for side in SIDES}
@@ -46,7 +46,7 @@ def stops_table(curves: Curves, caption: str) -> Table:
 
 
 def record_curves(curves: Curves) -> None:
-    """Write peaks, falls, rises, stops and the gains from stopping to `results.json`, one set per training."""
+    """Write peaks, falls, rises, stops and the gains from stopping to `results.json`, one set per training run."""
     for name, one in curves.items():
         record(f"peak_{name}", one.epochs[one.peak])
         record(f"stop_{name}", one.epochs[one.stop])
@@ -58,13 +58,13 @@ def record_curves(curves: Curves) -> None:
 
 
 def since_quarter(curve: Curve) -> tuple[float, Interval]:
-    """Changes in the example's SSIM and in in-distribution SSIM, from a quarter of the training to its end."""
+    """Changes in the example's SSIM and in in-distribution SSIM, from a quarter of the training run to its end."""
     quarter, example = curve.epochs.index(curve.example_epochs[0]), curve.scores("test Q")
     return example[-1][0] - example[quarter][0], curve.change("P", quarter)
 
 
 def against(curve: Curve, other: Curve) -> dict[str, Interval]:
-    """One training minus another on the same slices: in distribution at the end, out of distribution at their best."""
+    """One run minus another on the same slices: in distribution at the end, out of distribution at their best."""
     return {
         "id": performance_gap(curve.scores("test P")[-1], other.scores("test P")[-1]),
         "ood": performance_gap(curve.scores("test Q")[curve.peak], other.scores("test Q")[other.peak]),
@@ -72,7 +72,7 @@ def against(curve: Curve, other: Curve) -> dict[str, Interval]:
 
 
 def in_words(curves: Curves) -> list[str]:
-    """Best epoch out of distribution of each training, and what is lost there and gained in distribution after it."""
+    """Best epoch out of distribution of each run, and what is then lost there and gained in distribution."""
     told = []
     for name, one in curves.items():
         fall, rise = one.change("Q", one.peak), one.change("P", one.peak)
@@ -85,7 +85,7 @@ def in_words(curves: Curves) -> list[str]:
 
 
 def stops_in_words(curves: Curves) -> list[str]:
-    """Where the rule stops each training, and what stopping brings out of distribution and costs in distribution."""
+    """Where the rule stops each run, and what stopping gains out of distribution and costs in distribution."""
     told = []
     for name, one in curves.items():
         epoch = one.epochs[one.stop]

@@ -1,4 +1,4 @@
-"""What training past the epoch that is best out of distribution changes: curves through 0 there, with their names."""
+"""Change in SSIM from training past the epoch that is best out of distribution: named curves, 0 at that epoch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def sides_since(curve: Curve, kind: str, chosen: int | None = None) -> altair.La
 
 
 def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) -> altair.LayerChart:
-    """Change in SSIM out of distribution since each training's best epoch, one line per training; below 0 is harm."""
+    """Change in SSIM out of distribution since each run's best epoch, one line per training run; below 0 is harm."""
     falls = {name: one.change("Q", one.peak) for name, one in curves.items()}
     lost = sum(fall.high < 0 for fall in falls.values())
     worst = min(falls, key=lambda name: falls[name].value)

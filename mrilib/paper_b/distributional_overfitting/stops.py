@@ -1,4 +1,4 @@
-"""What a stopping rule that sees one side only costs and brings: differences from the end as dots, and sentences."""
+"""Cost and benefit of a stopping rule that sees only one side: differences from the end as dots, and sentences."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ Curves = Mapping[str, Curve]
 
 
 def stops_chart(curves: Curves, kind: str) -> altair.LayerChart:
-    """SSIM where the rule stops minus SSIM at the end, on both sides, one line per training."""
+    """SSIM where the rule stops minus SSIM at the end, on both sides, one line per training run."""
     title = f"{_message(curves)} ({kind} data)"
     rows = [
         {"name": named(name), "series": words, **vars(one.gains[side][one.epochs[one.stop]])}
@@ -26,7 +26,7 @@ def stops_chart(curves: Curves, kind: str) -> altair.LayerChart:
 
 
 def seen(curves: Curves, chosen: str) -> list[str]:
-    """What this run's training loses and gains, what the others lose, and what the rule brings, in sentences."""
+    """What this training run loses and gains, what the others lose, and what the rule changes, in sentences."""
     own = {chosen: curves[chosen]} if chosen in curves else {}
     others = [
         f"{named(name)} {measured(one.change('Q', one.peak), signed=True)}"
@@ -38,7 +38,7 @@ def seen(curves: Curves, chosen: str) -> list[str]:
 
 
 def _message(curves: Curves) -> str:
-    """In how many trainings the rule's stop is better out of distribution than the end, and worse in distribution."""
+    """In how many runs the rule's stop is better out of distribution than the end, and worse in distribution."""
     stops = [{side: one.gains[side][one.epochs[one.stop]] for side in SIDES} for one in curves.values()]
     better, worse = sum(one["Q"].low > 0 for one in stops), sum(one["P"].high < 0 for one in stops)
     return (

@@ -1,4 +1,4 @@
-"""Rows of the table `overfitting`: monitored trainings."""
+"""Rows of the table `overfitting`: monitored training runs."""
 
 import torch
 
@@ -11,5 +11,5 @@ TABLES = ("overfitting",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of every training."""
+    """Rows of every training run."""
     return [curve(p, training, device).stored_row for training in TRAININGS]

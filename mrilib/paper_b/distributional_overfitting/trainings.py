@@ -1,4 +1,4 @@
-"""Monitored trainings, and the settings specific to each."""
+"""Monitored training runs, and the settings specific to each."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from mrilib.train.recipe import Optimizer
 
 @dataclass(frozen=True)
 class Training:
-    """Settings specific to one training; without a learning rate, the notebook's is used."""
+    """Settings specific to one training run; without a learning rate, the notebook's is used."""
 
     shift: str = "t2_knee"
     model: Model = "norm_unet"

@@ -32,8 +32,8 @@ class Shift:
     Args:
         title: title in words.
         networks: prefix of the names of its networks.
-        pair: distributions these are trained on.
-        tested: distributions of Q that they are tested on.
+        pair: distributions on which these are trained.
+        tested: distributions of Q on which they are tested.
         match: see `protocol.ssim_scores`.
     """
 

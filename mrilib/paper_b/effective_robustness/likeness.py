@@ -1,4 +1,4 @@
-"""Whether training sets that look more like the test set also train better networks for it (paper B, §4, Figure 6)."""
+"""Whether training sets that look more like the test set also yield better networks for it (paper B, §4, Figure 6)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ FeatureName = Literal["vgg", "patch"]
 
 @dataclass(frozen=True)
 class Likeness:
-    """Equally large training sets (every part of P, P itself, Q): their similarity to Q and the networks they train.
+    """Equally large training sets (every part of P, P itself, Q): their similarity to Q and their networks.
 
     Args:
         name: name of the shift, see `experiment.SHIFTS`.
@@ -113,7 +113,7 @@ class Likeness:
 
     @property
     def measurable(self) -> bool:
-        """Whether similarities are stored, or can be computed from the weights that are there."""
+        """Whether similarities are stored, or can be computed from available weights."""
         stored = not self.p.recompute and all(self.table.find(row.key) for row in self.rows())
         return self.features == "patch" or stored or available()
 
@@ -155,6 +155,6 @@ class Likeness:
 
 
 def likenesses(p: Parameters, device: torch.device | str = "cpu") -> dict[FeatureName, dict[str, Likeness]]:
-    """Likeness under every shift of Figure 6, by each kind of features that is measurable, the paper-like one first."""
+    """Likeness under every shift of Figure 6, by each measurable kind of features, the paper-like kind first."""
     found = {kind: {name: Likeness(name, p, device, kind) for name in LIKENED} for kind in get_args(FeatureName)}
     return {kind: shifts for kind, shifts in found.items() if all(one.measurable for one in shifts.values())}

@@ -59,7 +59,7 @@ def nearest_similarity(
         test: likewise, m images.
         features: function that embeds patches: `patch`, `vgg(metric)`, or your own.
         size: pixels per side; 80 in the paper, about a quarter of its images; use the same fraction for smaller images.
-        count: patches per image, fewer if fewer are not background; not stated in the paper.
+        count: patches per image, or all that are not background if these are fewer; not stated in the paper.
         floor: fraction of white above which a pixel is not background.
         seed: seed of the draws.
 

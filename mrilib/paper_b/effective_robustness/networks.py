@@ -8,7 +8,7 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Networks of each part of P, of P, and of P and Q under every shift, of Table 2 and of Figure 11.
+    """Networks of each part of P, of P, and of P and Q under every shift, and those of Table 2 and Figure 11.
 
     The networks of P_best depend on the scores that select it, and are trained when the notebook runs.
     """

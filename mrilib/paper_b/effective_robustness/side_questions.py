@@ -1,4 +1,4 @@
-"""Appendix of notebook 12: does likeness explain the scores, and does one network serve all accelerations?
+"""Appendix of notebook 12: does similarity explain the scores, and does one network serve all accelerations?
 
 Charts, tables and sentences of training sets' similarity to Q, and of networks for several accelerations.
 """
@@ -79,7 +79,7 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
 
 
 def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
-    """Whether likeness to Q goes with the score on Q, and what diversity adds; one line of Markdown for each shift."""
+    """Whether similarity to Q rises with the score on Q, and what diversity adds; one line of Markdown per shift."""
     told = []
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
@@ -88,7 +88,7 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
         )
         told.append(
             f"**{ARROWS[name]}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
-            f"slices of Q than those of P, by {measured(nearer)}. P minus the mean of its parts: similarity "
+            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts: similarity "
             f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
         )
     return told

@@ -55,7 +55,7 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
 
 
 def comparisons() -> dict[str, tuple[str, str, int]]:
-    """Comparisons by result: an arm, the arm it is compared with, and the acceleration at which both are tested."""
+    """Comparisons by result: an arm, the arm that it is compared to, and the acceleration at which both are tested."""
     own = {f"mixed_minus_{one}x": (MIXED, folds(one), one) for one in SEEN}
     return own | {f"mixed_minus_{one}x_at_{UNSEEN}x": (MIXED, folds(one), UNSEEN) for one in (*SEEN, UNSEEN)}
 
@@ -64,7 +64,7 @@ def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "si
     """Ratio of the columns of a full acquisition to those of the mask, averaged over the test slices, by acceleration.
 
     Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition. Columns
-    that were never acquired, as zero padding is, count in neither.
+    that were never acquired, such as zero padding, count in neither number.
     """
     acquired = {}
     for name in KNEES:

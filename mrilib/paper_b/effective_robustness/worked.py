@@ -55,7 +55,7 @@ def _dots(rows: list[Row], color: str, opacity: float) -> altair.Chart:
 
 
 def _rise(one: Robustness) -> Row:
-    """From the line of P_best to the mean point of the networks of P, whether it is on the left, and the interval."""
+    """The rise from P_best's line to the mean point of P's networks, whether it is on the left, and the interval."""
     slope, intercept = fit_line(*np.transpose(one.models(BEST).points))
     x, y = (float(mean) for mean in np.mean(one.models(P).points, 0))
     line = float(slope * x + intercept)
@@ -80,7 +80,7 @@ def _arrow(rise: Row) -> list[altair.Chart]:
 
 
 def _names(rise: Row, diverse: str) -> list[altair.Chart]:
-    """Names of both training sets: beside the mean point, and on the side of the line that the networks leave free."""
+    """Names of both training sets: beside the mean point, and on the side of the line without networks."""
     above = rise["y"] > rise["line"]
     named = altair.Chart(data([rise | {"name": diverse}]))
     style: Row = {"fontSize": 15, "fontWeight": "bold"}

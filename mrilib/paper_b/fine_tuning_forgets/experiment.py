@@ -43,7 +43,7 @@ class FineTuneSpec(UnionSpec):
 
     @property
     def digest(self) -> str:
-        """Digest of specification and data of both trainings."""
+        """Digest of specification and data of both training runs."""
         return hashlib.sha256(f"{super().digest} {self.base.digest}".encode()).hexdigest()[:12]
 
     def initial(self, device: torch.device | str = "cpu") -> Reconstructor:

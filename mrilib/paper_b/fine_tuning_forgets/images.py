@@ -1,4 +1,4 @@
-"""One slice before and after fine-tuning: of the dataset fine-tuned on, and of the one that loses most."""
+"""Slices of the dataset used for fine-tuning and of the dataset that loses most, before and after fine-tuning."""
 
 from mrilib.data.twins import TWINS
 from mrilib.figures.plot import Picture, image_grid
@@ -18,7 +18,7 @@ def example_images(scored: Study) -> ExampleImages:
 
 
 def shown(scored: Study) -> dict[str, str]:
-    """First population, a test set, of the dataset fine-tuned on and of the dataset that loses most, by dataset."""
+    """First population (a test set) of the dataset used for fine-tuning and of the one that loses most, by dataset."""
     found = changes(scored)
     most = min((name for name in TESTED if name != TUNED), key=lambda name: found[TUNED, name].value)
     return {name: next(part for part in TWINS[name] if scored.tests[part].slices) for name in (TUNED, most)}
@@ -42,5 +42,5 @@ def before_and_after(scored: Study, kind: str) -> Picture | None:
     )
     alt = f"A {kind} slice of two datasets: fully sampled, before and after fine-tuning: {scores}"
     here, elsewhere = (number(after - before, signed=True) for before, after in ends)
-    told = f"Fine-tuning changes SSIM by {here} on a slice of the new dataset, by {elsewhere} on one of another"
+    told = f"Fine-tuning changes SSIM by {here} on a slice of the new dataset and by {elsewhere} on one of another"
     return image_grid(rows, titles, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")

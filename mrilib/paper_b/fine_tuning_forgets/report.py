@@ -75,7 +75,7 @@ def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: s
 
 
 def message(changes: Changes) -> str:
-    """How many datasets gain where a network was fine-tuned, and lose elsewhere, certainly or not, as a title."""
+    """Title: how many datasets used for fine-tuning gain, and in how many tests others lose, certainly or not."""
     own = [change.value > 0 for (arm, name), change in changes.items() if arm == name]
     others = [change for (arm, name), change in changes.items() if arm != name]
     lost = [change for change in others if change.value < 0]

@@ -74,7 +74,7 @@ def others(p: Parameters) -> dict[str, Parameters]:
 
 
 def comparisons(skewed: bool = False) -> dict[str, tuple[str, str, str]]:
-    """Comparisons by result: an arm, the arm it is compared with, and the side on which both are tested."""
+    """Comparisons by result: an arm, the arm that it is compared to, and the side on which both are tested."""
     if skewed:
         return {
             "skewed_minus_p": ("P and a tenth of Q", "P", "P"),

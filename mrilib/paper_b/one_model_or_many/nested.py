@@ -1,4 +1,4 @@
-"""One network for both as a dot inside the ring of the specialist, and far from the other side's specialist."""
+"""Chart of one network for both as a dot inside the specialist's ring, far from the other side's specialist."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def line(name: str, other: float, own: float, both: float, lead: Interval) -> dict[str, Any]:
-    """A row of `nested_chart`: mean SSIM of three networks on one side, and the lead of that of both, paired."""
+    """A row of `nested_chart`: mean SSIM of three networks on one side, and the paired lead of the network for both."""
     ends = {OTHER: other, OWN: own, BOTH: both}
     return {"name": name, "ends": ends, "label": measured(lead, signed=True), "certain": lead.excludes_zero}
 

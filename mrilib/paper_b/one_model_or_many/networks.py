@@ -6,7 +6,7 @@ from mrilib.train.networks import NetworkSpec
 
 
 def networks(p: Parameters) -> list[NetworkSpec]:
-    """Specialists, the network of both and that of half of both (Figure 3, or Figure 4 if `skewed`)."""
+    """Specialists, the network for both and the network for half of both (Figure 3, or Figure 4 if `skewed`)."""
     return list(arms(p).values())
 
 

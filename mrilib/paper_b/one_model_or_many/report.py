@@ -33,14 +33,14 @@ def role(comparison: str) -> str:
 
 
 def sides_of(name: str) -> dict[str, str]:
-    """P and Q of a pair in words; of knee and brain with something changed, that too."""
+    """P and Q of a pair in words, and what was changed in a variant of knee and brain."""
     p, q = SIDES.get(name, SIDES["anatomy"])
     changed = "" if name in SIDES else f", {name}"
     return {"P": f"{p}{changed}", "Q": f"{q}{changed}"}
 
 
 def specialists_chart(studies: Studies, kind: str) -> altair.LayerChart:
-    """Scores on each side of each pair: the network of both, the specialist, and that of the other side."""
+    """Scores on each side of each pair: the network for both, the specialist, and the other side's specialist."""
     rows = []
     for name, (study, groups) in studies.items():
         for side, other in (("P", "Q"), ("Q", "P")):
@@ -51,7 +51,7 @@ def specialists_chart(studies: Studies, kind: str) -> altair.LayerChart:
 
 
 def _message(studies: Studies) -> str:
-    """The figure's message: on how many sides the network of both is certainly worse than the specialist."""
+    """The figure's message: on how many sides the network for both is certainly worse than the specialist."""
     sides = [(study, groups, side) for study, groups in studies.values() for side in ("P", "Q")]
     worse = sum(_difference(study, groups, BOTH, side, side).high < 0 for study, groups, side in sides)
     if worse:
@@ -60,7 +60,7 @@ def _message(studies: Studies) -> str:
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
-    """Differences from the specialist in distribution (0), one line per pair and side, without the other side's."""
+    """Differences from the specialist in distribution (0), one line per pair and side; the other side's is omitted."""
     title = f"{_sharing_message(studies, comparisons)} ({kind} data)"
     rows = [
         {"name": sides_of(name)[side], "series": role(key), **vars(_difference(study, groups, arm, other, side))}
@@ -74,7 +74,7 @@ def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> alta
 
 
 def _sharing_message(studies: Studies, comparisons: Comparisons) -> str:
-    """In how many cases the network of both is certainly worse, with as many slices as the specialist and with more."""
+    """In how many cases the network for both is certainly worse, with as many slices as the specialist or more."""
     counts = {}
     for start in (HALF, WHOLE):
         found = [

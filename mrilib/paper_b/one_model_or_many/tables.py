@@ -1,4 +1,4 @@
-"""Rows of the table `one_or_many`: specialists and networks of both, on test slices of each distribution."""
+"""Rows of the table `one_or_many`: specialists and networks for both, on test slices of each distribution."""
 
 from dataclasses import replace
 

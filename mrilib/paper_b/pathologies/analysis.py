@@ -20,7 +20,7 @@ ALIKE = 0.03  # SSIM; reconstructions of a box that differ by no more are consid
 
 @dataclass(frozen=True)
 class Lesion:
-    """A lesion of a test slice, as one network reconstructs it."""
+    """A lesion of a test slice, as reconstructed by one network."""
 
     test: str
     slice: int
@@ -93,7 +93,7 @@ def models(study: Study, names: Sequence[str], size: str) -> Models:
 
 
 def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval:
-    """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus that of another arm.
+    """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus that of the arm `over`.
 
     t and r are the contrasts of a lesion in target and reconstruction, see `experiment.contrast`.
 

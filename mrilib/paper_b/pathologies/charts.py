@@ -91,7 +91,7 @@ def _above(heights: Mapping[str, Interval]) -> str:
 
 
 def _panels(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title: str) -> altair.FacetChart:
-    """Points and the line of the first training, one panel per place, one colour per training."""
+    """Points and the line of the first training set, one panel per region, one colour per training set."""
     names = list(dict.fromkeys(row["trained on"] for row in rows))
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=16), axis=altair.Axis(tickCount=4))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=12), axis=altair.Axis(tickCount=6))

@@ -82,7 +82,7 @@ def shared_among(there: Mapping[str, int], slices: int) -> dict[str, int]:
 
 
 def parts(slices: int, heads: Heads) -> dict[str, dict[str, int]]:
-    """Training slices by arm: healthy heads, healthy heads and heads with lesions, and as many healthy heads as both.
+    """Training slices by arm: healthy heads; healthy heads and heads with lesions; as many healthy heads as both.
 
     With files, the last arm uses all available slices if these are fewer.
 

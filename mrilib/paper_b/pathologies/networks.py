@@ -11,5 +11,5 @@ def networks(p: Parameters) -> list[NetworkSpec]:
 
 
 def scored(p: Parameters) -> list[tuple[str, str, int]]:
-    """Test slices of heads with and without lesions; of files, there may be fewer."""
+    """Test slices of heads with and without lesions; with files, there may be fewer."""
     return [(name, "test", p.test_slices) for name in (*P, *Q)]

@@ -71,7 +71,7 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
 
 
 def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str) -> Picture:
-    """A lesion and what is around it in the target and in reconstructions, with error maps.
+    """A lesion and its surroundings in the target and in reconstructions, with error maps.
 
     `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
     """
@@ -88,7 +88,7 @@ def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], tit
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
-    """The lesion on which two networks differ most nearly as on the mean of all small lesions."""
+    """The lesion for which the difference between two networks is closest to the mean over all small lesions."""
     mean_by = difference(study, arms[1], arms[0], "small").value
     first, other = (lesions(study, arm, "small") for arm in arms)
     by = {_place(one): two.ssim - one.ssim for one, two in zip(first, other, strict=True)}

@@ -1,4 +1,4 @@
-"""Tables and sentences of the reconstruction of lesions."""
+"""Tables and sentences on the reconstruction of lesions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -53,7 +53,7 @@ def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: s
 
 
 def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement, nearer: Sequence[bool]) -> list[str]:
-    """What having seen lesions brings inside them, on whole images, and lesion by lesion."""
+    """What training with lesions changes inside them, on whole images, and lesion by lesion."""
     by = {size: measured(difference(study, "P and Q", MORE, size), signed=True) for size in SIZES}
     inside = [f"{by[size]} in {len(lesions(study, 'P', size))} {size} lesions" for size in SIZES]
     kept = {arm: percent(contrast_kept(study, arm, "small")) for arm in ("P", MORE, "P and Q")}

@@ -1,4 +1,4 @@
-"""Charts, tables and sentences of regularisation weights: the best of each distribution, the cost of another's."""
+"""Charts, tables and sentences on regularisation weights: each distribution's best, and the cost of another's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: 
 
 
 def _peaks(best: Mapping[str, float]) -> altair.Chart:
-    """A dot at the best weight of each distribution; of several at one weight, the later are smaller and on top."""
+    """A dot at the best weight of each distribution; if several share a weight, later dots are smaller and on top."""
     weights = list(best.values())
     rows = [
         {"distribution": name, "weight": weight, "value": 0, "size": PEAK / (1 + 2 * weights[:at].count(weight))}
@@ -71,7 +71,7 @@ def costs_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Tabl
 
 
 def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.LayerChart:
-    """Heat map of the SSIM that each distribution (row) loses with every best weight (column), both by weight."""
+    """Heat map of the SSIM that each distribution (row) loses with every best weight (column), sorted by weight."""
     names = sorted(tuning.distributions, key=tuning.best)
     owners = {tuning.best(name): name for name in names}  # any of those that share a weight
     rows: list[dict[str, Any]] = [

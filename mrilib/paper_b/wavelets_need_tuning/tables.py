@@ -10,5 +10,5 @@ TABLES = ("wavelets",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of the validation and test slices of every distribution; computed on the CPU, whatever the device."""
+    """Rows of the validation and test slices of every distribution; always computed on the CPU."""
     return Tuning(p.names, p.weights, p.validation_slices, p.test_slices, p.acceleration, p.source, p.recompute).rows()
