@@ -80,9 +80,10 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "gap after TTT",
         "TTT",
         "trained on P, then TTT",
+        "from joint training",
     ),
-    "supervised on P + TTT": ("supervised-only on P, then TTT",),
-    "ConvDecoder": ("un-trained ConvDecoder",),
+    "supervised on P + TTT": ("from supervised-only training",),
+    "un-trained network": ("from random weights",),
     "diverse": (
         "P and Q",
         "trained on P and Q",
