@@ -62,6 +62,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "gap before TTT",
         "better fastMRI network",
         "all of P",
+        "all datasets of P",
         "training slices of P",
     ),
     "supervised on Q": (
@@ -86,6 +87,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
     "un-trained network": ("from random weights",),
     "diverse": (
         "P and Q",
+        "all datasets of P and Q",
         "trained on P and Q",
         "healthy and with lesions (P and Q)",
         "the collection",
@@ -93,7 +95,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "diversity",
         "network trained on both",
     ),
-    "best of P": ("one part of P",),
+    "best of P": ("one part of P", "the best single dataset of P"),
     "diverse, few slices": (
         "half of P and Q",
         "trained on half of P and Q",
