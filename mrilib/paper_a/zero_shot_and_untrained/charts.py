@@ -77,6 +77,14 @@ def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChar
     return dots_chart(rows, colors=KINDS, legend=False, **look)
 
 
+def gain_in_words(scores: Mapping[str, float], kind: str) -> str:
+    """What adapting to one slice does to its SSIM: from the first score, without, to the range of the others."""
+    first, *rest = scores.values()
+    to = f"to between {number(min(rest))} and {number(max(rest))}"
+    verb = "raises" if min(rest) > first else "changes"
+    return f"On this slice, adaptation {verb} SSIM from {number(first)} {to} ({kind} data)"
+
+
 def kind_of(name: str) -> str:
     """Kind of a method, one of KINDS."""
     if name.startswith("ZS-SSL"):
