@@ -55,10 +55,10 @@ def strip(number: str, paths: Sequence[Path]) -> str:
             stops = list(route.minutes)
             name = route.name.replace(" ", "-").removesuffix("s")
             place = f"{name} route, step {stops.index(number) + 1} of {len(stops)}"
-            parts = [f"**{place}**", f"{route.minutes[number]} minutes", *neighbours(number, links)]
+            parts = [f"**{place}**", f"{route.minutes[number]} minutes to read", *neighbours(number, links)]
             break
     else:
-        parts = ["**Beyond the routes**", f"{ALONE[number]} minutes", *neighbours(number, links)]
+        parts = ["**Beyond the routes**", f"{ALONE[number]} minutes to read", *neighbours(number, links)]
     needs = [f"[{path.stem[:2]}]({path.name})" for path in paths if path.stem[:2] in NEEDS.get(number, ())]
     parts += [f"builds on {', '.join(needs)}"] if needs else []
     return "> " + " · ".join([*parts, PLAN])

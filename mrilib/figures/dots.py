@@ -5,13 +5,13 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import LETTER, data, finished, legend_columns, tooltip
-from mrilib.figures.charts import WIDTH as PAGE
+from mrilib.figures.charts import LETTER, WIDTH, data, finished, legend_columns, tooltip
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, with_intervals
 
-ROW_HEIGHT, APART, NUMBERS, ROOM = 26, 11, 14, 60  # pixels; APART between series of one line, ROOM for numbers
-FEW, ROOMY = 5, 36  # lines, and pixels from one to the next of so few
+PAGE = WIDTH + 60  # pixels: names are narrower than LETTER in most faces
+ROW_HEIGHT, APART, NUMBERS, ROOM = 28, 12, 14, 60  # pixels; APART between series of one line, ROOM for numbers
+FEW, ROOMY = 6, 40  # lines, and pixels from one to the next of so few
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 

@@ -22,6 +22,8 @@ vl_convert.register_font_directory(str(FONT_FILES))
 PAGE, MARGIN, GAP, GUTTER = 940, 12, 12, 120  # CSS pixels; PAGE fits JupyterLab's output area at 1280
 TILE = 300  # maximum width of a tile
 TITLE_SIZE, CAPTION_SIZE, LEADING = 16, 15, 1.3
+ARROW, HEAD = 74, 9  # CSS pixels between tiles that arrows join, and of an arrow's head
+SYMBOL_SIZE, STEP_SIZE = 24, 14
 BAR, BAR_WIDTH = 14, 160  # CSS pixels of a bar of colours: height and maximum width
 BAR_HEIGHT = BAR + 3 + CAPTION_SIZE * LEADING  # with its labels
 SHARPNESS = 2  # device pixels per CSS pixel
@@ -59,6 +61,7 @@ class Tile:
     """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre.
 
     `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
+    `arrow` draws an arrow that leads to the tile from its left, with the first line above it and the others below.
     """
 
     pixels: np.ndarray
@@ -68,6 +71,7 @@ class Tile:
     smooth: bool = True
     note: str = ""
     scale: tuple[str, ...] = ()
+    arrow: str = ""
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
@@ -77,12 +81,13 @@ def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] 
         ValueError: `alt` is empty.
     """
     text, columns = checked_alt(alt), max(len(row) for row in grid)
-    left = MARGIN + (GUTTER if row_titles else 0)
-    side = min(TILE, (PAGE - left - MARGIN - GAP * (columns - 1)) / columns)
-    width = round(left + columns * side + GAP * (columns - 1) + MARGIN)
+    gap = ARROW if any(tile.arrow for row in grid for tile in row) else GAP
+    left = MARGIN + (GUTTER if row_titles else 0) + (ARROW if any(row[0].arrow for row in grid) else 0)
+    side = min(TILE, (PAGE - left - MARGIN - gap * (columns - 1)) / columns)
+    width = round(left + columns * side + gap * (columns - 1) + MARGIN)
     parts, top = [], float(MARGIN)
     for row, row_title in zip(grid, row_titles or [""] * len(grid), strict=True):
-        drawn, height = _row(row, left, top, side)
+        drawn, height = _row(row, left, top, side, gap)
         middle = (MARGIN + left - GAP) / 2
         parts += [*drawn, _text(row_title, middle, top + height / 2, left - 2 * GAP, TITLE_SIZE, align=0.5)]
         top += height + GAP
@@ -110,7 +115,7 @@ def png_bytes(pixels: np.ndarray, palette: Sequence[int] | None = None) -> bytes
     return buffer.getvalue()
 
 
-def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[list[str], float]:
+def _row(row: Sequence[Tile], left: float, top: float, side: float, gap: float) -> tuple[list[str], float]:
     """SVG of one row of tiles at height `top`, and the height of the row."""
     picture = max(side * tile.pixels.shape[0] / tile.pixels.shape[1] for tile in row)
     picture = max(picture, BAR_HEIGHT if any(tile.scale for tile in row) else 0)
@@ -118,16 +123,29 @@ def _row(row: Sequence[Tile], left: float, top: float, side: float) -> tuple[lis
     foot = _lines([tile.caption for tile in row], side, CAPTION_SIZE) * CAPTION_SIZE * LEADING + 4
     parts = []
     for column, tile in enumerate(row):
-        x, y = left + column * (side + GAP), top + head
+        x, y = left + column * (side + gap), top + head
         middle = x + side / 2
         parts += [
             _image(tile, x, y, side, picture),
             _text(tile.title, middle, y - 6, side, TITLE_SIZE, align=1),
             _text(tile.note, middle, y + picture / 2, side, TITLE_SIZE, align=1 if tile.scale else 0.5),
             *_scale(tile, middle, y + picture / 2 + 8 if tile.note else y, side),
+            *_arrow(tile, x, y + picture / 2),
             _text(tile.caption, middle, y + picture + 4, side, CAPTION_SIZE, align=0),
         ]
     return parts, head + picture + foot
+
+
+def _arrow(tile: Tile, x: float, y: float) -> list[str]:
+    """The arrow that leads to a tile whose left edge is at x, at height y, with its words."""
+    if not tile.arrow:
+        return []
+    symbol, _, words = tile.arrow.partition("\n")
+    middle, end = x - ARROW / 2, x - HEAD
+    line = f'<path d="M{x - ARROW + HEAD:.1f} {y:.1f}H{end - HEAD:.1f}" stroke="{INK}" stroke-width="2.5"/>'
+    head = f'<path d="M{end:.1f} {y:.1f}l{-HEAD - 2} {-HEAD + 2}v{2 * HEAD - 4}z"/>'
+    named = _text(symbol, middle, y - HEAD, ARROW, SYMBOL_SIZE, align=1)
+    return [line, head, named, _text(words, middle, y + HEAD, ARROW, STEP_SIZE, align=0)]
 
 
 def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import re
 from collections.abc import Iterable
 from itertools import cycle
 from typing import Any
@@ -61,6 +62,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "gap before TTT",
         "better fastMRI network",
         "all of P",
+        "all datasets of P",
         "training slices of P",
     ),
     "supervised on Q": (
@@ -79,11 +81,13 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "gap after TTT",
         "TTT",
         "trained on P, then TTT",
+        "from joint training",
     ),
-    "supervised on P + TTT": ("supervised-only on P, then TTT",),
-    "ConvDecoder": ("un-trained ConvDecoder",),
+    "supervised on P + TTT": ("from supervised-only training",),
+    "un-trained network": ("from random weights",),
     "diverse": (
         "P and Q",
+        "all datasets of P and Q",
         "trained on P and Q",
         "healthy and with lesions (P and Q)",
         "the collection",
@@ -91,7 +95,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "diversity",
         "network trained on both",
     ),
-    "best of P": ("one part of P",),
+    "best of P": ("one part of P", "the best single dataset of P"),
     "diverse, few slices": (
         "half of P and Q",
         "trained on half of P and Q",
@@ -114,24 +118,26 @@ SERIES_COLORS: tuple[str, ...] = (
     "#7A1030",
 )
 
+WORDED = re.compile(r"(?:(?<= on )|^(?!.* on ))[^()]* \(([PQ])\)")  # "knees (P)" in a name, which stands for "P"
 PNG_SCALE = 1.5
 FEW_TICKS = 10  # on a logarithmic axis; more labels would collide
 
 
 def ordered(names: Iterable[str]) -> list[str]:
     """Distinct names: known methods first, in the order of `METHOD_ORDER`, then the others in order of appearance."""
-    distinct = list(dict.fromkeys(names))
-    return sorted(distinct, key=lambda name: METHOD_ORDER.index(name) if name in METHOD_COLORS else len(METHOD_ORDER))
+    places = {name: place for place, name in enumerate(METHOD_ORDER)}
+    return sorted(dict.fromkeys(names), key=lambda name: places.get(WORDED.sub(r"\1", name), len(places)))
 
 
 def colors_of(names: Iterable[str]) -> list[str]:
     """One colour per name: that of the method it stands for or, for other names, the next unused series colour.
 
-    "P: T2 brain" stands for "P". If a chart has two names for one method, the second counts as another method.
+    "P: T2 brain" and "T2 brains (P)" stand for "P", "joint on knees (P)" for "joint on P". Two names for one method in
+    one chart are told apart: the second counts as another method.
     """
     names, chosen = list(names), dict[str, str]()
     for name in names:
-        known = NAMED.get(name) or NAMED.get(name.partition(":")[0])
+        known = NAMED.get(name) or NAMED.get(WORDED.sub(r"\1", name.partition(":")[0]))
         if known and known not in chosen.values():
             chosen[name] = known
     spare = cycle([color for color in SERIES_COLORS if color not in chosen.values()])

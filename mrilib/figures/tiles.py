@@ -29,8 +29,13 @@ def grey_tile(image: Tensor, white: float, title: str, caption: str, alt: str) -
 
 def error_tile(target: Tensor, image: Tensor, white: float, alt: str) -> str:
     """Error map FACTOR · |image − target| in the window [0, white], both (y, x) real, as HTML; errors as above."""
+    return _tile(error_png(target, image, white), f"|error| ×{FACTOR:g}", error_scale(), alt)
+
+
+def error_png(target: Tensor, image: Tensor, white: float) -> bytes:
+    """Bare PNG of an error map as in `error_tile`; errors as in `grey_tile`."""
     heat = Image.open(io.BytesIO(image_png((image - target).abs(), white / FACTOR)))
-    return _tile(png_bytes(np.asarray(heat), palette("heat", 256)), f"|error| ×{FACTOR:g}", error_scale(), alt)
+    return png_bytes(np.asarray(heat), palette("heat", 256))
 
 
 def error_scale() -> str:

@@ -14,7 +14,7 @@ from mrilib.figures.frame import WIDE, explorer, picture
 from mrilib.figures.images import decades
 from mrilib.figures.plot import Picture, image_png
 from mrilib.figures.theme import MUTED
-from mrilib.figures.tiles import TILE, WIDTH, tile_row
+from mrilib.figures.tiles import FACTOR, TILE, WIDTH, error_png, tile_row
 from mrilib.fourier import ifft2c
 from mrilib.sample import Sample, undersample
 from mrilib.sampling import MASKS, calibration_width
@@ -27,7 +27,7 @@ LEVEL = 0.1  # position of the slice, see `simulate_slice`
 NOISE, PATIENT, ITERATIONS = 0.09, 50_000, 8  # of the first view; iterations of CG-SENSE
 CALIBRATION = 6  # lines of the calibration region (ACS) that ESPIRiT needs: the side of its patches
 
-Panel = tuple[Tensor, str, str]  # grey values in [0, 1], (1, 1, y, x); title; caption
+Panel = tuple[bytes, str, str]  # PNG; title; caption
 
 
 def forward_explorer(
@@ -119,24 +119,31 @@ def _page(
     coils: int,
     noise: float,
 ) -> str:
-    """Summary and two rows of images: from mask to reconstruction and, below, from object to k-space."""
+    """Summary and two rows of images: mask, reconstructions and object and, below, k-space, errors and one coil."""
     mask = MASKS[kind](MATRIX[1], acceleration, center_fraction, seed)[None, None, None]
     kspace = scanned(data, patient, coils, noise)
     sample = undersample(kspace, mask, maps=False)
     images = reconstructions(sample, iterations)
     scores = {name: slice_ssim(image, sample)[0] for name, image in images.items()}
     target, shown = matched(sample, images)
-    white = target.max()
+    white, coil = float(target.max()), coils // 2
     lines = f"{int(mask.sum())} of {mask.numel()} lines"
-    made: list[Panel] = [(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
-    made += [(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
-    made += [(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
-    there: list[Panel] = [(target / white, "fully sampled (simulated)", "root sum of squares")]
-    chosen = sorted({0, coils // 2})
-    coil_images = ifft2c(kspace)[chosen].abs()
-    there += [(x / coil_images.max(), f"coil {n + 1}", "") for n, x in zip(chosen, coil_images, strict=True)]
-    there += [(_logarithm(kspace[0]), "k-space, coil 1", "four decades, black to white")]
-    return f"<p>{escape(slice_in_words(sample, scores))}</p>{_row(made)}{_row(there)}"
+    seen = ifft2c(kspace)[coil].abs()
+    ends = f"black 0, brightest {1 / FACTOR:g} of white"
+    above = [_grey(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
+    above += [_grey(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
+    above += [_grey(target / white, "fully sampled (simulated)", "root sum of squares")]
+    below = [_grey(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
+    below += [
+        (error_png(target, image, white), f"|error| of {name.split(' (')[0]}", ends) for name, image in shown.items()
+    ]
+    below += [_grey(seen / seen.max(), f"coil {coil + 1}", "")]
+    return f"<p>{escape(slice_in_words(sample, scores))}</p>{_row(above)}{_row(below)}"
+
+
+def _grey(image: Tensor, title: str, caption: str) -> Panel:
+    """Panel of grey values in [0, 1], (1, 1, y, x)."""
+    return image_png(image, 1.0), title, caption
 
 
 def _logarithm(kspace: Tensor) -> Tensor:
@@ -148,9 +155,9 @@ def _row(panels: Sequence[Panel]) -> str:
     return tile_row([_figure(*panel) for panel in panels])
 
 
-def _figure(image: Tensor, title: str, caption: str) -> str:
+def _figure(content: bytes, title: str, caption: str) -> str:
     alt = f"{title}: {caption}" if caption else title
-    drawn = picture(Picture(image_png(image, 1.0), alt, WIDTH), alt, WIDTH)
+    drawn = picture(Picture(content, alt, WIDTH), alt, WIDTH)
     words = f"{escape(title)}<br>{escape(caption)}"
     framed = f'<div style="outline: 1px solid {MUTED}; line-height: 0">{drawn}</div>'
     return f'<figure style="{TILE}; line-height: 1.3">{framed}<figcaption>{words}</figcaption></figure>'

@@ -37,7 +37,7 @@ def test_lines_stand_between_names_that_have_several_dots():
 def test_a_narrow_plot_has_fewer_ticks():
     counts = [
         dots_chart([row | {"name": name} for row in ROWS[:1]], **AXES).to_dict()["layer"][-2]["encoding"]["x"]["axis"]
-        for name in ("a", "a" * 60)
+        for name in ("a", "a" * 68)
     ]
     assert [axis["tickCount"] for axis in counts] == [7, 2]
 

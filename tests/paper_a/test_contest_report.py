@@ -5,22 +5,25 @@ import json
 import pytest
 
 from mrilib.figures.notebook import setup
+from mrilib.paper_a.zero_shot_and_untrained.charts import (
+    curve_points,
+    ends_chart,
+    gain_in_words,
+    leads_chart,
+    ranking,
+    starts_chart,
+    times_chart,
+)
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest
 from mrilib.paper_a.zero_shot_and_untrained.report import (
     Adaptation,
     cost_table,
-    curve_points,
-    ends_chart,
     falls,
-    leads_chart,
     leads_table,
-    ranking,
     rates_table,
     record_scores,
     result_key,
-    starts_chart,
     time_ratio,
-    times_chart,
 )
 
 NAMES = ("q", "p", "q + TTT", "p + TTT")
@@ -109,20 +112,22 @@ def test_curves_have_means_and_falls():
 
 def test_curves_are_titled_with_their_falls_and_ends():
     curves = {"ConvDecoder": {"iterations": [0, 5, 9], "ssim": [[0.5, 0.1, 0.7], [0.5, 0.3, 0.9]]}}
-    starts, ends = (chart(curves, "simulated").to_dict() for chart in (starts_chart, ends_chart))
+    starts, ends = (chart(curves, "anatomy", "simulated").to_dict() for chart in (starts_chart, ends_chart))
     assert " ".join(starts["title"]) == "From ConvDecoder, SSIM first falls by 0.300 (simulated data)"
     assert " ".join(ends["title"]) == "Un-trained networks end at an SSIM of 0.80 (simulated data)"
     assert "mean of 2 slices" in json.dumps(ends)
     rising = {name: {"iterations": [0, 5], "ssim": [[0.4, 0.6]]} for name in ("joint on P + TTT", "un-trained network")}
-    assert "SSIM never falls below its initial value" in str(starts_chart(rising, "simulated").to_dict()["title"])
-    both = " ".join(starts_chart(rising | curves, "simulated").to_dict()["title"])
+    assert "SSIM never falls below its initial value" in str(
+        starts_chart(rising, "anatomy", "simulated").to_dict()["title"]
+    )
+    both = " ".join(starts_chart(rising | curves, "anatomy", "simulated").to_dict()["title"])
     assert "by 0.300; from joint training or random weights, it stays above its start" in both
 
 
 def test_times_are_ranked_and_their_ratio_is_told(contest):
-    spec = times_chart(contest, "slow", "fast", "simulated").to_dict()
+    spec = times_chart(contest, "slow", "fast", "anatomy", "simulated").to_dict()
     assert [(row["name"], row["value"]) for row in spec["data"]["values"]] == [("fast", 2.0), ("slow", 5.0)]
-    assert " ".join(spec["title"]) == "slow takes 2.5 times as long as fast (simulated data)"
+    assert " ".join(spec["title"]) == "Slow takes 2.5 times as long as fast (simulated data)"
 
 
 def test_a_kind_of_method_has_one_shape_in_every_chart():
@@ -130,8 +135,8 @@ def test_a_kind_of_method_has_one_shape_in_every_chart():
     scores |= {"supervised on P": [0.6, 0.7]}
     shapes = []
     for chart in (
-        ranking(scores, list(scores), "simulated"),
-        leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "simulated"),
+        ranking(scores, list(scores), "anatomy", "simulated"),
+        leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "anatomy", "simulated"),
     ):
         [scale] = [one["encoding"]["shape"]["scale"] for one in chart.to_dict()["layer"] if "shape" in one["encoding"]]
         shapes.append(dict(zip(scale["domain"], scale["range"], strict=True)))
@@ -151,19 +156,27 @@ def test_leads_are_paired_and_recorded(results):
 def test_methods_are_ranked_in_the_colours_of_their_kinds():
     scores = {"supervised on Q": [0.9, 0.94], "joint on P + TTT": [0.8, 0.9], "ConvDecoder": [0.7, 0.8]}
     scores |= {"ZS-SSL from P": [0.75, 0.83]}
-    spec = ranking(scores, list(scores), "simulated").to_dict()
+    spec = ranking(scores, list(scores), "anatomy", "simulated").to_dict()
     rows = spec["data"]["values"]
     assert [row["name"] for row in rows] == [
-        "trained on Q, for reference", "trained on P, then TTT", "trained on P, then ZS-SSL", "un-trained ConvDecoder"
+        "trained on brains, for reference", "trained on knees, then test-time training",
+        "trained on knees, then zero-shot learning", "not trained: a decoder of fixed noise",
     ]  # fmt: skip
     assert [row["series"] for row in rows][1:] == ["trained network + TTT", "ZS-SSL", "network without training"]
-    assert "a network comes within 0.100 of test-time training (simulated)" in " ".join(spec["title"])
-    ahead = ranking(scores | {"ConvDecoder": [0.9, 0.9]}, list(scores), "simulated").to_dict()
+    assert "a network comes within 0.100 of test-time training (simulated data)" in " ".join(spec["title"])
+    ahead = ranking(scores | {"ConvDecoder": [0.9, 0.9]}, list(scores), "anatomy", "simulated").to_dict()
     assert "does as well as test-time training" in " ".join(ahead["title"])
+
+
+def test_the_gain_on_one_slice_is_told_from_the_score_without_adaptation():
+    told = gain_in_words({"supervised on P": 0.67, "ZS-SSL from P": 0.78, "joint on P + TTT": 0.82}, "simulated")
+    assert told == "On this slice, adaptation raises SSIM from 0.670 to between 0.780 and 0.820 (simulated data)"
+    assert "adaptation changes SSIM" in gain_in_words({"a": 0.7, "b": 0.6}, "simulated")
 
 
 def test_leads_are_paired_and_counted():
     scores = {"joint on P + TTT": [0.8, 0.9, 0.85], "ConvDecoder": [0.7, 0.81, 0.74], "ZS-SSL from P": [0.7, 1.0, 0.85]}
-    spec = leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "simulated").to_dict()
-    assert "Test-time training is clearly ahead of 1 of 2 alternatives" in " ".join(spec["title"])
-    assert "ConvDecoder" in spec["description"]
+    spec = leads_chart(scores, "joint on P + TTT", ["ConvDecoder", "ZS-SSL from P"], "anatomy", "simulated").to_dict()
+    words = "is ahead of 1 of 2 alternatives; its lead over zero-shot learning is uncertain"
+    assert f"Test-time training {words} (simulated data)" == " ".join(spec["title"])
+    assert "a decoder of fixed noise" in spec["description"]

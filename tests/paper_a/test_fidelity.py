@@ -37,13 +37,13 @@ from mrilib.paper_a.paper_versus_code.fidelity import (
     scaled_window,
 )
 from mrilib.paper_a.paper_versus_code.report import (
-    HEADINGS,
     changes_chart,
     fractions_chart,
     main_chart,
     scores_chart,
     summary,
 )
+from mrilib.paper_a.paper_versus_code.sides import SIDES
 from mrilib.paper_a.paper_versus_code.words import TOGETHER, WORDS, YARDSTICK
 from mrilib.paper_a.slips import PRINTED, ROUNDING
 from mrilib.sampling import Undersampling
@@ -308,24 +308,20 @@ def test_the_first_chart_has_the_largest_of_each_kind_the_smallest_and_what_to_c
     more = {"score: slice's maximum": Interval(0.05, 0.02, 0.08, 12), YARDSTICK: Interval(0.9, 0.8, 1.0, 12)}
     spec = main_chart(CHANGES | small | more, GROUP_OF, "simulated").to_dict()
     rows = next(one["data"]["values"] for one in spec["layer"] if len(one.get("data", {}).get("values", ())) > 1)
-    drawn = {heading: [row["name"] for row in rows if row["group"] == heading] for heading in HEADINGS}
-    assert list(drawn.values()) == [
-        [
-            "window of 20 iterations, not 100", "output with the target's mean and std",
-            "acceleration 3.86× instead of 4×", "held-out pixels may be drawn twice",
-        ],
-        ["range: slice's maximum, not volume's"],
-        ["another random hold-out (yardstick)", "all changes except mask and score"],
+    assert [(row["part"], row["beside"]) for row in rows] == [
+        ("stopping", False), ("score", False), ("sampling", False), ("hold-out", False), ("score", False),
+        ("yardstick", True), ("all together", True),
     ]  # fmt: skip
+    assert " ".join(rows[4]["one"].split()) == "range of the whole volume"
     assert " ".join(spec["title"]).startswith(
-        "3 of 5 differences change SSIM, by up to 0.300; those of the method together by only 0.020"
+        "The largest single difference changes SSIM by 0.300; all those of the method together by only 0.020"
     )
 
 
 def test_neither_the_yardstick_nor_all_together_counts_as_a_difference():
     yardstick = {YARDSTICK: Interval(0.9, 0.8, 1.0, 12)}
     title = " ".join(main_chart(CHANGES | yardstick, GROUP_OF, "simulated").to_dict()["title"])
-    assert title.startswith("2 of 3 differences change SSIM, by up to 0.300")
+    assert title.startswith("The largest single difference changes SSIM by 0.300")
     first, none, beside = summary(CHANGES | yardstick, {})
     assert first.startswith(
         "**2 of 3 differences change SSIM.** The three largest: *window of 20 iterations, not 100* +0.300"
@@ -337,7 +333,8 @@ def test_neither_the_yardstick_nor_all_together_counts_as_a_difference():
 
 def test_every_difference_that_is_drawn_has_words():
     drawn = [row.name for row in DISCREPANCIES if row.arms]
-    assert sorted(WORDS) == sorted(drawn)
+    assert sorted(WORDS) == sorted(drawn) == sorted(SIDES)
+    assert all(len(words) <= 52 for sides in SIDES.values() for words in sides), "longer ones need a third line"
     assert len(set(WORDS.values())) == len(WORDS)
     assert all(len(words) <= 42 for words in WORDS.values()), "longer ones leave no room for the plot"
 

@@ -53,8 +53,8 @@ def test_each_network_is_a_point_and_each_set_a_line(found):
 
 def test_the_chart_says_how_high_p_lies(found):
     spec = robustness_chart(found, "simulated").to_dict()
-    assert "P 0.020" in spec["description"]
-    assert "knees, 15 coils → brains, 4 coils" in str(spec)
+    assert "brains (4 coils): P 0.020" in spec["description"]
+    assert "knees (15 coils) → brains (4 coils)" in str(spec)
     assert " ".join(spec["title"]).endswith("best single dataset under 1 of 1 shifts (simulated data)")
 
 
@@ -78,19 +78,19 @@ def test_the_message_follows_the_sign_of_the_height(found, monkeypatch):
 def test_a_panel_says_how_high_p_lies(found):
     spec = robustness_chart(found, "simulated").to_dict()
     rows = spec.get("data", spec["spec"].get("data"))["values"]
-    assert {row["panel"] for row in rows} == {"knees, 15 coils → brains, 4 coils: P +0.020"}
+    assert {row["panel"] for row in rows} == {"knees (15 coils) → brains (4 coils): +0.020"}
 
 
 def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
-    assert spec["description"].endswith("knees, 15 coils → brains, 4 coils +0.020")
+    assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
     assert title == "Diverse training data help under 1 of 1 shifts (simulated data)"
 
 
 def test_the_sentences_follow_the_sign(found):
     above, reach = in_words(found)
-    assert above.startswith("**More robust than its quality explains:** knees, 15 coils → brains, 4 coils +0.020")
+    assert above.startswith("**More robust than its quality explains:** knees (15 coils) → brains (4 coils) +0.020")
     assert "networks lie at +0.050" in reach
 
 

@@ -6,6 +6,7 @@ import torch
 from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
+from mrilib.paper_b.pathologies.above import above_the_line
 from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
 from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
 from mrilib.paper_b.pathologies.experiment import MORE
@@ -17,6 +18,7 @@ from mrilib.paper_b.pathologies.pictures import (
     magnified,
     nearer_to_each_other,
 )
+from mrilib.paper_b.pathologies.profile import profile, profile_chart
 from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
 
 
@@ -45,7 +47,7 @@ def test_charts_draw_both_ways_to_train_in_every_place(scored):
     assert "in large lesions" in slices["description"]
     pairs = lesion_chart(scored, MORE, "P and Q", "simulated").to_dict()
     assert "of 4 small lesions score higher with lesions in the training set (simulated data)" in pairs["description"]
-    assert "better when trained on P and Q" in str(pairs)
+    assert "better when trained with lesions" in str(pairs)
 
 
 def test_the_line_of_healthy_heads_is_that_from_which_the_height_is_measured(scored):
@@ -102,6 +104,27 @@ def test_pictures_say_the_score_of_the_box(scored):
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close
+
+
+def test_a_lesions_profile_is_relative_to_the_targets_contrast(scored):
+    lesion = lesions(scored, "P", "small")[0]
+    told = profile_chart(Drawn(), lesion, {"P": "one", "P and Q": "other"}, "simulated").to_dict()["description"]
+    assert "target: 100 % of the contrast" in told
+    target, box = torch.zeros(40, 40), (slice(18, 23), slice(18, 23))
+    target[box] = 2.0
+    assert profile(target, target, box)[0] == pytest.approx(100)
+    half = profile(target / 2, target, box)
+    assert (half[0], half[12]) == pytest.approx((50, 0))
+    assert 0 not in profile(target, target, (slice(18, 24), slice(18, 24)))
+
+
+def test_networks_are_drawn_above_the_line_from_which_their_height_is_measured(scored):
+    spec = above_the_line(scored, "small", "simulated").to_dict()
+    rows = spec["layer"][0]["data"]["values"]
+    above = [row["y"] - row["line"] for row in rows]
+    assert sum(above[:4]) == pytest.approx(0)
+    assert sum(above[4:]) / 3 == pytest.approx(height(scored, "small").value)
+    assert "in small lesions" in str(spec)
 
 
 def test_what_is_more_alike_than_to_the_target(scored):

@@ -7,26 +7,23 @@ import altair
 from mrilib.figures.dots import dots_chart
 from mrilib.figures.headed import headed_dots
 from mrilib.figures.sentences import measured, number, percent
-from mrilib.figures.theme import MUTED, SERIES_COLORS
+from mrilib.figures.sided import sided_dots
+from mrilib.figures.theme import SERIES_COLORS
 from mrilib.gap import Interval
 from mrilib.paper_a.paper_versus_code.discrepancies import Group
 from mrilib.paper_a.paper_versus_code.fidelity import Scores, closed
+from mrilib.paper_a.paper_versus_code.sides import SIDES
 from mrilib.paper_a.paper_versus_code.words import GROUPS, TOGETHER, YARDSTICK, grouped, in_words, listed
 from mrilib.paper_a.slips import PrintedGap
 
 COLORS = dict(zip(GROUPS, (SERIES_COLORS[i] for i in (3, 4, 2, 1, 0)), strict=True))
-# Headings of the chart of the main changes, with their colours.
-HEADINGS = {
-    "the largest difference of each kind": SERIES_COLORS[2],
-    "the smallest difference": SERIES_COLORS[0],
-    "for comparison": MUTED,
-}
 ARMS_IN_WORDS = {
     "as written": "as the paper says",
     "per-part RSS": "with the code's network input",
     "score of fastMRI": "with the score of fastMRI",
     "as published": "all as in the code",
 }
+HEADS = ("", "the paper (as we read it)", "its published code")
 SCORES_IN_WORDS = {
     "as written": "image matched to the target (published)",
     "score reversed": "target matched to the image",
@@ -36,7 +33,7 @@ SCORES_IN_WORDS = {
 
 
 def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
-    """Plot the largest change of each group, the smallest of all, the yardstick, and all changes together.
+    """Plot the largest change of each group beside its two sides, the smallest of all, the yardstick and all together.
 
     Arguments as in `changes_chart`.
 
@@ -48,9 +45,17 @@ def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kin
     largest.sort(key=lambda name: -abs(changes[name].value))
     least = [name for name in sorted(single, key=lambda name: abs(single[name].value)) if name not in largest][:1]
     beside = [name for name in (YARDSTICK, TOGETHER) if name in changes]
-    picked = dict(zip(HEADINGS, (largest, least, beside), strict=True))
-    drawn = {heading: names for heading, names in picked.items() if names}
-    return _headed(changes, drawn, f"{changes_in_short(changes)} ({kind} data)", HEADINGS)
+    drawn = [*largest, *least, *beside]
+    rows = [
+        dict(zip(("part", "one", "other"), SIDES[name], strict=True))
+        | {**vars(changes[name]), "beside": name in beside}
+        for name in drawn
+    ]
+    title = f"{changes_in_short(changes)} ({kind} data)"
+    slices = max((one.n for one in changes.values()), default=0)
+    told = [f"{': '.join(SIDES[name][::2])} {number(changes[name].value, signed=True)}" for name in drawn]
+    x_title = f"change in SSIM (n = {slices} slices)"
+    return sided_dots(rows, HEADS, x_title=x_title, alt=f"{title}: {'; '.join(told)}", title=title)
 
 
 def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
@@ -91,15 +96,13 @@ def _headed(
 
 
 def changes_in_short(changes: Mapping[str, Interval]) -> str:
-    """How many differences change SSIM, and by how much the largest one and all together change it."""
-    single = _single(changes)
-    apart = sum(one.excludes_zero for one in single.values())
-    largest = max((abs(one.value) for one in single.values()), default=0.0)
-    told = f"{apart} of {len(single)} differences change SSIM, by up to {number(largest)}"
+    """How much the largest difference changes SSIM, and how much all together."""
+    largest = max((abs(one.value) for one in _single(changes).values()), default=0.0)
+    told = f"The largest single difference changes SSIM by {number(largest)}"
     if TOGETHER not in changes:
         return told
     whole = abs(changes[TOGETHER].value)
-    return f"{told}; those of the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
+    return f"{told}; all those of the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
 
 
 def _single(changes: Mapping[str, Interval]) -> dict[str, Interval]:
@@ -113,7 +116,7 @@ def scores_chart(means: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     title = f"One set of images scores from {low} to {high}, depending on how SSIM is computed ({kind} data)"
     rows = [{"name": words, **vars(means[arm])} for arm, words in SCORES_IN_WORDS.items() if arm in means]
     alt = f"{title}: " + "; ".join(f"{row['name']} {number(row['value'])}" for row in rows)
-    return dots_chart(rows, x_title="SSIM on Q after TTT", zero=False, alt=alt, title=title)
+    return dots_chart(rows, x_title="SSIM of the test slices after TTT", zero=False, alt=alt, title=title)
 
 
 def fractions_chart(shares: Mapping[str, Interval], kind: str) -> altair.LayerChart:

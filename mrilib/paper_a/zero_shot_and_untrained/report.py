@@ -1,105 +1,22 @@
-"""Report of a contest: chosen rates, times, curves, and the gap closed by each adaptation, beside the paper's."""
+"""Report of a contest: rates, times, falls of curves, and the gap closed by each adaptation, beside the paper's."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair
 from IPython.display import Markdown
 
-from mrilib.figures.direct import labelled_chart
-from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
 from mrilib.figures.sentences import bullets, measured, number
-from mrilib.figures.theme import NAMED
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.slips import PRINTED, PrintedGap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
 from mrilib.store.tables import Row
 
 Scores = Mapping[str, Sequence[float]]
-TRAINED, ZERO_SHOT, UNTRAINED = "trained network + TTT", "ZS-SSL", "network without training"
-ALONE = "trained network, not adapted"
-# Colour of each kind of method: that of its first method from P, and grey for what is not adapted.
-KINDS = {
-    TRAINED: NAMED["joint on P + TTT"],
-    ZERO_SHOT: NAMED["ZS-SSL from P"],
-    UNTRAINED: NAMED["un-trained network"],
-    ALONE: NAMED["zero-filled"],
-}
-
-LEADER, LEVEL = "joint on P + TTT", 0.0005  # a fall below LEVEL is none
-WORDS = {
-    "supervised on Q": "trained on Q, for reference",
-    "supervised on P": "trained on P, not adapted",
-    LEADER: "trained on P, then TTT",
-    "joint on Q + TTT": "trained on Q, then TTT",
-    "supervised on P + TTT": "supervised-only on P, then TTT",
-    "ZS-SSL from P": "trained on P, then ZS-SSL",
-    "ZS-SSL from Q": "trained on Q, then ZS-SSL",
-    "ConvDecoder": "un-trained ConvDecoder",
-}
-STARTS = {
-    LEADER: "joint training",
-    "supervised on P + TTT": "supervised-only training",
-    "un-trained network": "random weights",
-}
-
-
-def in_words(name: str) -> str:
-    """A method in words; its own name where it is never drawn."""
-    return WORDS.get(name, name)
-
-
-def ranking(scores: Scores, drawn: Sequence[str], where: str) -> altair.LayerChart:
-    """Mean SSIM of the methods `drawn`, best first, in the colour of their kind (`KINDS`); `where` is for the title."""
-    rows = [{"name": in_words(name), "series": kind_of(name), **vars(mean_interval(scores[name]))} for name in drawn]
-    rows.sort(key=lambda row: -row["value"])
-    best = max(row["value"] for row in rows if row["series"] == UNTRAINED)
-    behind = mean_interval(scores[LEADER]).value - best
-    near = f"comes within {number(behind)} of" if behind > 0 else "does as well as"
-    title = f"Without any training set, a network {near} test-time training ({where})"
-    x_title = f"SSIM on Q (mean and 95 % interval, n = {len(scores[drawn[0]])})"
-    told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False)
-
-
-def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChart:
-    """Rows in the colours of their kinds, without a legend: their names say the kind."""
-    return dots_chart(rows, colors=KINDS, legend=False, **look)
-
-
-def kind_of(name: str) -> str:
-    """Kind of a method, one of KINDS."""
-    if name.startswith("ZS-SSL"):
-        return ZERO_SHOT
-    if name.endswith("TTT"):
-        return TRAINED
-    return ALONE if " on " in name else UNTRAINED
-
-
-def seen_q(name: str) -> bool:
-    """Whether a method's network was trained on Q."""
-    return bool(re.search(r"(on|from) Q", name))
-
-
-def leads_chart(scores: Scores, leader: str, others: Sequence[str], kind: str) -> altair.LayerChart:
-    """Lead of one method over others, paired by slice, the smallest first."""
-    rows = [
-        {"name": in_words(name), "series": kind_of(name), **vars(performance_gap(scores[leader], scores[name]))}
-        for name in others
-    ]
-    rows.sort(key=lambda row: row["value"])
-    clear = sum(row["low"] > 0 for row in rows)
-    title = f"{_short(leader).capitalize()} is clearly ahead of {clear} of {len(rows)} alternatives ({kind} data)"
-    x_title = f"lead in SSIM on the same slices (95 % interval, n = {len(scores[leader])})"
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
-
-
-def _short(name: str) -> str:
-    return {LEADER: "test-time training", "ZS-SSL from P": "ZS-SSL"}.get(name, name)
+LEADER = "joint on P + TTT"
 
 
 def result_key(name: str) -> str:
@@ -139,55 +56,6 @@ def time_ratio(contest: Contest, slow: str, fast: str) -> Interval:
     """Ratio of the seconds of one method to those of another, averaged over the test slices."""
     pairs = zip(contest.on_test(slow)["seconds"], contest.on_test(fast)["seconds"], strict=True)
     return mean_interval([one / other for one, other in pairs])
-
-
-def times_chart(contest: Contest, slow: str, fast: str, kind: str) -> altair.LayerChart:
-    """Stored seconds per slice of every method that adapts to the slice without training on Q, the fastest first."""
-    drawn = [name for name in contest.methods if not seen_q(name)]
-    seconds = {name: mean_interval(contest.on_test(name)["seconds"]) for name in drawn}
-    rows = [{"name": in_words(name), "series": kind_of(name), **vars(one)} for name, one in seconds.items()]
-    rows.sort(key=lambda row: row["value"])
-    ratio = number(time_ratio(contest, slow, fast).value, 1)
-    title = f"{_short(slow)} takes {ratio} times as long as {_short(fast)} ({kind} data)"
-    x_title = f"seconds per slice, one thread (mean and 95 % interval, n = {seconds[slow].n})"
-    told = ", ".join(f"{row['name']} {number(row['value'], 0)} s" for row in rows)
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0)
-
-
-def starts_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
-    """Mean SSIM over the iterations from every start, titled with the deepest fall below the start."""
-    deep = {name: -fall.value for name, fall in falls(curves).items()}
-    deepest = max(deep, key=deep.__getitem__)
-    never = [STARTS.get(name, name) for name, fall in deep.items() if fall < LEVEL]
-    told = f"From {STARTS.get(deepest, deepest)}, SSIM first falls by {number(deep[deepest])}"
-    told = told if deep[deepest] >= LEVEL else "SSIM never falls below its initial value"
-    rest = f"; from {' or '.join(never)}, it stays above its start" if never and deep[deepest] >= LEVEL else ""
-    return _curves_chart(curves, f"{told}{rest} ({kind} data)")
-
-
-def ends_chart(curves: Mapping[str, Row], kind: str) -> altair.LayerChart:
-    """Mean SSIM over the iterations of every method, titled with where they end."""
-    ends = [mean_interval([ssim[-1] for ssim in curve["ssim"]]).value for curve in curves.values()]
-    low, high = (number(pick(ends), 2) for pick in (min, max))
-    told = low if low == high else f"{low} to {high}"
-    return _curves_chart(curves, f"Un-trained networks end at an SSIM of {told} ({kind} data)")
-
-
-def _curves_chart(curves: Mapping[str, Row], title: str) -> altair.LayerChart:
-    count = len(next(iter(curves.values()))["ssim"])
-    axes: dict[str, Any] = {"x_title": "iteration + 1 (log scale)", "y_title": f"SSIM, mean of {count} slices of Q"}
-    alt = f"{title}. SSIM against iterations"
-    points = [row | {"method": in_words(row["method"])} for row in curve_points(curves)]
-    return labelled_chart(points, "step", "value", "method", **axes, alt=alt, title=title, log_x=True)
-
-
-def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """Rows for `labelled_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
-    return [
-        {"step": iteration + 1, "method": name} | vars(mean_interval(scores))
-        for name, curve in curves.items()
-        for iteration, scores in zip(curve["iterations"], zip(*curve["ssim"], strict=True), strict=True)
-    ]
 
 
 def falls(curves: Mapping[str, Row]) -> dict[str, Interval]:

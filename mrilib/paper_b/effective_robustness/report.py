@@ -13,13 +13,14 @@ from mrilib.figures.sentences import number
 from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SIZES, P, Robustness
 from mrilib.paper_b.robustness import fit_line
 
-PANEL, ACROSS = (325, 220), 2
-AXES = "SSIM in distribution (best single dataset of P)", "SSIM out of distribution (Q)"
+PANEL, ACROSS = (320, 210), 2
+AXES = "SSIM in distribution (P)", "SSIM out of distribution (Q)"
+TRAINED_ON = {BEST: "the best single dataset of P", P: "all datasets of P", P_AND_Q: "all datasets of P and Q"}
 ARROWS = {
     "anatomy": "knees → brains",
-    "contrast": "brains: other contrasts → T2",
-    "field": "1.5 T → 3 T",
-    "coils": "knees, 15 coils → brains, 4 coils",
+    "contrast": "other brain contrasts → T2",
+    "field": "1.5 T → 3 T scanners",
+    "coils": "knees (15 coils) → brains (4 coils)",
 }  # the shifts in words
 Row = dict[str, Any]
 
@@ -46,17 +47,25 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
     """
     heights = "; ".join(f"{ARROWS[name]}: P {one.gain(P)}" for name, one in found.items())
     above = sum(one.gain(P).low > 0 for one in found.values())
-    title = f"Networks trained on P lie above the line of the best single dataset under {above} of {len(found)} shifts"
-    told = {ARROWS[name]: f"{ARROWS[name]}: P {number(one.gain(P).value, signed=True)}" for name, one in found.items()}
-    rows = [row | {"panel": told[row["panel"]]} for row in points(found)]
-    return panels(rows, SETS, AXES, f"{title} ({kind} data)", f"height of P above the line of P_best: {heights}")
+    title = f"Diverse data lie above the line of the best single dataset under {above} of {len(found)} shifts"
+    told = {ARROWS[name]: f"{ARROWS[name]}: {number(one.gain(P).value, signed=True)}" for name, one in found.items()}
+    rows = [row | {"panel": told[row["panel"]], "trained on": TRAINED_ON[row["trained on"]]} for row in points(found)]
+    return panels(
+        rows,
+        [*TRAINED_ON.values()],
+        AXES,
+        f"{title} ({kind} data)",
+        f"height of all datasets of P above the line of the best: {heights}",
+    )
 
 
 def panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
     """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
     ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
-    legend = altair.Legend(title="trained on", titleOrient="left", orient="top", symbolSize=120, labelFontSize=14)
+    legend = altair.Legend(
+        title="trained on", titleOrient="left", orient="top", symbolSize=120, labelFontSize=14, labelLimit=0
+    )
     hues = altair.Color("trained on:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
     shape = altair.Shape("trained on:N", scale=altair.Scale(domain=names), legend=legend)
     base = altair.Chart().encode(x=x, y=y, color=hues)

@@ -16,14 +16,13 @@ WIDTH, HEIGHT = 700, 370  # pixels
 SMALL, LARGE, HEAD, FAINT = 90, 420, 150, 0.4  # square pixels of marks; opacity of single networks above the line
 EDGE, LEADING = 16, 20  # pixels: from the plot's edge to the words there, and from line to line
 BASELINE = "trained on the best single dataset of P:", "what a network's quality alone predicts"
-X_TITLE = "SSIM in distribution: how good the network is"
 Row = dict[str, Any]
 
 
 def worked_chart(one: Robustness, kind: str) -> altair.LayerChart:
     """The line of P_best, the networks of P with their mean, and the height of the mean above the line."""
     rise = _rise(one)
-    title = f"{ARROWS[one.name]}: {_height_in_words(one)} ({kind} data)"
+    title = f"From {ARROWS[one.name].replace(' → ', ' to ')}: {_height_in_words(one)} ({kind} data)"
     rows = [row for row in points({one.name: one}) if row["trained on"] in (BEST, P)]
     line = [row for row in rows if "set" not in row and row["trained on"] == BEST]
     above, base = ([row for row in rows if "set" in row and row["trained on"] == name] for name in (P, BEST))
@@ -42,9 +41,10 @@ def worked_chart(one: Robustness, kind: str) -> altair.LayerChart:
 def _place(one: Robustness) -> dict[str, Any]:
     spread = altair.Scale(zero=False, padding=40)
     axis = altair.Axis(tickCount=5)
-    y_title = f"SSIM out of distribution: Q ({ARROWS[one.name].split('→')[-1].strip()})"
+    source, tested = (side.strip() for side in ARROWS[one.name].split("→"))
+    x_title, y_title = f"SSIM in distribution: {source} (P)", f"SSIM out of distribution: {tested} (Q)"
     return {
-        "x": altair.X("x:Q", title=X_TITLE, axis=axis, scale=spread),
+        "x": altair.X("x:Q", title=x_title, axis=axis, scale=spread),
         "y": altair.Y("y:Q", title=y_title, axis=axis, scale=spread),
     }
 

@@ -41,7 +41,7 @@ def gains_chart(study: Study, kind: str) -> altair.LayerChart:
         {"name": name, **vars(study.difference("P and Q", MORE, tests))}
         for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()
     ]
-    x_title = f"SSIM: trained on P and Q minus {MORE} (95 % interval)"
+    x_title = "SSIM gained by lesions in the training set (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
@@ -58,7 +58,7 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
     ]
     better = sum(row["low"] > 0 for row in rows)
     title = f"Lesions in the training set help inside lesions in {better} of {len(rows)} comparisons ({kind} data)"
-    x_title = "SSIM of the lesions' boxes: trained on P and Q minus P (95 % interval)"
+    x_title = "SSIM gained in lesions by training on lesions, too (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
@@ -77,9 +77,14 @@ def against_healthy(study: Study, sizes: Sequence[str], kind: str) -> altair.Fac
         for words, names in TRAINED.items()
         for x, y in models(study, names, size).points
     ]
-    title = f"Networks trained with lesions lie {_above(heights)} the line of those trained without ({kind} data)"
+    title = f"{in_short(heights)} ({kind} data)"
     y_title = "mean SSIM of the lesions' boxes" if all(sizes) else "mean SSIM"
     return _panels(rows, "mean SSIM on healthy slices", y_title, title)
+
+
+def in_short(heights: Mapping[str, Interval]) -> str:
+    """Where the networks that saw lesions lie relative to the line of the others, by size."""
+    return f"Networks trained with lesions lie {_above(heights)} the line of those trained without"
 
 
 def _above(heights: Mapping[str, Interval]) -> str:
@@ -115,20 +120,25 @@ def lesion_chart(study: Study, arm: str, other: str, kind: str) -> altair.LayerC
     points = [{"x": x, "y": y} for x, y in pairs]
     ends = [min(min(p.values()) for p in points), max(max(p.values()) for p in points)]
     scale = altair.Scale(domain=ends, nice=True)
-    x = altair.X("x:Q", title=f"SSIM of the box, trained on {other}", scale=scale, axis=altair.Axis(tickCount=8))
-    y = altair.Y("y:Q", title=f"SSIM of the box, trained on {arm}", scale=scale)
+    x = altair.X("x:Q", title=f"SSIM of the lesion, trained {_on(other)}", scale=scale, axis=altair.Axis(tickCount=8))
+    y = altair.Y("y:Q", title=f"SSIM of the lesion, trained {_on(arm)}", scale=scale)
     line = altair.Chart(altair.Data(values=[{"x": end, "y": end} for end in ends]))
     dots = altair.Chart(altair.Data(values=points)).mark_point(filled=True, size=60, opacity=0.6)
     chart = altair.layer(
         line.mark_line(color=MUTED, strokeWidth=1.5, strokeDash=[4, 3]).encode(x=x, y=y),
         dots.encode(x=x, y=y, tooltip=tooltip(None, "x", "y")),
-        *_half(f"better when trained on {other}", PAIRS[0] - 14, PAIRS[1] - 16, "right"),
-        *_half(f"better when trained on {arm}", 14, 16, "left"),
+        *_half(f"better when trained {_on(other)}", PAIRS[0] - 14, PAIRS[1] - 16, "right"),
+        *_half(f"better when trained {_on(arm)}", 14, 16, "left"),
     )
     below, above = (sum(sign * p["x"] > sign * p["y"] for p in points) for sign in (1, -1))
     title = f"{below} of {len(points)} small lesions score higher with lesions in the training set ({kind} data)"
-    alt = f"{title}: {len(points)} small lesions; {above} score higher when trained on {arm}, the others on {other}"
+    alt = f"{title}: {len(points)} small lesions; {above} score higher when trained {_on(arm)}, the others {_on(other)}"
     return finished(chart, alt, title).properties(width=PAIRS[0], height=PAIRS[1])
+
+
+def _on(arm: str) -> str:
+    """What a network was trained on, in words."""
+    return {"P and Q": "with lesions", "P": "on healthy heads", MORE: "on healthy heads only"}.get(arm, f"on {arm}")
 
 
 def _half(words: str, x: int, y: int, align: str) -> list[altair.Chart]:

@@ -17,7 +17,7 @@ from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
 REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
-FACTOR = 2.0  # by which errors are brighter than the close-ups
+TITLES = {"P": "trained on healthy heads", "P and Q": "trained also on heads with lesions"}
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 
 
@@ -61,8 +61,8 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     target, box = images.target(lesion), images.box(lesion)
     white = _white(target)
     made = {arm: images.reconstruction(arm, lesion) for arm in arms}
-    scores = {f"trained on {arm}": f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
-    shown = {f"trained on {arm}": cornered(image, box, white) for arm, image in made.items()}
+    scores = {_title(arm): f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
+    shown = {_title(arm): cornered(image, box, white) for arm, image in made.items()}
     alt = f"{title}: target, reconstructions and error maps, the lesion marked by corners; " + "; ".join(
         f"{name} {score}" for name, score in scores.items()
     )
@@ -71,20 +71,20 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
 
 
 def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str) -> Picture:
-    """A lesion and its surroundings in the target and in reconstructions, with error maps.
+    """A lesion and its surroundings in the target and in reconstructions.
 
     `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
     """
     target, box = images.target(lesion), images.box(lesion)
     about, dark, white = _about(target, box)
-    made = {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
-    scores = {words: _of_lesion(target, image, box) for words, image in made.items()}
-    near = {words: (image[about] - dark) / (white - dark) for words, image in made.items()}
-    alt = f"{title}: one small lesion, reconstructions and error maps; " + "; ".join(map(": ".join, scores.items()))
-    shown = (target[about] - dark) / (white - dark)
-    kept = ", ".join(f"{_kept(target, image, box):.0f} % ({words})" for words, image in made.items())
-    message = f"What remains of this lesion's contrast: {kept}"
-    return comparison(shown, near, scores, alt=alt, vmax=1.0, factor=FACTOR, target_title=title).titled(message)
+    made = {title: target} | {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
+    near = [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
+    shares = [kept(target, image, box) for image in made.values()]
+    scores = ["", *(_of_lesion(target, image, box) for image in [*made.values()][1:])]
+    told = "; ".join(f"{words}: {score}" for words, score in zip(made, scores, strict=True) if score)
+    left = " and ".join(f"{share:.0f} %" for share in shares[1:])
+    message = f"A small lesion fades: {left} of its contrast are left"
+    return image_row(near, [*made], scores, alt=f"{title}: one small lesion; {told}", vmax=1.0).titled(message)
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
@@ -113,7 +113,7 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
         head = _white(target)
         pictures.append((cornered(target, box, head) / head).clamp(0, 1))
         pictures += [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
-        names += [title, *(f"trained on {arm}" if arm else "close-up" for arm in made)]
+        names += [title, *(_title(arm) if arm else "close-up" for arm in made)]
         captions += ["", "", *(_of_lesion(target, made[arm], box) for arm in arms)]
     told = "; ".join(filter(None, captions))
     alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {told}"
@@ -122,12 +122,17 @@ def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str
 
 def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
     """SSIM of a lesion's box, and the share of its contrast that a reconstruction keeps."""
-    return f"SSIM {_box_ssim(target, image, box):.3f}, contrast {_kept(target, image, box):.0f} %"
+    return f"SSIM {_box_ssim(target, image, box):.3f}, contrast {kept(target, image, box):.0f} %"
 
 
-def _kept(target: Tensor, image: Tensor, box: Region) -> float:
+def kept(target: Tensor, image: Tensor, box: Region) -> float:
     """Contrast of a lesion in a reconstruction, in per cent of that in the target."""
     return 100 * contrast(image, box) / contrast(target, box)
+
+
+def _title(arm: str) -> str:
+    """What an arm's network was trained on, in words."""
+    return TITLES.get(arm, f"trained on {arm}")
 
 
 def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:

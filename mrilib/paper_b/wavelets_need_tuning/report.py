@@ -5,48 +5,13 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import data
-from mrilib.figures.direct import labelled_chart
 from mrilib.figures.heat import heat_chart
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured, number
 from mrilib.gap import mean_interval
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
-PEAK = 170  # area of the dot at the best weight, in square pixels
 NOTHING: dict[str, Any] = {"value": None, "low": None, "high": None}
-
-
-def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: str) -> altair.LayerChart:
-    """SSIM relative to the best weight against λ, one line per distribution with a large dot at its best weight."""
-    rows: list[dict[str, Any]] = [
-        {**point, "distribution": titles[str(point["distribution"])]} for point in tuning.points(split)
-    ]
-    best = "; ".join(f"{titles[name]} λ = {tuning.best(name):g}" for name in tuning.distributions)
-    curves = labelled_chart(
-        rows,
-        "weight",
-        "value",
-        "distribution",
-        x_title="regularisation weight λ (log scale)",
-        y_title="SSIM relative to the best λ",
-        title=title,
-        alt=f"{title}: a curve for each of {len(tuning.distributions)} distributions. Best: {best}",
-        log_x=True,
-    )
-    return curves + _peaks({titles[name]: tuning.best(name) for name in tuning.distributions})
-
-
-def _peaks(best: Mapping[str, float]) -> altair.Chart:
-    """A dot at the best weight of each distribution; if several share a weight, later dots are smaller and on top."""
-    weights = list(best.values())
-    rows = [
-        {"distribution": name, "weight": weight, "value": 0, "size": PEAK / (1 + 2 * weights[:at].count(weight))}
-        for at, (name, weight) in enumerate(best.items())
-    ]
-    dots = altair.Chart(data(rows)).mark_point(filled=True, opacity=1).encode(x="weight:Q", y="value:Q")
-    color, size = altair.Color("distribution:N", legend=None), altair.Size("size:Q", scale=None)
-    return dots.encode(color=color, size=size)
 
 
 def weights_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Table:

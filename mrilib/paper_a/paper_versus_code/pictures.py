@@ -1,0 +1,48 @@
+"""What two of the differences look like: the network's input without signs, and one image that has two scores."""
+
+from mrilib.figures.framing import body
+from mrilib.figures.images import image_row, mixed_row
+from mrilib.figures.layout import Picture
+from mrilib.figures.sentences import number
+from mrilib.metrics import center_crop, match_mean_std
+from mrilib.models.reconstructor import part_rss
+from mrilib.paper_a.paper_versus_code.as_published import score
+from mrilib.paper_a.paper_versus_code.fidelity import ARMS, Bench
+from mrilib.sample import Sample
+from mrilib.train.adaptation import adapt
+from mrilib.train.networks import network
+
+INSIDE = 0.1  # of the target's maximum: where phases are drawn
+
+
+def network_inputs(sample: Sample, kind: str) -> Picture:
+    """Magnitude and phase of the paper's input A^H y, and of the code's two non-negative channels as one complex image.
+
+    Phases are drawn where the target is bright, since they are noise elsewhere; `kind` says whether data are simulated.
+    """
+    crop, inside = body(sample.target), sample.target > INSIDE * sample.target.max()
+    inputs = {"paper": sample.operator.H(sample.masked_kspace), "code": part_rss(sample.masked_kspace)}
+    signs = {"paper": "both signs", "code": "never negative"}
+    shown = {}
+    for name, image in inputs.items():
+        plane = image.reshape(image.shape[-2:])[crop]
+        shown[f"{name}: magnitude"] = plane.abs()
+        shown[f"{name}: phase, {signs[name]}"] = plane * inside.reshape(inside.shape[-2:])[crop]
+    alt = f"A {kind} slice of Q: magnitude and phase of both inputs; the phase of the code's is never negative"
+    return mixed_row(shown, alt=alt).titled(f"The code's input looks the same, but its signs are lost ({kind} data)")
+
+
+def two_scores(bench: Bench, kind: str) -> Picture:
+    """First test slice after TTT as in the paper, as it is and matched to the target, with the SSIM of both."""
+    arm = ARMS["as written"]
+    sample = bench.samples(arm, 1)[0]
+    model = network(bench.spec(arm, "joint", "P"), bench.device)
+    image = adapt(model, [sample], bench.resolved(arm), device=bench.device)[0].record.image
+    target, plain = (center_crop(one, sample.recon_size) for one in (sample.target, image.abs()))
+    plain_score, matched_score = (number(score(image, sample, way)) for way in ("unmatched", "published"))
+    crop = body(target)
+    shown = [one.reshape(one.shape[-2:])[crop] for one in (target, plain, match_mean_std(target, plain))]
+    titles = [f"target ({kind})", "paper: the image as it is", "code: brightness and contrast matched to the target"]
+    message = f"One image, two scores: SSIM {plain_score} as it is, {matched_score} after matching ({kind} data)"
+    captions = ["", f"SSIM {plain_score}", f"SSIM {matched_score}"]
+    return image_row(shown, titles, captions, alt=f"{message}: target and both versions").titled(message)
