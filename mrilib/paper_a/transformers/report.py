@@ -180,8 +180,9 @@ def findings(
     return [
         f"**{head}:** TTT of the jointly trained network changes PSNR by "
         f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}; the visibility of "
-        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained without "
-        f"the self-supervised term: {number(grid[ALONE].value, 2)}; target: {number(grid['target'].value, 2)}).",
+        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained "
+        f"without the self-supervised term: {number(grid[ALONE].value, 2)}; "
+        f"target: {number(grid['target'].value, 2)}).",
         f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
         f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",
     ]
