@@ -45,7 +45,7 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
         f"never stopping loses {number(unstopped.value)} ({where})"
     )
     alt = f"{title}. Stopped: {stopped}; at iteration {ends[0]['iteration']}: {unstopped}"
-    return finished(_chart("ssim", points, stops, ends), alt, title)
+    return _chart("ssim", points, stops, ends, alt, title)
 
 
 def errors_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.LayerChart:
@@ -57,7 +57,7 @@ def errors_chart(histories: Sequence[History], rule: Rule, window: int, where: s
         f"The self-validation error is lowest at iteration {median(places):.0f} in the median, "
         f"the true SSIM highest at {median(best):.0f} ({where})"
     )
-    return finished(_chart("error", points, stops, ends), title, title)
+    return _chart("error", points, stops, ends, title, title)
 
 
 def _drawn(
@@ -92,7 +92,12 @@ def _means(points: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
 
 
 def _chart(
-    key: str, points: list[dict[str, Any]], stops: list[dict[str, Any]], ends: list[dict[str, Any]]
+    key: str,
+    points: list[dict[str, Any]],
+    stops: list[dict[str, Any]],
+    ends: list[dict[str, Any]],
+    alt: str,
+    title: str,
 ) -> altair.LayerChart:
     reach = DEEPER * max(abs(one[key]) for one in ends)
     end = max(point["iteration"] for point in points)
@@ -107,14 +112,14 @@ def _chart(
     means = [point for point in _means(points, key) if abs(point[key]) <= reach]
     mean = altair.Chart(data(means)).mark_line(color=COLOR, strokeWidth=4)
     best = altair.Chart(data([{"best": 0}])).mark_rule(color=MUTED, strokeWidth=1.2)
-    layers = [
+    layers: list[altair.Chart] = [
         best.encode(y=altair.Y("best:Q")),
         curves.encode(x=x, y=y, detail="slice:N"),
         *([mean.encode(x=x, y=y)] if means else []),
         dots.encode(x=x, y=y, tooltip=tooltip("slice", "iteration", key)),
         *(word.encode(x=x, y=y, text="word:N") for word in _words(key, means, stops)),
     ]
-    return altair.layer(*layers).properties(width=WIDTH, height=HEIGHTS[key])
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHTS[key])
 
 
 def _words(key: str, means: list[dict[str, Any]], stops: list[dict[str, Any]]) -> list[altair.Chart]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -46,7 +47,7 @@ def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     """HTML with the chart, the chosen point circled, and the summary below."""
     words = mixture_in_words(sweep, coefficient)
     rows = [{"shift": f"{shift.replace('_', ' ')} ({kind})", **point} for point in points(sweep)]
-    axes = {key: worded(shift, title) for key, title in AXES.items()}
+    axes: dict[str, Any] = {key: worded(shift, title) for key, title in AXES.items()}
     chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
     return f"{picture(chart, words, 330)}<p>{escape(words)}</p>"
 

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair
+from IPython.display import Markdown
 
 from mrilib.figures.charts import HEIGHT, WIDTH, data, finished
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
-from mrilib.figures.sentences import measured, number
+from mrilib.figures.sentences import bullets, measured, number
 from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
+from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.published import paper_a
 from mrilib.paper_a.side_words import from_to, side_name, side_word
 
-SIDES = {"P": "trained on other images (P)", "Q": "trained on such images (Q)"}
+TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "trained on such images (Q)"}
 BESIDE, ROOM = 12, 1.1  # CSS pixels from a peak to its name; height of the chart relative to the highest peak
 Gaps = Mapping[str, Interval]
 
@@ -37,7 +39,7 @@ def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str)
     rows = [
         step(
             f"{_name(shift)}\n{from_to(shift)}",
-            {words: means[shift, side].value for side, words in SIDES.items()},
+            {words: means[shift, side].value for side, words in TRAINED.items()},
             gaps[shift],
         )
         for shift in sorted(gaps, key=lambda shift: -gaps[shift].value)
@@ -46,7 +48,7 @@ def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str)
     title = f"Training on other images costs quality under {len(_opened(gaps))} of {len(gaps)} shifts"
     title += f" ({kind} data, n = {size} each)"
     alt = f"{title}: {steps_in_numbers(rows)}"
-    colors = dict(zip(SIDES.values(), (NAMED["P"], NAMED["Q"]), strict=True))
+    colors = dict(zip(TRAINED.values(), (NAMED["P"], NAMED["Q"]), strict=True))
     axes: dict[str, Any] = {"x_title": "mean SSIM on the test slices of Q", "beside": "gap [95 % interval]"}
     return dumbbell_chart(rows, **axes, alt=alt, title=title, colors=colors, row_height=48)
 
@@ -59,7 +61,7 @@ def intensities_chart(rows: Sequence[Mapping[str, Any]], shift: str, slices: str
         shift: the pair P, Q.
         slices: number and kind of slices in words.
     """
-    peaks = {side: max(_of(rows, side), key=lambda row: row["density"]) for side in ("P", "Q")}
+    peaks = {side: max(_of(rows, side), key=lambda row: row["density"]) for side in SIDES}
     near = {side: f"{peak['intensity']:.2g}" for side, peak in peaks.items()}
     title = f"The histogram of {side_word(shift, 'P')} peaks at {near['P']} times the mean of the slice, "
     title += f"that of {side_word(shift, 'Q')} at {near['Q']} ({slices})"
@@ -75,6 +77,11 @@ def intensities_chart(rows: Sequence[Mapping[str, Any]], shift: str, slices: str
         style: dict[str, Any] = {"align": "right", "dx": -BESIDE} if side == first else {"align": "left", "dx": BESIDE}
         layers.append(word.mark_text(**style, color=NAMED[side], fontWeight="bold"))
     return finished(altair.layer(*layers), title, title).properties(width=WIDTH, height=HEIGHT)
+
+
+def findings(gaps: Gaps) -> Markdown:
+    """The sentences of `in_words` as a list."""
+    return bullets(in_words(gaps))
 
 
 def _of(rows: Sequence[Mapping[str, Any]], side: str) -> list[Mapping[str, Any]]:
