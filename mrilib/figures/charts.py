@@ -15,6 +15,7 @@ from mrilib.figures.theme import (
     PAPER,
     colors_of,
     finite,
+    hues,
     log_ticks,
     ordered,
     with_intervals,
@@ -37,6 +38,7 @@ def gap_chart(
     title: str = "",
     x_title: str = "SSIM",
     gaps: Mapping[str, tuple[str, str]] | None = None,
+    emphasised: Sequence[str] | None = None,
 ) -> altair.LayerChart:
     """Mean score of each method with its 95 % interval, and the gaps between pairs of methods.
 
@@ -45,6 +47,7 @@ def gap_chart(
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
         gaps: label → (method, reference); each is drawn beside its method with its length.
+        emphasised: methods in their colours, the others being grey; all of them if None.
 
     Raises:
         ValueError: a row lacks a key, or a gap names a method that has no row.
@@ -52,7 +55,10 @@ def gap_chart(
     records = cleaned(rows, "method", ("value", "low", "high", "n"))
     names = ordered(record["method"] for record in records)
     width = round(WIDTH - LETTER * max(map(len, names)))
-    layers = [*_gap_layers(_measured(records, gaps or {})), *_dot_layers(records, names, x_title, width)]
+    layers = [
+        *_gap_layers(_measured(records, gaps or {})),
+        *_dot_layers(records, hues(names, emphasised), x_title, width),
+    ]
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=ROW_HEIGHT * len(names))
 
 
@@ -168,12 +174,12 @@ def finest(steps: list[float]) -> float:
     return min((after - before for before, after in pairwise(steps)), default=1.0)
 
 
-def _dot_layers(records: list[dict[str, Any]], names: list[str], x_title: str, width: int) -> list[altair.Chart]:
+def _dot_layers(records: list[dict[str, Any]], scale: altair.Scale, x_title: str, width: int) -> list[altair.Chart]:
     rows = altair.Axis(grid=True, ticks=False, domain=False)
-    y = altair.Y("method:N", scale=altair.Scale(domain=names), sort=None, title=None, axis=rows)
+    y = altair.Y("method:N", scale=altair.Scale(domain=scale.domain), sort=None, title=None, axis=rows)
     spread = altair.Scale(zero=False, padding=24)
     x = altair.X("value:Q", title=x_title + _sample(records), scale=spread, axis=altair.Axis(tickCount=6))
-    color = altair.Color("method:N", scale=_scale(names), legend=None)
+    color = altair.Color("method:N", scale=scale, legend=None)
     base = altair.Chart(altair.Data(values=records)).encode(y=y, tooltip=tooltip("method", "value", "low", "high"))
     number = base.transform_calculate(label="format(datum.value, '.3f')")
     return [
@@ -242,15 +248,11 @@ def _sample(records: list[dict[str, Any]]) -> str:
     return f" (mean and 95 % interval, n = {size})"
 
 
-def _scale(names: Sequence[str]) -> altair.Scale:
-    return altair.Scale(domain=list(names), range=colors_of(names))
-
-
 def _series(field: str, names: Sequence[str], symbol: str = "stroke") -> altair.Color:
     """Colour of each name, with a legend of lines or of points, as drawn."""
     look: dict[str, Any] = {"symbolType": symbol, "symbolOpacity": 1, "symbolSize": 500 if symbol == "stroke" else 100}
     legend = altair.Legend(title=None, orient="bottom", columns=legend_columns(names), **look)
-    return altair.Color(f"{field}:N", scale=_scale(names), legend=legend)
+    return altair.Color(f"{field}:N", scale=hues(names), legend=legend)
 
 
 def legend_columns(names: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ UNDER = 14  # pixels by which further marks are below their line, so that none i
 INWARDS = 10  # pixels by which names reach over their marks
 EDGE = 0.1  # share of all means' spread; the name of a mark so near to the right end would reach the numbers
 NEAR = 0.15  # share of all means' spread; closer marks of the first line would have names one upon the other
+TWO_LINES: dict[str, Any] = {"labelExpr": "split(datum.label, '\\n')", "labelOffset": -8}  # of the names
 BESIDE = "difference [95 % interval]"
 Row = Mapping[str, Any]
 
@@ -40,9 +41,9 @@ def dumbbell_chart(
     """From one mean to another, one line for each `name`, in the order given; the first line names its marks.
 
     Args:
-        rows: dicts with `name`; `marks`, means by series: the start, drawn as a ring, the end, as a dot that fits
-            into it, then further ones, as diamonds below the line; `label`, what is written at the right; and
-            `certain`, else the label is grey. See `step`.
+        rows: dicts with `name`, whose further lines stand below the first; `marks`, means by series: the start, drawn
+            as a ring, the end, as a dot that fits into it, then further ones, as diamonds below the line; `label`, what
+            is written at the right; and `certain`, else the label is grey. See `step`.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -58,8 +59,9 @@ def dumbbell_chart(
     series = list(dict.fromkeys(name for row in rows for name in row["marks"]))
     hues = dict(colors or zip(series, colors_of(series), strict=True))
     names = [row["name"] for row in rows]
-    width = round(PAGE - LETTER * max(map(len, names)) - ROOM)
-    lines = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, labelPadding=10)
+    width = round(PAGE - LETTER * max(len(line) for name in names for line in name.splitlines()) - ROOM)
+    broken = TWO_LINES if any("\n" in name for name in names) else {}
+    lines = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, labelPadding=10, **broken)
     y = altair.Y("name:N", sort=names, title=None, axis=lines)
     layers = [
         *_mark_layers(rows, y, x_title, hues),
@@ -75,7 +77,8 @@ def steps_in_numbers(rows: Sequence[Row]) -> str:
     told = []
     for row in rows:
         means = ", ".join(f"{name} {number(value)}" for name, value in row["marks"].items())
-        told.append(f"{row['name']}: {means}, {row['label']}")
+        first, *others = row["name"].splitlines()
+        told.append(f"{first}{f' ({others[0]})' if others else ''}: {means}, {row['label']}")
     return "; ".join(told)
 
 

@@ -75,7 +75,8 @@ def sweep_chart(
 def path_chart(
     rows: Iterable[Row],
     step: str,
-    labels: tuple[str, str, str],
+    labels: Sequence[str],
+    share_of: str = "of Q",
     *,
     x_title: str,
     y_title: str,
@@ -90,13 +91,14 @@ def path_chart(
     Args:
         rows: as in `sweep_chart`, of one condition, in the order of `step`.
         step: key of the swept quantity, from 0 to 1.
-        labels: names of the first point, of the last one, and of the corner; the others are named by their step in %.
+        labels: names of the first point, of the last one, and of the corner.
+        share_of: what the steps are shares of; the other points are named by them in %.
     """
     records = cleaned(rows, None, (step, *(f"{axis}{end}" for axis in "xy" for end in ("", "_low", "_high"))))
     first, last = records[0], records[-1]
-    names = [labels[0], *(f"{100 * record[step]:.3g} % of Q" for record in records[1:-1]), labels[1]]
+    names = [labels[0], *(f"{100 * record[step]:.3g} % {share_of}" for record in records[1:-1]), labels[1]]
     places = [{"dx": -10, "dy": 18, "align": "right"}, *({"dx": -14, "dy": 16, "align": "right"} for _ in records[2:])]
-    places.append({"dx": 12, "dy": 18, "align": "left"})
+    places.append({"dx": 12, "dy": 26, "align": "left"})
     corner = {"x": first["x"], "y": last["y"]}
     x = altair.X("x:Q", title=x_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))
     y = altair.Y("y:Q", title=y_title, scale=altair.Scale(zero=False, padding=24), axis=altair.Axis(tickCount=6))

@@ -4,7 +4,7 @@ import base64
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -119,6 +119,7 @@ SERIES_COLORS: tuple[str, ...] = (
 )
 
 WORDED = re.compile(r"(?:(?<= on )|^(?!.* on ))[^()]* \(([PQ])\)")  # "knees (P)" in a name, which stands for "P"
+FAINT = "#9A9A9A"  # of what is not emphasised
 PNG_SCALE = 1.5
 FEW_TICKS = 10  # on a logarithmic axis; more labels would collide
 
@@ -144,6 +145,15 @@ def colors_of(names: Iterable[str]) -> list[str]:
     for name in dict.fromkeys(names):
         chosen[name] = chosen.get(name) or next(spare)
     return [chosen[name] for name in names]
+
+
+def hues(names: Sequence[str], emphasised: Sequence[str] | None = None) -> alt.Scale:
+    """Colours of methods; those that are not emphasised are grey."""
+    found = zip(names, colors_of(names), strict=True)
+    return alt.Scale(
+        domain=list(names),
+        range=[color if emphasised is None or name in emphasised else FAINT for name, color in found],
+    )
 
 
 @alt.theme.register("mrilib", enable=False)

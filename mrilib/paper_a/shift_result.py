@@ -13,10 +13,11 @@ from mrilib.figures.charts import data, tooltip
 from mrilib.figures.plot import Table, gap_chart, table
 from mrilib.figures.rows import interval_row, record_fraction, record_interval
 from mrilib.figures.sentences import percent
-from mrilib.figures.theme import colors_of, ordered
+from mrilib.figures.theme import hues, ordered
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.experiment import side_title
 from mrilib.paper_a.published import paper_a
+from mrilib.paper_a.side_words import side_name, worded
 from mrilib.train.adaptation import Adapted
 
 
@@ -36,6 +37,7 @@ def seconds_per_slice(adapted: Mapping[str, Sequence[Adapted]]) -> list[dict[str
     return rows
 
 
+STORY = ("supervised on P", "supervised on Q", "joint on P + TTT", "joint on Q + TTT")  # ends of both gaps
 BELOW = 11  # CSS pixels from the line of a mean to the points of its trainings
 RESULT_KEYS = {
     "supervised on Q": "ssim_supervised_q",
@@ -136,8 +138,9 @@ class ShiftResult:
         return table(rows, columns, caption=f"{self.label}. {sides}")
 
     def chart(self) -> altair.LayerChart:
-        """Chart of the means with intervals as dots, and of the two gaps as brackets."""
-        rows = [{"method": name} | vars(interval) for name, interval in self.means.items()]
+        """Chart of the means with intervals as dots, and of the two gaps as brackets; only their ends have colours."""
+        rows = [{"method": worded(self.shift, name)} | vars(interval) for name, interval in self.means.items()]
+        p, q, p_ttt, q_ttt = (worded(self.shift, name) for name in STORY)
         outcome = (
             f"TTT closes {percent(self.closed.interval)} of the gap" if self.closed.interval else "No gap to close"
         )
@@ -146,11 +149,12 @@ class ShiftResult:
         chart = gap_chart(
             rows,
             gaps={
-                "gap before": ("supervised on P", "supervised on Q"),
-                "gap after": ("joint on P + TTT", "joint on Q + TTT"),
+                "gap before": (p, q),
+                "gap after": (p_ttt, q_ttt),
             },
             title=f"{outcome} ({where})",
-            x_title="SSIM on Q",
+            x_title=f"SSIM on {side_name(self.shift, 'Q')}",
+            emphasised=(p, q, p_ttt, q_ttt),
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
         if self.before.trainings > 1:
@@ -160,12 +164,13 @@ class ShiftResult:
     def _points(self) -> altair.Chart:
         """Layer with the mean of every training as a small, faint point below its line."""
         rows = [
-            {"method": name, "training": f"training {number}", "value": float(mean)}
+            {"method": worded(self.shift, name), "training": f"training {number}", "value": float(mean)}
             for name, table in self.scores.items()
             for number, mean in enumerate(np.mean(np.atleast_2d(table), 1), 1)
         ]
-        names = ordered(self.scores)
-        color = altair.Color("method:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=None)
+        names = ordered(worded(self.shift, name) for name in self.scores)
+        story = [worded(self.shift, name) for name in STORY]
+        color = altair.Color("method:N", scale=hues(names, story), legend=None)
         base = altair.Chart(data(rows)).mark_point(size=30, opacity=0.6, filled=True, yOffset=BELOW)
         return base.encode(x="value:Q", y="method:N", color=color, tooltip=tooltip("training", "value"))
 

@@ -1,5 +1,6 @@
 """Explorer: choose a shift, a network, TTT on or off, and a slice; see images, errors, scores and the gap."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from mrilib.gap import fraction_closed, mean_interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.experiment import Experiment, side_title
 from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.side_words import side_name, worded
 from mrilib.paper_a.table_2 import stored_block
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
@@ -30,7 +32,7 @@ TTT = " + TTT"
 OFF, ON = "off", "on"
 BEFORE = ("supervised on P", "supervised on Q")
 BAR = "#C9C9C9"
-CHART = (320, 84)  # CSS pixels
+CHART = (320, 42)  # CSS pixels: width, and height of a line
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,16 @@ def scheme_in_words(case: Case, network: str, ttt: str) -> str:
 def gap_bars(case: Case, network: str, ttt: str) -> altair.LayerChart:
     """Chart the gap before and that of a choice as bars between the scores of P and Q, on one scale for all choices."""
     scores, pair = case.result.scores, compared(case, network, ttt)
-    rows = {"gap before": BEFORE, "gap now": pair}
+    rows = {"gap": BEFORE} if pair == BEFORE else {"gap before": BEFORE, "gap now": pair}
     means = {name: vars(mean_interval(scores[name])) for name in {*BEFORE, *pair}}
-    ends = [{"row": row, "scheme": name} | means[name] for row, names in rows.items() for name in names]
+    shift = case.result.shift
+    ends = [{"row": row, "scheme": worded(shift, name)} | means[name] for row, names in rows.items() for name in names]
     bars = [
         {"row": row, "from": means[of_p]["value"], "to": means[of_q]["value"]} for row, (of_p, of_q) in rows.items()
     ]
     alt = f"{case.result.label}. {scheme_in_words(case, network, ttt)}"
-    chart = altair.layer(*_layers(ends, bars, _reach(scores))).properties(width=CHART[0], height=CHART[1])
+    layers = _layers(ends, bars, _reach(scores), f"SSIM on {side_name(shift, 'Q')} (mean, 95 %)")
+    chart = altair.layer(*layers).properties(width=CHART[0], height=CHART[1] * len(rows))
     return finished(chart, alt, "")
 
 
@@ -143,14 +147,16 @@ def _reach(scores: Mapping[str, Sequence[float]]) -> list[float]:
     return [min(ends), max(ends)]
 
 
-def _layers(ends: list[dict[str, object]], bars: list[dict[str, object]], reach: list[float]) -> list[altair.Chart]:
+def _layers(
+    ends: list[dict[str, object]], bars: list[dict[str, object]], reach: list[float], x_title: str
+) -> list[altair.Chart]:
     names = list(dict.fromkeys(str(end["scheme"]) for end in ends))
     scale = altair.Scale(domain=reach, nice=True, zero=False)
-    x: dict[str, Any] = {"title": "SSIM on Q (mean, 95 %)", "scale": scale, "axis": altair.Axis(tickCount=4)}
+    x: dict[str, Any] = {"title": x_title, "scale": scale, "axis": altair.Axis(tickCount=4)}
     y = altair.Y("row:N", sort=None, title=None, axis=altair.Axis(ticks=False, domain=False))
     legend = altair.Legend(title=None, orient="bottom", columns=2, columnPadding=24, symbolSize=110)
     color = altair.Color("scheme:N", scale=altair.Scale(domain=names, range=colors_of(names)), legend=legend)
-    shapes = ["circle" if " on P" in name else "square" for name in names]
+    shapes = ["circle" if re.search(r"\bP\b", name) else "square" for name in names]
     shape = altair.Shape("scheme:N", scale=altair.Scale(domain=names, range=shapes), legend=legend)
     across, dots = (altair.Chart(data(values)).encode(y=y) for values in (bars, ends))
     length = across.transform_calculate(length="format(datum.to - datum.from, '.3f')")
@@ -172,11 +178,12 @@ def _images(case: Case, scheme: str, item: int) -> str:
         return f"<p>{lacking} <code>{escape(command)}</code></p>"
     target, image = case.views(scheme, item)
     score = case.result.scores[scheme][item]
-    white, which = white_of(target), f"slice {item + 1} of Q"
+    shift = case.result.shift
+    white, which, name = white_of(target), f"slice {item + 1} of {side_name(shift, 'Q')}", worded(shift, scheme)
     tiles = [
         grey_tile(target, white, "target", which, f"Target, {which}"),
-        grey_tile(image, white, scheme, f"SSIM of this slice {score:.3f}", f"{scheme}, {which}: SSIM {score:.3f}"),
-        error_tile(target, image, white, f"Error map of {scheme}, {which}"),
+        grey_tile(image, white, name, f"SSIM of this slice {score:.3f}", f"{name}, {which}: SSIM {score:.3f}"),
+        error_tile(target, image, white, f"Error map of {name}, {which}"),
     ]
     return tile_row(tiles)
 

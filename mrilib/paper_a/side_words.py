@@ -7,8 +7,8 @@ from mrilib.paper_a.experiment import Side
 IN_A_WORD: dict[tuple[str, Side], str] = {
     ("anatomy", "P"): "knees",
     ("anatomy", "Q"): "brains",
-    ("dataset", "P"): "fastMRI-like knees",
-    ("dataset", "Q"): "Stanford-like knees",
+    ("dataset", "P"): "fastMRI knees",
+    ("dataset", "Q"): "Stanford knees",
     ("modality", "P"): "T2 brains",
     ("modality", "Q"): "T1 brains",
     ("acceleration", "P"): "knees at 4×",

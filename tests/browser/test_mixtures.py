@@ -30,7 +30,7 @@ def set_slider(slider: Any, value: float) -> None:
 
 
 def test_the_explorer_and_the_slider_without_a_kernel(desk, record_property):
-    name = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "explore_mixtures", "scrubbed_chart")
+    name = copy_needed(NOTEBOOK, desk.root / NOTEBOOK.name, "explore_mixtures", "curves_chart")
     with desk.opened(name) as page:
         page.run_all()
         explorer = page.explorer("share of Q")
@@ -47,10 +47,10 @@ def test_the_explorer_and_the_slider_without_a_kernel(desk, record_property):
         assert "Share of Q 1: SSIM on P" in explorer.words()
         assert len(explorer.sources()) == 5, "networks of Q alone are with the package"
         assert page.errors == []
-        moved = page.tab.locator(".vega-embed", has=page.tab.locator("text:text-is('SSIM on Q:')"))
+        moved = page.tab.locator(".vega-embed", has=page.tab.locator("text:text-is('SSIM on brains (Q):')"))
         assert "0.878 [0.862, 0.890]" in moved.inner_text()
         set_slider(moved.locator("input[type=range]"), 1.0)
-        moved.locator("text:text-is('share of Q 1')").wait_for()
+        moved.locator("text:text-is('share of brains 1')").wait_for()
         assert "0.901 [0.891, 0.911]" in moved.inner_text()
         assert faults(page.tab, ".jp-OutputArea-output") == []
     record_property("key to view", in_words(took))

@@ -19,7 +19,7 @@ from mrilib.figures import plot
 from mrilib.figures.charts import balanced
 from mrilib.figures.history import history_chart
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS, Tile, compose
-from mrilib.figures.theme import INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
+from mrilib.figures.theme import FAINT, INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
 from mrilib.ttt import History
 
 ROWS = [
@@ -296,6 +296,14 @@ def test_image_png_keeps_the_pixels() -> None:
 def test_wrong_input_is_refused_with_its_reason(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_methods_that_are_not_emphasised_are_grey():
+    spec = plot.gap_chart(ROWS, alt="x", emphasised=["joint on P"]).to_dict()
+    scale = spec["layer"][-1]["encoding"] | spec["layer"][-2]["encoding"]
+    colors = dict(zip(*(scale["color"]["scale"][key] for key in ("domain", "range")), strict=True))
+    assert colors["joint on P"] == plot.colors_of(["joint on P"])[0]
+    assert {color for name, color in colors.items() if name != "joint on P"} == {FAINT}
 
 
 def test_gap_is_labelled_with_its_length() -> None:

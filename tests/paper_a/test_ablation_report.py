@@ -12,6 +12,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
     losses_chart,
     outcome_table,
     phases_chart,
+    phases_message,
     record_outcomes,
     rules_table,
     turns_chart,
@@ -19,7 +20,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
 from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
-from mrilib.paper_a.early_stopping_and_ablation.turning import turning_chart
+from mrilib.paper_a.early_stopping_and_ablation.turning import errors_chart, turning_chart
 from mrilib.ttt import History
 
 ROW = {
@@ -114,15 +115,23 @@ def test_windows_are_scored_where_their_rule_stops(histories):
 
 
 def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_returns(histories):
-    chart = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
-    ssim, error = chart["vconcat"]
-    assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "iteration" in row} >= {(3, 0.0), (7, -0.4)}
+    ssim = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "slice" in row} >= {(3, 0.0), (7, -0.4)}
+    told = "loses 0.000 in SSIM; never stopping loses 0.400 (2 simulated slices)"
+    assert told in " ".join(ssim["title"])
+    error = errors_chart(histories, "rises", 1, "2 simulated slices").to_dict()
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
-    told = "loses 0.000 in SSIM; never stopping loses 0.400 (2 simulated slices)"
-    assert told in " ".join(chart["title"])
-    with pytest.raises(ValueError, match="nothing to draw"):
-        turning_chart([], "rises", 1, "no slices")
+    assert "lowest at iteration 3 in the median, the true SSIM highest at 3 (2" in " ".join(error["title"])
+    for chart in (turning_chart, errors_chart):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            chart([], "rises", 1, "no slices")
+
+
+def test_the_phases_are_told_by_their_errors():
+    told = "error 0.17 rad after joint training, 1.66 rad after supervised training"
+    assert phases_message(1.66, 0.17) == f"Joint training gives the phase of the full data: {told}"
+    assert phases_message(0.1, 0.2).startswith("0.20 rad after joint training")
 
 
 def test_rules_stand_in_the_order_of_their_losses(histories):

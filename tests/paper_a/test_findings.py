@@ -12,6 +12,7 @@ from mrilib.paper_a.provable_adaptation.explorer import subspace_drawing
 from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt
+from mrilib.paper_a.transformers import pictures
 from mrilib.paper_a.transformers import report as transformers
 from mrilib.paper_a.transformers.pictures import busiest, framed
 from mrilib.paper_a.variants_that_fail import report as variants
@@ -92,7 +93,7 @@ def test_the_slice_shown_has_the_median_gain_of_the_stored_scores(monkeypatch, t
 
 def test_every_gap_has_a_line_with_the_share_closed_beside_it():
     told = ttt.gaps_chart([block(), block(**{"supervised on P": 0.9})], "simulated").to_dict()["description"]
-    assert "U-Net, anatomy: gap before TTT 0.200, gap after TTT 0.050, 75 % [" in told
+    assert "U-Net, anatomy (knees → brains): gap before TTT 0.200, gap after TTT 0.050, 75 % [" in told
     assert "no gap to close" in told
 
 
@@ -148,7 +149,8 @@ def test_a_tuned_transformer_is_told_by_its_scores():
     alone = {"U-Net": number(0.81), "ViT": number(0.72)}
     changed = {"lift_psnr_joint_p": number(1.7), "lift_joint_p": number(0.0)}
     noise, gap, reason = transformers.findings(vit(), changed, GRID, alone)
-    assert noise.startswith("**TTT fits the measurement, including its noise:** PSNR changes by +1.7 [1.7, 1.7] dB")
+    assert noise.startswith("**TTT fits the measurement, including its noise:** on its own, TTT of the")
+    assert "changes PSNR by +1.7 [1.7, 1.7] dB and SSIM by" in noise
     assert "from 1.40 to 1.20 (trained without the self-supervised term 1.80, target 1.00)" in noise
     assert gap.startswith("**The gap:** TTT narrows the gap of the ViT from 0.200 to 0.050;")
     assert "U-Net reaches 0.810 and the ViT reaches 0.720" in reason
@@ -172,10 +174,12 @@ def test_a_gap_that_shrinks_from_the_wrong_end_is_called_so(changed, words):
 def test_changes_by_ttt_are_drawn_slice_by_slice_and_their_title_follows_the_intervals():
     levels = [21.0, 22.0, 23.0], [20.0, 20.5, 22.0]
     spec = transformers.changes_chart(levels, vit(), block(), "simulated").to_dict()
-    assert " ".join(spec["title"]).startswith("With TTT, the transformer's PSNR rises by 1.2 dB and its SSIM rises by")
-    assert "U-Net's SSIM rises by 0.200" in " ".join(spec["title"])
+    assert " ".join(spec["title"]).startswith("With joint training and TTT, the transformer's PSNR rises by 1.2 dB and")
+    assert "U-Net's SSIM rises by 0.150" in " ".join(spec["title"])
     level = transformers.message(number(0.0), [number(-0.1)])
-    assert level == "With TTT, the transformer's PSNR shows no clear change and its SSIM falls by 0.100"
+    assert (
+        level == "With joint training and TTT, the transformer's PSNR shows no clear change and its SSIM falls by 0.100"
+    )
 
 
 def test_the_grid_and_the_curves_have_their_result_as_title():
@@ -199,6 +203,24 @@ def test_the_close_up_is_where_the_target_varies_most_and_is_framed_on_the_whole
     drawn = framed(target, rows, columns, 2.0)
     assert drawn[8:, :4].eq(2).sum() == 12
     assert target.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("psnrs", "scores", "head"),
+    [
+        ((25.3, 28.9), (0.790, 0.788), "TTT brings back the outline but adds noise: "),
+        ((25, 24), (0.7, 0.8), "With TTT"),
+    ],
+)
+def test_one_slice_is_told_by_both_scores(psnrs, scores, head):
+    told = pictures.message(psnrs, scores)
+    assert told.startswith(head)
+    assert f"SSIM from {scores[0]:.3f} to {scores[1]:.3f}" in told
+
+
+def test_the_example_of_ttt_is_told_by_its_scores():
+    told = ttt.example_message("anatomy", 0.661, 0.851, 0.899)
+    assert "trained on knees (P) from SSIM 0.661 to 0.851; one trained on brains (Q) reaches 0.899" in told
 
 
 def test_the_contest_is_told_by_its_leads():

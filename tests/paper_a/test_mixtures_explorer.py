@@ -76,7 +76,10 @@ def test_the_slider_changes_the_pair_of_images_and_keeps_their_targets():
     for option in (0.0, 0.25, 1.0):
         share.value = option
         seen[option] = re.findall(r'src="([^"]+)"', view.value)
-        assert f"The same slice of Q, share of Q {option:g}: SSIM {SWEEPS['anatomy'][option]['Q'][0]:.3f}" in view.value
+        assert (
+            f"The same slice of brains (Q), share of Q {option:g}: SSIM {SWEEPS['anatomy'][option]['Q'][0]:.3f}"
+            in view.value
+        )
     for a, b in itertools.combinations(seen.values(), 2):
         assert [x != y for x, y in zip(a, b, strict=True)] == [True, False, True, False, True]
 

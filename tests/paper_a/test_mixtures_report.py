@@ -1,5 +1,7 @@
 """The charts of mixtures: the nearest mixture in the title, and how many paths turn."""
 
+import json
+
 from mrilib.paper_a.mixtures import report
 from mrilib.paper_a.mixtures.sweep import Outcome
 
@@ -14,14 +16,17 @@ STRAIGHT = CORNER | {0.25: {"P": [0.82, 0.83, 0.84], "Q": [0.68, 0.69, 0.7]}}
 def test_the_title_says_the_scores_of_the_nearest_mixture():
     spec = report.path(CORNER, 0.4, "anatomy", "simulated").to_dict()
     title = " ".join(spec["title"])
-    assert "With 25 % of the slices from Q, one network scores 0.900 on P and 0.890 on Q" in title
-    assert "(anatomy shift, simulated data)" in title
+    assert "With 25 % of the training slices from brains (Q), one network scores 0.900 on knees (P) and 0.890" in title
+    assert "(simulated data)" in title
+    assert json.dumps(spec).count("SSIM on knees (P)") >= 1
     assert "share of Q 1: 0.610 on P, 0.910 on Q" in spec["description"]
 
 
 def test_without_a_mixture_the_end_is_told():
     ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
-    assert "With 100 % of the slices" in " ".join(report.path(ends, 0.25, "anatomy", "simulated").to_dict()["title"])
+    assert "With 100 % of the training slices" in " ".join(
+        report.path(ends, 0.25, "anatomy", "simulated").to_dict()["title"]
+    )
 
 
 def test_the_paths_that_turn_are_counted():
@@ -36,7 +41,7 @@ def test_the_paths_that_turn_are_counted():
 
 def test_the_curves_are_titled_with_what_a_mixture_gains_and_costs():
     told = report.curves_title(CORNER, 0.3, "an_other", "simulated")
-    assert told == "25 % of Q gains 0.280 in SSIM on Q and costs 0.010 on P (an other shift, simulated data)"
+    assert told == "25 % of Q in training gains 0.280 in SSIM on them and costs 0.010 on P (simulated data)"
 
 
 def test_without_any_mixture_the_ends_are_drawn():
@@ -52,3 +57,27 @@ def test_three_sentences_say_where_the_l_appears_and_what_it_costs():
     assert path == "- **The path.** The L appears: a b; the L does not clearly appear: c."
     assert gained.startswith("- **Gained on Q:** a b 93 % [")
     assert "c 0.080 [" in lost
+
+
+def test_shares_are_drawn_shift_by_shift_and_those_that_turn_are_counted():
+    outcomes = {name: Outcome(one[0.25], one[0.0], one[1.0]) for name, one in (("anatomy", CORNER), ("x", STRAIGHT))}
+    spec = report.shares_chart(outcomes, "simulated").to_dict()
+    assert "clearly under 1 of 2 shifts (simulated data)" in " ".join(spec["title"])
+    assert "anatomy: gained 93 % [" in spec["description"]
+    rows = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", ()) if "series" in row]
+    labels = {row["label"] for row in rows if row["name"].startswith("anatomy")}
+    assert {label[:16] for label in labels} == {"gained on Q 93 %", "kept on P 97 % ["}
+
+
+def test_the_curves_are_named_in_words_and_follow_a_slider():
+    spec = report.curves_chart(CORNER, 0.25, "anatomy", "simulated").to_dict()
+    assert "25 % of brains (Q) in training gains 0.280" in " ".join(spec["title"])
+    assert '"SSIM on knees (P)"' in json.dumps(spec)
+    assert spec["params"][0]["bind"]["name"] == "share of brains "
+
+
+def test_the_ends_are_told_by_their_scores():
+    assert report.ends_message([0.9, 0.7], [0.6, 0.8]).endswith(
+        "trained on: SSIM 0.900 and 0.800, the other one 0.700 and 0.600"
+    )
+    assert report.ends_message([0.7, 0.9], [0.6, 0.8]).startswith("Networks on images")

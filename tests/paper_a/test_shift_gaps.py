@@ -1,7 +1,7 @@
 """The gaps of notebook 02 as a chart and in sentences: the words follow the intervals."""
 
 from mrilib.gap import Interval
-from mrilib.paper_a.natural_distribution_shifts.report import gaps_chart, in_words
+from mrilib.paper_a.natural_distribution_shifts.report import example_message, gaps_chart, in_words, intensities_chart
 
 GAPS = {
     "dataset": Interval(0.004, -0.001, 0.009, 12),
@@ -23,9 +23,33 @@ def test_the_chart_goes_from_p_to_q_and_has_the_largest_gap_first():
     means = {(shift, side): Interval(0.8 if side == "Q" else 0.7, 0.6, 0.9, 12) for shift in GAPS for side in "PQ"}
     spec = gaps_chart(means, GAPS, "simulated").to_dict()
     assert " ".join(spec["title"]) == (
-        "Training on P costs quality on Q under 1 of 3 shifts (simulated data, n = 12 each)"
+        "Training on other images costs quality under 1 of 3 shifts (simulated data, n = 12 each)"
     )
     first, second, last = spec["description"].split(": ", 1)[1].split("; ")
-    assert first == "anatomy: trained on P 0.700, trained on Q 0.800, +0.217 [0.203, 0.229]"
+    assert first.startswith(
+        "anatomy (knees → brains): trained on other images (P) 0.700, trained on such images (Q) 0.800,"
+    )
+    assert first.endswith("+0.217 [0.203, 0.229]")
     assert second.startswith("dataset")
     assert last.startswith("adversarially filtered")
+
+
+def test_the_example_is_told_by_both_scores():
+    told = example_message("anatomy", 0.673, 0.887)
+    assert "brains (Q): SSIM 0.673 by a network trained on knees (P), 0.887 by one trained on brains (Q)" in told
+
+
+def test_histograms_are_named_at_their_peaks():
+    densities = {"P": [0.1, 0.9, 0.2], "Q": [0.2, 0.3, 0.8]}
+    rows = [
+        {"distribution": side, "intensity": 0.5 * n, "density": density}
+        for side, column in densities.items()
+        for n, density in enumerate(column)
+    ]
+    spec = intensities_chart(rows, "modality", "simulated, 2 slices each").to_dict()
+    title = " ".join(spec["title"])
+    assert title.startswith(
+        "The histogram of T2 brains peaks at 0.5 times the mean of the slice, that of T1 brains at 1 ("
+    )
+    words = [row for layer in spec["layer"] for row in layer["data"]["values"] if "word" in row]
+    assert [(row["word"], row["intensity"]) for row in words] == [("T2 brains (P)", 0.5), ("T1 brains (Q)", 1.0)]

@@ -12,7 +12,7 @@ from widget_parts import parts
 from mrilib.data.catalogue import SHIFTS
 from mrilib.metrics import match_mean_std
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.shifts_explorer import Case, compared, explore_shifts, scheme_in_words, with_stored
+from mrilib.paper_a.shifts_explorer import Case, compared, explore_shifts, gap_bars, scheme_in_words, with_stored
 from mrilib.train.adaptation import Adapted
 from mrilib.ttt import History, TTTRecord
 
@@ -63,7 +63,7 @@ def test_a_slice_changes_the_three_images_and_not_the_gap(cases):
     after = sources(view)
     assert [a != b for a, b in zip(before, after, strict=True)] == [True, True, True, False]
     assert "SSIM of this slice 0.700" in view.value
-    assert "slice 3 of Q" in view.value
+    assert "slice 3 of brains (Q)" in view.value
 
 
 def test_ttt_changes_image_error_and_gap_and_leaves_the_target(cases):
@@ -116,6 +116,17 @@ def test_the_gap_of_supervised_training_with_ttt_is_to_the_supervised_network_of
     assert compared(own, "joint on Q", "on") == ("joint on P + TTT", "joint on Q + TTT")
     assert compared(own, "supervised on P", "on") == ("supervised on P + TTT", "supervised on Q")
     assert "Gap: 0.100 [0.100, 0.100]; gap before: 0.200" in scheme_in_words(own, "supervised on P", "on")
+
+
+def test_without_ttt_one_gap_is_drawn_in_words():
+    spec = gap_bars(Case(result("anatomy")), "supervised on P", "off").to_dict()
+    assert [row["row"] for row in spec["layer"][0]["data"]["values"]] == ["gap"]
+    assert {row["scheme"] for row in spec["layer"][-1]["data"]["values"]} == {
+        "supervised on knees (P)",
+        "supervised on brains (Q)",
+    }
+    both = gap_bars(Case(result("anatomy")), "joint on P", "on").to_dict()
+    assert [row["row"] for row in both["layer"][0]["data"]["values"]] == ["gap before", "gap now"]
 
 
 def test_without_ttt_there_is_no_switch():

@@ -196,7 +196,7 @@ def test_the_report_is_of_all_trainings(tmp_path):
     assert points == layers[:1], "behind the means"
     assert points[0]["mark"]["yOffset"] > 0, "and below them"
     [values] = [layer["data"]["values"] for layer in points]
-    of_p = [one["value"] for one in values if one["method"] == "supervised on P"]
+    of_p = [one["value"] for one in values if one["method"] == "supervised on knees (P)"]
     np.testing.assert_allclose(sorted(of_p), [0.67, 0.685, 0.70], atol=0.01)
     assert "3 training runs × 24 slices" in repr(found.table())
 

@@ -52,6 +52,12 @@ def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.Laye
     return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors={"": COLOR})
 
 
+def phases_message(alone: float, jointly: float) -> str:
+    """Phase errors before TTT of one slice, in radians, by the supervised-only and the jointly trained network."""
+    errors = f"{number(jointly, 2)} rad after joint training, {number(alone, 2)} rad after supervised training"
+    return f"Joint training gives the phase of the full data: error {errors}" if jointly < alone else errors
+
+
 def fall_chart(rows: Mapping[str, Row], where: str, alt: str) -> altair.VConcatChart:
     """True SSIM, phase error and self-validation error of named rows during TTT, one panel each.
 

@@ -1,7 +1,10 @@
-"""Test-time training of every test slice past its stop: where the error on held-out measurements turns, SSIM turns."""
+"""Test-time training of every test slice past its stop: where the error on held-out measurements turns, SSIM turns.
+
+Two charts, one of the true SSIM and one of the self-validation error, on the same iterations.
+"""
 
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 import altair
@@ -14,17 +17,18 @@ from mrilib.gap import mean_interval
 from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, stopping_point
 from mrilib.ttt import History
 
-HEIGHTS = {"ssim": 230, "error": 130}  # CSS pixels of the panels
-HEADINGS = {
-    "ssim": "True SSIM, relative to the best image of the slice (dots: images returned, thick line: mean)",
-    "error": "Self-validation error, relative to the lowest one of the slice",
+HEIGHTS = {"ssim": 280, "error": 230}  # CSS pixels
+TITLES = {
+    "ssim": "true SSIM minus that of the slice's best image",
+    "error": "self-validation error minus the slice's lowest",
 }
+RETURNED, RISE = "images returned", 26  # CSS pixels from the dots to their words
 STEPS = 100  # points of a slice's curve; the notebook holds all of them
 DEEPER = 1.7  # of the largest loss at the end: what is farther from the best, at the start, is cut off
 
 
-def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.VConcatChart:
-    """True SSIM and self-validation error of every slice, relative to its best, by iteration, with the rule's images.
+def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.LayerChart:
+    """True SSIM of every slice, relative to its best image, by iteration, with the images that the rule returns.
 
     Args:
         histories: of runs past every stop, with the true score at every iteration.
@@ -34,21 +38,37 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     Raises:
         ValueError: no histories.
     """
-    if not histories:
-        raise ValueError("histories are empty: nothing to draw")
-    points = [_points(str(at), history) for at, history in enumerate(histories)]
-    stops = [_at(str(at), history, stopping_point(history, rule, window)) for at, history in enumerate(histories)]
-    ends = [one[-1] for one in points]
+    points, stops, ends = _drawn(histories, rule, window)
     stopped, unstopped = (mean_interval([-one["ssim"] for one in marks]) for marks in (stops, ends))
     title = (
         f"Stopping when the error on held-out measurements rises loses {number(stopped.value)} in SSIM; "
         f"never stopping loses {number(unstopped.value)} ({where})"
     )
     alt = f"{title}. Stopped: {stopped}; at iteration {ends[0]['iteration']}: {unstopped}"
-    reach = {key: DEEPER * max(abs(one[key]) for one in ends) for key in HEADINGS}
-    drawn = [point for one in points for point in one]
-    panels = [_panel(key, drawn, stops, reach[key]) for key in HEADINGS]
-    return finished(altair.vconcat(*panels, spacing=14), alt, title)
+    return _chart("ssim", points, stops, ends, alt, title)
+
+
+def errors_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.LayerChart:
+    """Self-validation error of the same runs, relative to its minimum; arguments and errors as in `turning_chart`."""
+    points, stops, ends = _drawn(histories, rule, window)
+    places = [history.validation_error.index(min(history.validation_error)) for history in histories]
+    best = [max(history.score, key=history.score.__getitem__) for history in histories]
+    title = (
+        f"The self-validation error is lowest at iteration {median(places):.0f} in the median, "
+        f"the true SSIM highest at {median(best):.0f} ({where})"
+    )
+    return _chart("error", points, stops, ends, title, title)
+
+
+def _drawn(
+    histories: Sequence[History], rule: Rule, window: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Points of the curves, of the images returned, and of the last iterations."""
+    if not histories:
+        raise ValueError("histories are empty: nothing to draw")
+    curves = [_points(str(at), history) for at, history in enumerate(histories)]
+    stops = [_at(str(at), history, stopping_point(history, rule, window)) for at, history in enumerate(histories)]
+    return [point for one in curves for point in one], stops, [one[-1] for one in curves]
 
 
 def _points(name: str, history: History) -> list[dict[str, Any]]:
@@ -71,24 +91,45 @@ def _means(points: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     return [{"iteration": n, key: fmean(values)} for n, values in found.items()]
 
 
-def _panel(key: str, points: list[dict[str, Any]], stops: list[dict[str, Any]], reach: float) -> Any:
-    last, end = key == [*HEADINGS][-1], max(point["iteration"] for point in points)
-    axis = altair.Axis(title="TTT iteration" if last else None, labels=last, tickCount=8)
-    x = altair.X("iteration:Q", axis=axis, scale=altair.Scale(domain=[0, max(end, 1)], nice=False))
-    ends = [-reach, 0.06 * reach] if key == "ssim" else [-0.06 * reach, reach]
-    scale = altair.Scale(domain=ends if reach else [-1, 1], nice=False)
-    y = altair.Y(f"{key}:Q", title=None, scale=scale, axis=altair.Axis(tickCount=5, format=".2~f"))
+def _chart(
+    key: str,
+    points: list[dict[str, Any]],
+    stops: list[dict[str, Any]],
+    ends: list[dict[str, Any]],
+    alt: str,
+    title: str,
+) -> altair.LayerChart:
+    reach = DEEPER * max(abs(one[key]) for one in ends)
+    end = max(point["iteration"] for point in points)
+    scale = altair.Scale(domain=[0, max(end, 1)], nice=False)
+    x = altair.X("iteration:Q", title="TTT iteration", scale=scale, axis=altair.Axis(tickCount=8))
+    limits = [-reach, 0.16 * reach] if key == "ssim" else [-0.3 * reach, reach]
+    scale = altair.Scale(domain=limits if reach else [-1, 1], nice=False)
+    y = altair.Y(f"{key}:Q", title=TITLES[key], scale=scale, axis=altair.Axis(tickCount=5, format=".2~f"))
     seen = [{name: point[name] for name in ("slice", "iteration", key)} for point in points if abs(point[key]) <= reach]
     curves = altair.Chart(data(seen or stops)).mark_line(color=COLOR, strokeWidth=1.2, opacity=0.4)
     dots = altair.Chart(data(stops)).mark_point(filled=True, size=90, opacity=1, color=INK, stroke=PAPER)
     means = [point for point in _means(points, key) if abs(point[key]) <= reach]
     mean = altair.Chart(data(means)).mark_line(color=COLOR, strokeWidth=4)
     best = altair.Chart(data([{"best": 0}])).mark_rule(color=MUTED, strokeWidth=1.2)
-    layers = [
+    layers: list[altair.Chart] = [
         best.encode(y=altair.Y("best:Q")),
         curves.encode(x=x, y=y, detail="slice:N"),
         *([mean.encode(x=x, y=y)] if means else []),
         dots.encode(x=x, y=y, tooltip=tooltip("slice", "iteration", key)),
+        *(word.encode(x=x, y=y, text="word:N") for word in _words(key, means, stops)),
     ]
-    head = altair.TitleParams(HEADINGS[key], fontSize=14, fontWeight="normal", offset=4)
-    return altair.layer(*layers).properties(width=WIDTH, height=HEIGHTS[key], title=head)
+    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHTS[key])
+
+
+def _words(key: str, means: list[dict[str, Any]], stops: list[dict[str, Any]]) -> list[altair.Chart]:
+    """Names of the dots, above or below them, and of the mean, at its end."""
+    middle = sorted(stops, key=lambda one: one["iteration"])[len(stops) // 2]
+    dots = altair.Chart(data([{"iteration": middle["iteration"], key: 0, "word": RETURNED}]))
+    named = [dots.mark_text(dy=-RISE if key == "ssim" else RISE, color=INK, fontWeight="bold")]
+    if means:
+        last = altair.Chart(data([means[-1] | {"word": "mean"}]))
+        named.append(
+            last.mark_text(align="right", dx=-6, dy=24 if key == "ssim" else -24, color=COLOR, fontWeight="bold")
+        )
+    return named

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -12,6 +13,7 @@ from mrilib.gap import mean_interval
 from mrilib.paper_a.mixtures.images import MixtureImages
 from mrilib.paper_a.mixtures.report import AXES
 from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, points
+from mrilib.paper_a.side_words import side_name, worded
 
 Sweep = Mapping[float, Scores]  # by mixing coefficient
 
@@ -25,18 +27,18 @@ def mixture_in_words(sweep: Sweep, coefficient: float) -> str:
 
 def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
     """HTML with the target and reconstruction of a test slice of P and of Q, or how to obtain them."""
-    pair = images.pair(coefficient)
+    pair, shift = images.pair(coefficient), images.mixtures.experiment.shift
     if pair is None:
-        shift = images.mixtures.experiment.shift
         command = f"mrilib run 03 -p shift {shift} -p coefficient {coefficient:g} -p recompute true"
         missing = "The package has neither the network nor the images of this mixture. This command makes them:"
         return f"<p>{missing} <code>{escape(command)}</code></p>"
     tiles = []
     for side, image in pair.items():
-        name, score = f"{side}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
+        named = side_name(shift, side)
+        name, score = f"{named}, share of Q {coefficient:g}", f"SSIM {sweep[coefficient][side][0]:.3f}"
         target = images.target(side)
         white = white_of(target)
-        tiles.append(grey_tile(target, white, f"{side}, target", "", f"A test slice of {side}, target"))
+        tiles.append(grey_tile(target, white, f"{named}, target", "", f"A test slice of {named}, target"))
         tiles.append(grey_tile(image, white, name, score, f"The same slice of {name}: {score}"))
     return tile_row(tiles)
 
@@ -44,8 +46,9 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
 def _chart(sweep: Sweep, shift: str, coefficient: float, kind: str) -> str:
     """HTML with the chart, the chosen point circled, and the summary below."""
     words = mixture_in_words(sweep, coefficient)
-    rows = [{"shift": f"{shift} ({kind})", **point} for point in points(sweep)]
-    chart = sweep_chart(rows, "shift", "coefficient", **AXES, alt=words, chosen=coefficient)
+    rows = [{"shift": f"{shift.replace('_', ' ')} ({kind})", **point} for point in points(sweep)]
+    axes: dict[str, Any] = {key: worded(shift, title) for key, title in AXES.items()}
+    chart = sweep_chart(rows, "shift", "coefficient", **axes, alt=words, chosen=coefficient)
     return f"{picture(chart, words, 330)}<p>{escape(words)}</p>"
 
 
@@ -84,7 +87,7 @@ def explore_mixtures(
             share.value = _nearest(options, before)
 
     def page(shift: str, share: float) -> str:
-        chart = _chart(sweeps[shift], shift.replace("_", " "), share, kind)
+        chart = _chart(sweeps[shift], shift, share, kind)
         return chart + (pair_view(images[shift], sweeps[shift], share) if images else "")
 
     pair.observe(switch, "value")  # before the view reads both

@@ -1,19 +1,26 @@
 """Charts of mixtures: the path of one shift drawn large, and the paths of all shifts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair
 from IPython.display import Markdown
 
+from mrilib.figures.bound import scrubbed_chart
 from mrilib.figures.sentences import bullets, measured, number, percent
+from mrilib.figures.shares import shares_chart as shares
 from mrilib.figures.sweep import path_chart, sweep_chart
-from mrilib.gap import performance_gap
-from mrilib.paper_a.mixtures.sweep import Outcome, Scores, points
+from mrilib.figures.theme import NAMED
+from mrilib.gap import Interval, performance_gap
+from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, curves, points
+from mrilib.paper_a.side_words import from_to, side_name, side_word, worded
 
 QUARTER = 0.25
 ENDS = ("trained on P only", "trained on Q only", "two separate networks")
-AXES: dict[str, Any] = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}
+AXES: dict[str, Any] = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}  # of several shifts
+GAINED, KEPT = "gained on Q", "kept on P"
+SHARE = "share of the difference between the two ends, % (95 % interval)"
+HALF = 50  # per cent; on the straight line between the ends, not both shares can exceed it
 
 
 def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: str) -> altair.LayerChart:
@@ -21,11 +28,44 @@ def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: st
     rows = points(sweep)
     inside = [row for row in rows if 0 < row["coefficient"] < 1] or rows[-1:]
     near = min(inside, key=lambda row: abs(row["coefficient"] - coefficient))
-    share = f"With {100 * near['coefficient']:.3g} % of the slices from Q"
-    title = f"{share}, one network scores {near['x']:.3f} on P and {near['y']:.3f} on Q"
+    of_p, of_q = (side_name(shift, side) for side in SIDES)
+    share = f"With {100 * near['coefficient']:.3g} % of the training slices from {of_q}"
+    title = f"{share}, one network scores {near['x']:.3f} on {of_p} and {near['y']:.3f} on {of_q}"
     told = "; ".join(f"share of Q {row['coefficient']:g}: {row['x']:.3f} on P, {row['y']:.3f} on Q" for row in rows)
-    where = f"({shift.replace('_', ' ')} shift, {kind} data)"
-    return path_chart(rows, "coefficient", ENDS, **AXES, title=f"{title} {where}", alt=f"{title} {where}. {told}")
+    ends, axes = [worded(shift, name) for name in ENDS], {key: worded(shift, name) for key, name in AXES.items()}
+    alt = f"{title} ({kind} data). {told}"
+    return path_chart(rows, "coefficient", ends, side_word(shift, "Q"), **axes, title=f"{title} ({kind} data)", alt=alt)
+
+
+def ends_message(on_p: Sequence[float], on_q: Sequence[float]) -> str:
+    """SSIM of one slice of P and of one of Q, each by the networks trained on P and on Q, in that order."""
+    own, other = (f"{number(a)} and {number(b)}" for a, b in ((on_p[0], on_q[1]), (on_p[1], on_q[0])))
+    if on_p[0] > on_p[1] and on_q[1] > on_q[0]:
+        return f"Each network is better on images like those it was trained on: SSIM {own}, the other one {other}"
+    return f"Networks on images like those they were trained on: SSIM {own}; the other one {other}"
+
+
+def shares_chart(outcomes: Mapping[str, Outcome], kind: str) -> altair.LayerChart:
+    """What a quarter of Q gains on Q and keeps on P, in per cent of the difference between the ends, shift by shift.
+
+    A share that is undefined is left out. See `Outcome.is_corner`.
+    """
+    turned = sum(one.is_corner for one in outcomes.values())
+    title = f"With {100 * QUARTER:g} % of Q, most of the gap on Q is gained and most of P is kept"
+    title += f", clearly under {turned} of {len(outcomes)} shifts ({kind} data)"
+    rows = [
+        {"name": f"{name.replace('_', ' ')}\n{from_to(name)}", "series": series, **_in_percent(share.interval)}
+        for name, one in outcomes.items()
+        for series, share in ((GAINED, one.gained), (KEPT, one.kept))
+        if share.interval
+    ]
+    told = "; ".join(f"{name.replace('_', ' ')}: {_in_short(one)}" for name, one in outcomes.items())
+    colors = {GAINED: NAMED["Q"], KEPT: NAMED["P"]}
+    return shares(rows, colors, x_title=SHARE, title=title, alt=f"{title}. {told}", half=HALF)
+
+
+def _in_percent(found: Interval) -> dict[str, float]:
+    return {"value": 100 * found.value, "low": 100 * found.low, "high": 100 * found.high}
 
 
 def paths(sweeps: Mapping[str, Mapping[float, Scores]], coefficient: float, kind: str) -> altair.FacetChart:
@@ -51,13 +91,23 @@ def _in_short(one: Outcome) -> str:
     return f"gained {percent(one.gained)}, kept {percent(one.kept)}"
 
 
+def curves_chart(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: str) -> altair.LayerChart:
+    """Both scores against the share of Q, with a slider that needs no kernel."""
+    rows = [row | {"tested on": worded(shift, str(row["tested on"]))} for row in curves(sweep)]
+    title, share = curves_title(sweep, coefficient, shift, kind), f"share of {side_word(shift, 'Q')}"
+    axes: dict[str, Any] = {"x_title": share, "y_title": "SSIM (mean, 95 % band)", "band": ("low", "high")}
+    alt = f"{title}. SSIM with 95 % bands against the {share}"
+    return scrubbed_chart(rows, "coefficient", "value", "tested on", **axes, chosen=coefficient, title=title, alt=alt)
+
+
 def curves_title(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: str) -> str:
     """What the mixture nearest to `coefficient` gains on Q and loses on P relative to training on P alone."""
     near = min((share for share in sweep if share), key=lambda share: abs(share - coefficient))
     gained = performance_gap(sweep[near]["Q"], sweep[0.0]["Q"])
     lost = performance_gap(sweep[0.0]["P"], sweep[near]["P"])
-    told = f"{100 * near:.3g} % of Q gains {number(gained.value)} in SSIM on Q and costs {number(lost.value)} on P"
-    return f"{told} ({shift.replace('_', ' ')} shift, {kind} data)"
+    of_p, of_q = (side_name(shift, side) for side in SIDES)
+    told = f"{100 * near:.3g} % of {of_q} in training gains {number(gained.value)} in SSIM on them and costs "
+    return f"{told}{number(lost.value)} on {of_p} ({kind} data)"
 
 
 def findings(outcomes: Mapping[str, Outcome]) -> Markdown:

@@ -1,16 +1,31 @@
-"""The gaps of the shifts as one chart and in sentences."""
+"""The example, the gaps of the shifts and the intensities as pictures with their messages, and the gaps in words."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair
+from IPython.display import Markdown
 
+from mrilib.figures.charts import HEIGHT, WIDTH, data, finished
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
-from mrilib.figures.sentences import measured, number
+from mrilib.figures.sentences import bullets, measured, number
+from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
+from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.published import paper_a
+from mrilib.paper_a.side_words import from_to, side_name, side_word
 
-SIDES = {"P": "trained on P", "Q": "trained on Q"}
+TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "trained on such images (Q)"}
+BESIDE, ROOM = 12, 1.1  # CSS pixels from a peak to its name; height of the chart relative to the highest peak
 Gaps = Mapping[str, Interval]
+
+
+def example_message(shift: str, of_p: float, of_q: float) -> str:
+    """What one slice of Q shows of the networks trained on P and on Q, from their SSIM."""
+    return (
+        f"The same slice of {side_name(shift, 'Q')}: SSIM {number(of_p)} by a network trained on "
+        f"{side_name(shift, 'P')}, {number(of_q)} by one trained on {side_name(shift, 'Q')}"
+    )
 
 
 def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str) -> altair.LayerChart:
@@ -22,14 +37,55 @@ def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str)
         kind: "simulated" or "measured".
     """
     rows = [
-        step(_name(shift), {words: means[shift, side].value for side, words in SIDES.items()}, gaps[shift])
+        step(
+            f"{_name(shift)}\n{from_to(shift)}",
+            {words: means[shift, side].value for side, words in TRAINED.items()},
+            gaps[shift],
+        )
         for shift in sorted(gaps, key=lambda shift: -gaps[shift].value)
     ]
     size = next(iter(gaps.values())).n
-    title = f"Training on P costs quality on Q under {len(_opened(gaps))} of {len(gaps)} shifts"
+    title = f"Training on other images costs quality under {len(_opened(gaps))} of {len(gaps)} shifts"
     title += f" ({kind} data, n = {size} each)"
     alt = f"{title}: {steps_in_numbers(rows)}"
-    return dumbbell_chart(rows, x_title="mean SSIM on Q", alt=alt, title=title, beside="gap [95 % interval]")
+    colors = dict(zip(TRAINED.values(), (NAMED["P"], NAMED["Q"]), strict=True))
+    axes: dict[str, Any] = {"x_title": "mean SSIM on the test slices of Q", "beside": "gap [95 % interval]"}
+    return dumbbell_chart(rows, **axes, alt=alt, title=title, colors=colors, row_height=48)
+
+
+def intensities_chart(rows: Sequence[Mapping[str, Any]], shift: str, slices: str) -> altair.LayerChart:
+    """Histograms of the intensities of P and Q, each named at its peak.
+
+    Args:
+        rows: see `intensities.histogram_rows`; `distribution` is P or Q.
+        shift: the pair P, Q.
+        slices: number and kind of slices in words.
+    """
+    peaks = {side: max(_of(rows, side), key=lambda row: row["density"]) for side in SIDES}
+    near = {side: f"{peak['intensity']:.2g}" for side, peak in peaks.items()}
+    title = f"The histogram of {side_word(shift, 'P')} peaks at {near['P']} times the mean of the slice, "
+    title += f"that of {side_word(shift, 'Q')} at {near['Q']} ({slices})"
+    top = altair.Scale(domainMax=ROOM * max(peak["density"] for peak in peaks.values()))
+    x = altair.X("intensity:Q", title="intensity / mean intensity of the slice", axis=altair.Axis(tickCount=7))
+    y = altair.Y("density:Q", title="density", axis=altair.Axis(tickCount=5), scale=top)
+    first = min(peaks, key=lambda side: peaks[side]["intensity"])
+    layers = []
+    for side, peak in peaks.items():
+        area = altair.Chart(data(_of(rows, side))).encode(x=x, y=y)
+        layers.append(area.mark_area(color=NAMED[side], opacity=0.25, line={"color": NAMED[side], "strokeWidth": 2.5}))
+        word = altair.Chart(data([dict(peak) | {"word": side_name(shift, side)}])).encode(x=x, y=y, text="word:N")
+        style: dict[str, Any] = {"align": "right", "dx": -BESIDE} if side == first else {"align": "left", "dx": BESIDE}
+        layers.append(word.mark_text(**style, color=NAMED[side], fontWeight="bold"))
+    return finished(altair.layer(*layers), title, title).properties(width=WIDTH, height=HEIGHT)
+
+
+def findings(gaps: Gaps) -> Markdown:
+    """The sentences of `in_words` as a list."""
+    return bullets(in_words(gaps))
+
+
+def _of(rows: Sequence[Mapping[str, Any]], side: str) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["distribution"] == side]
 
 
 def in_words(gaps: Gaps) -> list[str]:

@@ -11,6 +11,7 @@ from mrilib.figures.sentences import number, percent
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.side_words import from_to, side_name
 from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, of_trainings, stored_block
 from mrilib.ttt import History, Settings
 
@@ -49,13 +50,22 @@ def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int
     return sorted(range(len(gains)), key=gains.__getitem__)[len(gains) // 2]
 
 
+def example_message(shift: str, before: float, after: float, of_q: float) -> str:
+    """What TTT does to one slice of Q, from the SSIM of three networks: trained on P, the same after TTT, and of Q."""
+    of_p, of_this = side_name(shift, "P"), side_name(shift, "Q")
+    return (
+        f"One slice of {of_this}: TTT takes a network trained on {of_p} from SSIM {number(before)} to {number(after)}; "
+        f"one trained on {of_this} reaches {number(of_q)}"
+    )
+
+
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:
     """The gap before and after test-time training under every shift; a sentence if nothing is stored."""
     if not found:
         return Markdown("*No scores are stored for this number of test slices; see the results of this run below.*")
     rows = [_gap_row(block.result) for block in sorted(found, key=lambda block: -block.result.before.value)]
     title = f"{_outcome(found)} ({kind} data; {_samples(found)})"
-    alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM on Q lost by training on P"
+    alt, x_title = f"{title}: {steps_in_numbers(rows)}", "gap: SSIM lost by training on other images (P)"
     return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="share of the gap closed")
 
 
@@ -70,7 +80,7 @@ def _gap_row(result: ShiftResult) -> dict[str, Any]:
     marks = {"gap before TTT": result.before.value, "gap after TTT": result.after.value}
     closed = result.closed.interval
     label, certain = ("no gap to close", False) if closed is None else (percent(closed), closed.low > 0)
-    return {"name": named(result), "marks": marks, "label": label, "certain": certain}
+    return {"name": f"{named(result)}\n{from_to(result.shift)}", "marks": marks, "label": label, "certain": certain}
 
 
 def in_short(found: Sequence[Block], kind: str) -> Table:

@@ -17,9 +17,10 @@ from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.metrics import psnr
 from mrilib.models.reconstructor import Reconstructor
+from mrilib.paper_a.experiment import SIDES
 from mrilib.paper_a.schemes import Scores
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.side_words import side_word
+from mrilib.paper_a.side_words import side_name, side_word
 from mrilib.paper_a.table_2 import NAMES, Block
 from mrilib.paper_a.transformers.blockiness import blockiness
 from mrilib.paper_a.transformers.learning_curve import curve_points
@@ -27,7 +28,8 @@ from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
 from mrilib.train.adaptation import Adapted
 
-TUNED, PLAIN = "joint on P + TTT", "joint on P"
+TUNED, PLAIN, ALONE = "joint on P + TTT", "joint on P", "supervised on P"
+STARTS = (ALONE, PLAIN)  # networks that images after TTT are compared with
 LETTERS = len("U-Net, SSIM")  # room for the names of both strips, so that they are aligned
 Scored = tuple[Sequence[float], Sequence[float]]
 
@@ -57,33 +59,41 @@ def changes(scored: Scored, adapted: Sequence[Adapted], scores: Scores) -> dict[
 
 
 def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind: str) -> altair.VConcatChart:
-    """What TTT changes on every slice: PSNR and SSIM of the transformer and, where stored, SSIM of the U-Net."""
+    """What joint training with TTT changes on every slice, compared with supervised training on P alone.
+
+    Args:
+        scored: PSNR in dB after TTT, and of the network of supervised training, see `levels`.
+        result, unet: SSIM of the transformer and, where stored, of the U-Net.
+        kind: "simulated" or "measured".
+    """
     own, color = NAMES[result.model], NAMED[TUNED]
     first = _strip(f"{own}, PSNR", *scored, color)
     others = {own: result} | ({"U-Net": unet.result} if unet else {})
-    rows = [_strip(f"{name}, SSIM", one.scores[TUNED], one.scores[PLAIN], color) for name, one in others.items()]
+    rows = [_strip(f"{name}, SSIM", one.scores[TUNED], one.scores[ALONE], color) for name, one in others.items()]
     title = f"{message(first['mean'], [row['mean'] for row in rows])} ({kind} data)"
     alt = f"{title}: {strips_in_numbers([first], 1)}; {strips_in_numbers(rows)}"
-    above = strip_chart([first], x_title="change in PSNR with TTT, dB", alt=alt, digits=1, letters=LETTERS)
-    below = strip_chart(rows, x_title="change in SSIM with TTT", alt=alt, letters=LETTERS)
+    above = strip_chart(
+        [first], x_title="change in PSNR with joint training and TTT, dB", alt=alt, digits=1, letters=LETTERS
+    )
+    below = strip_chart(rows, x_title="change in SSIM with joint training and TTT", alt=alt, letters=LETTERS)
     return finished(altair.vconcat(above, below, spacing=18), alt, title)
 
 
 def message(psnr_gain: Interval, ssim_gains: Sequence[Interval]) -> str:
     """What the intervals say of PSNR and SSIM of the transformer and, if it is given, of SSIM of the U-Net."""
     own, *other = (_moved(one, 3) for one in ssim_gains)
-    told = f"With TTT, the transformer's PSNR {_moved(psnr_gain, 1, ' dB')} and its SSIM {own}"
+    told = f"With joint training and TTT, the transformer's PSNR {_moved(psnr_gain, 1, ' dB')} and its SSIM {own}"
     return told + "".join(f"; the U-Net's SSIM {moved}" for moved in other)
 
 
 def gaps_chart(result: ShiftResult, unet: Block | None, kind: str) -> altair.LayerChart:
     """Scores of training on P and on Q, without and with TTT, and the gap between them, beside those of the U-Net."""
-    trained = [f"trained on {side_word(result.shift, side)}" for side in ("P", "Q")]
+    trained = [f"trained on {side_name(result.shift, side)}" for side in SIDES]
     colors = dict(zip(trained, (NAMED["P"], NAMED["Q"]), strict=True))
     results = [*([unet.result] if unet else []), result]
     rows = [row for one in results for row in _gap_rows(one, trained)]
     title = f"{gap_message(result)} ({kind} data)"
-    x_title = f"SSIM on {side_word(result.shift, 'Q')} (mean of {result.sample})"
+    x_title = f"SSIM on {side_name(result.shift, 'Q')} (mean of {result.sample})"
     alt = f"{title}: {steps_in_numbers(rows)}"
     return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="gap [95 % interval]", colors=colors)
 
@@ -110,7 +120,7 @@ def grids(
 ) -> dict[str, Interval]:
     """`blockiness` of the targets and of three reconstructions of every slice, averaged."""
     made = {"target": [one.target for one in samples]}
-    for name in ("supervised on P", PLAIN):
+    for name in (ALONE, PLAIN):
         made[name] = [reconstruct(networks[name], one.to(device)).abs() for one in samples]
     made[TUNED] = [one.record.image.abs() for one in adapted]
     return {name: mean_interval([blockiness(image, patch).item() for image in made[name]]) for name in made}
@@ -119,8 +129,8 @@ def grids(
 def grid_chart(grid: Mapping[str, Interval], shift: str, kind: str) -> altair.LayerChart:
     """How visible the patches are without and with TTT, beside the target."""
     title = f"Grid of patches: {_grid_in_words(grid)} ({kind} data)"
-    trained = f"trained on {side_word(shift, 'P')}"
-    words = {"supervised on P": trained, PLAIN: f"{trained}, jointly", TUNED: f"{trained}, jointly, then TTT"}
+    trained = f"trained on {side_name(shift, 'P')}"
+    words = {ALONE: trained, PLAIN: f"{trained}, jointly", TUNED: f"{trained}, jointly, then TTT"}
     rows = [{"name": words.get(name, name), **vars(one)} for name, one in grid.items()]
     alt = f"{title}; " + "; ".join(f"{row['name']} {number(row['value'], 2)}" for row in rows)
     axis = "mean step across patch borders / inside patches (1: no grid)"
@@ -129,7 +139,7 @@ def grid_chart(grid: Mapping[str, Interval], shift: str, kind: str) -> altair.La
 
 def _grid_in_words(grid: Mapping[str, Interval]) -> str:
     """What joint training does to the grid, and what TTT does after it."""
-    alone, jointly, tuned = (grid[name] for name in ("supervised on P", PLAIN, TUNED))
+    alone, jointly, tuned = (grid[name] for name in (ALONE, PLAIN, TUNED))
     steps = {"joint training": (alone, jointly), "then TTT": (jointly, tuned)}
     told = [f"{what} {_step_in_words(*ends)} {number(ends[1].value, 2)}" for what, ends in steps.items()]
     return f"{number(alone.value, 2)} at first; {', '.join(told)}"
@@ -148,7 +158,7 @@ def curves_chart(curves: Mapping[str, Sequence[Sequence[float]]], shift: str, ki
     ends = f"{number(abs(lead.value))} {'above' if lead.value > 0 else 'below'}" if lead.excludes_zero else "level with"
     title = f"Trained on measurements alone, the U-Net ends {ends} the transformer ({kind} data)"
     alt = f"{title}: true SSIM after every epoch"
-    y_title = f"SSIM on {side_word(shift, 'P')} (n = {lead.n})"
+    y_title = f"SSIM on {side_name(shift, 'P')} (n = {lead.n})"
     axes: dict[str, Any] = {"x_title": "epoch of training", "y_title": y_title, "band": ("low", "high")}
     return labelled_chart(points, "epoch", "value", "network", **axes, alt=alt, title=title)
 
@@ -166,11 +176,12 @@ def findings(
     reached = " and ".join(f"the {name} reaches {number(one.value)}" for name, one in alone.items())
     psnr_gain, ssim_gain, told = changed["lift_psnr_joint_p"], changed["lift_joint_p"], gap_message(result)
     noisy, falls = psnr_gain.low > 0 and ssim_gain.low <= 0, "because" in told
+    head = "TTT fits the measurement, including its noise" if noisy else "What TTT changes"
     return [
-        f"**{'TTT fits the measurement, including its noise' if noisy else 'What TTT changes'}:** PSNR changes by "
-        f"{measured(psnr_gain, 1, signed=True)} dB, SSIM by {measured(ssim_gain, signed=True)}; the grid of patches "
+        f"**{head}:** on its own, TTT of the jointly trained network changes PSNR by "
+        f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}; the grid of patches "
         f"goes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained without the "
-        f"self-supervised term {number(grid['supervised on P'].value, 2)}, target {number(grid['target'].value, 2)}).",
+        f"self-supervised term {number(grid[ALONE].value, 2)}, target {number(grid['target'].value, 2)}).",
         f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
         f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",
     ]
