@@ -84,7 +84,11 @@ def test_dots_have_their_numbers_and_a_title_from_their_intervals():
     assert " ".join(gains["title"]) == "TTT lowers the risk under 1 of 2 shifts and raises it under 1"
     assert gains["description"].endswith("noise +2.000; colour −2.000")
     lost = {"P": {"shared": mean}, "Q": {"shared": Interval(0.1, -0.1, 0.3, 9)}}
-    assert loss_chart(lost).to_dict()["description"].endswith("shared, on P +2.000; shared, on Q +0.100")
+    assert (
+        loss_chart(lost)
+        .to_dict()["description"]
+        .endswith("shared, training noise (P) +2.000; shared, test noise (Q) +0.100")
+    )
     assert " ".join(loss_chart(lost).to_dict()["title"]) == "One α for both noise levels is best for only some"
     assert "best for neither" in " ".join(loss_chart({"P": {"shared": mean}}).to_dict()["title"])
 

@@ -39,6 +39,7 @@ SHIFTS = {  # in words
     "louder inside": "more noise inside the subspace",
     "louder outside": "more noise outside the subspace",
 }
+NOISES = {"P": "training noise (P)", "Q": "test noise (Q)"}
 ESTIMATORS = {
     "one linear for both": "one linear α for both",
     "non-linear, α(y) from the residual": "α from the residual",
@@ -124,14 +125,14 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
     """Loss of each estimator on P and on Q relative to the best linear estimator for it, the shared α first."""
     rows = [
-        {"name": f"{ESTIMATORS.get(by, by)}, on {side}", "color": NAMED[side], **_ends(means[by])}
+        {"name": f"{ESTIMATORS.get(by, by)}, {NOISES[side]}", "color": NAMED[side], **_ends(means[by])}
         for by in next(iter(lost.values()))
         for side, means in lost.items()
     ]
     shared = [next(iter(means.values())) for means in lost.values()]
     word = "neither" if all(one.low > 0 for one in shared) else "only some"
     title = f"One α for both noise levels is best for {word}"
-    return _dots_chart(rows, "risk above that of the best linear estimator for P or for Q, per dimension", title)
+    return _dots_chart(rows, "risk above that of the best linear estimator for the same noise, per dimension", title)
 
 
 def training_chart(paths: Mapping[str, Descent], best: float) -> altair.VConcatChart:
