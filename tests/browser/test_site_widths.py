@@ -50,7 +50,10 @@ def test_charts_grow_with_the_letters_of_the_page(browser, tiny):
     with page(browser, tiny / "01_chart.html") as tab:
         settled(tab)
         chart = tab.locator("figure.chart svg.marks")
-        assert chart.bounding_box()["width"] == pytest.approx(1.25 * float(chart.get_attribute("width")), abs=1)
+        drawn = float(chart.get_attribute("width"))
+        assert chart.bounding_box()["width"] == pytest.approx(1.25 * drawn, abs=1)
+        tab.set_viewport_size({"width": 390, "height": 844})
+        assert chart.bounding_box()["width"] == pytest.approx(max(drawn, 620), abs=1), "more of it is seen at once"
 
 
 def test_on_paper_code_is_not_cut(browser, tiny):
@@ -66,3 +69,21 @@ def test_code_that_is_folded_leaves_no_bar_on_paper(browser, tiny):
         tab.emulate_media(media="print")
         assert tab.locator("details.above-input").count() == 1
         assert not tab.locator("details.above-input").is_visible()
+
+
+def test_on_paper_a_title_stands_at_the_left_and_claims_run_on_over_the_sheets(browser, tiny):
+    with page(browser, tiny / "claims.html") as tab:
+        tab.emulate_media(media="print")
+        for table in tab.locator("table.claims").all():
+            assert table.evaluate("e => getComputedStyle(e).breakInside") == "auto"
+        title = tab.locator("#jb-print-docs-body h1")
+        assert title.evaluate("e => getComputedStyle(e).textAlign") == "start"
+
+
+def test_in_the_dark_theme_the_other_picture_is_seen(browser, tiny):
+    for theme, seen, hidden in (("light", "on-light", "on-dark"), ("dark", "on-dark", "on-light")):
+        with page(browser, tiny / "01_chart.html", theme=theme) as tab:
+            assert tab.locator(f".cell_output img.{seen}").is_visible()
+            assert not tab.locator(f".cell_output img.{hidden}").is_visible()
+            tab.emulate_media(media="print")
+            assert tab.locator(".cell_output img.on-light").is_visible(), "paper is white"

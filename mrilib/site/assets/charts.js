@@ -19,9 +19,9 @@ function draw(figure) {
     .catch((error) => console.error(error));
 }
 
-// Charts are drawn for letters of 12 pixels; here they grow with the letters of the page, as wide as its text at most.
+// Charts are drawn for letters of 12 pixels; the style enlarges them with the letters of the page.
 function enlarge(svg) {
-  svg.style.width = `${1.25 * svg.width.baseVal.value}px`;
+  svg.style.setProperty("--drawn", `${svg.width.baseVal.value}px`);
 }
 
 // A group without marks has no name, yet Vega gives it a role that must have one.
