@@ -17,7 +17,10 @@ import vl_convert
 from mrilib.figures.theme import VEGA_LITE
 from mrilib.running.claims import answer, complete_runs, load
 from mrilib.site import glossary, image_explorer
-from mrilib.site.landing import MOVING, landing
+from mrilib.site.claims_page import NAME as CLAIMS
+from mrilib.site.claims_page import claims_page
+from mrilib.site.dark import dark_animation
+from mrilib.site.landing import MOVING, MOVING_DARK, Extras, landing
 from mrilib.site.notebook_page import DOWNLOADS, LESSONS, PLAN, linked, page_notebook
 from mrilib.site.pages import Page, find_pages
 from mrilib.site.reference import NAME as REFERENCE
@@ -66,7 +69,7 @@ SETTINGS: dict[str, Any] = {
     "html_theme_options": {
         "home_page_in_toc": True,
         "navbar_persistent": [],
-        "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+        "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "claims": []},
         "use_download_button": False,
         "use_fullscreen_button": False,
     },
@@ -98,14 +101,20 @@ def build_site(root: Path, runs: Path, output: Path) -> Site:
     with scratch_folder(output) as work:
         moving, plan = root / "docs" / MOVING, root / "notebooks" / f"{PLAN}.md"
         images = root / "docs" / image_explorer.SOURCE
-        first = landing(pages, missing, verdicts, moving.is_file(), plan.is_file(), images.is_file())
-        write_sources(work / "source", work / "beside", pages, missing, first, plan)
-        write_static(work / "source" / "_static")
+        dark = dark_animation(moving.read_bytes()) if moving.is_file() else None
+        extras = Extras(moving.is_file(), dark is not None, plan.is_file(), images.is_file())
+        first = landing(pages, missing, verdicts, extras)
+        claims = claims_page(verdicts, [page.name for page in pages])
+        write_sources(work / "source", work / "beside", pages, missing, {"index": first, CLAIMS: claims}, plan)
+        static = work / "source" / "_static"
+        write_static(static)
         if moving.is_file():
-            shutil.copyfile(moving, work / "source" / "_static" / MOVING)
+            shutil.copyfile(moving, static / MOVING)
+        if dark is not None:
+            (static / MOVING_DARK).write_bytes(dark)
         if images.is_file():
             code = image_explorer.script(images, (ASSETS / image_explorer.SCRIPT).read_text(encoding="utf-8"))
-            (work / "source" / "_static" / image_explorer.SCRIPT).write_text(code, encoding="utf-8")
+            (static / image_explorer.SCRIPT).write_text(code, encoding="utf-8")
         warnings = run_sphinx(work) + write_pdfs(work / "html", printable(pages))
         (work / "html" / MARK).touch()
         (work / "html" / ".nojekyll").touch()  # otherwise some hosts omit folders such as _static
@@ -128,16 +137,17 @@ def require_replaceable(output: Path) -> None:
 
 
 def write_sources(
-    source: Path, beside: Path, pages: Sequence[Page], missing: Sequence[str], first: str, plan: Path
+    source: Path, beside: Path, pages: Sequence[Page], missing: Sequence[str], texts: dict[str, str], plan: Path
 ) -> None:
     """Write Sphinx's input to `source`, and the pictures and notebooks published with its pages to `beside`.
 
-    `plan` is the file of the lesson plans, which may be missing; its glossary explains the terms of all pages.
+    `texts` are the landing page and the claims by name. `plan` is the file of the lesson plans, which may be missing;
+    its glossary explains the terms of all pages.
     """
     source.mkdir()
     (beside / DOWNLOADS).mkdir(parents=True)
-    (source / "index.md").write_text(first, encoding="utf-8")
-    (source / f"{REFERENCE}.md").write_text(reference(), encoding="utf-8")
+    for name, text in (texts | {REFERENCE: reference()}).items():
+        (source / f"{name}.md").write_text(text, encoding="utf-8")
     names, terms = {page.name for page in pages}, glossary.read(plan)
     if plan.is_file():
         names.add(PLAN)

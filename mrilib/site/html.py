@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from html import escape
 
+from mrilib.store.project import label
 
-def table(label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Table of HTML cells; the first cell of each row is its header, and `label` names the table for screen readers."""
-    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
+
+def table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
+    """Table of HTML cells; the first cell of each row is its header, and `name` names the table for screen readers.
+
+    `kind` is a class of the table for the style sheet.
+    """
+    columns = "".join(f'<th scope="col">{column}</th>' for column in head)
     lines = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>' for first, *rest in rows
     )
-    return wide(label, f'<table class="table"><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table>')
+    classes = f"table {kind}".strip()
+    return wide(name, f'<table class="{classes}"><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table>')
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
@@ -18,6 +24,11 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
     return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{text}</dd>' for name, text in rows)}</dl>"
 
 
-def wide(label: str, content: str) -> str:
+def wide(name: str, content: str) -> str:
     """Scrollable box for content wider than the page; `assets/scrolling.js` makes it scroll with the keyboard."""
-    return f'<div class="wide" role="group" aria-label="{escape(label)}">{content}</div>'
+    return f'<div class="wide" role="group" aria-label="{escape(name)}">{content}</div>'
+
+
+def link(name: str) -> str:
+    """Link to a notebook's page."""
+    return f'<a href="{escape(name)}.html">{escape(label(name))}</a>'

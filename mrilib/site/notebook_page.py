@@ -15,9 +15,11 @@ from mrilib.site.provenance import badge, footer
 
 DOWNLOADS = "notebooks"  # folder of the site with the notebooks as shipped
 PLAN, LESSONS = "README", "lessons"  # the lesson plans beside the notebooks, and their page
-FOLDED, WHOLE = "hide-input", "hide-cell"  # tags of MyST-NB: the code, or the code and what it shows
+# tags of MyST-NB: fold the code, fold the code and what it shows, leave out the code
+FOLDED, WHOLE, LEFT_OUT = "hide-input", "hide-cell", "remove-input"
 OPEN_WHOLE = {"code_prompt_show": "Show the table and its code", "code_prompt_hide": "Hide the table and its code"}
 RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)((?:#[^)]*)?)\)")
+ONLY_SHOWS_CODE = re.compile(r"show_source\([^()]*\)")
 NEEDS_KERNEL = re.compile(r"^.*Run All Cells.*$", re.MULTILINE)
 WITHOUT_KERNEL = (
     "*Charts with sliders work here. Explorers are static pictures; open the notebook in JupyterLab to use them.*"
@@ -42,17 +44,25 @@ def page_notebook(
             source = linked(NEEDS_KERNEL.sub(WITHOUT_KERNEL, cell.source), names)
             cell.source = explained(source, dict(terms or {}), seen)
         elif cell.cell_type == "code":
-            whole = bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))
-            cell.metadata["tags"] = [*cell.metadata.get("tags", ()), WHOLE if whole else FOLDED]
-            cell.metadata |= {"mystnb": OPEN_WHOLE} if whole else {}
             cell.outputs = [one for output in cell.outputs if (one := shown(output, download, files)) is not None]
     content.cells = joined(content.cells)
+    for cell in content.cells:
+        if cell.cell_type == "code":
+            fold(cell)
     manifest = page.run.manifest
     kinds = [cell.cell_type for cell in content.cells]
     below_first_figure = kinds.index("code") + 1 if "code" in kinds else 1
     content.cells.insert(below_first_figure, new_markdown_cell(badge(manifest, download)))
     content.cells.append(new_markdown_cell(f"## Provenance\n\n{footer(manifest)}"))
     return content
+
+
+def fold(cell: NotebookNode) -> None:
+    """Tag a code cell, so that its code is folded; the call that shows a function's source is left out."""
+    whole = bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))
+    tag = LEFT_OUT if ONLY_SHOWS_CODE.fullmatch(cell.source.strip()) else WHOLE if whole else FOLDED
+    cell.metadata["tags"] = [*cell.metadata.get("tags", ()), tag]
+    cell.metadata |= {"mystnb": OPEN_WHOLE} if whole else {}
 
 
 def joined(cells: Sequence[NotebookNode]) -> list[NotebookNode]:

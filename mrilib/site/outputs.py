@@ -44,7 +44,7 @@ def shown(output: NotebookNode, notebook: str, files: Path) -> NotebookNode | No
         html = png_tag(data["image/png"], **with_description(output.get("metadata", {}).get("image/png", {}), data))
     else:
         return output
-    return NotebookNode({**output, "data": {"text/html": stored(html, files)}, "metadata": {}})
+    return NotebookNode({**output, "data": {"text/html": stored(html, files, themes=chart is None)}, "metadata": {}})
 
 
 def with_description(metadata: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

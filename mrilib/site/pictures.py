@@ -6,24 +6,39 @@ import re
 from html import escape
 from pathlib import Path
 
+from mrilib.site.dark import dark_png
+
 FOLDER = "pictures"  # folder of the site
-EMBEDDED = re.compile(r'<img([^>]*?)src="data:image/(png|svg\+xml);base64,([^"]+)"')
+EMBEDDED = re.compile(r'<img([^>]*?)src="data:image/(png|svg\+xml);base64,([^"]+)"([^>]*)>')
 SUFFIXES = {"png": "png", "svg+xml": "svg"}
 
 
-def stored(html: str, files: Path) -> str:
-    """Move the embedded images of HTML to `files/pictures`; they are shown unchanged, also in the dark theme."""
+def stored(html: str, files: Path, themes: bool = True) -> str:
+    """Move the embedded images of HTML to `files/pictures`.
+
+    With `themes`, a picture on paper gets a second one for the dark theme; the style shows one of the two.
+    """
 
     def move(found: re.Match[str]) -> str:
-        attributes, kind, code = found.groups()
+        before, kind, code, after = found.groups()
         content = base64.b64decode(code)
-        name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()[:16]}.{SUFFIXES[kind]}"
-        (files / FOLDER).mkdir(parents=True, exist_ok=True)
-        (files / name).write_bytes(content)
+        dark = dark_png(content) if themes and kind == "png" else None
+        shown = {"": content} if dark is None else {" on-light": content, " on-dark": dark}
         # `dark-light` tells the theme not to dim the image
-        return f'<img{attributes}class="dark-light" loading="lazy" src="{name}"'
+        return "".join(
+            f'<img{before}class="dark-light{theme}" loading="lazy" src="{_written(one, SUFFIXES[kind], files)}"{after}>'
+            for theme, one in shown.items()
+        )
 
     return EMBEDDED.sub(move, html)
+
+
+def _written(content: bytes, suffix: str, files: Path) -> str:
+    """Address of the content, written below `files` under a name of its own."""
+    name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
+    (files / FOLDER).mkdir(parents=True, exist_ok=True)
+    (files / name).write_bytes(content)
+    return name
 
 
 def png_tag(code: str, alt: str, width: int | None = None, height: int | None = None) -> str:

@@ -12,13 +12,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from mrilib.classroom.routes import ROUTES, TAG, Route
-from mrilib.site.notebook_page import FOLDED, WHOLE, page_notebook
+from mrilib.site.notebook_page import FOLDED, LEFT_OUT, WHOLE, page_notebook
 from mrilib.site.pages import Page
 from mrilib.store.project import label
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SECONDS = 300  # that a browser may take for one PDF
-WITHOUT_CODE = "remove-input"  # tag of MyST-NB
 FENCED = re.compile(r"(```.*?```)", re.DOTALL)
 HEADING = re.compile(r"^(?=#+ )", re.MULTILINE)
 NEW_SHEET = '<div class="new-sheet"></div>'
@@ -73,7 +72,7 @@ def _chapter(page: Page, names: Collection[str], files: Path, terms: Mapping[str
         if cell.cell_type == "markdown":
             cell.source = _lowered(cell.source).replace('"#provenance"', f'"{escape(page.name)}.html#provenance"')
         elif cell.cell_type == "code":
-            cell.metadata["tags"] = [WITHOUT_CODE if tag in (FOLDED, WHOLE) else tag for tag in cell.metadata["tags"]]
+            cell.metadata["tags"] = [LEFT_OUT if tag in (FOLDED, WHOLE) else tag for tag in cell.metadata["tags"]]
     return [new_markdown_cell(NEW_SHEET), *kept]
 
 

@@ -8,7 +8,6 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,34 +19,20 @@ import pytest
 from axe_faults import faults
 from jupyterlab_page import MOVE, in_words
 from PIL import Image
-from tiny_site import make_executed_project
+from site_page import SPILLS, page, settled
 
 from mrilib.site.build import build_site
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = re.compile(r"(file|data|blob|about):|http://127\.0\.0\.1[:/]")
 THEME = "() => document.documentElement.dataset.theme"
 SWITCH = """async theme => {
   document.documentElement.dataset.theme = document.documentElement.dataset.mode = theme;
   await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map(animation => animation.finished)); }"""
 PATHS = "() => [...document.querySelectorAll('figure.chart svg .mark-line path')].map(path => path.getAttribute('d'))"
-LOADED = """() => [...document.images].every(image => {
-  image.loading = 'eager'; return image.complete && image.naturalWidth > 0 && image.alt })"""
-LIVE = "() => [...document.querySelectorAll('figure.chart')].every(figure => figure.querySelector('svg.marks'))"
 SLIDERS = {"03_mixtures": 2, "route_90_minutes": 2}  # charts of a page that a slider moves without a kernel
-SPILLS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of the tiny project, whose folder's name has a space and letters beyond ASCII; without the reference."""
-    project = make_executed_project(tmp_path_factory.mktemp("tiny"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mrilib.site.build.reference", lambda: "# Reference of the core")
-        return build_site(project.root, project.root / "runs", project.root / "site").folder
 
 
 @pytest.fixture(scope="module")
@@ -75,36 +60,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = build_site(ROOT, ROOT / "runs", tmp_path_factory.mktemp("full") / "site")
     assert site.warnings == []
     return site.folder
-
-
-@contextmanager
-def page(
-    browser: Any,
-    address: Path | str,
-    scripts: bool = True,
-    excused: str = "$.",
-    theme: str = "light",
-) -> Iterator[Any]:
-    """A page of the site; at the end nothing may have been asked of the network or be wrong but what is excused."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, java_script_enabled=scripts)
-    if theme:  # as a reader who has chosen one before
-        context.add_init_script(f"localStorage.mode ??= '{theme}'; localStorage.theme ??= '{theme}'")
-    tab, wrong = context.new_page(), []
-    tab.on("request", lambda asked: None if LOCAL.match(asked.url) else wrong.append(f"asked for {asked.url[:120]}"))
-    tab.on("console", lambda said: wrong.append(said.text[:200]) if said.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: wrong.append(str(error)[:200]))
-    try:
-        tab.goto(address.as_uri() if isinstance(address, Path) else address)
-        yield tab
-        assert [line for line in wrong if not re.search(excused, line)] == []
-    finally:
-        context.close()
-
-
-def settled(tab: Any) -> None:
-    """Wait until charts and images are drawn, every image with an alt text."""
-    tab.wait_for_function(LIVE)
-    tab.wait_for_function(LOADED)
 
 
 def test_a_slider_moves_its_chart_by_keyboard(browser, tiny, record_property):
@@ -225,7 +180,7 @@ def test_links_and_badges_lead_somewhere(browser, tiny):
         assert (tiny / address).is_file()
 
 
-@pytest.mark.parametrize("name", ["index", "01_chart", "02_explorer"])
+@pytest.mark.parametrize("name", ["index", "claims", "01_chart", "02_explorer"])
 def test_axe_finds_nothing_serious(browser, tiny, name):
     with page(browser, tiny / f"{name}.html") as tab:
         settled(tab)
@@ -250,26 +205,6 @@ def test_charts_follow_the_dark_theme(browser, tiny):
         assert np.median(lightness) < 60, "dark paper"
 
 
-@pytest.mark.parametrize("name", ["index", "01_chart", "02_explorer", "lessons"])
-def test_a_telephone_shows_it_all(browser, tiny, name):
-    with page(browser, tiny / f"{name}.html") as tab:
-        tab.set_viewport_size({"width": 390, "height": 844})
-        settled(tab)
-        assert tab.evaluate(SPILLS) <= 0
-        for figure in tab.locator("figure.chart svg.marks").all():
-            assert figure.bounding_box()["width"] >= 380, "letters of a size to be read; the figure scrolls"
-
-
-@pytest.mark.parametrize(("width", "beside"), [(390, 2), (1280, 4)])
-def test_four_images_of_an_explorer_fit_their_page(browser, tiny, width, beside):
-    with page(browser, tiny / "02_explorer.html") as tab:
-        tab.set_viewport_size({"width": width, "height": 844})
-        settled(tab)
-        boxes = [image.bounding_box() for image in tab.locator(".explorer figure img").all()]
-        assert all(140 <= box["width"] <= 190 for box in boxes)
-        assert len([box for box in boxes if box["y"] == boxes[0]["y"]]) == beside
-
-
 def test_images_have_no_pale_frame_in_the_dark_theme(browser, tiny):
     with page(browser, tiny / "02_explorer.html", theme="dark") as tab:
         settled(tab)
@@ -288,21 +223,6 @@ def test_a_term_is_explained_on_hover_and_by_key(browser, tiny):
         assert term.get_attribute("title") == "what training on Q has over training on P"
         term.focus()
         assert "what training" in term.evaluate("e => getComputedStyle(e, '::after').content")
-
-
-def test_on_paper_code_is_not_cut(browser, tiny):
-    with page(browser, tiny / "01_chart.html") as tab:
-        tab.emulate_media(media="print")
-        tab.evaluate("() => { for (const one of document.querySelectorAll('details')) one.open = true }")
-        for code in tab.locator(".bd-content pre").all():
-            assert code.evaluate("e => getComputedStyle(e).whiteSpace") == "pre-wrap"
-
-
-def test_code_that_is_folded_leaves_no_bar_on_paper(browser, tiny):
-    with page(browser, tiny / "01_chart.html") as tab:
-        tab.emulate_media(media="print")
-        assert tab.locator("details.above-input").count() == 1
-        assert not tab.locator("details.above-input").is_visible()
 
 
 def test_every_page_of_the_full_site_in_both_themes(browser, full):

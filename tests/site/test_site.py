@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_notebook, new_output
 from tiny_project import files_below
 from tiny_site import (
     PARAMETERS,
@@ -16,7 +16,6 @@ from tiny_site import (
     chart_notebook,
     explorer_notebook,
     make_executed_project,
-    picture,
     put_run,
 )
 
@@ -26,7 +25,7 @@ from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.glossary import explained
-from mrilib.site.notebook_page import joined, linked, page_notebook
+from mrilib.site.notebook_page import linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
 from mrilib.site.sphinx_extension import unbroken
@@ -95,21 +94,6 @@ def test_a_chart_keeps_its_image_and_its_specification_beside_it(tmp_path):
     assert re.search(r'width="\d+" height="\d+"', html), "the page does not jump when the image comes"
 
 
-def test_pictures_become_files_with_alt_text(tmp_path):
-    html = html_of(picture(), tmp_path)
-    assert 'alt="A black square"' in html
-    assert "base64" not in html
-    assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
-
-
-def test_a_picture_without_html_has_an_alt_text_too(tmp_path):
-    output = picture()
-    del output["data"]["text/html"]
-    assert 'alt="A black square"' in html_of(output, tmp_path)
-    output["metadata"] = {}
-    assert 'alt="A black square"' in html_of(output, tmp_path), "from the text beside it"
-
-
 def test_a_table_can_be_scrolled_and_text_stays(tmp_path):
     table, said, _ = chart_notebook().cells[1].outputs[2:]
     assert TABLE in html_of(table, tmp_path)
@@ -129,25 +113,6 @@ def test_an_explorer_says_what_it_needs_and_shows_its_first_view(tmp_path):
 
 def test_the_style_of_jupyter_is_dropped(tmp_path):
     assert shown(new_output("display_data", {"text/html": WORDS_STAY_WHOLE}), "a.ipynb", tmp_path) is None
-
-
-def test_code_that_shows_nothing_is_in_one_fold_with_the_code_after_it():
-    said = [new_output("stream", name="stdout", text="said")]
-    cells = [new_code_cell("a"), new_code_cell("b", outputs=said), new_code_cell("c"), new_markdown_cell("d")]
-    assert [(cell.source, cell.get("outputs", [])) for cell in joined(cells)] == [
-        ("a\n\nb", said),
-        ("c", []),
-        ("d", []),
-    ]
-
-
-def test_a_page_begins_with_a_picture_and_the_code_of_its_setup_is_folded_with_that_of_the_picture():
-    drawn = [new_output("stream", name="stdout", text="drawn")]
-    head, intro, figure = new_markdown_cell("head"), new_markdown_cell("intro"), new_code_cell("draw", outputs=drawn)
-    later = [new_markdown_cell("text"), new_code_cell("silent"), new_markdown_cell("more")]
-    cells = [head, new_code_cell("import"), new_code_cell("setup"), intro, figure, *later]
-    expected = ["head", "intro", "import\n\nsetup\n\ndraw", "text", "silent", "more"]
-    assert [cell.source for cell in joined(cells)] == expected
 
 
 def test_a_table_that_is_folded_in_the_notebook_is_folded_with_its_code(project):
@@ -243,7 +208,9 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert printed.err == "", "Sphinx has nothing to warn of"
     assert "left out  03_absent" in printed.out
     assert "mrilib run 03" in printed.out
-    page, first = ((output / f"{name}.html").read_text(encoding="utf-8") for name in ("01_chart", "index"))
+    page, first, claims = (
+        (output / f"{name}.html").read_text(encoding="utf-8") for name in ("01_chart", "index", "claims")
+    )
     assert page.count("<math ") == 4
     assert 'href="02_explorer.html"' in page
     assert "charts.js" in page
@@ -263,8 +230,16 @@ def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys)
     assert not (output / "route_90_minutes.html").exists(), "none of its notebooks has run"
     assert "The mrilib developers" in first
     assert "charts.js" not in (output / "02_explorer.html").read_text(encoding="utf-8")
-    assert "half is &lt;closed&gt;" in first
-    assert "✓ reproduced" in first
+    assert "half is &lt;closed&gt;" in claims
+    assert "✓ reproduced" in claims
+    assert "2 tests: 1 reproduced, 0 differs, 0 undecided, 1 not run" in first
+    buttons = re.search(r'<p class="buttons">(.*?)</p>', first)[1]
+    assert re.findall('href="(.*?)"', buttons) == [
+        "01_chart.html",
+        "claims.html",
+        "route_45_minutes.html",
+        "lessons.html",
+    ]
     assert 'href="01_chart.html"' in first
     assert re.search(r"03 absent.*no complete run exists", first)
     assert (output / "notebooks" / "02_explorer.ipynb").is_file()

@@ -12,10 +12,16 @@ function draw(figure) {
   vegaEmbed(place, specification, { renderer: "svg", actions: false, mode: "vega-lite", logLevel: 1 })
     .then(() => {
       figure.querySelector("img").replaceWith(place);
+      enlarge(place.querySelector("svg.marks"));
       hideEmptyMarks(place);
       new MutationObserver(() => hideEmptyMarks(place)).observe(place, { childList: true, subtree: true });
     })
     .catch((error) => console.error(error));
+}
+
+// Charts are drawn for letters of 12 pixels; the style enlarges them with the letters of the page.
+function enlarge(svg) {
+  svg.style.setProperty("--drawn", `${svg.width.baseVal.value}px`);
 }
 
 // A group without marks has no name, yet Vega gives it a role that must have one.
