@@ -13,6 +13,7 @@ from nbformat.v4 import new_markdown_cell
 from mrilib.store.project import find_root, label, notebooks
 
 TAG = "route"  # of the cell that holds the strip
+OF_ROUTE = "for its part of the route"
 PLAN = "[all routes](README.md)"
 NEEDS = {  # notebooks whose terms a notebook uses without explaining them again
     **{"01": ("00",), "02": ("01",), "03": ("02",), "04": ("01", "02"), "05": ("04",), "06": ("04",), "07": ("04",)},
@@ -36,6 +37,10 @@ class Route:
         """Total number of minutes."""
         return sum(self.minutes.values()) + self.exercises
 
+    def starts_after(self, number: str) -> bool:
+        """Whether this route continues another one, whose last notebook is `number`."""
+        return any(one.name == self.follows and [*one.minutes][-1] == number for one in ROUTES)
+
 
 ROUTES = (
     Route("45 minutes", {"00": 5, "01": 9, "02": 9, "04": 8, "05": 8}, exercises=6),
@@ -53,9 +58,8 @@ def strip(number: str, paths: Sequence[Path]) -> str:
     for route in ROUTES:
         if number in route.minutes:
             stops = list(route.minutes)
-            name = route.name.replace(" ", "-").removesuffix("s")
-            place = f"{name} route, step {stops.index(number) + 1} of {len(stops)}"
-            parts = [f"**{place}**", f"{route.minutes[number]} minutes to read", *neighbours(number, links)]
+            place = f"{adjective(route)} route, step {stops.index(number) + 1} of {len(stops)}"
+            parts = [f"**{place}**", f"{route.minutes[number]} minutes {OF_ROUTE}", *neighbours(number, links)]
             break
     else:
         parts = ["**Beyond the routes**", f"{ALONE[number]} minutes to read", *neighbours(number, links)]
@@ -69,7 +73,13 @@ def neighbours(number: str, links: dict[str, str]) -> list[str]:
     stops = walk() if number in walk() else sorted(links)
     at = stops.index(number)
     before = [f"previous: {links[stops[at - 1]]}"] if at else []
-    return [*before, f"next: {links[stops[at + 1]]}"] if at + 1 < len(stops) else before
+    onwards = next((f"next, on the {adjective(one)} route" for one in ROUTES if one.starts_after(number)), "next")
+    return [*before, f"{onwards}: {links[stops[at + 1]]}"] if at + 1 < len(stops) else before
+
+
+def adjective(route: Route) -> str:
+    """A route's name before its noun, such as "45-minute"."""
+    return route.name.replace(" ", "-").removesuffix("s")
 
 
 def walk() -> list[str]:

@@ -12,7 +12,6 @@ from altair.utils.schemapi import debug_mode
 from IPython.core.getipython import get_ipython
 
 from mrilib.figures.plot import Figure, Picture, figure_bytes
-from mrilib.figures.theme import chart_svg
 
 STYLE = {"description_width": "9em"}
 WIDE = {"continuous_update": False, "style": STYLE}  # options of a slider
@@ -114,10 +113,10 @@ def shown(make: Callable[[], str]) -> str:
 
 
 def picture(figure: Figure, alt: str, width: int) -> str:
-    """A figure as an HTML image with its alt text, `width` CSS pixels wide or as wide as fits."""
-    if isinstance(figure, Picture):
-        kind, content = "image/png", figure_bytes(figure)
-    else:
-        kind, content = "image/svg+xml", chart_svg(figure).encode()
-    source = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    return f'<img src="{source}" alt="{escape(alt)}" style="width: {width}px; max-width: 100%">'
+    """A figure as an HTML image with its alt text, `width` CSS pixels wide or as wide as fits.
+
+    A chart is a PNG, too, since an SVG in an image would be drawn in the fonts of the reader's system.
+    """
+    source = f"data:image/png;base64,{base64.b64encode(figure_bytes(figure)).decode()}"
+    chart = "" if isinstance(figure, Picture) else " data-chart"
+    return f'<img{chart} src="{source}" alt="{escape(alt)}" style="width: {width}px; max-width: 100%">'

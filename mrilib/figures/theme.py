@@ -184,12 +184,6 @@ def theme() -> alt.theme.ThemeConfig:
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 
-def chart_svg(chart: alt.TopLevelMixin) -> str:
-    """SVG of a chart in the house style, drawn without a browser: a third of the time and size of its PNG."""
-    with alt.theme.enable("mrilib"):
-        return str(vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=VEGA_LITE))
-
-
 def chart_png(spec: dict[str, Any], scale: float = PNG_SCALE) -> bytes:
     """PNG of a Vega-Lite specification as written by this Altair, drawn without a browser."""
     drawn = vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale)

@@ -34,7 +34,7 @@ def test_every_control_changes_what_it_should(desk, record_property):
         assert "SSIM of this slice" in words[0]
         for number in (2, 3, 4):
             assert press("slice of Q") == [True, True, True, False], "images, not the gap"
-            assert f"slice {number} of Q" in words[-1]
+            assert f"slice {number} of brains (Q)" in words[-1]
         assert press("TTT", "ArrowDown") == [False, True, True, True], "all but the target"
         assert "joint on P + TTT: mean SSIM" in words[-1]
         assert press("network", "ArrowUp") == [False, True, True, False], "the same gap, seen from Q"

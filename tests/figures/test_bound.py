@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from drawn import chart_svg
 
 from mrilib.figures.bound import scrubbed_chart
-from mrilib.figures.theme import chart_svg
 
 VALUES = {"a": {0.0: 0.1, 1.0: 0.2, 4.0: 0.3}, "b": {0.0: 0.9, 1.0: 0.8, 4.0: 0.7}}
 ROWS = [

@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
+from drawn import chart_svg
 
 from mrilib.figures.charts import spaced
 from mrilib.figures.direct import labelled_chart
 from mrilib.figures.plot import stacked
-from mrilib.figures.theme import chart_svg
 
 ROWS = [
     {"x": x, "value": height * x, "low": -9.0, "high": height, "name": name}

@@ -4,9 +4,9 @@ import json
 import math
 
 import pytest
+from drawn import chart_svg
 
 from mrilib.figures.dots import dots_chart, in_numbers
-from mrilib.figures.theme import chart_svg
 
 ROWS = [
     {"name": "large", "value": -0.1, "low": -0.2, "high": -0.05},

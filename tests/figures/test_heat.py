@@ -1,9 +1,9 @@
 """A heat map writes every number in its cell, pale where 0 lies inside the interval."""
 
 import pytest
+from drawn import chart_svg
 
 from mrilib.figures.heat import heat_chart
-from mrilib.figures.theme import chart_svg
 
 ROWS = [
     {"row": "a", "column": "x of a", "value": None, "low": None, "high": None},

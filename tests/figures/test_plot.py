@@ -13,13 +13,14 @@ import altair
 import numpy as np
 import pytest
 import torch
+from drawn import chart_svg
 from PIL import Image
 
 from mrilib.figures import plot
 from mrilib.figures.charts import balanced
 from mrilib.figures.history import history_chart
 from mrilib.figures.layout import MARGIN, PAGE, SHARPNESS, Tile, compose
-from mrilib.figures.theme import FAINT, INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, chart_svg, log_ticks, theme
+from mrilib.figures.theme import FAINT, INK, MUTED, OTHER_COLORS, SERIES_COLORS, chart_png, log_ticks, theme
 from mrilib.ttt import History
 
 ROWS = [

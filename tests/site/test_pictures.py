@@ -1,6 +1,7 @@
 """Pictures of a page: files with alt text, and a second one for the dark theme."""
 
 import base64
+import io
 import re
 
 import numpy as np
@@ -49,3 +50,13 @@ def test_a_picture_without_html_has_an_alt_text_too(tmp_path):
     assert 'alt="A black square"' in html_of(output, tmp_path)
     output["metadata"] = {}
     assert 'alt="A black square"' in html_of(output, tmp_path), "from the text beside it"
+
+
+def test_a_drawing_is_a_png_on_a_page_so_that_its_letters_are_those_of_the_page(tmp_path):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><text x="2" y="15">SSIM</text></svg>'
+    html = f'<img data-chart src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}" alt="a">'
+    found = stored(html, tmp_path)
+    [file] = (tmp_path / "pictures").iterdir()
+    assert Image.open(io.BytesIO(file.read_bytes())).size == (60, 40)
+    assert f'src="pictures/{file.name}"' in found
+    assert "data-chart" in found

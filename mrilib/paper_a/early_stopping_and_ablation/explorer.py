@@ -79,7 +79,7 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     svg = curves_svg(history, _marks(history, at, rule, window), max(film.planned - 1, 1))
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
-    curves = f'<img src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
+    curves = f'<img data-chart src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
     said = f'<p style="max-width: {WIDTH}px; line-height: 1.4">{escape(words)}</p>'
     return f"{film_images(film, at, history.score[at])}{said}{curves}"
 

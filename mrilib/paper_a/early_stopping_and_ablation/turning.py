@@ -117,16 +117,17 @@ def _chart(
         curves.encode(x=x, y=y, detail="slice:N"),
         *([mean.encode(x=x, y=y)] if means else []),
         dots.encode(x=x, y=y, tooltip=tooltip("slice", "iteration", key)),
-        *(word.encode(x=x, y=y, text="word:N") for word in _words(key, means, stops)),
+        *(word.encode(x=x, y=y, text="word:N") for word in _words(key, means, stops, end)),
     ]
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHTS[key])
 
 
-def _words(key: str, means: list[dict[str, Any]], stops: list[dict[str, Any]]) -> list[altair.Chart]:
+def _words(key: str, means: list[dict[str, Any]], stops: list[dict[str, Any]], end: int) -> list[altair.Chart]:
     """Names of the dots, above or below them, and of the mean, at its end."""
     middle = sorted(stops, key=lambda one: one["iteration"])[len(stops) // 2]
     dots = altair.Chart(data([{"iteration": middle["iteration"], key: 0, "word": RETURNED}]))
-    named = [dots.mark_text(dy=-RISE if key == "ssim" else RISE, color=INK, fontWeight="bold")]
+    align: Any = "right" if middle["iteration"] > end / 2 else "left"  # else the words could leave the chart
+    named = [dots.mark_text(align=align, dy=-RISE if key == "ssim" else RISE, color=INK, fontWeight="bold")]
     if means:
         last = altair.Chart(data([means[-1] | {"word": "mean"}]))
         named.append(
