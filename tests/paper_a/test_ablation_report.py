@@ -9,6 +9,7 @@ from mrilib.figures.notebook import setup
 from mrilib.paper_a.early_stopping_and_ablation.ablation import PLUNGE
 from mrilib.paper_a.early_stopping_and_ablation.report import (
     fall_chart,
+    fall_message,
     losses_chart,
     outcome_table,
     phases_chart,
@@ -132,6 +133,13 @@ def test_the_phases_are_told_by_their_errors():
     told = "error 0.17 rad after joint training, 1.66 rad after supervised training"
     assert phases_message(1.66, 0.17) == f"Joint training gives the phase of the full data: {told}"
     assert phases_message(0.1, 0.2).startswith("0.20 rad after joint training")
+
+
+def test_a_fall_is_told_with_its_lowest_point():
+    told = "SSIM 0.700 before TTT, 0.200 at iteration 10, 0.600 at iteration 100"
+    assert fall_message({0: 0.7, 10: 0.2, 100: 0.6}).endswith(told)
+    assert fall_message({0: 0.7, 10: 0.6, 100: 0.5}) == "SSIM 0.700 before TTT, 0.500 at iteration 100"
+    assert "does not fall" in fall_message({0: 0.5, 10: 0.6, 100: 0.7})
 
 
 def test_rules_stand_in_the_order_of_their_losses(histories):

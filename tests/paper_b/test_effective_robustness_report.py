@@ -61,7 +61,7 @@ def test_the_chart_says_how_high_p_lies(found):
 def test_one_shift_is_drawn_with_its_height_above_the_line(found):
     spec = worked_chart(found["coils"], "simulated").to_dict()
     assert "effective robustness +0.020" in spec["description"]
-    assert "score 0.020 higher than their quality predicts" in " ".join(spec["title"])
+    assert "score 0.020 higher than their SSIM in distribution predicts" in " ".join(spec["title"])
     rows = [row for layer in spec["layer"] for row in layer["data"]["values"]]
     rise = next(row for row in rows if row.get("name") == "effective robustness")
     assert rise["y"] - rise["line"] == pytest.approx(0.02)
@@ -72,7 +72,9 @@ def test_the_message_follows_the_sign_of_the_height(found, monkeypatch):
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(-0.02, -0.03, -0.01, 4))
     assert "score 0.020 lower than" in " ".join(worked_chart(found["coils"], "simulated").to_dict()["title"])
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(0.02, -0.03, 0.05, 4))
-    assert "score as their quality predicts" in " ".join(worked_chart(found["coils"], "simulated").to_dict()["title"])
+    assert "score as their SSIM in distribution predicts" in " ".join(
+        worked_chart(found["coils"], "simulated").to_dict()["title"]
+    )
 
 
 def test_a_panel_says_how_high_p_lies(found):
@@ -90,7 +92,9 @@ def test_heights_are_ranked_and_say_under_how_many_shifts(found):
 
 def test_the_sentences_follow_the_sign(found):
     above, reach = in_words(found)
-    assert above.startswith("**More robust than its quality explains:** knees (15 coils) → brains (4 coils) +0.020")
+    assert above.startswith(
+        "**More robust than SSIM in distribution explains:** knees (15 coils) → brains (4 coils) +0.020"
+    )
     assert "networks lie at +0.050" in reach
 
 

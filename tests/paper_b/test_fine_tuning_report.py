@@ -1,9 +1,11 @@
 """The matrix says in every cell what was gained or lost, and where nothing is certain."""
 
 import pytest
+import torch
 
 from mrilib.gap import Interval
 from mrilib.paper_b.collection import arm_title
+from mrilib.paper_b.fine_tuning_forgets.images import close_up
 from mrilib.paper_b.fine_tuning_forgets.report import in_words, matrix_chart, matrix_table, message
 
 CHANGES = {
@@ -53,3 +55,12 @@ def test_the_message_counts_gains_and_losses():
     assert message(CHANGES) == f"{gains}, losses in 2 of 2 tests on others, 1 of them certain"
     better = CHANGES | {("nyu", "cc_359_sagittal"): Interval(0.05, 0.04, 0.06, 12)}
     assert message(better).endswith("losses in 1 of 2 tests on others, 0 of them certain")
+
+
+@pytest.mark.parametrize("error", [0.5, 0.0])
+def test_the_close_up_is_where_the_error_rises_or_falls_most(error):
+    target, before, after = (torch.zeros(8, 10) for _ in range(3))
+    before[5:, 7:], after[5:, 7:] = 0.5 - error, error
+    rows, columns = close_up(target, before, after)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (4, 4)
+    assert (rows.start, rows.stop, columns.start, columns.stop) == (4, 8, 6, 10)

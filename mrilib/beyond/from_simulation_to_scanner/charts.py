@@ -130,7 +130,8 @@ def forms_chart(found: Sequence[tuple[Case, Row]], saw: str, where: str) -> alta
         rows.append(_step(form.removesuffix(f", {HOLDOUTS} hold-outs"), means))
     rows.sort(key=lambda row: row["marks"][WITH] - row["marks"][WITHOUT])
     least = min(gain(row) for _, row in found)
-    every = f"TTT helps in all {len(rows)} forms of the file, by at least {number(least)}"
+    shown = f"; shown: the {FORMS} with the smallest gain" if len(rows) > FORMS else ""
+    every = f"TTT helps in all {len(rows)} forms of the file, by at least {number(least)}{shown}"
     title = (
         f"{every if least > 0 else f'TTT lowers SSIM by up to {number(-least)} in some forms of the file'} ({where})"
     )

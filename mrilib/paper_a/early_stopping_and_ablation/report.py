@@ -58,6 +58,16 @@ def phases_message(alone: float, jointly: float) -> str:
     return f"Joint training gives the phase of the full data: error {errors}" if jointly < alone else errors
 
 
+def fall_message(scores: Mapping[int, float]) -> str:
+    """SSIM of one slice by TTT iteration, at the first and the last of them and where it is lowest between."""
+    first, *_, last = scores
+    low = min(scores, key=scores.__getitem__)
+    told = f"SSIM {number(scores[first])} before TTT, {number(scores[low])} at iteration {low}"
+    if low in (first, last):
+        return told if low == last else "SSIM does not fall below its value before TTT"
+    return f"The image first falls apart and then returns: {told}, {number(scores[last])} at iteration {last}"
+
+
 def fall_chart(rows: Mapping[str, Row], where: str, alt: str) -> altair.VConcatChart:
     """True SSIM, phase error and self-validation error of named rows during TTT, one panel each.
 

@@ -19,8 +19,8 @@ from mrilib.ttt import History
 
 HEIGHTS = {"ssim": 280, "error": 230}  # CSS pixels
 TITLES = {
-    "ssim": "true SSIM minus that of the slice's best image",
-    "error": "self-validation error minus the slice's lowest",
+    "ssim": "SSIM minus the slice's best",
+    "error": "error minus the lowest",
 }
 RETURNED, RISE = "images returned", 26  # CSS pixels from the dots to their words
 STEPS = 100  # points of a slice's curve; the notebook holds all of them

@@ -38,11 +38,10 @@ def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: st
 
 
 def ends_message(on_p: Sequence[float], on_q: Sequence[float]) -> str:
-    """SSIM of one slice of P and of one of Q, each by the networks trained on P and on Q, in that order."""
-    own, other = (f"{number(a)} and {number(b)}" for a, b in ((on_p[0], on_q[1]), (on_p[1], on_q[0])))
-    if on_p[0] > on_p[1] and on_q[1] > on_q[0]:
-        return f"Each network is better on images like those it was trained on: SSIM {own}, the other one {other}"
-    return f"Networks on images like those they were trained on: SSIM {own}; the other one {other}"
+    """Which network is better, from SSIM on a slice of P and of Q by the networks of P and of Q, in that order."""
+    better = (on_p[0] > on_p[1]) + (on_q[1] > on_q[0])
+    how_many = {2: "Each network is", 1: "Only one of the two networks is", 0: "Neither network is"}[better]
+    return f"{how_many} better than the other on images like those it was trained on"
 
 
 def shares_chart(outcomes: Mapping[str, Outcome], kind: str) -> altair.LayerChart:

@@ -19,6 +19,7 @@ from mrilib.models.cycle import CycleReconstructor
 from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing, Tuned
 from mrilib.sample import Sample
 
+Curves = Mapping[str, Sequence[float]]  # name → one value per iteration
 Scores = Mapping[tuple[str, str], Sequence[float]]  # (method, side) → SSIM of each test slice
 # Methods, with the fraction of the gap that paper A says each closes.
 METHODS = {
@@ -31,6 +32,7 @@ METHODS = {
     "joint + TTT": "98.6 %",
 }
 DRAWN = tuple(name for name in METHODS if name == "supervised" or name.endswith("TTT"))
+TASKS = {"two-head": "denoising", "CycleU-Net": "round trip"}
 OWN_LOSS = ("affine-only + TTT", "joint + TTT")
 BEFORE, AUXILIARY, OWN = "without TTT", "TTT on an auxiliary task", "TTT on paper A's own loss"
 GROUPS = {BEFORE: DRAWN[:1], AUXILIARY: DRAWN[1:3], OWN: OWN_LOSS}
@@ -101,13 +103,14 @@ def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
     """
     losses = {name: [loss / one.losses[0] for loss in one.losses] for name, one in tuned.items()}
     scores = {name: one.scores for name, one in tuned.items()}
-    falls = sum(curve[-1] < curve[0] for curve in losses.values())
-    rises = sum(curve[-1] > curve[0] for curve in scores.values())
-    title = f"On one {kind} slice, the loss falls for {falls} of {len(tuned)} networks; SSIM rises for {rises}"
+    title = _tuning_message(losses, scores, kind)
     told = "; ".join(_both_in_words(name, losses[name], scores[name]) for name in tuned)
     moves = [
-        {name: f"{name} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %" for name, curve in losses.items()},
-        {name: f"{name} {number(curve[-1] - curve[0], signed=True)}" for name, curve in scores.items()},
+        {
+            name: f"{TASKS[name]} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %"
+            for name, curve in losses.items()
+        },
+        {name: f"{TASKS[name]} {number(curve[-1] - curve[0], signed=True)}" for name, curve in scores.items()},
     ]
     width = round(WIDTH - LETTER * max(len(words) for each in moves for words in each.values()))
     panels = [_panel(LOSS, losses, moves[0], ""), _panel(SCORE, scores, moves[1], "iteration")]
@@ -115,11 +118,20 @@ def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
     return finished(whole, f"{title}: {told}. Networks trained on P", title)
 
 
+def _tuning_message(losses: Curves, scores: Curves, kind: str) -> str:
+    """Whether each loss falls, and what becomes of SSIM; the numbers are beside the curves."""
+    falls = [name for name, curve in losses.items() if curve[-1] < curve[0]]
+    rises = {name: scores[name][-1] > scores[name][0] for name in falls}
+    told = " and ".join(f"{'rises' if up else 'falls'} with {TASKS[name]}" for name, up in rises.items())
+    lead = "As the loss falls" if all(rises.values()) else "A lower loss need not mean a better image: as it falls"
+    return f"{lead}, SSIM {told} (one {kind} slice)" if told else f"No loss falls (one {kind} slice)"
+
+
 def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) -> str:
     lowers = "lowers" if losses[-1] < losses[0] else "raises"
     rises = "rises" if scores[-1] > scores[0] else "falls"
     share, moved = abs(100 * (losses[-1] - 1)), abs(scores[-1] - scores[0])
-    return f"{name} {lowers} its loss by {number(share, 0)} %, and SSIM {rises} by {number(moved)}"
+    return f"{TASKS[name]} {lowers} its loss by {number(share, 0)} %, and SSIM {rises} by {number(moved)}"
 
 
 def _panel(y_title: str, curves: Mapping[str, Sequence[float]], told: Mapping[str, str], x_title: str) -> Any:
@@ -149,7 +161,7 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
     harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
-    title = f"TTT of the two-head network {harm} ({kind} data)"
+    title = f"TTT on denoising {harm} ({kind} data)"
     colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change in SSIM due to TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 

@@ -11,6 +11,7 @@ from mrilib.data.catalogue import distribution
 from mrilib.data.twins import TWINS
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
+from mrilib.figures.framing import framed
 from mrilib.figures.plot import Picture, Table, image_grid, image_row, table
 from mrilib.figures.sentences import measured, number, percent, verdict
 from mrilib.figures.tiles import white_of
@@ -38,7 +39,7 @@ def parameters_of(part: str) -> str:
 def twins_picture(parts: Sequence[str], alt: str, ncols: int = 5) -> Picture:
     """Picture of a simulated test slice of each population, with its name above and its acquisition below."""
     images = [slices_to_test(part, 1)[0].target for part in parts]
-    titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) + " (simulated)" for part in parts]
+    titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) for part in parts]
     return image_row(
         [x / x.max() for x in images], titles, [parameters_of(part) for part in parts], alt=alt, ncols=ncols
     )
@@ -149,12 +150,16 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """One column per dataset: the target, and each arm's image with its SSIM; `kind` is "simulated" or "measured"."""
-    shown = examples.values()
-    rows = [[one.target / white_of(one.target) for one in shown]]
-    rows += [[one.images[arm] / white_of(one.target) for one in shown] for arm in arms]
-    captions = [[""] * len(examples), *([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in arms)]
-    names = [f"fully sampled ({kind})", *(f"trained on {arm_title(arm)}" for arm in arms)]
+    """One column per dataset, cropped to the body: the target, and each arm's image with its SSIM, the last arm first.
+
+    `kind` is "simulated" or "measured".
+    """
+    shown, below = examples.values(), arms[::-1]
+    cropped = [framed(one.target, one.images) for one in shown]
+    rows = [[target / white_of(target) for target, _ in cropped]]
+    rows += [[images[arm] / white_of(target) for target, images in cropped] for arm in below]
+    captions = [[""] * len(examples), *([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in below)]
+    names = ["fully sampled", *(f"trained on {arm_title(arm)}" for arm in below)]
     first, last = arms[0], arms[-1]
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
     told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"

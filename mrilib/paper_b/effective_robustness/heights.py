@@ -18,7 +18,7 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
     """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first."""
     rows = [{"name": ARROWS[name], **vars(one.gain(P))} for name, one in _ranked(found)]
     title = f"{_message(found)} ({kind} data)"
-    x_title = "effective robustness: SSIM on Q beyond what quality predicts (95 % interval)"
+    x_title = "effective robustness: difference in SSIM on Q at equal SSIM on P (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors={"": NAMED[P]})
 
 
@@ -29,9 +29,9 @@ def in_words(found: Found) -> list[str]:
     told = [
         f"**{words}:** {'; '.join(_gained(found, name) for name in names)}."
         for words, names in (
-            ("More robust than its quality explains", above),
-            ("Less robust than its quality explains", below),
-            ("Not distinguishable from what its quality explains", level),
+            ("More robust than SSIM in distribution explains", above),
+            ("Less robust than SSIM in distribution explains", below),
+            ("Not distinguishable from what SSIM in distribution explains", level),
         )
         if names
     ]

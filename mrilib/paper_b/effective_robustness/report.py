@@ -13,7 +13,7 @@ from mrilib.figures.sentences import number
 from mrilib.paper_b.effective_robustness.experiment import BEST, P_AND_Q, SETS, SIZES, P, Robustness
 from mrilib.paper_b.robustness import fit_line
 
-PANEL, ACROSS = (320, 210), 2
+PANEL, ACROSS = (330, 250), 2
 AXES = "SSIM in distribution (P)", "SSIM out of distribution (Q)"
 TRAINED_ON = {BEST: "the best single dataset of P", P: "all datasets of P", P_AND_Q: "all datasets of P and Q"}
 ARROWS = {
@@ -61,7 +61,7 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
 
 def panels(rows: list[Row], names: Sequence[str], axes: tuple[str, str], title: str, words: str) -> altair.FacetChart:
     """Chart of points (rows with a `set`) and lines (rows without), with one panel for each `panel`."""
-    ticks, spread = altair.Axis(tickCount=5), altair.Scale(zero=False, padding=14)
+    ticks, spread = altair.Axis(tickCount=4), altair.Scale(zero=False, padding=14)
     x, y = (altair.X("x:Q", title=axes[0], scale=spread, axis=ticks), altair.Y("y:Q", title=axes[1], scale=spread))
     legend = altair.Legend(
         title="trained on", titleOrient="left", orient="top", symbolSize=120, labelFontSize=14, labelLimit=0

@@ -15,7 +15,7 @@ from mrilib.paper_b.robustness import fit_line
 WIDTH, HEIGHT = 700, 370  # pixels
 SMALL, LARGE, HEAD, FAINT = 90, 420, 150, 0.4  # square pixels of marks; opacity of single networks above the line
 EDGE, LEADING = 16, 20  # pixels: from the plot's edge to the words there, and from line to line
-BASELINE = "trained on the best single dataset of P:", "what a network's quality alone predicts"
+BASELINE = "trained on the best single dataset of P:", "what SSIM in distribution alone predicts"
 Row = dict[str, Any]
 
 
@@ -98,6 +98,7 @@ def _height_in_words(one: Robustness) -> str:
     """Where the networks trained on P lie relative to the line, as far as the interval supports it."""
     gain = one.gain(P)
     if not gain.excludes_zero:
-        return "networks trained on diverse data score as their quality predicts"
+        return "networks trained on diverse data score as their SSIM in distribution predicts"
     side = "higher" if gain.value > 0 else "lower"
-    return f"networks trained on diverse data score {number(abs(gain.value))} {side} than their quality predicts"
+    than = "than their SSIM in distribution predicts"
+    return f"networks trained on diverse data score {number(abs(gain.value))} {side} {than}"

@@ -56,7 +56,7 @@ def _message(studies: Studies) -> str:
     worse = sum(_difference(study, groups, BOTH, side, side).high < 0 for study, groups, side in sides)
     if worse:
         return f"One network for both is worse than the specialist on {worse} of {len(sides)} sides"
-    return "One network for both is as good as each specialist on its own side"
+    return "Trained on the slices of both, one network is as good as each specialist on its own side"
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
