@@ -168,8 +168,8 @@ def findings(
             f"**Cost and gap.** Zero-shot learning takes {measured(ratio, 1)} times as long as TTT. TTT closes "
             f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; zero-shot learning closes "
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
-            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, over "
-            f"{count} curves: "
+            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, of "
+            f"each slice and then averaged over {count} slices (the chart shows that of the mean curve): "
             + "; ".join(f"{CALLED.get(name, name)} {number(one.value)}" for name, one in fall.items())
             + ".",
         ]
