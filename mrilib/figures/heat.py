@@ -8,10 +8,10 @@ import altair
 from mrilib.figures.charts import LETTER, broken, data, finished, tooltip
 from mrilib.figures.charts import WIDTH as PAGE
 from mrilib.figures.sentences import number
-from mrilib.figures.theme import INK, MUTED, PAPER, finite
+from mrilib.figures.theme import INK, PAPER, finite
 
 ROW_HEIGHT = 44  # pixels
-COLORS = ("#FFFFFF", "#005B55")  # of nothing and of the largest number
+COLORS = ("#EEF5F4", "#005B55")  # of nothing and of the largest number
 DARK = 0.6  # share of the largest number beyond which numbers are written in white
 
 
@@ -27,7 +27,8 @@ def heat_chart(
     """Non-negative numbers by row and column, in the order given; bold where the 95 % interval excludes 0.
 
     Args:
-        rows: dicts with `row`, `column`, `value`, and `low` and `high`; a cell whose value is None says `empty`.
+        rows: dicts with `row`, `column`, `value`, and `low` and `high`; a cell whose value is None is framed and
+            says `empty`.
         x_title, y_title: what the columns and the rows are.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -48,16 +49,17 @@ def heat_chart(
     top = max(record["value"] for record in records if record["value"] is not None) or 1.0
     shade = altair.Scale(domain=[0, top], range=list(COLORS), clamp=True, interpolate="rgb")
     colour = altair.Color("value:Q", scale=shade, legend=None)
-    full = base.transform_filter("isValid(datum.value)")
+    full, own = (base.transform_filter(test) for test in ("isValid(datum.value)", "!isValid(datum.value)"))
     ink = altair.condition(f"datum.value > {DARK * top}", altair.value(PAPER), altair.value(INK))
     sure, unsure = (full.transform_filter(test) for test in ("datum.certain", "!datum.certain"))
     layers = [
-        full.mark_rect(stroke=MUTED, strokeWidth=0.5).encode(
+        full.mark_rect(stroke=PAPER, strokeWidth=2).encode(
             color=colour, tooltip=[altair.Tooltip("row:N"), *tooltip("column", "value", "low", "high")]
         ),
         sure.mark_text(fontWeight="bold", fontSize=14).encode(text="label:N", color=ink),
         unsure.mark_text(fontSize=14).encode(text="label:N", color=ink),
-        base.transform_filter("!isValid(datum.value)").mark_text(color=MUTED).encode(text="label:N"),
+        own.mark_rect(fill=None, stroke=INK, strokeWidth=2.5),
+        own.mark_text(color=INK).encode(text="label:N"),
     ]
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=ROW_HEIGHT * len(lines))
 

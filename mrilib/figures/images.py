@@ -65,7 +65,7 @@ def error_row(
     white = _white([reference], vmax)
     named = [f"{title}\n{_factor(factor)}" for title in titles]
     pixels = [_grey(_error(reference, image), white / factor) for image in images]
-    return compose([*_broken(_tiles(pixels, named, captions, "heat"), ncols), [_bar("heat", _ends(factor))]], alt)
+    return compose([*_broken(_tiles(pixels, named, captions, "heat"), ncols), [bar("heat", _ends(factor))]], alt)
 
 
 def comparison(
@@ -157,7 +157,7 @@ def phase_row(
     """
     end, labels = _phase_range(images)
     tiles = _tiles([_phase(image, end) for image in images], titles, captions, "phase")
-    return compose([*_broken(tiles, ncols), [_bar("phase", labels)]], alt)
+    return compose([*_broken(tiles, ncols), [bar("phase", labels)]], alt)
 
 
 def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
@@ -173,7 +173,7 @@ def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
         else Tile(_grey(_plane(image), white), name)
         for name, image in images.items()
     ]
-    bars = [_bar("phase", labels) if image.is_complex() else BLANK for image in images.values()]
+    bars = [bar("phase", labels) if image.is_complex() else BLANK for image in images.values()]
     return compose([tiles, bars], alt)
 
 
@@ -246,7 +246,7 @@ def _ends(factor: float) -> tuple[str, ...]:
     return tuple(f"{share / factor:.2g}" for share in (0, 0.5, 1))
 
 
-def _bar(colors: Colors, labels: tuple[str, ...]) -> Tile:
+def bar(colors: Colors, labels: tuple[str, ...]) -> Tile:
     """A bar of colours with labels, in a low row of its own below images."""
     return Tile(LOW, colors=colors, scale=labels)
 

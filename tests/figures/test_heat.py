@@ -27,6 +27,15 @@ def test_the_numbers_are_drawn():
     assert "A message" in drawn
 
 
+def test_cells_without_a_value_are_framed():
+    [frame] = [
+        layer
+        for layer in heat_chart(ROWS, **AXES).to_dict()["layer"]
+        if layer["mark"]["type"] == "rect" and layer["mark"].get("fill", "") is None
+    ]
+    assert frame["transform"] == [{"filter": "!isValid(datum.value)"}]
+
+
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(ValueError, match="nothing to draw"):
         heat_chart(ROWS[:1], **AXES)

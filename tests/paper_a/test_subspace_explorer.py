@@ -30,6 +30,12 @@ def test_the_explorer_marks_what_the_theory_says():
     chart = risk_chart(512, 64, 0.5, 1.0).to_dict()
     assert "TTT closes 90 % of the gap" in chart["title"][0]
     assert "before TTT α = 0.800" in chart["description"]
+    layers = [part for layer in chart["layer"] for part in (layer, *layer.get("layer", []))]
+    rows = [layer["data"]["values"] for layer in layers if "values" in layer.get("data", {})]
+    [band] = next(found for found in rows if "floor" in found[0])  # of the range on the axis
+    assert (band["low"], band["high"], band["floor"]) == (after["low"], after["high"], 0)
+    arrow = next(found for found in rows if len(found) == 21)
+    assert (arrow[0]["alpha"], arrow[-1]["alpha"]) == pytest.approx((after["alpha"], before["alpha"]))
 
 
 def test_the_explorer_says_when_ttt_costs():
@@ -90,6 +96,9 @@ def test_dots_have_their_numbers_and_a_title_from_their_intervals():
         .endswith("shared, training noise (P) +2.000; shared, test noise (Q) +0.100")
     )
     assert " ".join(loss_chart(lost).to_dict()["title"]) == "One α for both noise levels is best for only some"
+    costly = loss_chart({side: {"shared": mean, "non-linear, TTT": mean} for side in "PQ"}).to_dict()
+    told = "One α for both noise levels is best for neither; TTT on one measurement costs 2.000 on P and 2.000 on Q"
+    assert " ".join(costly["title"]) == told
     assert "best for neither" in " ".join(loss_chart({"P": {"shared": mean}}).to_dict()["title"])
 
 

@@ -95,7 +95,7 @@ def test_both_sides_are_drawn_relative_to_the_best_epoch_abroad(curve):
 
 def test_falls_out_of_distribution_are_named_with_their_size_at_the_ends(curve):
     spec = ood_chart({"sgd_tenth": curve}, "simulated").to_dict()
-    told = "SSIM out of distribution falls in 1 of 1 training runs (simulated data)"
+    told = "Past its best epoch, SSIM out of distribution falls in 1 of 1 training runs (simulated data)"
     assert " ".join(spec["title"]) == told
     assert spec["description"].startswith(f"{told}: U-Net, SGD, rate 0.1 −0.230")
     assert "U-Net, SGD, rate 0.1\\n−0.230" in str(spec)

@@ -28,8 +28,10 @@ SIDES = ((8, 18), (-10, -14), (12, -8), (6, 22))  # pixels from the marks of a p
 DOWN, LOWER = -0.2, 0.3  # height of the lowest name of an estimate, and from one to the next
 AXIS = torch.tensor([[math.cos(TILT)], [math.sin(TILT)]], dtype=torch.float64)  # the subspace of the drawing
 SMALLEST = 5  # smallest d for which α̂ has a finite variance
-LABELS = {"before TTT": (12, 4, "left"), "after TTT": (0, -16, "center"), "optimum": (0, 22, "center")}
+LABELS = {"before TTT": (12, 4, "left"), "after TTT": (-8, -16, "right"), "optimum": (4, 22, "left")}
 SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
+FACTOR = "α (1 = no shrinkage)"
+STEPS, HEAD, STRIP = 21, 8, 0.045  # points of an arrow, the one with its head, and height of the range of α
 
 
 def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, Any]]:
@@ -58,9 +60,11 @@ def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerCha
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
     alt = f"Risk over α on P and Q. {message} " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)
-    lines = curve_chart(ALPHAS, curves, x_title="shrinkage α", y_title="risk per signal dimension", alt=alt)
+    lines = curve_chart(ALPHAS, curves, x_title=FACTOR, y_title="risk per signal dimension", alt=alt)
     top = max(float(values.max()) for values in curves.values())
-    return finished(lines + altair.layer(*_mark_layers(marks, top)), alt, message)
+    path = torch.linspace(marks[1]["alpha"], marks[0]["alpha"], STEPS, dtype=torch.float64)
+    walked = [{"alpha": float(a), "risk": float(risk(a, LINE, SubspaceModel(LINE, varsigma)))} for a in path]
+    return finished(lines + altair.layer(*_mark_layers(marks, walked, top)), alt, message)
 
 
 def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after: float, best: float) -> str:
@@ -96,7 +100,8 @@ def _page(n: int, d: int, sigma: float, varsigma: float) -> str:
     return picture(chart, chart.description, IMAGE_WIDTH)
 
 
-def _mark_layers(marks: list[dict[str, Any]], top: float) -> list[altair.Chart]:
+def _mark_layers(marks: list[dict[str, Any]], walked: list[dict[str, Any]], top: float) -> list[altair.Chart]:
+    """Marks on the curve of Q, an arrow along it from before to after TTT, and the range of α after TTT on the axis."""
     x = altair.X("alpha:Q", scale=altair.Scale(domain=[0, 1]))
     y = altair.Y("risk:Q", scale=altair.Scale(domain=[0, top]))
     base = altair.Chart(altair.Data(values=marks)).encode(x=x, y=y)
@@ -105,11 +110,25 @@ def _mark_layers(marks: list[dict[str, Any]], top: float) -> list[altair.Chart]:
     for name, (dx, dy, align) in LABELS.items():
         one = base.transform_filter(altair.datum.mark == name).encode(text="mark:N")
         words += haloed(one, dx=dx, dy=dy, align=align)
+    path = altair.Chart(altair.Data(values=walked)).encode(x=x, y=y)
+    head = altair.Chart(altair.Data(values=[walked[HEAD]])).encode(x=x, y=y)
+    left = walked[0]["alpha"] < walked[-1]["alpha"]
     return [
-        base.mark_rule(color=INK, strokeWidth=2).encode(x=altair.X("low:Q"), x2="high:Q"),
+        *_range(next(mark for mark in marks if mark["mark"] == "after TTT"), top),
+        path.mark_line(color=INK, strokeWidth=3.5),
+        head.mark_point(filled=True, shape=f"triangle-{'left' if left else 'right'}", size=170, color=INK, opacity=1),
         base.mark_point(filled=True, size=130, color=INK, stroke=PAPER, opacity=1).encode(shape=shapes),
         *words,
     ]
+
+
+def _range(after: Mapping[str, Any], top: float) -> list[altair.Chart]:
+    row = {"low": after["low"], "high": after["high"], "floor": 0, "risk": STRIP * top, "alpha": after["alpha"]}
+    base = altair.Chart(altair.Data(values=[row | {"name": "range of α after TTT"}]))
+    band = base.mark_rect(color=INK, opacity=0.3).encode(
+        x=altair.X("low:Q"), x2="high:Q", y=altair.Y("floor:Q"), y2="risk:Q"
+    )
+    return [band, *haloed(base.encode(x="alpha:Q", y=altair.Y("risk:Q"), text="name:N"), dy=-10)]
 
 
 def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
@@ -120,11 +139,9 @@ def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
     panels = [_plane(f"P, training: noise level {sigma:g}", sigma, {"trained on P": sigma})]
     both = {"trained on P": sigma, "trained on Q": varsigma}
     panels += [_plane(f"Q, test: noise level {varsigma:g}", varsigma, both)]
-    more, shrinkage = ("More", "more") if varsigma > sigma else ("Less", "less")
-    best = [
-        f"α = {_shrinkage(level):.2f} is best on {side}" for side, level in zip("PQ", (sigma, varsigma), strict=True)
-    ]
-    title = f"{more} noise, {shrinkage} shrinkage: {', '.join(best)}"
+    more, factor = ("More", "smaller") if varsigma > sigma else ("Less", "larger")
+    best = " and ".join(f"{_shrinkage(level):.2f} on {side}" for side, level in {"P": sigma, "Q": varsigma}.items())
+    title = f"{more} noise calls for a {factor} α: the best value is {best}"
     alt = f"{title}. A line, a signal on it, and noisy measurements around it, for noise of {sigma:g} and {varsigma:g}"
     drawing = altair.hconcat(*panels, spacing=24).resolve_scale(color="independent", shape="independent")
     return finished(drawing, alt, title)

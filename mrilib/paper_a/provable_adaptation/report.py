@@ -22,6 +22,7 @@ from mrilib.figures.charts import (
     tooltip,
 )
 from mrilib.figures.plot import stacked
+from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, NAMED, colors_of
 from mrilib.gap import FractionClosed, Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import Descent, log_slope
@@ -40,10 +41,11 @@ SHIFTS = {  # in words
     "louder outside": "more noise outside the subspace",
 }
 NOISES = {"P": "training noise (P)", "Q": "test noise (Q)"}
+TTT = "non-linear, TTT"
 ESTIMATORS = {
     "one linear for both": "one linear α for both",
     "non-linear, α(y) from the residual": "α from the residual",
-    "non-linear, TTT": "TTT on one measurement",
+    TTT: "TTT on one measurement",
 }
 Values = Sequence[float | Interval] | Tensor
 
@@ -107,7 +109,11 @@ def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risk
     apart = max(abs(one.value - float(of)) for one, of in zip(means, risks, strict=True))
     title = f"The mean loss follows the risk, at most {apart:.3f} apart; the loss of one measurement does not"
     hues = dict.fromkeys(few, MUTED) | {mean: NAMED["TTT"], closed: NAMED["Q"]}
-    axes: dict[str, Any] = {"x_title": "shrinkage α", "y_title": "change from α = 0, per dimension", "hues": hues}
+    axes: dict[str, Any] = {
+        "x_title": "α (1 = no shrinkage)",
+        "y_title": "change from α = 0, per dimension",
+        "hues": hues,
+    }
     return curve_chart(alphas, few | {mean: means, closed: risks}, **axes, title=title, alt=f"Loss and risk: {title}")
 
 
@@ -117,7 +123,7 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
     start, ends, aim = float(alphas[0, 0]), alphas[-1], "best on Q"
     title = f"TTT moves α from {start:.2f} to values between {ends.min():.2f} and {ends.max():.2f}; {best:.2f} is best"
     hues = dict.fromkeys(few, NAMED["TTT"]) | {aim: NAMED["Q"]}
-    axes: dict[str, Any] = {"x_title": "TTT step", "y_title": "shrinkage α", "hues": hues}
+    axes: dict[str, Any] = {"x_title": "TTT step", "y_title": "α (1 = no shrinkage)", "hues": hues}
     curves: dict[str, Values] = few | {aim: [best] * len(alphas)}
     return curve_chart(range(len(alphas)), curves, **axes, title=title, alt=title)
 
@@ -132,6 +138,9 @@ def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
     shared = [next(iter(means.values())) for means in lost.values()]
     word = "neither" if all(one.low > 0 for one in shared) else "only some"
     title = f"One α for both noise levels is best for {word}"
+    tuned = {side: means[TTT] for side, means in lost.items() if TTT in means}
+    costs = " and ".join(f"{number(one.value)} on {side}" for side, one in tuned.items())
+    title += f"; TTT on one measurement costs {costs}" if costs else ""
     return _dots_chart(rows, "risk above that of the best linear estimator for the same noise, per dimension", title)
 
 

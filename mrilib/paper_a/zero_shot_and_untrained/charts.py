@@ -1,4 +1,4 @@
-"""Charts of a contest: scores, leads, times and curves, with every method in plain words."""
+"""Charts of a contest: scores, leads and times, with every method in plain words."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,15 +6,13 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.direct import labelled_chart
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import NAMED
 from mrilib.gap import mean_interval, performance_gap
 from mrilib.paper_a.side_words import side_name, side_word
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest
-from mrilib.paper_a.zero_shot_and_untrained.report import LEADER, Scores, falls, time_ratio
-from mrilib.store.tables import Row
+from mrilib.paper_a.zero_shot_and_untrained.report import LEADER, Scores, time_ratio
 
 TRAINED, ZERO_SHOT, UNTRAINED = "trained network + TTT", "ZS-SSL", "network without training"
 ALONE = "trained network, not adapted"
@@ -26,22 +24,16 @@ KINDS = {
     ALONE: NAMED["zero-filled"],
 }
 
-LEVEL = 0.0005  # a fall below LEVEL is none
 WORDS = {
     "supervised on Q": "trained on {Q}, for reference",
     "supervised on P": "trained on {P}, no adaptation",
     LEADER: "trained on {P}, then test-time training",
     "joint on Q + TTT": "trained on {Q}, then test-time training",
     "supervised on P + TTT": "trained with targets only, then test-time training",
-    "ZS-SSL from P": "trained on {P}, then zero-shot learning",
-    "ZS-SSL from Q": "trained on {Q}, then zero-shot learning",
+    "ZS-SSL from P": "zero-shot learning, weights from {P}",
+    "ZS-SSL from Q": "zero-shot learning, weights from {Q}",
     "un-trained network": "not trained: the same network, random weights",
     "ConvDecoder": "not trained: a decoder of fixed noise",
-}
-STARTS = {
-    LEADER: "joint training",
-    "supervised on P + TTT": "supervised-only training",
-    "un-trained network": "random weights",
 }
 SHORT = {
     LEADER: "test-time training",
@@ -65,7 +57,7 @@ def ranking(scores: Scores, drawn: Sequence[str], shift: str, kind: str) -> alta
     rows.sort(key=lambda row: -row["value"])
     best = max(row["value"] for row in rows if row["series"] == UNTRAINED)
     behind = mean_interval(scores[LEADER]).value - best
-    near = f"comes within {number(behind)} of" if behind > 0 else "does as well as"
+    near = f"ends about {number(behind, 2)} below" if behind > 0 else "does as well as"
     title = f"Without any training set, a network {near} test-time training ({kind} data)"
     x_title = f"SSIM on {side_name(shift, 'Q')} (mean and 95 % interval, n = {len(scores[drawn[0]])})"
     told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
@@ -132,44 +124,3 @@ def times_chart(contest: Contest, slow: str, fast: str, shift: str, kind: str) -
     x_title = f"seconds per slice, one thread (mean and 95 % interval, n = {seconds[slow].n})"
     told = ", ".join(f"{row['name']} {number(row['value'], 0)} s" for row in rows)
     return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0)
-
-
-def starts_chart(curves: Mapping[str, Row], shift: str, kind: str) -> altair.LayerChart:
-    """Mean SSIM over the iterations from every start, titled with the deepest fall below it."""
-    deep = {name: -fall.value for name, fall in falls(curves).items()}
-    deepest = max(deep, key=deep.__getitem__)
-    never = [STARTS.get(name, name) for name, fall in deep.items() if fall < LEVEL]
-    told = f"From {STARTS.get(deepest, deepest)}, SSIM first falls by {number(deep[deepest])}"
-    told = told if deep[deepest] >= LEVEL else "SSIM never falls below its initial value"
-    rest = f"; from {' or '.join(never)}, it stays above its start" if never and deep[deepest] >= LEVEL else ""
-    return _curves_chart(curves, shift, f"{told}{rest} ({kind} data)")
-
-
-def ends_chart(curves: Mapping[str, Row], shift: str, kind: str) -> altair.LayerChart:
-    """Mean SSIM over the iterations of every method, titled with where they end."""
-    ends = [mean_interval([ssim[-1] for ssim in curve["ssim"]]).value for curve in curves.values()]
-    low, high = (number(pick(ends), 2) for pick in (min, max))
-    told = low if low == high else f"{low} to {high}"
-    return _curves_chart(curves, shift, f"Un-trained networks end at an SSIM of {told} ({kind} data)")
-
-
-def _curves_chart(curves: Mapping[str, Row], shift: str, title: str) -> altair.LayerChart:
-    count = len(next(iter(curves.values()))["ssim"])
-    y_title = f"SSIM, mean of {count} slices of {side_name(shift, 'Q')}"
-    axes: dict[str, Any] = {"x_title": "iteration + 1 (log scale)", "y_title": y_title}
-    alt = f"{title}. SSIM against iterations"
-    points = [row | {"method": _start(row["method"])} for row in curve_points(curves)]
-    return labelled_chart(points, "step", "value", "method", **axes, alt=alt, title=title, log_x=True)
-
-
-def _start(name: str) -> str:
-    return f"from {STARTS[name]}" if name in STARTS else name
-
-
-def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """Rows for `labelled_chart`: `step` counted from 1, `method`, and the mean over slices with its interval."""
-    return [
-        {"step": iteration + 1, "method": name} | vars(mean_interval(scores))
-        for name, curve in curves.items()
-        for iteration, scores in zip(curve["iterations"], zip(*curve["ssim"], strict=True), strict=True)
-    ]

@@ -17,6 +17,12 @@ from mrilib.store.tables import Row
 
 Scores = Mapping[str, Sequence[float]]
 LEADER = "joint on P + TTT"
+CALLED = {  # methods in the words of the charts
+    LEADER: "TTT after joint training",
+    "supervised on P + TTT": "TTT after training with targets only",
+    "ZS-SSL from P": "zero-shot learning",
+    "ConvDecoder": "decoder of fixed noise",
+}
 
 
 def result_key(name: str) -> str:
@@ -149,20 +155,22 @@ def findings(
     Args:
         scores: SSIM of each test slice by method.
         ways: "ttt" and "zs".
-        ratio: time of ZS-SSL over that of TTT.
+        ratio: time of zero-shot learning over that of TTT.
         fall: see `falls`; of `count` curves.
     """
     others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
-    leads = [f"{name} {measured(performance_gap(scores[LEADER], scores[name]))}" for name in others]
+    leads = [f"{CALLED.get(name, name)} {measured(performance_gap(scores[LEADER], scores[name]))}" for name in others]
     return bullets(
         [
             f"**Scores.** TTT of the network trained on *P* reaches an SSIM of "
             f"{measured(mean_interval(scores[LEADER]))}. "
             f"Its lead over the other methods: {'; '.join(leads)}.",
-            f"**Cost and gap.** ZS-SSL takes {measured(ratio, 1)} times as long as TTT. TTT closes "
-            f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; ZS-SSL closes "
+            f"**Cost and gap.** Zero-shot learning takes {measured(ratio, 1)} times as long as TTT. TTT closes "
+            f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; zero-shot learning closes "
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
-            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, over "
-            f"{count} curves: " + "; ".join(f"{name} {number(one.value)}" for name, one in fall.items()) + ".",
+            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, of "
+            f"each slice and then averaged over {count} slices (the chart shows that of the mean curve): "
+            + "; ".join(f"{CALLED.get(name, name)} {number(one.value)}" for name, one in fall.items())
+            + ".",
         ]
     )

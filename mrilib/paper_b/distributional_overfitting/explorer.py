@@ -7,13 +7,14 @@ import ipywidgets
 
 from mrilib.figures.charts import WIDTH
 from mrilib.figures.frame import WIDE, explorer, picture
-from mrilib.figures.sentences import measured
+from mrilib.figures.sentences import measured, number
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.report import SIDES, STEEP
 from mrilib.paper_b.distributional_overfitting.since import sides_since
 
 BESIDE = 200  # CSS pixels of the image beside the chart
+AROUND = {"left": 12, "top": 12, "bottom": 12, "right": 60}  # pixels; a wider font may replace that of the names
 
 
 def epoch_in_words(curve: Curve, epoch: int) -> str:
@@ -30,11 +31,19 @@ def epoch_in_words(curve: Curve, epoch: int) -> str:
 def _page(curve: Curve, kind: str, epoch: int) -> str:
     """HTML with the chart, the epoch marked, the stored image beside it, and the summary below."""
     words = epoch_in_words(curve, epoch)
-    chart = picture(sides_since(curve, kind, epoch), words, WIDTH - BESIDE)
+    drawn = sides_since(curve, kind, epoch).properties(padding=AROUND)
+    chart = picture(drawn, words, WIDTH - BESIDE)
     kept = curve.row["examples"].get(str(epoch))
-    beside = f"A test slice of Q after epoch {epoch}"
-    image = f'<img src="data:image/png;base64,{kept}" alt="{escape(beside)}" width="{BESIDE}">' if kept else ""
+    image = _captioned(curve, epoch, kept) if kept else ""
     return f"{chart} {image}<p>{escape(words)}. Images were kept for {_listed(curve)}.</p>"
+
+
+def _captioned(curve: Curve, epoch: int, png: str) -> str:
+    """The stored image of the first test slice of Q, base64 PNG, above its epoch and SSIM."""
+    ssim = number(curve.scores("test Q")[curve.epochs.index(epoch)][0])
+    image = f'<img src="data:image/png;base64,{png}" alt="A test slice of Q after epoch {epoch}" width="{BESIDE}">'
+    style = f"display: inline-block; width: {BESIDE}px; margin: 0; text-align: center"
+    return f'<figure style="{style}">{image}<figcaption>epoch {epoch}, SSIM {ssim}</figcaption></figure>'
 
 
 def _listed(curve: Curve) -> str:

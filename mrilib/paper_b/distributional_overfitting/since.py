@@ -17,7 +17,7 @@ from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
 
 Curves = Mapping[str, Curve]  # by names of `trainings.TRAININGS`
 COLORS = dict(zip(TRAININGS, SERIES_COLORS, strict=False))
-HEIGHT, ROOM, BESIDE = 300, 190, 10  # pixels; ROOM for the names at the right
+HEIGHT, ROOM, BESIDE, WORD = 300, 190, 10, 24  # pixels; ROOM for the names at the right, WORD for that at a mark
 Row = dict[str, Any]
 
 
@@ -56,7 +56,7 @@ def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) ->
     lost = sum(fall.high < 0 for fall in falls.values())
     worst = min(falls, key=lambda name: falls[name].value)
     most = f", most for {named(worst)}" if lost > 1 else ""
-    title = f"SSIM out of distribution falls in {lost} of {len(curves)} training runs{most} ({kind} data)"
+    title = f"Past its best epoch, SSIM out of distribution falls {_extent(falls)}{most} ({kind} data)"
     alt = f"{title}: " + "; ".join(f"{named(name)} {fall} after its best epoch" for name, fall in falls.items())
     equal = len({one.epochs[-1] for one in curves.values()}) == 1
     lines = [
@@ -69,6 +69,14 @@ def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) ->
     ]
     x_title = "epoch" if equal else "share of the training, %"
     return _chart(lines, "change in SSIM since the best epoch", x_title, [], alt, title)
+
+
+def _extent(falls: Mapping[str, Interval]) -> str:
+    """By how much SSIM falls if it does in all of several runs, each with an interval below 0; else in how many."""
+    lost = [-fall.value for fall in falls.values() if fall.high < 0]
+    if 1 < len(lost) == len(falls):
+        return f"by {number(min(lost))} to {number(max(lost))}"
+    return f"in {len(lost)} of {len(falls)} training runs"
 
 
 def _effect(change: Interval, name: str) -> str:
@@ -130,8 +138,10 @@ def _names(lines: Sequence[Line]) -> list[altair.Chart]:
 
 
 def _marked(epoch: int, word: str, at: str, last: int) -> list[altair.Chart]:
-    """A dashed line at an epoch, with words at its upper or lower end."""
+    """A dashed line at an epoch, with words at its upper or lower end; it leaves the height of words at the other."""
     base = altair.Chart(data([{"x": epoch, "word": word}])).encode(x=altair.X("x:Q"))
     side: Row = {"align": "left", "dx": 6} if epoch < last / 2 else {"align": "right", "dx": -6}
     words = base.encode(y=altair.value(10 if at == "top" else HEIGHT - 10), text="word:N")
-    return [base.mark_rule(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5), *haloed(words, **side)]
+    ends = (0, HEIGHT - WORD) if at == "top" else (WORD, HEIGHT)
+    line = base.encode(y=altair.value(ends[0]), y2=altair.value(ends[1]))
+    return [line.mark_rule(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5), *haloed(words, **side)]

@@ -1,14 +1,14 @@
 """Charts of the reconstruction of lesions: gains by place, against healthy heads and slices, and lesion by lesion."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair
 
-from mrilib.figures.charts import data, finished, haloed, tooltip
+from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.sentences import measured, number
-from mrilib.figures.theme import MUTED, colors_of
+from mrilib.figures.theme import INK, NAMED, colors_of
 from mrilib.gap import Interval
 from mrilib.paper_b.pathologies.analysis import (
     BOTH_ARMS,
@@ -25,7 +25,7 @@ from mrilib.paper_b.pathologies.report import PLACES
 from mrilib.paper_b.study import Study
 
 PANEL = 320  # pixels
-PAIRS = 540, 440  # pixels of the chart of single lesions
+PAIRS = 640, 300  # pixels of the chart of single lesions
 LITTLE = 3  # a change so many times smaller than another is small
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 
@@ -115,25 +115,33 @@ def _panels(rows: Sequence[Mapping[str, Any]], x_title: str, y_title: str, title
 
 
 def lesion_chart(study: Study, arm: str, other: str, kind: str) -> altair.LayerChart:
-    """SSIM of every small lesion's box, one network against another, with the line where they agree."""
+    """SSIM of every small lesion's box, the network `other` minus `arm`, a bar each, from the lowest to the highest."""
     pairs = zip(box_ssim(study, other, "small"), box_ssim(study, arm, "small"), strict=True)
-    points = [{"x": x, "y": y} for x, y in pairs]
-    ends = [min(min(p.values()) for p in points), max(max(p.values()) for p in points)]
-    scale = altair.Scale(domain=ends, nice=True)
-    x = altair.X("x:Q", title=f"SSIM of the lesion, trained {_on(other)}", scale=scale, axis=altair.Axis(tickCount=8))
-    y = altair.Y("y:Q", title=f"SSIM of the lesion, trained {_on(arm)}", scale=scale)
-    line = altair.Chart(altair.Data(values=[{"x": end, "y": end} for end in ends]))
-    dots = altair.Chart(altair.Data(values=points)).mark_point(filled=True, size=60, opacity=0.6)
-    chart = altair.layer(
-        line.mark_line(color=MUTED, strokeWidth=1.5, strokeDash=[4, 3]).encode(x=x, y=y),
-        dots.encode(x=x, y=y, tooltip=tooltip(None, "x", "y")),
-        *_half(f"better when trained {_on(other)}", PAIRS[0] - 14, PAIRS[1] - 16, "right"),
-        *_half(f"better when trained {_on(arm)}", 14, 16, "left"),
+    gains = sorted(one - two for one, two in pairs)
+    better, worse = (sum(sign * gain > 0 for gain in gains) for sign in (1, -1))
+    rows = [
+        {"rank": rank + 1, "gain": gain, "color": NAMED[other if gain > 0 else "P"]} for rank, gain in enumerate(gains)
+    ]
+    x = altair.X(
+        "rank:Q",
+        title="small lesions, in the order of the difference",
+        scale=altair.Scale(domain=[0, len(gains) + 1], nice=False),
+        axis=altair.Axis(tickCount=8, format="d"),
     )
-    below, above = (sum(sign * p["x"] > sign * p["y"] for p in points) for sign in (1, -1))
-    title = f"{below} of {len(points)} small lesions score higher with lesions in the training set ({kind} data)"
-    alt = f"{title}: {len(points)} small lesions; {above} score higher when trained {_on(arm)}, the others {_on(other)}"
-    return finished(chart, alt, title).properties(width=PAIRS[0], height=PAIRS[1])
+    y = altair.Y("gain:Q", title="SSIM with lesions in training minus without")
+    bars = altair.Chart(data(rows)).mark_bar(size=max(1.0, 0.75 * PAIRS[0] / len(gains)))
+    mean = difference(study, other, arm, "small")
+    chart = altair.layer(
+        bars.encode(x=x, y=y, color=altair.Color("color:N", scale=None), tooltip=tooltip(None, "gain")),
+        altair.Chart(data([{"zero": 0}])).mark_rule(color=INK).encode(y=altair.Y("zero:Q")),
+        *_half(f"{better} score higher when trained {_on(other)}", PAIRS[0] - 60, 16, "right", NAMED[other]),
+        *_half(f"{worse} score higher when trained {_on(arm)}", 60, PAIRS[1] - 16, "left", NAMED["P"]),
+    )
+    title = f"{better} of {len(gains)} small lesions score higher with lesions in the training set"
+    title += f"; the mean difference is {number(mean.value, signed=True)} ({kind} data)"
+    alt = f"{title}: {len(gains)} small lesions; {worse} score higher when trained {_on(arm)}, "
+    alt += f"{better} when trained {_on(other)}; differences from {number(gains[0], signed=True)} to "
+    return finished(chart, f"{alt}{number(gains[-1], signed=True)}", title).properties(width=PAIRS[0], height=PAIRS[1])
 
 
 def _on(arm: str) -> str:
@@ -141,7 +149,7 @@ def _on(arm: str) -> str:
     return {"P and Q": "with lesions", "P": "on healthy heads", MORE: "on healthy heads only"}.get(arm, f"on {arm}")
 
 
-def _half(words: str, x: int, y: int, align: str) -> list[altair.Chart]:
-    """Words in one half of the chart, at a place in pixels."""
+def _half(words: str, x: int, y: int, align: Literal["left", "right"], color: str) -> list[altair.Chart]:
+    """Words about one half of the chart, in its colour, at a place in pixels."""
     base = altair.Chart(data([{"words": words}])).encode(x=altair.value(x), y=altair.value(y), text="words:N")
-    return haloed(base, align=align, fontWeight="bold")
+    return [base.mark_text(align=align, fontWeight="bold", color=color)]

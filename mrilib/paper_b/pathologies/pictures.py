@@ -1,5 +1,6 @@
 """Pictures of heads with lesions: whole slices, and close-ups of single lesions beside their reconstructions."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from torch import Tensor
@@ -28,9 +29,12 @@ def first_slices(rows: Mapping[str, Sequence[str]], heads: Heads, kind: str) -> 
     """
     count = min(map(len, rows.values()))
     images = [[_first(name, heads) for name in names[:count]] for names in rows.values()]
-    titles = [f"{distribution(name).title} ({kind})" for name in [*rows.values()][-1][:count]]
+    titles = [
+        re.sub(r"(?<=\d) T$", "\N{NO-BREAK SPACE}T", distribution(name).title) for name in [*rows.values()][-1][:count]
+    ]
     alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {', '.join(titles)}"
-    return image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
+    drawn = image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
+    return drawn.titled(f"In each column, heads of the same contrast and scanner ({kind})")
 
 
 def _first(name: str, heads: Heads) -> Tensor:
@@ -71,20 +75,22 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
 
 
 def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str) -> Picture:
-    """A lesion and its surroundings in the target and in reconstructions.
+    """The head, the lesion marked by corners, then this lesion and its surroundings in target and reconstructions.
 
     `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
     """
     target, box = images.target(lesion), images.box(lesion)
     about, dark, white = _about(target, box)
-    made = {title: target} | {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
+    made = {"target, magnified": target} | {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
     near = [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
+    head = (cornered(target, box, _white(target)) / _white(target)).clamp(0, 1)
     shares = [kept(target, image, box) for image in made.values()]
     scores = ["", *(_of_lesion(target, image, box) for image in [*made.values()][1:])]
     told = "; ".join(f"{words}: {score}" for words, score in zip(made, scores, strict=True) if score)
     left = " and ".join(f"{share:.0f} %" for share in shares[1:])
     message = f"A small lesion fades: {left} of its contrast are left"
-    return image_row(near, [*made], scores, alt=f"{title}: one small lesion; {told}", vmax=1.0).titled(message)
+    alt = f"{title}: the head, then one small lesion; {told}"
+    return image_row([head, *near], [title, *made], ["", *scores], alt=alt, vmax=1.0).titled(message)
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:

@@ -54,7 +54,7 @@ def profile_chart(images: LesionImages, lesion: Lesion, arms: Mapping[str, str],
     words = altair.Chart(data(beside)).encode(x=x, y=y, color=hue, text="words:N")
     layers = [
         altair.Chart(data([{"zero": 0}])).mark_rule(color=INK).encode(y=altair.Y("zero:Q", title="brightness, %")),
-        lines.mark_line(strokeWidth=3, interpolate="monotone", point={"size": 40, "opacity": 1}),
+        lines.mark_line(strokeWidth=3, point={"size": 40, "opacity": 1}),
         words.mark_text(align="left", fontWeight="bold", fontSize=15),
     ]
     title = f"{_in_short([kept(target, image, box) for image, _ in made.values()])} ({kind} data)"

@@ -40,15 +40,16 @@ def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.
     names = sorted(tuning.distributions, key=tuning.best)
     owners = {tuning.best(name): name for name in names}  # any of those that share a weight
     rows: list[dict[str, Any]] = [
-        {"row": titles[name], "column": f"λ = {weight:g}"}
+        {"row": titles[name], "column": f"λ = {weight:g}", "weak": weight < tuning.best(name)}
         | (NOTHING if weight == tuning.best(name) else vars(tuning.cost(name, owner)))
         for name in names
         for weight, owner in owners.items()
     ]
     most = max(rows, key=lambda row: row["value"] or 0)
-    title = f"The weight of another distribution costs up to {number(most['value'])} in SSIM ({kind} data)"
+    amount = "weak" if most["weak"] else "strong"
+    title = f"Too {amount} a λ costs most on {most['row']}: {number(most['value'])} in SSIM ({kind} data)"
     said = "; ".join(f"{r['row']} with {r['column']}: {number(r['value'])}" for r in rows if r["value"] is not None)
-    axes = {"x_title": "reconstructed with this regularisation weight", "y_title": "SSIM lost on"}
+    axes = {"x_title": "weak ← regularisation weight λ → strong", "y_title": "SSIM lost on"}
     return heat_chart(rows, **axes, empty="own best λ", title=title, alt=f"{title}. {said}")
 
 
