@@ -15,11 +15,11 @@ from mrilib.paper_a.zero_shot_and_untrained.report import LEADER
 from mrilib.store.tables import Row
 
 LEVEL = 0.005  # a fall below LEVEL is none
-WIDTH, LEADER_LINE = 480, 40  # CSS pixels: of the curves, and from the axis to the names
+WIDTH, LEADER_LINE = 460, 30  # CSS pixels: of the curves, and from the axis to the names
 STARTS = {
     LEADER: "joint training",
     "supervised on P + TTT": "training with targets only",
-    "un-trained network": "the same network, random weights",
+    "un-trained network": "random weights",
     "ConvDecoder": "a decoder of fixed noise",
 }
 

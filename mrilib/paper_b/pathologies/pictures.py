@@ -1,6 +1,5 @@
 """Pictures of heads with lesions: whole slices, and close-ups of single lesions beside their reconstructions."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from torch import Tensor
@@ -29,9 +28,7 @@ def first_slices(rows: Mapping[str, Sequence[str]], heads: Heads, kind: str) -> 
     """
     count = min(map(len, rows.values()))
     images = [[_first(name, heads) for name in names[:count]] for names in rows.values()]
-    titles = [
-        re.sub(r"(?<=\d) T$", "\N{NO-BREAK SPACE}T", distribution(name).title) for name in [*rows.values()][-1][:count]
-    ]
+    titles = [distribution(name).title.removeprefix("fastMRI ") for name in [*rows.values()][-1][:count]]
     alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {', '.join(titles)}"
     drawn = image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
     return drawn.titled(f"In each column, heads of the same contrast and scanner ({kind})")
