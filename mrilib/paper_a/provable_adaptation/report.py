@@ -22,7 +22,6 @@ from mrilib.figures.charts import (
     tooltip,
 )
 from mrilib.figures.plot import stacked
-from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, NAMED, colors_of
 from mrilib.gap import FractionClosed, Interval, mean_interval
 from mrilib.paper_a.provable_adaptation.trials import Descent, log_slope
@@ -139,7 +138,7 @@ def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
     word = "neither" if all(one.low > 0 for one in shared) else "only some"
     title = f"One α for both noise levels is best for {word}"
     tuned = {side: means[TTT] for side, means in lost.items() if TTT in means}
-    costs = " and ".join(f"{number(one.value)} on {side}" for side, one in tuned.items())
+    costs = " and ".join(f"{one.value:.3f} on {side}" for side, one in tuned.items())
     title += f"; TTT on one measurement costs {costs}" if costs else ""
     return _dots_chart(rows, "risk above that of the best linear estimator for the same noise, per dimension", title)
 
