@@ -237,8 +237,8 @@ def test_the_contest_is_told_by_its_leads():
     way = contest.Adaptation("Table 4, TTT of VarNet", ("q", "p", names[1], names[0]), scores)
     said = contest.findings(scores, {"ttt": way, "zs": way}, number(3.0), {"joint on P + TTT": number(-0.01)}, 4).data
     assert "TTT of the network trained on *P* reaches an SSIM of 0.870 [" in said
-    assert "ZS-SSL from P 0.030 [" in said
-    assert "ZS-SSL takes 3.0 [3.0, 3.0] times as long as TTT" in said
+    assert "zero-shot learning 0.030 [" in said
+    assert "Zero-shot learning takes 3.0 [3.0, 3.0] times as long as TTT" in said
     assert "85.0% [" in said
 
 
