@@ -110,6 +110,7 @@ def move_sliders(tab: Any) -> int:
     """Press a key on every slider of a page; each must change its own chart. Returns how many there are."""
     figures = tab.locator("figure.chart", has=tab.locator(".vega-bind input[type=range]")).all()
     for figure in figures:
+        figure.evaluate("e => e.closest('details')?.toggleAttribute('open', true)")
         slider, marks = figure.locator(".vega-bind input[type=range]"), figure.locator("svg.marks")
         before, start = marks.inner_html(), float(slider.input_value())
         slider.press("Home" if start == float(str(slider.get_attribute("max"))) else "End")

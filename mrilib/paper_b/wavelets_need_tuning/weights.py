@@ -9,7 +9,7 @@ from mrilib.figures.charts import LEADING, data, finished, spaced, tooltip
 from mrilib.figures.theme import MUTED, SERIES_COLORS
 from mrilib.paper_b.wavelets_need_tuning.experiment import Tuning
 
-WIDTH, HEIGHT, BESIDE, PEAK = 520, 320, 10, 200  # pixels; PEAK square pixels of the dot at a best weight
+WIDTH, HEIGHT, BESIDE, PEAK = 460, 320, 10, 200  # pixels; PEAK square pixels of the dot at a best weight
 COLORS = (SERIES_COLORS[4], SERIES_COLORS[1], SERIES_COLORS[0])  # by rising best weight
 GREY, HEADROOM = "#B4B4B4", 0.09  # of curves that are not emphasised; share of the height above the peaks
 Row = dict[str, Any]
