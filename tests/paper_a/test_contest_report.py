@@ -162,7 +162,7 @@ def test_methods_are_ranked_in_the_colours_of_their_kinds():
         "zero-shot learning, weights from knees", "not trained: a decoder of fixed noise",
     ]  # fmt: skip
     assert [row["series"] for row in rows][1:] == ["trained network + TTT", "ZS-SSL", "network without training"]
-    assert "a network ends about 0.10 below test-time training (simulated data)" in " ".join(spec["title"])
+    assert "a network ends 0.100 below test-time training (simulated data)" in " ".join(spec["title"])
     ahead = ranking(scores | {"ConvDecoder": [0.9, 0.9]}, list(scores), "anatomy", "simulated").to_dict()
     assert "does as well as test-time training" in " ".join(ahead["title"])
 

@@ -56,8 +56,8 @@ def ranking(scores: Scores, drawn: Sequence[str], shift: str, kind: str) -> alta
     ]
     rows.sort(key=lambda row: -row["value"])
     best = max(row["value"] for row in rows if row["series"] == UNTRAINED)
-    behind = mean_interval(scores[LEADER]).value - best
-    near = f"ends about {number(behind, 2)} below" if behind > 0 else "does as well as"
+    behind = round(mean_interval(scores[LEADER]).value, 3) - round(best, 3)  # of the means as they are written
+    near = f"ends {number(behind)} below" if behind > 0 else "does as well as"
     title = f"Without any training set, a network {near} test-time training ({kind} data)"
     x_title = f"SSIM on {side_name(shift, 'Q')} (mean and 95 % interval, n = {len(scores[drawn[0]])})"
     told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
