@@ -118,3 +118,14 @@ def _origin() -> altair.Chart:
 
 def _numbers(base: altair.Chart, width: int) -> altair.Chart:
     return base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(width), text="label:N")
+
+
+def from_zero(base: altair.Chart, x: altair.X, color: altair.Color, fill: Any) -> list[altair.Chart]:
+    """A line at 0, and on it the 95 % interval and the dot of every row of `base`, which has `value`, `low`, `high`."""
+    spans = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5)
+    dots = base.mark_point(size=95, opacity=1, strokeWidth=2)
+    return [
+        _origin(),
+        spans.encode(x=altair.X("low:Q"), x2="high:Q", color=color),
+        dots.encode(x=x, color=color, fill=fill),
+    ]

@@ -7,7 +7,7 @@ import altair
 
 from mrilib.figures.charts import LETTER, data, finished, tooltip
 from mrilib.figures.charts import WIDTH as PAGE
-from mrilib.figures.dots import record
+from mrilib.figures.dots import from_zero, record
 from mrilib.figures.theme import INK, MUTED, PAPER
 
 ROW_HEIGHT, NUMBERS, ROOM = 23, 14, 60  # pixels; ROOM for the numbers at the right
@@ -49,14 +49,9 @@ def headed_dots(
     color = altair.Color("group:N", scale=altair.Scale(domain=list(colors), range=list(colors.values())), legend=None)
     base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("name", "value", "low", "high"))
     x = altair.X("value:Q", title=x_title, axis=altair.Axis(tickCount=6), scale=altair.Scale(padding=16))
-    zero = altair.Chart(data([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
-    spans = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5)
+    fill = altair.condition("datum.certain", color, altair.value(PAPER))
     layers = [
-        zero,
-        spans.encode(x=altair.X("low:Q"), x2="high:Q", color=color),
-        base.mark_point(size=80, opacity=1, strokeWidth=2).encode(
-            x=x, color=color, fill=altair.condition("datum.certain", color, altair.value(PAPER))
-        ),
+        *from_zero(base, x, color, fill),
         base.mark_text(align="left", dx=NUMBERS, color=MUTED).encode(x=altair.value(width), text="label:N"),
     ]
     row = ROOMY if len(names) <= FEW else ROW_HEIGHT

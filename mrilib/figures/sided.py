@@ -7,8 +7,8 @@ from typing import Any
 import altair
 
 from mrilib.figures.charts import data, finished, tooltip
-from mrilib.figures.dots import record
-from mrilib.figures.theme import INK, MUTED, PAPER, SERIES_COLORS
+from mrilib.figures.dots import from_zero, record
+from mrilib.figures.theme import MUTED, PAPER, SERIES_COLORS
 
 PLOT, ROW_HEIGHT, LINE, NUMBERS = 230, 54, 17, 10  # pixels; LINE from one line of words to the next
 PLACES, LETTERS = (-506, -400, -206), (13, 26, 26)  # pixels from the plot to each column of words, and its width
@@ -39,15 +39,9 @@ def sided_dots(
     axis = altair.Axis(tickCount=4)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(padding=16))
     hue = altair.Color("color:N", scale=None)
-    zero = altair.Chart(data([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
-    spans = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5)
     layers = [
         *_table(base, heads),
-        zero,
-        spans.encode(x=altair.X("low:Q"), x2="high:Q", color=hue),
-        base.mark_point(size=110, opacity=1, strokeWidth=2).encode(
-            x=x, color=hue, fill=altair.Fill("fill:N", scale=None)
-        ),
+        *from_zero(base, x, hue, altair.Fill("fill:N", scale=None)),
         base.mark_text(align="left", dx=NUMBERS, fontWeight="bold").encode(x=altair.value(PLOT), text="label:N"),
     ]
     return finished(altair.layer(*layers), alt, title).properties(width=PLOT, height=ROW_HEIGHT * len(rows))

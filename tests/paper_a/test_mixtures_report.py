@@ -62,7 +62,7 @@ def test_three_sentences_say_where_the_l_appears_and_what_it_costs():
 def test_shares_are_drawn_shift_by_shift_and_those_that_turn_are_counted():
     outcomes = {name: Outcome(one[0.25], one[0.0], one[1.0]) for name, one in (("anatomy", CORNER), ("x", STRAIGHT))}
     spec = report.shares_chart(outcomes, "simulated").to_dict()
-    assert "clearly under 1 of 2 shifts (simulated data)" in " ".join(spec["title"])
+    assert "more than half of P kept under 1 of 2 shifts (simulated data)" in " ".join(spec["title"])
     assert "anatomy: gained 93 % [" in spec["description"]
     rows = [row for layer in spec["layer"] for row in layer.get("data", {}).get("values", ()) if "series" in row]
     labels = {row["label"] for row in rows if row["name"].startswith("anatomy")}

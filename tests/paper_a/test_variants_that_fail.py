@@ -222,3 +222,14 @@ def test_the_nine_shifts_count_what_excludes_zero():
 
 def test_every_transform_has_words():
     assert report.TRANSFORMS.keys() == PERTURBATIONS.keys()
+
+
+def test_one_slice_is_told_by_its_scores_not_by_what_ttt_is_meant_to_do():
+    told = report.one_slice_in_words({"without TTT": 0.69, "TTT on denoising": 0.658, "TTT on paper A's loss": 0.826})
+    assert told == "SSIM 0.690 without TTT; after TTT, 0.658 with denoising and 0.826 with paper A's loss"
+
+
+def test_round_trips_that_do_not_return_are_told_so():
+    start, end = torch.ones(2, 2), torch.full((2, 2), 1.5)
+    told = report.round_trips_in_words([[start, start, start], [start, start, end]])
+    assert told == "The first round trip changes its start by 0 %, the second by 50 %"

@@ -104,6 +104,7 @@ def test_pictures_say_the_score_of_the_box(scored):
     assert "trained on same box: SSIM 1.000" in one.alt
     near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target (simulated)")
     assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
+    assert near.title.startswith("What remains of this lesion's contrast: 100 % and ")
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close

@@ -65,7 +65,7 @@ def fall_message(scores: Mapping[int, float]) -> str:
     told = f"SSIM {number(scores[first])} before TTT, {number(scores[low])} at iteration {low}"
     if low in (first, last):
         return told if low == last else "SSIM does not fall below its value before TTT"
-    return f"The image first falls apart and then returns: {told}, {number(scores[last])} at iteration {last}"
+    return f"SSIM first falls and then rises: {told}, {number(scores[last])} at iteration {last}"
 
 
 def fall_chart(rows: Mapping[str, Row], where: str, alt: str) -> altair.VConcatChart:

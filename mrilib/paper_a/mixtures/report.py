@@ -50,8 +50,8 @@ def shares_chart(outcomes: Mapping[str, Outcome], kind: str) -> altair.LayerChar
     A share that is undefined is left out. See `Outcome.is_corner`.
     """
     turned = sum(one.is_corner for one in outcomes.values())
-    title = f"With {100 * QUARTER:g} % of Q, most of the gap on Q is gained and most of P is kept"
-    title += f", clearly under {turned} of {len(outcomes)} shifts ({kind} data)"
+    title = f"With {100 * QUARTER:g} % of Q, more than half of the gap on Q is gained and more than half of P kept"
+    title += f" under {turned} of {len(outcomes)} shifts ({kind} data)"
     rows = [
         {"name": f"{name.replace('_', ' ')}\n{from_to(name)}", "series": series, **_in_percent(share.interval)}
         for name, one in outcomes.items()

@@ -29,7 +29,8 @@ def network_inputs(sample: Sample, kind: str) -> Picture:
         shown[f"{name}: magnitude"] = plane.abs()
         shown[f"{name}: phase, {signs[name]}"] = plane * inside.reshape(inside.shape[-2:])[crop]
     alt = f"A {kind} slice of Q: magnitude and phase of both inputs; the phase of the code's is never negative"
-    return mixed_row(shown, alt=alt).titled(f"The code's input looks the same, but its signs are lost ({kind} data)")
+    message = f"The code's input has no negative part: its phase lies between 0 and π/2 ({kind} data)"
+    return mixed_row(shown, alt=alt).titled(message)
 
 
 def two_scores(bench: Bench, kind: str) -> Picture:

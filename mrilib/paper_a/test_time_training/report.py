@@ -51,11 +51,11 @@ def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int
 
 
 def example_message(shift: str, before: float, after: float, of_q: float) -> str:
-    """What TTT does to one slice of Q, from the SSIM of three networks: trained on P, the same after TTT, and of Q."""
+    """SSIM of one slice of Q: supervised training on P, joint training on P with TTT, and supervised training on Q."""
     of_p, of_this = side_name(shift, "P"), side_name(shift, "Q")
     return (
-        f"One slice of {of_this}: TTT takes a network trained on {of_p} from SSIM {number(before)} to {number(after)}; "
-        f"one trained on {of_this} reaches {number(of_q)}"
+        f"One slice of {of_this}: SSIM {number(before)} if trained on {of_p}, {number(after)} with joint training "
+        f"and TTT, {number(of_q)} if trained on {of_this}"
     )
 
 
@@ -78,8 +78,10 @@ def ends_in_words(history: History, returned: int, where: str) -> str:
 
 def _gap_row(result: ShiftResult) -> dict[str, Any]:
     marks = {"gap before TTT": result.before.value, "gap after TTT": result.after.value}
-    closed = result.closed.interval
+    closed, reached = result.closed.interval, result.reached.interval
     label, certain = ("no gap to close", False) if closed is None else (percent(closed), closed.low > 0)
+    if reached is not None and reached.high < 0:  # a gap also closes if the network trained on Q is ruined, too
+        label, certain = f"lower SSIM ({label})", False
     return {"name": f"{named(result)}\n{from_to(result.shift)}", "marks": marks, "label": label, "certain": certain}
 
 
@@ -96,9 +98,10 @@ def in_short(found: Sequence[Block], kind: str) -> Table:
 
 
 def _outcome(found: Sequence[Block]) -> str:
-    """The figure's message, if the whole interval of every wide gap's fraction bears it out."""
-    wide = [block.result.closed.interval for block in found if block.result.before.value > WIDE]
-    if wide and all(closed is not None and closed.low > MOST for closed in wide):
+    """The figure's message, if every wide gap's fractions closed and reached bear it out with their whole intervals."""
+    wide = [block.result for block in found if block.result.before.value > WIDE]
+    shares = [share.interval for one in wide for share in (one.closed, one.reached)]
+    if wide and all(share is not None and share.low > MOST for share in shares):
         return "TTT closes more than half of every wide gap"
     return "The gap on Q before and after TTT"
 

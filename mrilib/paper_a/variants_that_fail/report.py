@@ -66,11 +66,11 @@ def label(method: str, side: str) -> str:
     return f"{net} on {side}{plus}{ttt}"
 
 
-def changes(scores: Mapping[str, float]) -> str:
-    """What TTT changes on one slice, by its loss; the first score is without TTT."""
+def one_slice_in_words(scores: Mapping[str, float]) -> str:
+    """SSIM of one slice by the loss of its TTT; the first score is without TTT, by another network than the others."""
     (_, before), *after = scores.items()
-    told = [f"{number(score - before, signed=True)} with {name.removeprefix('TTT on ')}" for name, score in after]
-    return f"TTT changes SSIM by {', '.join(told[:-1])} and {told[-1]}"
+    told = [f"{number(score)} with {name.removeprefix('TTT on ')}" for name, score in after]
+    return f"SSIM {number(before)} without TTT; after TTT, {', '.join(told[:-1])} and {told[-1]}"
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
@@ -191,6 +191,12 @@ def round_trips(net: CycleReconstructor, sample: Sample) -> list[list[Tensor]]:
     there, image = net.degrade(x), net.refine(coarse, y, A)
     passes = [[x, there, net.refine(there, y, A)], [coarse, image, net.degrade(image)]]
     return [[one.abs() for one in row] for row in passes]
+
+
+def round_trips_in_words(passes: Sequence[Sequence[Tensor]]) -> str:
+    """How far the ends of the two passes of `round_trips` are from their starts: ‖end − start‖₁ / ‖start‖₁."""
+    supervised, own = (((row[-1] - row[0]).abs().sum() / row[0].sum()).item() for row in passes)
+    return f"The first round trip changes its start by {100 * supervised:.0f} %, the second by {100 * own:.0f} %"
 
 
 def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:

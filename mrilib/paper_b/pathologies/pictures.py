@@ -85,7 +85,7 @@ def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], tit
     scores = ["", *(_of_lesion(target, image, box) for image in [*made.values()][1:])]
     told = "; ".join(f"{words}: {score}" for words, score in zip(made, scores, strict=True) if score)
     left = " and ".join(f"{share:.0f} %" for share in shares[1:])
-    message = f"A small lesion fades: {left} of its contrast are left"
+    message = f"What remains of this lesion's contrast: {left}"
     alt = f"{title}: the head, then one small lesion; {told}"
     return image_row([head, *near], [title, *made], ["", *scores], alt=alt, vmax=1.0).titled(message)
 

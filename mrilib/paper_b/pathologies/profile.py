@@ -16,11 +16,8 @@ from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.pathologies.pictures import kept
 
 WIDTH, HEIGHT = 660, 230  # pixels
-FAR, BESIDE, LEADING = (
-    12,
-    0.5,
-    22,
-)  # image pixels: the largest distance, and from a curve to its words; pixels of a line
+FAR, BESIDE = 12, 0.5  # image pixels: the largest distance, and from a curve to its words
+LINE = 22  # pixels from one line of words to the next
 Row = dict[str, Any]
 
 
@@ -42,7 +39,7 @@ def profile_chart(images: LesionImages, lesion: Lesion, arms: Mapping[str, str],
     rows: list[Row] = [one | {"x": at, "y": y} for one in names for at, y in curves[one["name"]].items()]
     levels = [row["y"] for row in rows]
     edge = max(side.stop - side.start for side in box) / 2
-    places = spaced([curves[one["name"]][1] for one in names], LEADING * (max(levels) - min(levels)) / HEIGHT)
+    places = spaced([curves[one["name"]][1] for one in names], LINE * (max(levels) - min(levels)) / HEIGHT)
     beside = [one | {"x": edge + BESIDE, "y": at} for one, at in zip(names, places, strict=True)]
     far = altair.Axis(tickCount=FAR // 2, format="d")
     x = altair.X(
