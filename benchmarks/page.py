@@ -36,10 +36,10 @@ OPERATORS = """
 ## Operators
 
 The table gives milliseconds per application of A = M F S (mask, Fourier transform, coil sensitivities) for arrays of
-{size} coils and pixels. *Limit* is the shortest time that this machine allows: the time for the necessary Fourier
-transforms, in place, and for one multiplication of all coils per application. For AᴴA, only two transforms along the
-columns are necessary, because a mask of whole columns commutes with the readout transform. *torch* is the same
-operator, composed of masks, centred transforms and maps that are applied one by one. *gradient* is the gradient of
+{size} (coils × pixels). *Limit* is the shortest time that this machine allows: the time for the necessary Fourier
+transforms, computed in place, and for one multiplication of all coils per application. For AᴴA, only two transforms
+along the columns are necessary, because a mask of whole columns commutes with the readout transform. *torch* is the
+same operator, composed of masks, centred transforms and maps that are applied one by one. *gradient* is the gradient of
 ‖Ax‖₁; its limit does not include the passes over all coils that compute moduli and signs.
 """
 TRAINING = """
@@ -60,27 +60,28 @@ for centred transforms and computes SSIM after every iteration.
 STACKED = """
 ## Test-time training of many slices at once
 
-The table compares `mrilib.ttt.stacked` with TTT of one slice after the other, in milliseconds per iteration and
-slice. The ratio is the time for one slice after the other divided by the time for the stack. *Difference* is the
-largest deviation of any pixel between the two methods, relative to the brightest pixel, after three iterations in
-double precision. In single precision, the difference is larger for two reasons: these slices contain only noise and the
-network is random, and Adam's first steps are as large for a gradient of rounding errors as for any other gradient.
+The table compares `mrilib.ttt.stacked` with TTT of one slice after the other, in milliseconds per iteration and slice.
+The ratio is the time for one slice after the other divided by the time for the stack. *Difference* is the largest
+deviation of any pixel between the two methods, relative to the brightest pixel, after three iterations in double
+precision. In single precision, the difference is larger for two reasons. First, these slices contain only noise, and
+the network is random. Second, Adam's first steps are as large for a gradient of rounding errors as for any other
+gradient.
 """
 STACK_COLUMNS = ("one_by_one_ms", "stacked_ms", "ratio", "difference", "difference_float32")
 ESPIRIT = """
 ## Coil maps
 
-ESPIRiT estimates the maps of a phantom with {size} coils and pixels from 24 calibration lines. sigpy uses 100 power
-iterations per pixel. Our implementation uses 5, starting from the low-resolution coil images. The agreement between
-the maps a and b of the two implementations is {alike:.4f} (median of |⟨a, b⟩| over the object).
+ESPIRiT estimates the maps of a phantom of size {size} (coils × pixels) from 24 calibration lines. sigpy uses 100 power
+iterations per pixel. Our implementation uses 5 iterations, starting from the low-resolution coil images. The agreement
+between the maps a and b of the two implementations is {alike:.4f} (median of |⟨a, b⟩| over the object).
 """
 READING = """
 ## Reading a volume
 
 The table gives milliseconds per slice of {large}, read from files in memory. *h5py* reads the same bytes. *Ours* is
-`read_slice`, which also computes the image, and compares the image and its maximum with the stored values. On the first
-read, it verifies the file's checksum. Computing the image takes two thirds of the time of `read_slice`: one third for
-the transform of all coils, and one third for the two shifts around the transform.
+`read_slice`, which also computes the image and compares the image and its maximum with the stored values. On the first
+read, `read_slice` verifies the file's checksum. Computing the image takes two thirds of the time of `read_slice`: one
+third for the transform of all coils, and one third for the two shifts around the transform.
 """
 NOTEBOOK = """
 ## Notebook 04
@@ -96,11 +97,11 @@ STATEMENTS = """
 The table compares the GPU-hours that the papers state with those that the planner counts for an A6000. The planner
 counts the operations of a forward and a backward pass and assumes a fixed share of the TF32 peak performance. That
 share is derived from paper B's U-Net, so the first row is an input and the other rows are checks. The experiments in
-the other rows took two and a half to five times as long as counted. The count omits Fourier transforms, reading and
-validation. For paper A's notebooks, it also omits an additional forward pass and the computation of SSIM on the CPU
-at every iteration. We did not measure how well a transformer or a cascade of small networks uses a GPU compared with
-one wide U-Net. The hours that `mrilib plan --gpu` prints are therefore a lower bound. With `--steps` and a file from
-`benchmarks/gpu.py`, a measured step time replaces the fixed share.
+the other rows took two and a half to five times as long as the planner counts. The count omits Fourier transforms,
+reading and validation. For paper A's notebooks, it also omits an additional forward pass and the computation of SSIM on
+the CPU at every iteration. We did not measure how well a transformer or a cascade of small networks uses a GPU compared
+with one wide U-Net. The hours that `mrilib plan --gpu` prints are therefore a lower bound. With `--steps` and a file
+from `benchmarks/gpu.py`, a measured step time replaces the fixed share.
 """
 
 
