@@ -1,0 +1,33 @@
+"""Names of paper B's datasets in plain words, made from what their populations show."""
+
+from mrilib.data.catalogue import distribution
+from mrilib.data.collections import COLLECTIONS
+from mrilib.data.twins import TWINS
+from mrilib.paper_b.collection import arm_title
+
+BODIES = {"head": "brain", "knee_joint": "knee", "pelvis": "pelvis"}
+USUAL = (1.5, 3.0)  # tesla; other field strengths belong to the name
+SEVERAL = "mixed body parts"
+
+
+def plain_title(name: str) -> str:
+    """What a dataset shows, and its title in brackets, such as "brain, 0.3 T (M4Raw GRE)"; other arms as `arm_title`.
+
+    The view is named where several datasets have one title; a title that names the body part is left as it is.
+    """
+    if name not in COLLECTIONS:
+        return arm_title(name)
+    one, scans = COLLECTIONS[name], [distribution(part).scan for part in TWINS[name]]
+    shown = {BODIES[scan.anatomy.rpartition("_")[0]] for scan in scans}
+    body = next(iter(shown)) if len(shown) == 1 else SEVERAL
+    if body in one.title:
+        return one.title
+    fields = {scan.field_strength for scan in scans} - {*USUAL}
+    view = arm_title(name).removeprefix(one.title).strip()
+    words = [body, view, *(f"{field:g} T" for field in sorted(fields))]
+    return f"{', '.join(word for word in words if word)} ({one.title.removesuffix(' data')})"
+
+
+def two_lines(name: str) -> str:
+    """`plain_title` with the bracket on a second line."""
+    return plain_title(name).replace(" (", "\n(")
