@@ -1,7 +1,7 @@
 """Rows of images, each with a map of what changed: blue where it is better, orange where it is worse."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
@@ -45,10 +45,11 @@ def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, 
         raise ValueError(f"end is {end}: expected a positive change")
     grid = []
     for place, row in enumerate(rows):
-        pixels = [(_levels(image), "grey") for image in row.images]
-        shown = [*pixels, (_levels((row.change / end + 1) / 2), "change")]
-        words = zip(shown, columns if place == 0 else [""] * len(columns), row.captions, strict=True)
-        grid.append([Tile(one, head, foot, colors=colors) for (one, colors), head, foot in words])
+        heads = columns if place == 0 else [""] * len(columns)
+        planes = [*row.images, (row.change / end + 1) / 2]
+        words = zip(planes, heads, row.captions, strict=True)
+        tiles = [Tile(_levels(plane), head, foot) for plane, head, foot in words]
+        grid.append([*tiles[:-1], replace(tiles[-1], colors="change")])
     legend = [*[BLANK] * (len(columns) - 1), bar("change", LABELS)]
     return compose([*grid, legend], alt, [*(row.title for row in rows), ""])
 
