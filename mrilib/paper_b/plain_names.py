@@ -1,12 +1,27 @@
-"""Names of paper B's datasets in plain words, made from what their populations show."""
+"""Names of paper B's datasets and of their populations in plain words, made from what these show."""
 
-from mrilib.data.catalogue import distribution
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from mrilib.data.catalogue import Distribution, distribution
 from mrilib.data.collections import COLLECTIONS
 from mrilib.data.twins import TWINS
 from mrilib.paper_b.collection import arm_title
 
 BODIES = {"head": "brain", "knee_joint": "knee", "pelvis": "pelvis"}
 USUAL = (1.5, 3.0)  # tesla; other field strengths belong to the name
+CONTRASTS = {  # in the titles of populations
+    "PD": "PD",
+    "PDFS": "PD, fat-suppressed",
+    "T1": "T1",
+    "T1POST": "T1 with contrast agent",
+    "T2": "T2",
+    "T2FS": "T2, fat-suppressed",
+    "FLAIR": "FLAIR",
+    "GRE": "gradient echo",
+    "MP2RAGE-ME": "MP2RAGE",
+}
 SEVERAL = "mixed body parts"
 
 
@@ -26,6 +41,22 @@ def plain_title(name: str) -> str:
     view = arm_title(name).removeprefix(one.title).strip()
     words = [body, view, *(f"{field:g} T" for field in sorted(fields))]
     return f"{', '.join(word for word in words if word)} ({one.title.removesuffix(' data')})"
+
+
+def plain_populations(names: Iterable[str]) -> dict[str, str]:
+    """What each population shows, such as "knee, PD, fat-suppressed, 1.5 T"; its title if another one shows the same.
+
+    `names` are populations of the catalogue.
+    """
+    words = {name: _population(distribution(name)) for name in names}
+    shown = Counter(words.values())
+    return {name: said if shown[said] == 1 else distribution(name).title for name, said in words.items()}
+
+
+def _population(one: Distribution) -> str:
+    contrast = next((CONTRASTS[token] for token in re.split("[ ,]+", one.title) if token in CONTRASTS), "")
+    words = (BODIES[one.scan.anatomy.rpartition("_")[0]], contrast, f"{one.scan.field_strength:g} T")
+    return ", ".join(word for word in words if word)
 
 
 def two_lines(name: str) -> str:

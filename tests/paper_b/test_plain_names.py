@@ -4,7 +4,7 @@ import pytest
 
 from mrilib.data.collections import COLLECTIONS
 from mrilib.paper_b.collection import arm_title
-from mrilib.paper_b.plain_names import plain_title, two_lines
+from mrilib.paper_b.plain_names import plain_populations, plain_title, two_lines
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,17 @@ def test_a_name_says_the_body_part_and_what_is_unusual(name, told):
 
 def test_no_two_datasets_have_one_name():
     assert len({plain_title(name) for name in COLLECTIONS}) == len(COLLECTIONS)
+
+
+def test_populations_are_named_by_body_contrast_and_field():
+    found = plain_populations(["fm_knee_pd_skyra", "fm_knee_pdfs_aera", "m4raw_t2", "7t_axial"])
+    told = ["knee, PD, 3 T", "knee, PD, fat-suppressed, 1.5 T", "brain, T2, 0.3 T", "brain, MP2RAGE, 7 T"]
+    assert list(found.values()) == told
+
+
+def test_populations_that_show_the_same_keep_their_titles():
+    found = plain_populations(["fm_knee_pd_skyra", "fm_knee_pd_biograph", "m4raw_t2"])
+    assert list(found.values()) == ["fastMRI knee PD, Skyra 3 T", "fastMRI knee PD, Biograph 3 T", "brain, T2, 0.3 T"]
 
 
 def test_the_bracket_may_have_a_line_of_its_own():
