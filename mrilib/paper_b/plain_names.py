@@ -59,6 +59,11 @@ def _population(one: Distribution) -> str:
     return ", ".join(word for word in words if word)
 
 
+def body_part(name: str) -> str:
+    """`plain_title` without the bracket."""
+    return plain_title(name).partition(" (")[0]
+
+
 def two_lines(name: str) -> str:
     """`plain_title` with the bracket on a second line."""
     return plain_title(name).replace(" (", "\n(")

@@ -57,7 +57,7 @@ def test_the_same_for_each_collection_names_where_ttt_adds_most_and_least():
     found["m4raw_gre"]._read[DIVERSE, "m4raw_gre"] = row | {"ssim_ttt": row["ssim"]}
     spec = collections_chart(found, "simulated data").to_dict()
     assert len(marks(spec)) == 3 * 2 * len(TESTED), "without TTT, with TTT and the test distribution's, of two networks"
-    assert " ".join(spec["title"]).endswith("and least on brain, 0.3 T (M4Raw GRE) (simulated data)")
+    assert " ".join(spec["title"]).endswith("and least on “brain, 0.3 T” (simulated data)")
 
 
 def test_costs_and_fractions_are_told():

@@ -4,7 +4,7 @@ import pytest
 
 from mrilib.data.collections import COLLECTIONS
 from mrilib.paper_b.collection import arm_title
-from mrilib.paper_b.plain_names import plain_populations, plain_title, two_lines
+from mrilib.paper_b.plain_names import body_part, plain_populations, plain_title, two_lines
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,10 @@ def test_populations_that_show_the_same_keep_their_titles():
     assert list(found.values()) == ["fastMRI knee PD, Skyra 3 T", "fastMRI knee PD, Biograph 3 T", "brain, T2, 0.3 T"]
 
 
-def test_the_bracket_may_have_a_line_of_its_own():
+def test_the_bracket_may_have_a_line_of_its_own_or_be_left_out():
     assert two_lines("nyu") == "knee\n(NYU)"
     assert two_lines("fastmri_knee") == "fastMRI knee"
+    assert body_part("m4raw_gre") == "brain, 0.3 T"
 
 
 def test_titles_tell_views_apart_where_they_must():

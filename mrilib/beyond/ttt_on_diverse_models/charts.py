@@ -25,7 +25,7 @@ from mrilib.figures.dots import dots_chart
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.sentences import number, verdict
 from mrilib.figures.theme import MUTED, NAMED
-from mrilib.paper_b.plain_names import plain_title
+from mrilib.paper_b.plain_names import body_part
 
 KINDS = len(TRAINED_ON[DIVERSE])
 WORDS = {
@@ -58,7 +58,7 @@ def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
 def collections_chart(found: Studies, where: str) -> altair.LayerChart:
     """The same on each collection, for the least and the most diverse training set."""
     rows = [
-        _lift(f"{plain_title(name)}\n{words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
+        _lift(f"{body_part(name)}\n{words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
         for name, study in found.items()
         for arm, words in SHORT.items()
     ]
@@ -82,9 +82,9 @@ def _message(found: Studies) -> str:
 
 def _extremes(found: Studies) -> str:
     """Where TTT adds most and least to the diverse network."""
-    adds = {plain_title(name): lift({name: study}, DIVERSE).value for name, study in found.items()}
+    adds = {body_part(name): lift({name: study}, DIVERSE).value for name, study in found.items()}
     most, least = (pick(adds, key=adds.__getitem__) for pick in (max, min))
-    return f"TTT adds most to the diverse network on {most} and least on {least}"
+    return f"TTT adds most to the diverse network on “{most}” and least on “{least}”"
 
 
 def closed_rows(groups: Mapping[str, Studies]) -> list[dict[str, Any]]:
