@@ -6,6 +6,7 @@ from typing import Any
 import altair
 
 from mrilib.figures.charts import LETTER, WIDTH, data, finished, legend_columns, tooltip
+from mrilib.figures.dumbbells import TWO_LINES
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, with_intervals
 
@@ -30,8 +31,8 @@ def dots_chart(
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
     Args:
-        rows: dicts with `name`, `value`, `low`, `high` and, if several dots share a line, `series`; rows of different
-            names and one series each have their numbers written at the right.
+        rows: dicts with `name` of one or two lines, `value`, `low`, `high` and, if several dots share a line, `series`;
+            rows of different names and one series each have their numbers written at the right.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: what is compared.
@@ -49,7 +50,9 @@ def dots_chart(
     names = list(dict.fromkeys(record["name"] for record in records))
     series = list(dict.fromkeys(record["series"] for record in records))
     shared = len(records) > len(names)
-    width = round(PAGE - LETTER * max(map(len, names)) - (0 if shared else ROOM))
+    width = round(
+        PAGE - LETTER * max(len(line) for name in names for line in name.splitlines()) - (0 if shared else ROOM)
+    )
     base = _base(records, names, series if shared else [])
     scale, words = _scale(series, colors), _legend(series) if legend else None
     color = altair.Color("series:N", scale=scale, legend=words)
@@ -70,9 +73,10 @@ def dots_chart(
 
 def in_numbers(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows in words, for alt texts."""
+    named = [(" ".join(row["name"].splitlines()), row) for row in rows]
     return "; ".join(
-        f"{', '.join(filter(None, (row['name'], row.get('series'))))} {number(row['value'], signed=True)}"
-        for row in rows
+        f"{', '.join(filter(None, (name, row.get('series'))))} {number(row['value'], signed=True)}"
+        for name, row in named
     )
 
 
@@ -87,6 +91,7 @@ def record(row: Mapping[str, Any], zero: bool, digits: int = 3) -> dict[str, Any
 
 def _base(records: list[dict[str, Any]], names: Sequence[str], series: Sequence[str]) -> altair.Chart:
     lines: dict[str, Any] = {"tickBand": "extent"} if series else {}  # between the names, not through them
+    lines |= TWO_LINES if any("\n" in name for name in names) else {}
     labels = altair.Axis(labelLimit=0, ticks=False, domain=False, grid=True, **lines)
     bands = altair.Scale(type="band", paddingInner=0.15)
     y = altair.Y("name:N", sort=list(names), title=None, axis=labels, scale=bands)

@@ -83,7 +83,8 @@ def steps_in_numbers(rows: Sequence[Row]) -> str:
     for row in rows:
         means = ", ".join(f"{name} {number(value)}" for name, value in row["marks"].items())
         first, *others = row["name"].splitlines()
-        told.append(f"{first}{f' ({others[0]})' if others else ''}: {means}, {row['label']}")
+        second = f" ({others[0].strip('()')})" if others else ""
+        told.append(f"{first}{second}: {means}, {row['label']}")
     return "; ".join(told)
 
 

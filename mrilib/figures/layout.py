@@ -31,7 +31,9 @@ SHARPNESS = 2  # device pixels per CSS pixel
 MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "FD9567", "FECA8D", "FCFDBF"]
 # Cyclic: light at phase 0, dark at ±π, blue for negative phases, red for positive ones.
 CYCLE = ["2F1437", "5B2F96", "6276BA", "9EBBC9", "E2D9E2", "CFA393", "B3594F", "7F2350", "2F1437"]
-Colors = Literal["grey", "heat", "phase"]
+LOSS_ZERO_GAIN = ["C4590B", "FFFFFF", "295FDD"]  # orange for losses, blue for gains
+Colors = Literal["grey", "heat", "phase", "change"]
+ANCHORS: dict[Colors, list[str]] = {"heat": MAGMA, "phase": CYCLE, "change": LOSS_ZERO_GAIN}
 
 
 @dataclass(frozen=True)
@@ -211,10 +213,10 @@ def _wrapped(text: str, width: float, size: int) -> list[str]:
 
 
 def palette(colors: Colors, levels: int) -> list[int] | None:
-    """RGB triples of the heat map or of phases from −π to π, concatenated, for `png_bytes`; None for grey."""
+    """RGB triples of errors, of phases from −π to π or of changes, concatenated, for `png_bytes`; None for grey."""
     if colors == "grey":
         return None
-    anchors = np.array([list(bytes.fromhex(code)) for code in (MAGMA if colors == "heat" else CYCLE)], dtype=float)
+    anchors = np.array([list(bytes.fromhex(code)) for code in ANCHORS[colors]], dtype=float)
     places, steps = np.linspace(0, 1, len(anchors)), np.linspace(0, 1, levels)
     channels = [np.interp(steps, places, channel) for channel in anchors.T]
     return np.stack(channels, axis=-1).round().astype(int).ravel().tolist()

@@ -47,9 +47,7 @@ def words(chart):
 
 def test_the_title_counts_the_contrasts():
     spec = charts.contrasts_chart(contrasts(), WHERE)
-    told = (
-        "TTT improves the network trained on simulated knees at 2 of 3 flip angles and lifts it above ℓ1-wavelets at 1"
-    )
+    told = "TTT improves the knee-trained network at 2 of 3 flip angles, and cannot be told apart from ℓ1-wavelets"
     assert words(spec) == f"{told} ({WHERE})"
     curves = spec.to_dict()["layer"][0]
     shown = {(row["method"], row["angle"]): row["value"] for row in curves["data"]["values"]}
@@ -61,7 +59,7 @@ def test_the_title_counts_the_contrasts():
 def test_methods_are_sorted_by_their_difference_from_wavelets():
     spec = charts.against_wavelets(SCORES, WHERE)
     assert words(spec) == (
-        "For both networks, TTT reduces the SSIM difference from ℓ1-wavelets from up to 0.233 to at most 0.100"
+        "With TTT, both networks are within 0.100 of the SSIM of ℓ1-wavelets, instead of up to 0.233 away"
     )
     names = spec.to_dict()["layer"][-1]["data"]["values"]
     assert [row["name"] for row in names] == [ZERO_FILLED, BRAIN, CG_SENSE, KNEE, KNEE_TTT, BRAIN_TTT]
@@ -69,13 +67,38 @@ def test_methods_are_sorted_by_their_difference_from_wavelets():
 
 def test_one_contrast_has_no_interval_but_its_figures():
     one = contrasts(1)
-    assert words(charts.contrasts_chart(one, WHERE)).startswith(
-        "TTT improves the network trained on simulated knees at 1"
-    )
+    assert words(charts.contrasts_chart(one, WHERE)).startswith("TTT improves the knee-trained network at 1 of 1")
     assert words(charts.against_wavelets(one.scores, WHERE))
     told = charts.picture(one, one.samples[0].target).alt
     assert told.startswith("Real brain at a flip angle of 1°: fully sampled image, and SSIM of knee-trained 0.600")
     assert "ℓ1-wavelet 0.700" in told
+
+
+@pytest.mark.parametrize(
+    ("gained", "told"),
+    [(0.02, "and surpasses ℓ1-wavelets on average"), (-0.02, "but does not surpass ℓ1-wavelets on average")],
+)
+def test_the_title_says_what_the_interval_supports(gained, told):
+    wavelets = [0.70, 0.72, 0.74, 0.76]
+    after = [score + gained + 0.001 * place for place, score in enumerate(wavelets)]
+    scores = {KNEE: [0.5] * 4, KNEE_TTT: after, WAVELET: wavelets}
+    assert charts.contrasts_title(scores).endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ((0.7, 0.65, 0.8), "TTT does not raise SSIM of this slice"),
+        ((0.7, 0.78, 0.8), "TTT closes 80 % of the SSIM gap between the network and ℓ1-wavelets"),
+        ((0.7, 0.85, 0.8), "TTT lifts the network above ℓ1-wavelets"),
+        ((0.8, 0.85, 0.7), "TTT raises SSIM of a network that is above ℓ1-wavelets without it"),
+    ],
+)
+def test_the_message_of_the_images_follows_their_scores(scores, told):
+    one = contrasts(1)
+    column = dict(zip((KNEE, KNEE_TTT, WAVELET), ([score] for score in scores), strict=True))
+    drawn = charts.picture(replace(one, scores=one.scores | column), one.samples[0].target)
+    assert drawn.title == f"Real brain: {told}"
 
 
 def row(before, after):

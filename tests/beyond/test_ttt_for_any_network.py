@@ -10,7 +10,7 @@ from records import record
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
-from mrilib.beyond.ttt_for_any_network import charts, report
+from mrilib.beyond.ttt_for_any_network import charts, pictures, report
 from mrilib.beyond.ttt_for_any_network.experiment import (
     ALONG,
     FREE,
@@ -135,18 +135,53 @@ def row_of(found, curves):
 
 def test_curves_are_named_at_their_ends_and_the_title_tells_the_fall():
     spec = charts.curves_chart(falling(), "simulated data").to_dict()
-    words = "With a free phase, SSIM of the supervised network rises from the start; with paper A's method, it first"
-    assert " ".join(spec["title"]) == f"{words} falls to 0.10 (simulated data)"
+    words = "With paper A's TTT, SSIM first falls to 0.10; with a free phase, it never falls below its start"
+    assert " ".join(spec["title"]) == f"{words} (simulated data)"
     drawn = str(spec)
-    for name in ("joint, paper A: 0.", "supervised, paper A: 0.85", "supervised, no TTT: 0.51", "0.10 at iteration 1"):
-        assert f"'{name}" in drawn
+    for name in ("paper A's method: 0.85", "without TTT: 0.51", "down to 0.10 at iteration 1"):
+        assert name in drawn
     assert "legend': None" in drawn
     assert "lowest 0.100 at 1" in spec["description"]
+    assert charts.JOINT_ARM.name not in spec["description"], "it has a chart of its own"
+
+
+def test_a_shorter_curve_is_named_above_its_end():
+    found = shifted()
+    longer = row_of(found, [[*curve, 0.8] for curve in found.rows[charts.PAPER_ARM]["curves"]])
+    longer |= {"iterations": [0, 2, 4]}
+    given = replace(found, rows={**found.rows, charts.PAPER_ARM: longer})
+    assert "free phase: 0.85 after 2 iterations" in str(charts.curves_chart(given, "simulated data").to_dict())
+
+
+def test_the_joint_network_is_compared_with_the_supervised_one_under_paper_as_method():
+    spec = charts.joint_chart(falling(), "simulated data").to_dict()
+    assert " ".join(spec["title"]) == (
+        "With paper A's TTT, SSIM of the joint network never falls below its start; that of the supervised network "
+        "first falls to 0.10 (simulated data)"
+    )
 
 
 def test_a_run_that_never_falls_has_no_lowest_point():
-    assert charts.message(shifted()).endswith("; with paper A's method, it rises from the start")
+    assert charts.message(shifted()).startswith("With paper A's TTT, SSIM never falls below its start; ")
     assert "at iteration 0'" not in str(charts.curves_chart(shifted(), "simulated data").to_dict())
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ((0.7, 0.1, 0.8, 0.9), "Paper A's TTT first destroys the image; TTT with a free phase ends with a higher SSIM"),
+        (
+            (0.7, 0.6, 0.8, 0.8),
+            "Paper A's TTT first degrades the image; TTT with a free phase ends with no higher SSIM",
+        ),
+        ((0.7, 0.7, 0.8, 0.9), "Paper A's TTT improves the image from the start; TTT with a free phase ends with a"),
+    ],
+)
+def test_the_message_of_the_images_follows_their_scores(scores, told):
+    given = zip(
+        ("no TTT", "paper A, iteration 12", "paper A, at its end", "free phase, at its end"), scores, strict=True
+    )
+    assert pictures.Compared({}, dict(given), {}).message.startswith(told)
 
 
 def test_shifts_go_from_paper_as_method_to_a_free_phase():

@@ -44,7 +44,10 @@ def test_each_training_set_goes_from_without_to_with_ttt_beside_a_line_for_the_t
     [row] = level["data"]["values"]
     assert (row["series"], round(row["value"], 3)) == ("trained on the test distribution", 0.813)
     words = " ".join(spec["title"])
-    assert words == "TTT adds less after diverse training; with TTT, diverse data still help (simulated data)"
+    assert words == (
+        "After diverse training, TTT still helps, but it adds less than after training on one kind of knee "
+        "(simulated data)"
+    )
     assert "−0.020" in str(spec), "what TTT costs the network of the test distribution"
 
 
@@ -54,7 +57,7 @@ def test_the_same_for_each_collection_names_where_ttt_adds_most_and_least():
     found["m4raw_gre"]._read[DIVERSE, "m4raw_gre"] = row | {"ssim_ttt": row["ssim"]}
     spec = collections_chart(found, "simulated data").to_dict()
     assert len(marks(spec)) == 3 * 2 * len(TESTED), "without TTT, with TTT and the test distribution's, of two networks"
-    assert " ".join(spec["title"]).endswith("and least on M4Raw GRE (simulated data)")
+    assert " ".join(spec["title"]).endswith("and least on “brain, 0.3 T” (simulated data)")
 
 
 def test_costs_and_fractions_are_told():

@@ -28,7 +28,7 @@ def test_the_explorer_marks_what_the_theory_says():
     assert optimum["risk"] < after["risk"] < before["risk"]
     assert after["low"] < optimum["alpha"] < after["high"]
     chart = risk_chart(512, 64, 0.5, 1.0).to_dict()
-    assert "TTT closes 90 % of the gap" in chart["title"][0]
+    assert "TTT on one measurement closes 90 % of the gap" in " ".join(chart["title"])
     assert "before TTT α = 0.800" in chart["description"]
     layers = [part for layer in chart["layer"] for part in (layer, *layer.get("layer", []))]
     rows = [layer["data"]["values"] for layer in layers if "values" in layer.get("data", {})]
@@ -49,7 +49,7 @@ def test_the_explorer_redraws_and_keeps_d_below_n():
     box = subspace_explorer(100, 64, 0.5, 1.0)
     size, kept, _, tested, chart, _ = parts(box)
     before = chart.value
-    assert 'alt="Risk over α on P and Q. TTT closes' in before
+    assert 'alt="Risk over α on P and Q. TTT on one measurement closes' in before
     tested.value = 0.5
     assert "TTT costs more than it gains" in chart.value
     size.value = 16

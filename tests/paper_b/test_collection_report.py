@@ -50,7 +50,7 @@ def test_gains_are_of_the_collection_over_fastmri(study):
     assert artefacts["over_brain_elsewhere"].value == pytest.approx(5)
     assert "over_best_nyu" not in artefacts
     rows = report.gains_table({"U-Net": study}, "A caption").cells
-    assert rows[2][0] == "CC-359 sagittal"
+    assert rows[2][0] == "brain, sagittal (CC-359)"
     assert rows[2][1].startswith("0.050")
     assert rows[2][3].startswith("0.040")
 
@@ -61,14 +61,14 @@ def test_the_chart_goes_from_the_better_fastmri_network_to_the_collection(study)
     assert title == (
         "Thirteen datasets are better on 4 of 4 unseen datasets, with no clear loss on fastMRI (simulated data)"
     )
-    assert "NYU data: better fastMRI network 0.510, 13 datasets 0.560, its own network 0.530, +0.050 [" in told
+    assert "knee (NYU): better fastMRI network 0.510, 13 datasets 0.560, its own network 0.530, +0.050 [" in told
     assert "fastMRI knee (in distribution): " in told
 
 
 def test_the_best_network_of_a_row_is_in_bold_and_the_own_one_stands_apart(study):
     lines = report.scores_in_bold(study, "Beneath").data.splitlines()
-    nyu = next(line for line in lines if line.startswith("| NYU data"))
-    assert nyu == "| NYU data | 0.500 | 0.510 | 0.560 | **0.570** | 0.530 |"
+    nyu = next(line for line in lines if line.startswith("| knee (NYU)"))
+    assert nyu == "| knee (NYU) | 0.500 | 0.510 | 0.560 | **0.570** | 0.530 |"
     assert lines[-1] == "Beneath"
 
 
@@ -77,13 +77,30 @@ def test_gains_are_drawn_and_told_over_the_better_fastmri_network(study):
     assert " ".join(spec["title"]) == (
         "With as few slices as one dataset, diverse data still win on 4 of 4 unseen datasets (simulated data)"
     )
-    assert "NYU data, 13 datasets +0.050" in spec["description"]
+    assert "knee (NYU), 13 datasets +0.050" in spec["description"]
     assert "test distribution" not in spec["description"], "it is in the chart of the scores"
     first, few, left = report.in_words(study)
-    assert first.startswith("**13 datasets minus the better fastMRI network:** CC-359")
-    assert "NYU data +0.050 [0.050, 0.050]" in first
-    assert "NYU data +0.060 [0.060, 0.060]" in few
-    assert "NYU data −0.030 [−0.030, −0.030]" in left
+    assert first.startswith("**13 datasets minus the better fastMRI network:** brain, sagittal (CC-359)")
+    assert "knee (NYU) +0.050 [0.050, 0.050]" in first
+    assert "knee (NYU) +0.060 [0.060, 0.060]" in few
+    assert "knee (NYU) −0.030 [−0.030, −0.030]" in left
+
+
+def test_a_loss_on_fastmri_with_few_slices_is_in_the_title(study):
+    for place, parts in enumerate((TWINS["fastmri_knee"], TWINS["fastmri_brain"])):
+        for part in parts:
+            study._read["d_p_few", part] = {"ssim": [0.1] * 2, "artefacts": [200.0] * 2}
+        title = " ".join(report.gains_chart(study, "simulated").to_dict()["title"])
+        assert f"but lose on {('one of the', 'both')[place]} fastMRI datasets" in title
+
+
+def test_twins_may_have_other_titles(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(report, "image_row", lambda images, titles, captions, **_: drawn.update(titles=titles))
+    report.twins_picture(["m4raw_gre"], "An alt text")
+    assert drawn["titles"] == ["M4Raw GRE"]
+    report.twins_picture(["m4raw_gre"], "An alt text", titles=["brain"])
+    assert drawn["titles"] == ["brain"]
 
 
 def test_a_step_whose_interval_holds_zero_is_undecided():

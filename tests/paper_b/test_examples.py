@@ -29,7 +29,10 @@ def test_one_slice_is_of_the_dataset_fine_tuned_on_and_one_of_that_which_loses_m
     learned, forgotten = images.shown(scored)
     assert learned == images.TUNED != forgotten
     drawn = images.before_and_after(scored, "simulated")
-    assert "learned: M4Raw GRE SSIM" in drawn.alt
+    assert "learned: brain, 0.3 T (M4Raw GRE) SSIM" in drawn.alt
+    assert (
+        drawn.title == "Fine-tuning helps a slice of the new dataset but harms one of an old dataset (simulated data)"
+    )
     assert "forgotten: " in drawn.alt
 
 

@@ -29,40 +29,53 @@ SHIFTS = {
     "acceleration": "knee, 4× → 2×",
     "adversarially_filtered": "knee → hardest knee slices",
 }
-ROOM, HEIGHT, LEADING, BESIDE = 195, 280, 18, 8  # pixels; ROOM for the names at the right
+ROOM, HEIGHT, LEADING, BESIDE = 195, 290, 18, 8  # pixels; ROOM for the names at the right
 FALL = 0.005  # SSIM; a smaller fall is no message
 Row = dict[str, Any]
 _TICKS = altair.Axis(tickCount=8)
 
 
 def curves_chart(found: Shifted, where: str) -> altair.LayerChart:
-    """Mean SSIM during TTT: the supervised network with both methods, and the joint network with paper A's method.
+    """Mean SSIM of the supervised network during TTT by paper A's method and with a free phase.
 
     Bands are 95 % intervals over the test slices. `found` is the anatomy shift, from knees to brains.
     """
-    rows = [row for arm in CURVES for row in _curve(found, arm)]
+    return _curves(found, {FREE_ARM: FREE, PAPER_ARM: PAPER_A}, f"{message(found)} ({where})")
+
+
+def joint_chart(found: Shifted, where: str) -> altair.LayerChart:
+    """The same for paper A's method alone: the joint network, for which it was designed, and the supervised network."""
+    names = {arm: f"{arm.loss} network" for arm in (JOINT_ARM, PAPER_ARM)}
+    joint, supervised = (f"the {name} {_course(_curve(found, arm))}" for arm, name in names.items())
+    return _curves(
+        found, names, f"With paper A's TTT, SSIM of {joint}; {supervised.replace('the', 'that of the', 1)} ({where})"
+    )
+
+
+def message(found: Shifted) -> str:
+    """How the SSIM of the supervised network changes during TTT by paper A's method and with a free phase."""
+    free, paper = (_course(_curve(found, arm)) for arm in (FREE_ARM, PAPER_ARM))
+    return f"With paper A's TTT, SSIM {paper}; with a free phase, it {free}"
+
+
+def _curves(found: Shifted, names: Mapping[Arm, str], title: str) -> altair.LayerChart:
+    """Curves with their bands, each with its name at its end, and the score without TTT as a dashed line."""
+    rows = [row for arm in names for row in _curve(found, arm)]
     x = altair.X("iteration:Q", title="iteration of test-time training", scale=altair.Scale(nice=False), axis=_TICKS)
     y = altair.Y(
         "value:Q", title="mean SSIM on brains", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(tickCount=5)
     )
-    names = altair.Scale(domain=[arm.name for arm in CURVES], range=list(CURVES.values()))
-    base = altair.Chart(data(rows)).encode(x=x, color=altair.Color("method:N", scale=names, legend=None))
+    hues = altair.Scale(domain=[arm.name for arm in names], range=[CURVES[arm] for arm in names])
+    base = altair.Chart(data(rows)).encode(x=x, color=altair.Color("method:N", scale=hues, legend=None))
     layers = [
         *_start(found),
         *with_intervals(base.mark_area(opacity=0.18).encode(y=altair.Y("low:Q"), y2="high:Q"), rows),
-        base.mark_line(strokeWidth=3).encode(y=y, tooltip=tooltip("method", "iteration", "value")),
+        base.mark_line(strokeWidth=3.5).encode(y=y, tooltip=tooltip("method", "iteration", "value")),
         *_lowest(_curve(found, PAPER_ARM)),
-        *_names(found),
+        *_names(found, names),
     ]
-    title = f"{message(found)} ({where})"
-    alt = f"{title}. Mean SSIM: {'; '.join(_in_numbers(arm, _curve(found, arm)) for arm in CURVES)}"
+    alt = f"{title}. Mean SSIM: {'; '.join(_in_numbers(arm, _curve(found, arm)) for arm in names)}"
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH - ROOM, height=HEIGHT)
-
-
-def message(found: Shifted) -> str:
-    """How the SSIM of the supervised network changes during TTT with a free phase and with paper A's method."""
-    free, paper = (_course(_curve(found, arm)) for arm in (FREE_ARM, PAPER_ARM))
-    return f"With a free phase, SSIM of the supervised network {free}; with paper A's method, it {paper}"
 
 
 def shifts_chart(found: Mapping[str, Shifted], loss: Loss, where: str) -> altair.LayerChart:
@@ -101,11 +114,9 @@ def _curve(found: Shifted, arm: Arm) -> list[Row]:
 
 
 def _course(curve: Sequence[Row]) -> str:
-    """How a curve runs: up from the start, down first, or neither."""
-    first, last, low = curve[0]["value"], curve[-1]["value"], min(row["value"] for row in curve)
-    if low < first - FALL:
-        return f"first falls to {number(low, 2)}"
-    return "rises from the start" if last > first + FALL else "hardly changes"
+    """Whether a curve falls below its first value."""
+    low = min(row["value"] for row in curve)
+    return f"first falls to {number(low, 2)}" if low < curve[0]["value"] - FALL else "never falls below its start"
 
 
 def _start(found: Shifted) -> list[altair.Chart]:
@@ -119,28 +130,33 @@ def _lowest(curve: Sequence[Row]) -> list[altair.Chart]:
     low = min(curve, key=lambda row: row["value"])
     if low["value"] >= curve[0]["value"] - FALL:
         return []
-    words = f"{number(low['value'], 2)} at iteration {low['iteration']}"
+    words = f"down to {number(low['value'], 2)} at iteration {low['iteration']}"
     point = altair.Chart(data([low | {"words": words}])).encode(x="iteration:Q", y="value:Q")
     dot = point.mark_point(filled=True, size=90, opacity=1, color=COLORS[PAPER_A])
     return [dot, *haloed(point.encode(text="words:N"), align="left", dx=14, dy=8)]
 
 
-def _names(found: Shifted) -> list[altair.Chart]:
-    """Names of the curves, in the colours of the curves: to the right of long curves, and above the short curve."""
-    last = {arm: _curve(found, arm)[-1] for arm in CURVES}
-    end = last[FREE_ARM]["iteration"]
-    words = f"supervised, free phase: {number(last[FREE_ARM]['value'], 2)}"
-    short = altair.Chart(data([{"iteration": end, "words": words}])).encode(x="iteration:Q", y=altair.value(LEADING))
-    style: Row = {"align": "left", "fontWeight": "bold"}
-    layers = [short.mark_text(color=CURVES[FREE_ARM], dx=-60, **style).encode(text="words:N")]
-    named = {"joint, paper A": JOINT_ARM, "supervised, paper A": PAPER_ARM}
-    heights = [(last[arm]["value"], name, CURVES[arm]) for name, arm in named.items()]
-    heights.append((_curve(found, PAPER_ARM)[0]["value"], "supervised, no TTT", MUTED))
-    heights = [(value, f"{name}: {number(value, 2)}", color) for value, name, color in heights]
+def _names(found: Shifted, names: Mapping[Arm, str]) -> list[altair.Chart]:
+    """Names in the colours of the curves: to the right of long curves, and above the end of a shorter one."""
+    last = {arm: _curve(found, arm)[-1] for arm in names}
+    end = max(row["iteration"] for row in last.values())
+    style: Row = {"align": "left", "fontWeight": "bold", "fontSize": 14}
+    layers, heights = [], [(_curve(found, PAPER_ARM)[0]["value"], f"{BEFORE}: ", MUTED)]
+    for arm, name in names.items():
+        if last[arm]["iteration"] == end:
+            heights.append((last[arm]["value"], f"{name}: ", CURVES[arm]))
+            continue
+        words = f"{name}: {number(last[arm]['value'], 2)} after {last[arm]['iteration']} iterations"
+        at = altair.Chart(data([last[arm] | {"words": words}])).encode(x="iteration:Q", y="value:Q")
+        layers += [
+            at.mark_point(filled=True, size=90, opacity=1, color=CURVES[arm]),
+            at.mark_text(color=CURVES[arm], dx=-4, dy=-LEADING, **style).encode(text="words:N"),
+        ]
     heights.sort(reverse=True)
     places = spaced([value for value, _, _ in heights], LEADING / HEIGHT)
-    for place, (_, name, color) in zip(places, heights, strict=True):
-        at = altair.Chart(data([{"value": place, "words": name}])).encode(y=altair.Y("value:Q"), text="words:N")
+    for place, (value, name, color) in zip(places, heights, strict=True):
+        words = f"{name}{number(value, 2)}"
+        at = altair.Chart(data([{"value": place, "words": words}])).encode(y=altair.Y("value:Q"), text="words:N")
         layers.append(at.mark_text(color=color, dx=BESIDE, **style).encode(x=altair.value(WIDTH - ROOM)))
     return layers
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mrilib.figures.sentences import number
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sample import Sample
 from mrilib.scoring import reconstruct, slice_ssim
@@ -26,9 +25,13 @@ class Compared:
 
     @property
     def message(self) -> str:
-        """The scores as one sentence."""
-        before, early, end, free = (number(score) for score in self.scores.values())
-        return f"Paper A's method takes SSIM from {before} through {early} to {end}; a free phase takes it to {free}"
+        """What paper A's method does to the image first, and which of the two methods ends with the higher score."""
+        before, early, end, free = self.scores.values()
+        fall = "destroys" if early < before / 2 else "degrades"
+        course = f"first {fall} the image" if early < before else "improves the image from the start"
+        return (
+            f"Paper A's TTT {course}; TTT with a free phase ends with {'a higher' if free > end else 'no higher'} SSIM"
+        )
 
 
 def compared(

@@ -13,12 +13,10 @@ from mrilib.beyond.ttt_on_diverse_models.experiment import (
     ONE,
     REMEDIES,
     SIX,
-    TESTED,
     TRAINED_ON,
     Remedy,
     Studies,
     closed,
-    gain,
     lift,
     lift_lost,
     pooled,
@@ -26,7 +24,8 @@ from mrilib.beyond.ttt_on_diverse_models.experiment import (
 from mrilib.figures.dots import dots_chart
 from mrilib.figures.dumbbells import dumbbell_chart, step, steps_in_numbers
 from mrilib.figures.sentences import number, verdict
-from mrilib.figures.theme import NAMED
+from mrilib.figures.theme import MUTED, NAMED
+from mrilib.paper_b.plain_names import body_part
 
 KINDS = len(TRAINED_ON[DIVERSE])
 WORDS = {
@@ -38,7 +37,7 @@ WORDS = {
 SHORT = {ONE: WORDS[ONE], DIVERSE: "diverse"}
 WITHOUT, WITH, AIM = "without TTT", "with TTT", "trained on the test distribution"
 TALL = 52  # CSS pixels from line to line of the first chart
-COLORS = {WITHOUT: NAMED["before TTT"], WITH: NAMED["TTT"], AIM: NAMED["test distribution"]}
+COLORS = {WITHOUT: MUTED, WITH: NAMED["TTT"], AIM: NAMED["test distribution"]}
 BESIDE = "TTT adds [95 % interval]"
 
 
@@ -59,7 +58,7 @@ def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
 def collections_chart(found: Studies, where: str) -> altair.LayerChart:
     """The same on each collection, for the least and the most diverse training set."""
     rows = [
-        _lift(f"{TESTED[name]}: {words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
+        _lift(f"{body_part(name)}\n{words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
         for name, study in found.items()
         for arm, words in SHORT.items()
     ]
@@ -74,19 +73,18 @@ def _lift(name: str, found: Studies, arm: str, further: Mapping[str, float] | No
 
 
 def _message(found: Studies) -> str:
-    """What TTT adds with and without diverse training, and what diverse training adds to TTT."""
-    less = verdict(lift_lost(found, DIVERSE), "TTT adds less", "TTT adds more", "TTT adds about as much")
-    after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
-    level = "with TTT, diverse data have no measurable effect"
-    words = verdict(after, "with TTT, diverse data still help", "with TTT, diverse data cost SSIM", level)
-    return f"{less} after diverse training; {words}"
+    """Whether TTT helps the diverse network, and less or more than the network trained on one kind of knee."""
+    still = verdict(lift(found, DIVERSE), "still helps", "harms", "does not measurably help")
+    less = verdict(lift_lost(found, DIVERSE), ", but it adds less", ", and it adds more", ", and it adds about as much")
+    compared = f"{less} than after training on {WORDS[ONE]}" if still == "still helps" else ""
+    return f"After diverse training, TTT {still}{compared}"
 
 
 def _extremes(found: Studies) -> str:
     """Where TTT adds most and least to the diverse network."""
-    adds = {TESTED[name]: lift({name: study}, DIVERSE).value for name, study in found.items()}
+    adds = {body_part(name): lift({name: study}, DIVERSE).value for name, study in found.items()}
     most, least = (pick(adds, key=adds.__getitem__) for pick in (max, min))
-    return f"TTT adds most to the diverse network on {most} and least on {least}"
+    return f"TTT adds most to the diverse network on “{most}” and least on “{least}”"
 
 
 def closed_rows(groups: Mapping[str, Studies]) -> list[dict[str, Any]]:

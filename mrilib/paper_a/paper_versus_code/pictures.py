@@ -43,7 +43,7 @@ def two_scores(bench: Bench, kind: str) -> Picture:
     plain_score, matched_score = (number(score(image, sample, way)) for way in ("unmatched", "published"))
     crop = body(target)
     shown = [one.reshape(one.shape[-2:])[crop] for one in (target, plain, match_mean_std(target, plain))]
-    titles = [f"target ({kind})", "paper: the image as it is", "code: brightness and contrast matched to the target"]
+    titles = [f"target ({kind})", "paper: the image as it is", "code: matched to the target"]
     message = f"One image, two scores: SSIM {plain_score} as it is, {matched_score} after matching ({kind} data)"
     captions = ["", f"SSIM {plain_score}", f"SSIM {matched_score}"]
     return image_row(shown, titles, captions, alt=f"{message}: target and both versions").titled(message)

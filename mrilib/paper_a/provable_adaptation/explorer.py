@@ -30,7 +30,7 @@ AXIS = torch.tensor([[math.cos(TILT)], [math.sin(TILT)]], dtype=torch.float64)  
 SMALLEST = 5  # smallest d for which α̂ has a finite variance
 LABELS = {"before TTT": (12, 4, "left"), "after TTT": (-8, -16, "right"), "optimum": (4, 22, "left")}
 SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
-FACTOR = "α (1 = no shrinkage)"
+FACTOR = "more shrinkage  ←  factor α  →  no shrinkage"
 STEPS, HEAD, STRIP = 21, 8, 0.045  # points of an arrow, the one with its head, and height of the range of α
 
 
@@ -59,7 +59,7 @@ def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerCha
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
-    alt = f"Risk over α on P and Q. {message} " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)
+    alt = f"Risk over α on P and Q. {message}. " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)
     lines = curve_chart(ALPHAS, curves, x_title=FACTOR, y_title="risk per signal dimension", alt=alt)
     top = max(float(values.max()) for values in curves.values())
     path = torch.linspace(marks[1]["alpha"], marks[0]["alpha"], STEPS, dtype=torch.float64)
@@ -72,11 +72,9 @@ def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after:
     low, high = break_even(n, d, sigma)
     if low <= varsigma <= high:
         ends = f"above {low:.2f}" if high == math.inf else f"from {low:.2f} to {high:.2f}"
-        return (
-            f"TTT costs more than it gains for noise levels of Q {ends}: risk {before:.3f} before, {after:.3f} after."
-        )
+        return f"TTT costs more than it gains for noise levels of Q {ends}: risk {before:.3f} before, {after:.3f} after"
     share = f"{100 * (before - after) / (before - best):.0f} %"
-    return f"TTT closes {share} of the gap: risk {before:.3f} before, {after:.3f} after."
+    return f"TTT on one measurement closes {share} of the gap on average: risk {before:.3f} before, {after:.3f} after"
 
 
 def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: float = 1.0) -> widgets.VBox:
@@ -139,9 +137,9 @@ def subspace_drawing(sigma: float, varsigma: float) -> altair.HConcatChart:
     panels = [_plane(f"P, training: noise level {sigma:g}", sigma, {"trained on P": sigma})]
     both = {"trained on P": sigma, "trained on Q": varsigma}
     panels += [_plane(f"Q, test: noise level {varsigma:g}", varsigma, both)]
-    more, factor = ("More", "smaller") if varsigma > sigma else ("Less", "larger")
+    more, shrinkage = ("More", "more") if varsigma > sigma else ("Less", "less")
     best = " and ".join(f"{_shrinkage(level):.2f} on {side}" for side, level in {"P": sigma, "Q": varsigma}.items())
-    title = f"{more} noise calls for a {factor} α: the best value is {best}"
+    title = f"{more} noise calls for {shrinkage} shrinkage: the best factor α is {best}"
     alt = f"{title}. A line, a signal on it, and noisy measurements around it, for noise of {sigma:g} and {varsigma:g}"
     drawing = altair.hconcat(*panels, spacing=24).resolve_scale(color="independent", shape="independent")
     return finished(drawing, alt, title)

@@ -16,7 +16,8 @@ from mrilib.figures.plot import Picture, Table, image_grid, image_row, table
 from mrilib.figures.sentences import measured, number, percent, verdict
 from mrilib.figures.tiles import white_of
 from mrilib.gap import Interval, ratio_of_means
-from mrilib.paper_b.collection import ELSEWHERE, FASTMRI, TESTED, Example, arm_title, best_of_fastmri, gain, members
+from mrilib.paper_b.collection import ELSEWHERE, FASTMRI, TESTED, Example, best_of_fastmri, gain, members
+from mrilib.paper_b.plain_names import plain_title, two_lines
 from mrilib.paper_b.protocol import slices_to_test
 from mrilib.paper_b.study import Study
 
@@ -25,7 +26,7 @@ COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
 BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
 SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one dataset"}
 FEW = ("fastmri_brain", "fastmri_prostate", "skm_tea", "7t_coronal", *ELSEWHERE)  # datasets whose twins are shown large
-IN_D_P = dict.fromkeys(FASTMRI, " (in distribution)")
+IN_D_P = dict.fromkeys(FASTMRI, "\n(in distribution)")
 
 
 def parameters_of(part: str) -> str:
@@ -36,10 +37,13 @@ def parameters_of(part: str) -> str:
     return f"{scan.anatomy.rpartition('_')[2]}, {scan.field_strength:g} T\n{size}\nnoise {100 * scan.background:.0f} %"
 
 
-def twins_picture(parts: Sequence[str], alt: str, ncols: int = 5) -> Picture:
-    """Picture of a simulated test slice of each population, with its name above and its acquisition below."""
+def twins_picture(parts: Sequence[str], alt: str, ncols: int = 5, titles: Sequence[str] = ()) -> Picture:
+    """Picture of a simulated test slice of each population, with its name above and its acquisition below.
+
+    `titles` replaces the names of the populations.
+    """
     images = [slices_to_test(part, 1)[0].target for part in parts]
-    titles = [re.sub(r",? [\d.]+ T$", "", distribution(part).title) for part in parts]
+    titles = titles or [re.sub(r",? [\d.]+ T$", "", distribution(part).title) for part in parts]
     return image_row(
         [x / x.max() for x in images], titles, [parameters_of(part) for part in parts], alt=alt, ncols=ncols
     )
@@ -58,7 +62,7 @@ def arm_on(arm: str, dataset: str) -> str:
 def arms_rows(study: Study) -> list[dict[str, Any]]:
     """Training data of each network: number of slices and number of populations."""
     return [
-        {"arm": arm_title(arm), "slices": spec.train_slices, "parts": len(spec.lists)}
+        {"arm": plain_title(arm), "slices": spec.train_slices, "parts": len(spec.lists)}
         for arm, spec in study.arms.items()
     ]
 
@@ -74,7 +78,7 @@ def scores_chart(study: Study, kind: str) -> altair.LayerChart:
     for name in sorted(TESTED, key=lambda name: -gained[name].value):
         arms = {"better fastMRI network": best[name], "13 datasets": "d_p", "its own network": name}
         means = {words: study.mean(arm, members(name)).value for words, arm in arms.items()}
-        rows.append(step(f"{arm_title(name)}{IN_D_P.get(name, '')}", means, gained[name]))
+        rows.append(step(f"{two_lines(name)}{IN_D_P.get(name, '')}", means, gained[name]))
     title = f"{_message(gained)} ({kind} data)"
     alt = f"{title}: {steps_in_numbers(rows)}"
     return dumbbell_chart(rows, x_title="mean SSIM", alt=alt, title=title, beside="13 datasets minus fastMRI")
@@ -97,8 +101,8 @@ def beside_paper(
         ours = [study.mean(arm_on(arm, name), members(name), measure).value for name in TESTED]
         pairs = zip((*TESTED, "mean"), (*ours, sum(ours) / len(ours)), printed[arm], strict=True)
         cells = {name: f"{our:.{digits}f} ({their:.{digits}f})" for name, our, their in pairs}
-        rows.append({"arm": arm_title(arm)} | cells)
-    columns = {"arm": "trained on"} | {name: arm_title(name) for name in TESTED} | {"mean": "mean"}
+        rows.append({"arm": plain_title(arm)} | cells)
+    columns = {"arm": "trained on"} | {name: plain_title(name) for name in TESTED} | {"mean": "mean"}
     return table(rows, columns, caption=caption)
 
 
@@ -130,7 +134,7 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
     """Gains of D_P, in full and with few slices, over the better fastMRI network and over the dataset's own network."""
     rows = []
     for name in TESTED:
-        row: dict[str, Any] = {"dataset": arm_title(name)}
+        row: dict[str, Any] = {"dataset": plain_title(name)}
         for title, study in studies.items():
             best = best_of_fastmri(study, name)
             row |= {
@@ -159,22 +163,22 @@ def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind:
     rows = [[target / white_of(target) for target, _ in cropped]]
     rows += [[images[arm] / white_of(target) for target, images in cropped] for arm in below]
     captions = [[""] * len(examples), *([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in below)]
-    names = ["fully sampled", *(f"trained on {arm_title(arm)}" for arm in below)]
+    names = ["fully sampled", *(f"trained on {plain_title(arm)}" for arm in below)]
     first, last = arms[0], arms[-1]
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
     told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"
-    columns = [arm_title(name) for name in examples]
+    columns = [two_lines(name) for name in examples]
     return image_grid(rows, names, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:
     """Mean SSIM, one row per dataset; the best network is in bold, not counting the dataset's own network."""
     arms = (*FASTMRI, "d_p", "d_p_few")
-    lines = [f"| tested on | {' | '.join(map(arm_title, arms))} | own network |", "|---" * (len(arms) + 2) + "|"]
+    lines = [f"| tested on | {' | '.join(map(plain_title, arms))} | own network |", "|---" * (len(arms) + 2) + "|"]
     for name in TESTED:
         *others, own = (study.mean(arm, members(name)).value for arm in (*arms, name))
         cells = [f"**{number(one)}**" if one == max(others) else number(one) for one in others]
-        lines.append(f"| {arm_title(name)} | {' | '.join(cells)} | {number(own)} |")
+        lines.append(f"| {plain_title(name)} | {' | '.join(cells)} | {number(own)} |")
     return Markdown("\n".join([*lines, "", beneath]))
 
 
@@ -183,7 +187,7 @@ def gains_chart(study: Study, kind: str) -> altair.LayerChart:
     best = {name: best_of_fastmri(study, name) for name in TESTED}
     found = {arm: {name: gain(study, best[name], [name], arm=arm) for name in TESTED} for arm in SERIES}
     rows: list[dict[str, Any]] = [
-        {"name": f"{arm_title(name)}{IN_D_P.get(name, '')}", "series": words, **vars(found[arm][name])}
+        {"name": f"{two_lines(name)}{IN_D_P.get(name, '')}", "series": words, **vars(found[arm][name])}
         for name in sorted(TESTED, key=lambda name: -found["d_p"][name].value)
         for arm, words in SERIES.items()
     ]
@@ -196,7 +200,7 @@ def _few_message(few: Mapping[str, Interval]) -> str:
     """Where the collection helps with only as many slices as one dataset has, as far as the intervals support it."""
     better = sum(few[name].low > 0 for name in ELSEWHERE)
     worse = sum(few[name].high < 0 for name in FASTMRI)
-    cost = f", but lose on {worse} of the {len(FASTMRI)} in distribution" if worse else ""
+    cost = f", but lose on {'both' if worse == len(FASTMRI) else 'one of the'} fastMRI datasets" if worse else ""
     return (
         f"With as few slices as one dataset, diverse data still win on {better} of {len(ELSEWHERE)} unseen "
         f"datasets{cost}"
@@ -217,7 +221,7 @@ def in_words(study: Study) -> list[str]:
 
 
 def _listed(found: Mapping[str, Interval]) -> str:
-    return "; ".join(f"{arm_title(name)} {measured(one, signed=True)}" for name, one in found.items())
+    return "; ".join(f"{plain_title(name)} {measured(one, signed=True)}" for name, one in found.items())
 
 
 def measures_in_words(study: Study, features: Study | None) -> list[str]:

@@ -4,15 +4,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mrilib.data.twins import TWINS
-from mrilib.figures.plot import Picture, image_grid
+from mrilib.figures.changes import Changed, change_grid
+from mrilib.figures.framing import body
+from mrilib.figures.plot import Picture
 from mrilib.figures.sentences import number
 from mrilib.figures.tiles import white_of
-from mrilib.paper_b.collection import TESTED, arm_title
+from mrilib.metrics import WINDOW, ssim_map
+from mrilib.paper_b.collection import TESTED
 from mrilib.paper_b.examples import ExampleImages
 from mrilib.paper_b.fine_tuning_forgets.experiment import BEFORE, changes
+from mrilib.paper_b.plain_names import two_lines
 from mrilib.paper_b.study import Study
 
 TUNED = "m4raw_gre"  # the noisiest dataset, on which fine-tuning costs most elsewhere
+CHANGE = 0.3  # of local SSIM, drawn in the darkest colours
 
 
 def example_images(scored: Study) -> ExampleImages:
@@ -27,36 +32,42 @@ def shown(scored: Study) -> dict[str, str]:
     return {name: next(part for part in TWINS[name] if scored.tests[part].slices) for name in (TUNED, most)}
 
 
-def close_up(target: Tensor, before: Tensor, after: Tensor) -> tuple[slice, slice]:
-    """Rows and columns of the square, half as wide as the target (y, x), in which the squared error changes most."""
-    side = min(target.shape) // 2
-    change = (after - target).square() - (before - target).square()
-    means = F.avg_pool2d(change[None, None], side, stride=1)[0, 0].abs()
-    top, left = divmod(int(means.argmax()), means.shape[1])
-    return slice(top, top + side), slice(left, left + side)
+def change(target: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """Local SSIM after minus before, (y, x) as the images, positive where `after` is closer to the target.
+
+    Its mean is the change of SSIM; in the border, where local SSIM is undefined, it is 0.
+    """
+    maps = [ssim_map(target[None, None], image[None, None])[0, 0] for image in (before, after)]
+    return F.pad(maps[1] - maps[0], [WINDOW // 2] * 4)
 
 
 def before_and_after(scored: Study, kind: str) -> Picture | None:
-    """A close-up of both slices, fully sampled, before and after fine-tuning; None if a network is missing.
+    """Both slices, cropped to the body: fully sampled, before and after fine-tuning, and where SSIM changes.
 
-    SSIM is that of the whole slice; see `close_up` for the part that is shown.
+    None if a network is missing. SSIM is that of the whole slice.
     """
-    made, rows, captions, titles, ends = example_images(scored), [], [], [], []
+    made, rows, ends = example_images(scored), [], []
     for name, test in shown(scored).items():
         pair = made.images((BEFORE, TUNED), test)
         if pair is None:
             return None
         target = made.target(test)
-        part = close_up(target, *pair)
-        rows.append([one[part] / white_of(target) for one in (target, *pair)])
+        part, white = body(target), white_of(target)
         ends.append([scored.scores(arm, test)[0] for arm in (BEFORE, TUNED)])
-        captions.append(["", *(f"SSIM {score:.3f}" for score in ends[-1])])
-        titles.append(f"{'learned' if name == TUNED else 'forgotten'}:\n{arm_title(name)}")
-    columns = ["fully sampled", "before fine-tuning", f"after fine-tuning on {arm_title(TUNED)}"]
-    scores = "; ".join(
-        f"{' '.join(title.split())} {' to '.join(said[1:])}" for title, said in zip(titles, captions, strict=True)
-    )
-    alt = f"A {kind} slice of two datasets: fully sampled, before and after fine-tuning: {scores}"
-    here, elsewhere = (number(after - before, signed=True) for before, after in ends)
-    told = f"Fine-tuning: SSIM {here} on a slice of the new dataset, {elsewhere} on one of another"
-    return image_grid(rows, titles, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
+        by = number(ends[-1][1] - ends[-1][0], signed=True)
+        captions = ["", *(f"SSIM {number(score)}" for score in ends[-1]), by]
+        title = f"{'learned' if name == TUNED else 'forgotten'}:\n{two_lines(name)}"
+        images = [one[part] / white for one in (target, *pair)]
+        rows.append(Changed(title, images, change(target, *pair)[part], captions))
+    told = "; ".join(f"{' '.join(row.title.split())} {' to '.join(row.captions[1:3])}" for row in rows)
+    alt = f"A {kind} slice of two datasets: fully sampled, before and after fine-tuning, and where SSIM changes: {told}"
+    columns = ["fully sampled", "before fine-tuning", "after fine-tuning", "change in SSIM"]
+    drawn = change_grid(rows, columns, end=CHANGE, alt=alt)
+    return drawn.titled(f"{_message(*(after - before for before, after in ends))} ({kind} data)")
+
+
+def _message(here: float, elsewhere: float) -> str:
+    """What fine-tuning does to the slice of the new dataset and to the other slice."""
+    joined = "but" if here * elsewhere < 0 else "and"
+    words = ["helps" if by > 0 else "harms" for by in (here, elsewhere)]
+    return f"Fine-tuning {words[0]} a slice of the new dataset {joined} {words[1]} one of an old dataset"

@@ -5,17 +5,18 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import broken, data, finished, tooltip
+from mrilib.figures.charts import data, finished, tooltip
+from mrilib.figures.dumbbells import TWO_LINES
+from mrilib.figures.layout import LOSS_ZERO_GAIN
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured
 from mrilib.figures.theme import INK
 from mrilib.gap import Interval
-from mrilib.paper_b.collection import arm_title
+from mrilib.paper_b.plain_names import plain_title, two_lines
 
 Changes = Mapping[tuple[str, str], Interval]
 CELL = (104, 48)
 LINE = 18  # pixels
-LOSS_ZERO_GAIN = ("#C4590B", "#FFFFFF", "#295FDD")
 
 
 def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
@@ -33,16 +34,15 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     rows = [_cell(arm, name, change) for (arm, name), change in changes.items()]
     reach = max(abs(row["value"]) for row in rows)
     order = {key: list(dict.fromkeys(row[key] for row in rows)) for key in ("tuned", "tested")}
-    labels = altair.Axis(labelAngle=0, labelLimit=200, ticks=False, domain=False, grid=False)
-    short: dict[str, Any] = {"labelAngle": 0, "labelExpr": broken(order["tested"], 10)}
-    short["labelPadding"] = LINE  # room for the second line
-    above = altair.Axis(orient="top", ticks=False, domain=False, grid=False, **short)
+    bare: dict[str, Any] = {"labelAngle": 0, "labelLimit": 200, "ticks": False, "domain": False, "grid": False}
+    labels = altair.Axis(**bare | TWO_LINES)
+    above = altair.Axis(orient="top", labelExpr=TWO_LINES["labelExpr"], labelPadding=LINE, **bare)
     base = altair.Chart(data(rows)).encode(
         x=altair.X("tested:N", sort=order["tested"], title="tested on", axis=above),
         y=altair.Y("tuned:N", sort=order["tuned"], title="fine-tuned on", axis=labels),
         tooltip=tooltip("tuned", "value", "low", "high"),
     )
-    scale = altair.Scale(domain=[-reach, 0, reach], range=list(LOSS_ZERO_GAIN), interpolate="rgb")
+    scale = altair.Scale(domain=[-reach, 0, reach], range=[f"#{code}" for code in LOSS_ZERO_GAIN], interpolate="rgb")
     bright = f"abs(datum.value) > {0.8 * reach}"
     layers = [
         base.mark_rect(stroke="white", strokeWidth=2).encode(color=altair.Color("value:Q", scale=scale, legend=None)),
@@ -52,36 +52,37 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
         ),
     ]
     width, height = (side * len(order[key]) for side, key in zip(CELL, ("tested", "tuned"), strict=True))
-    alt = f"{title}: " + "; ".join(f"{row['tuned']} on {row['tested']} {row['label']}" for row in rows)
+    alt = f"{title}: " + "; ".join(
+        f"{plain_title(arm)} on {plain_title(name)} {row['label']}"
+        for (arm, name), row in zip(changes, rows, strict=True)
+    )
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
 
 
 def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
     label = f"{change.value:+.3f}".replace("-", "−")
     label = label if change.excludes_zero else f"({label})"
-    return {"tuned": arm_title(arm), "tested": arm_title(name), "own": arm == name, "label": label} | vars(change)
+    return {"tuned": two_lines(arm), "tested": two_lines(name), "own": arm == name, "label": label} | vars(change)
 
 
 def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: str) -> Table:
     """The same numbers with intervals, and all other datasets together; one row per fine-tuned network."""
     rows = [
-        {"tuned": arm_title(arm)}
+        {"tuned": plain_title(arm)}
         | {name: vars(change) for (one, name), change in changes.items() if one == arm}
         | {"others": vars(others)}
         for arm, others in forgotten.items()
     ]
-    columns = {"tuned": "fine-tuned on"} | {name: arm_title(name) for _, name in changes}
+    columns = {"tuned": "fine-tuned on"} | {name: plain_title(name) for _, name in changes}
     return table(rows, columns | {"others": "the other five"}, caption=caption)
 
 
 def message(changes: Changes) -> str:
-    """Title: how many datasets used for fine-tuning gain, and in how many tests others lose, certainly or not."""
-    own = [change.value > 0 for (arm, name), change in changes.items() if arm == name]
-    others = [change for (arm, name), change in changes.items() if arm != name]
-    lost = [change for change in others if change.value < 0]
-    certain = sum(change.excludes_zero for change in lost)
-    gains = f"Gains on {sum(own)} of {len(own)} datasets used for fine-tuning"
-    return f"{gains}, losses in {len(lost)} of {len(others)} tests on others, {certain} of them certain"
+    """Title: on how many datasets used for fine-tuning it helps, and in how many other tests it harms, beyond doubt."""
+    own = [change.low > 0 for (arm, name), change in changes.items() if arm == name]
+    others = [change.high < 0 for (arm, name), change in changes.items() if arm != name]
+    helps = f"Fine-tuning helps on {sum(own)} of the {len(own)} datasets used for it"
+    return f"{helps} and harms in {sum(others)} of {len(others)} tests on others"
 
 
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
@@ -98,4 +99,4 @@ def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
 
 
 def _listed(found: Mapping[str, Interval]) -> str:
-    return "; ".join(f"{arm_title(name)} {measured(change, signed=True)}" for name, change in found.items())
+    return "; ".join(f"{plain_title(name)} {measured(change, signed=True)}" for name, change in found.items())

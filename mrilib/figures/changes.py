@@ -1,0 +1,58 @@
+"""Rows of images, each with a map of what changed: blue where it is better, orange where it is worse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor
+
+from mrilib.figures.images import BLANK, bar
+from mrilib.figures.layout import Picture, Tile, compose
+
+LABELS = ("worse", "equal", "better")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row of `change_grid`.
+
+    Args:
+        title: words at the left.
+        images: real, (y, x); 1 is white.
+        change: real, (y, x), positive where the last image is better.
+        captions: words below the images and below the map.
+    """
+
+    title: str
+    images: Sequence[Tensor]
+    change: Tensor
+    captions: Sequence[str]
+
+
+def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, alt: str) -> Picture:
+    """Grey images and, at the right of each row, its change on a scale from −`end` (orange) over 0 (white) to `end`.
+
+    Args:
+        rows: with equally many images.
+        columns: words above the images and above the map.
+        end: change drawn in the darkest colours.
+        alt: what the figure shows, for readers who cannot see it.
+
+    Raises:
+        ValueError: `end` is not positive, or `alt` is empty.
+    """
+    if not end > 0:
+        raise ValueError(f"end is {end}: expected a positive change")
+    grid = []
+    for place, row in enumerate(rows):
+        heads = columns if place == 0 else [""] * len(columns)
+        planes = [*row.images, (row.change / end + 1) / 2]
+        words = zip(planes, heads, row.captions, strict=True)
+        tiles = [Tile(_levels(plane), head, foot) for plane, head, foot in words]
+        grid.append([*tiles[:-1], replace(tiles[-1], colors="change")])
+    legend = [*[BLANK] * (len(columns) - 1), bar("change", LABELS)]
+    return compose([*grid, legend], alt, [*(row.title for row in rows), ""])
+
+
+def _levels(plane: Tensor) -> np.ndarray:
+    return (255 * plane.cpu().double().clamp(0, 1)).round().numpy().astype(np.uint8)
