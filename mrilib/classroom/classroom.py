@@ -67,7 +67,7 @@ def refuse_foreign(target: Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if read_manifest(target) is None:
-        raise UserError(f"{target}: exists and is not a classroom of mrilib; give another name, or remove it")
+        raise UserError(f"{target}: exists and is not an mrilib classroom; give another name, or remove it")
     if target.is_dir() and (different := changed(target)):
         raise UserError(f"{target}: {different[0]} has been changed since it was made; give another name, or remove it")
 

@@ -174,7 +174,7 @@ def _images(case: Case, scheme: str, item: int) -> str:
     """HTML with target, reconstruction and error map of a slice, or how to obtain them."""
     if not case.has_image(scheme):
         command = f"mrilib run 04 -p shift {case.result.shift}"
-        lacking = "This run has scores under this shift, but no images. This command makes them:"
+        lacking = "This run has scores under this shift, but no images. This command creates them:"
         return f"<p>{lacking} <code>{escape(command)}</code></p>"
     target, image = case.views(scheme, item)
     score = case.result.scores[scheme][item]

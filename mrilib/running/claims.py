@@ -26,7 +26,7 @@ class Claim(BaseModel):
     the reason for the margins, in the paper's numbers. `cases` are conditions under which the claim must hold, each a
     mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper says but
     no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict is
-    `not_a_test`; an item that repeats others is `same_as` them. Neither is counted. `reason` is our explanation of why
+    `not_a_test`; an item that repeats others is `same_as` them; neither is counted. `reason` is our explanation of why
     a claim may fail here.
     """
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help
 MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
 ASSUMED = """\
-Hours on one device to train every network from scratch. Training: seconds per step x slices x epochs. Test-time
-training: three networks on each test slice, all iterations; early stopping shortens it. Files of unknown size
-count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
+The table gives the hours on one device to train every network from scratch. Training: seconds per step x slices x
+epochs. Test-time training: three networks on each test slice, all iterations; early stopping shortens it. Files of
+unknown size count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not
+counted.{bound}"""
 BOUND = """
 With --gpu, the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
 at a fifth to two fifths of that (docs/performance.md). To use measured steps, give --steps."""

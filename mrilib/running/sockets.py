@@ -1,4 +1,4 @@
-"""Private folders for a kernel's sockets; those that killed runs leave behind are removed by the next run."""
+"""Private folders for a kernel's sockets; folders left behind by killed runs are removed by the next run."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Stored tables: the notebook of each, how to recompute its rows, and whether these are reproduced."""
+"""Stored tables: their notebooks, how to recompute their rows, and whether rows are reproduced."""
 
 import json
 import math

@@ -70,7 +70,7 @@ def costs_in_words(found: Studies) -> list[str]:
 
 
 def in_words(found: Studies) -> list[str]:
-    """Whether TTT still helps after diverse training, what each remedy closes, and what each adds to the other."""
+    """Whether TTT still helps after diverse training, how much of the gap each remedy closes, and what each adds."""
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
     shares = {name: percent(closed(found, remedy)) for name, remedy in REMEDIES.items()}
     return [

@@ -1,4 +1,4 @@
-"""Charts and tables of stopping rules and of the ablation of test-time training."""
+"""Charts and tables on stopping rules and on the ablation of test-time training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,7 +59,7 @@ def phases_message(alone: float, jointly: float) -> str:
 
 
 def fall_message(scores: Mapping[int, float]) -> str:
-    """SSIM of one slice by TTT iteration, at the first and the last of them and where it is lowest between."""
+    """SSIM of one slice at the first and the last TTT iteration and, in between, where it is lowest."""
     first, *_, last = scores
     low = min(scores, key=scores.__getitem__)
     told = f"SSIM {number(scores[first])} before TTT, {number(scores[low])} at iteration {low}"
@@ -196,7 +196,7 @@ def record_outcomes(rows: Mapping[str, Row]) -> None:
 
 
 def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, short: Interval) -> Markdown:
-    """What the stopping rules showed, in sentences with their numbers.
+    """Sentences on the results of the stopping rules, with their numbers.
 
     Args:
         answers: results by their names in `results.json`.
@@ -209,13 +209,13 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
         f"- **What stopping costs and gains.** With a window of {window}, the rule loses "
         f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; running on to iteration {last} loses "
         f"a further {answers['gain_of_early_stopping']}.\n"
-        f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise; "
-        f"it loses {short}."
+        f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise. Then "
+        f"it loses {short} in SSIM."
     )
 
 
 def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unrolled: Mapping[str, Row]) -> Markdown:
-    """What the ablation showed, in sentences with its numbers.
+    """Sentences on the results of the ablation, with their numbers.
 
     Args:
         answers: results by their names in `results.json`.

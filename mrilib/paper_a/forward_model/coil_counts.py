@@ -1,4 +1,4 @@
-"""What several receive coils gain: SSIM of CG-SENSE by number of coils and acceleration, on one simulated slice."""
+"""Gain from several receive coils: SSIM of CG-SENSE by number of coils and acceleration, on one simulated slice."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

@@ -110,7 +110,7 @@ def curves_title(sweep: Mapping[float, Scores], coefficient: float, shift: str, 
 
 
 def findings(outcomes: Mapping[str, Outcome]) -> Markdown:
-    """Where the L appears, and what a mixture gains on Q and costs on P, in three sentences with their numbers."""
+    """Three sentences with numbers: where the L appears, what a mixture gains on Q, and what it costs on P."""
     named = {name.replace("_", " "): one for name, one in outcomes.items()}
     verdicts: dict[str, list[str]] = {}
     for name, one in named.items():

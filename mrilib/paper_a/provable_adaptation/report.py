@@ -221,7 +221,7 @@ def findings(
     exact: float,
     harm: Sequence[str],
 ) -> Markdown:
-    """What the study showed, in three sentences with their numbers.
+    """Three sentences on the results of the study, with their numbers.
 
     Args:
         trained: α at the end of supervised training.

@@ -37,13 +37,13 @@ Scored = tuple[Sequence[float], Sequence[float]]
 def levels(
     network: Reconstructor, samples: Sequence[Sample], adapted: Sequence[Adapted], device: torch.device | str
 ) -> Scored:
-    """PSNR in dB of every slice after and before TTT of the network, images scaled as for SSIM."""
+    """PSNR in dB of every slice, after TTT and by `network` without TTT, with images scaled as for SSIM."""
     after = [_psnr(sample, one.record.image) for sample, one in zip(samples, adapted, strict=True)]
     return after, [_psnr(sample, reconstruct(network, sample.to(device))) for sample in samples]
 
 
 def changes(scored: Scored, adapted: Sequence[Adapted], scores: Scores) -> dict[str, Interval]:
-    """What TTT changes for the network joint on P: self-validation error, PSNR in dB and SSIM, by name of the result.
+    """Changes due to TTT of the jointly trained network of P, by result: self-validation error, PSNR in dB and SSIM.
 
     Args:
         scored: see `levels`.
@@ -62,7 +62,7 @@ def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind:
     """What joint training with TTT changes on every slice, compared with supervised training on P alone.
 
     Args:
-        scored: PSNR in dB after TTT, and of the network of supervised training, see `levels`.
+        scored: PSNR in dB after TTT, and of the network trained with supervision; see `levels`.
         result, unet: SSIM of the transformer and, where stored, of the U-Net.
         kind: "simulated" or "measured".
     """
@@ -166,7 +166,7 @@ def curves_chart(curves: Mapping[str, Sequence[Sequence[float]]], shift: str, ki
 def findings(
     result: ShiftResult, changed: Mapping[str, Interval], grid: Mapping[str, Interval], alone: Mapping[str, Interval]
 ) -> list[str]:
-    """What the transformer showed, in three sentences with their numbers.
+    """Three sentences on the results of the transformer, with their numbers.
 
     Args:
         result, changed, grid: scores, see `changes` and `grids`.

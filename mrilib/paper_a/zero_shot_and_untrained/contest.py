@@ -147,7 +147,7 @@ class Contest:
         return self._get(self.scored_on_test(name))
 
     def affordable(self, seconds: float, item: int) -> list[str]:
-        """As many methods as fit into `seconds` together for one test slice, cheapest first."""
+        """The fastest methods whose times for one test slice together fit into `seconds`."""
         cost = {name: self.on_test(name)["seconds"][item] for name in self.methods}
         cheapest = sorted(cost, key=cost.__getitem__)
         totals = accumulate(cost[name] for name in cheapest)

@@ -1,4 +1,4 @@
-"""Numbers in paper B's Section 7 and Appendix G, recomputed from numbers printed beside them or from its code."""
+"""Numbers in paper B's Section 7 and Appendix G, recomputed from other printed numbers or from the paper's code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def number(printed: str) -> float:
 
 
 def before_dropping(one: Collection) -> int:
-    """Number of slices of a dataset's volumes, including those without anatomy, as counted in Table 1."""
+    """Number of slices of a dataset's volumes, as counted in Table 1, which includes slices without anatomy."""
     volumes = one.train.volumes + one.test.volumes
     return one.train.slices + one.test.slices + volumes * sum(one.dropped)
 

@@ -1,4 +1,4 @@
-"""Change in SSIM from training past the epoch that is best out of distribution: named curves, 0 at that epoch."""
+"""Change in SSIM due to training past the epoch that is best out of distribution, as named curves."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

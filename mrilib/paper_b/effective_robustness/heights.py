@@ -23,7 +23,7 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
 
 
 def in_words(found: Found) -> list[str]:
-    """Under which shifts P lies above the line, under which it does not, and how far above it P and Q together lie."""
+    """The shifts under which P lies above the line or not, and how far above it networks trained on P and Q lie."""
     above, below = ([name for name in found if wanted(found[name].gain(P))] for wanted in (_above, _below))
     level = [name for name in found if name not in (*above, *below)]
     told = [

@@ -1,4 +1,4 @@
-"""Networks trained on healthy heads, and how well they reconstruct lesions (paper B, §5 and App. E)."""
+"""How well networks trained on healthy heads reconstruct lesions (paper B, §5 and App. E)."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Brightness around the middle of one lesion: how much of its contrast each network leaves."""
+"""Brightness around the middle of one lesion, and how much of the lesion's contrast each network preserves."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What notebook 16 reads: it trains no network."""
+"""Slices that notebook 16 reads; it trains no network."""
 
 from mrilib.paper_b.wavelets_need_tuning.parameters import Parameters
 from mrilib.train.networks import NetworkSpec
