@@ -91,6 +91,8 @@ def stops_in_words(curves: Curves) -> list[str]:
     for name, one in curves.items():
         epoch = one.epochs[one.stop]
         q, p = (measured(one.gains[side][epoch], signed=True) for side in ("Q", "P"))
-        apart = f"{q} out of distribution and {p} in distribution"
-        told.append(f"**{named(name)}:** the rule stops after epoch {epoch}; from the end, SSIM differs by {apart}.")
+        told.append(
+            f"**{named(name)}:** the rule stops after epoch {epoch}. SSIM there minus SSIM at the end is {q} out of "
+            f"distribution and {p} in distribution."
+        )
     return told
