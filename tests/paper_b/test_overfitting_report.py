@@ -50,8 +50,8 @@ def test_sentences_follow_the_sign_of_the_fall(curve):
         "**U-Net, SGD, rate 0.1:** SSIM out of distribution is best after epoch 4 of 8. From then on, it falls by 0.230"
     )
     assert stops_in_words({"sgd_tenth": curve}) == [
-        "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8. SSIM there minus SSIM at the end is 0.000 [0.000, 0.000] "
-        "out of distribution and 0.000 [0.000, 0.000] in distribution."
+        "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8. SSIM there minus SSIM at the end is "
+        "0.000 [0.000, 0.000] out of distribution and 0.000 [0.000, 0.000] in distribution."
     ]
 
 
