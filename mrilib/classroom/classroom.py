@@ -1,4 +1,4 @@
-"""A folder or archive for teaching without a network: the project, its wheels, and the slices the course needs."""
+"""A folder or archive for teaching offline: the project, its wheels, and the slices that the course needs."""
 
 import os
 import shutil
@@ -127,7 +127,7 @@ def pip(arguments: Sequence[str]) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = first_line(errors[0] if errors else done.stderr)
-        raise RunError(f"pip {arguments[0]}: {reason}; without a network, use --no-wheels")
+        raise RunError(f"pip {arguments[0]}: {reason}; without internet access, use --no-wheels")
 
 
 def list_wheels(root: Path, folder: Path) -> None:

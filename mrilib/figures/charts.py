@@ -236,7 +236,7 @@ def cleaned(
 
 
 def data(rows: Iterable[Row]) -> altair.Data:
-    """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
+    """Rows as the data of a chart, without numbers that are not finite, such as the ends of an undefined interval."""
     return altair.Data(values=[{k: finite(x) if isinstance(x, float) else x for k, x in row.items()} for row in rows])
 
 

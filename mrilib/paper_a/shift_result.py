@@ -97,7 +97,7 @@ class ShiftResult:
 
     @property
     def with_and_without_stopping(self) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Scores of joint training on P with TTT at its stop, and of its last iterate; same runs, same slices."""
+        """Scores of joint training on P with TTT at its stop and at its last iterate, on the same runs and slices."""
         stopped = self.scores["joint on P + TTT"] if self.stopped is None else self.stopped
         return stopped, self.scores["joint on P + TTT, no early stopping"]
 

@@ -97,7 +97,7 @@ def scheme_of(network: str, ttt: str) -> str:
 
 
 def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
-    """Schemes trained on P and on Q whose difference is the gap to which a choice belongs.
+    """The schemes, trained on P and on Q, between which the gap of a choice is measured.
 
     If training on Q was not scored with TTT, the supervised network of Q takes its place, as in paper A's Table 2.
     """
@@ -191,7 +191,7 @@ def _images(case: Case, scheme: str, item: int) -> str:
 def explore_shifts(
     cases: Mapping[str, Case], shift: str, network: str = "joint on P", ttt: str = OFF
 ) -> ipywidgets.VBox:
-    """Explore shifts, networks, TTT off or on where it was run, and slices; needs a running kernel.
+    """Explore shifts, networks, slices, and TTT (off, or on where it was run); needs a running kernel.
 
     Args:
         cases: cases by shift, all scored on the same number of slices.

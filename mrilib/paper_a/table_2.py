@@ -135,7 +135,7 @@ def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
-    """This run's block and the stored ones, in the order of the paper's table; over several training runs if stored."""
+    """This run's block and the stored ones, in the paper's order; over several training runs where stored."""
     given: Any = {"experiment": experiment, "settings": settings, "slices": own.result.before.n}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]

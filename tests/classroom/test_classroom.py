@@ -195,7 +195,7 @@ def test_pip_without_network_says_what_to_do(project, rehearsed, capsys, monkeyp
     )
     assert main(["classroom", "class"]) == 1
     error = capsys.readouterr().err
-    assert "without a network, use --no-wheels" in error
+    assert "without internet access, use --no-wheels" in error
     assert error.count("\n") == 1
     assert not Path("class").exists()
 

@@ -30,7 +30,7 @@ def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]
 
 
 def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
-    """Curves of `coil_scores`, one for each acceleration; the title gives the first and last gain at the highest."""
+    """Curves of `coil_scores`, one per acceleration; the title has the first and last gain at the largest R."""
     fastest = rows[-1]["acceleration"]
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)

@@ -33,7 +33,7 @@ SCORES_IN_WORDS = {
 
 
 def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
-    """Plot the largest change of each group beside its two sides, the smallest of all, the yardstick and all together.
+    """Plot each group's largest change beside its two sides, the smallest change, the yardstick and all together.
 
     Arguments as in `changes_chart`.
 

@@ -95,7 +95,7 @@ def _in_order(chart: altair.LayerChart, names: Sequence[str], chosen: Mapping[st
 
 
 def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risks: Tensor) -> altair.LayerChart:
-    """Change from α = 0 of the self-supervised loss, for single measurements and their mean, and of the risk.
+    """Self-supervised loss, for single measurements and their mean, and risk, all as changes from α = 0.
 
     Args:
         alphas: (k,).
@@ -128,7 +128,7 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
 
 
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
-    """Loss of each estimator on P and on Q relative to the best linear estimator for it, the shared α first."""
+    """Loss of each estimator on P and on Q relative to the best linear estimator for the same noise, shared α first."""
     rows = [
         {"name": f"{ESTIMATORS.get(by, by)}, {NOISES[side]}", "color": NAMED[side], **_ends(means[by])}
         for by in next(iter(lost.values()))

@@ -1,4 +1,4 @@
-"""What notebook 09 shows of a transformer beside the U-Net: changes by TTT, gaps, curves, and the findings."""
+"""What notebook 09 shows of a transformer beside the U-Net: changes due to TTT, gaps, curves, and the findings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -241,7 +241,7 @@ def measures_in_words(study: Study, features: Study | None) -> list[str]:
 
 
 def steps_in_words(inside: Interval, outside: Interval, enlarging: Interval) -> list[str]:
-    """What matching adds in and out of distribution, and whether enlarging helps."""
+    """What matching adds to SSIM in and out of distribution, and whether enlarging helps."""
     enlarged = verdict(enlarging, "raises SSIM by {}", "lowers SSIM by {}", "has no clear effect ({})")
     return [
         f"**Matching** adds {measured(inside)} to SSIM in distribution and {measured(outside)} out of distribution.",

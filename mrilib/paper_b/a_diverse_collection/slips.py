@@ -122,7 +122,7 @@ def sensitivity_channels() -> Check:
 
 
 def acceleration() -> Check:
-    """True acceleration of the published mask at nominally 4-fold: all columns over sampled columns."""
+    """True acceleration of the published mask at nominally 4-fold: all columns divided by sampled columns."""
     sampling = equispaced((4,))
     kept = [width / sampling.mask("any", width).sum().item() for width in WIDTHS]
     found = f"{min(kept):.2f} to {max(kept):.2f}-fold for {WIDTHS[0]} to {WIDTHS[-1]} columns"

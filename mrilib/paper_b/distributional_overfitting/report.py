@@ -16,7 +16,7 @@ STEEP = 2  # first epoch shown in charts; before any training, scores are far be
 
 
 def falls_table(curves: Curves, caption: str) -> Table:
-    """Table of the best epoch out of distribution, and the subsequent loss there and gain in distribution."""
+    """Table of the best epoch out of distribution, and the subsequent changes in SSIM in and out of distribution."""
     rows = [
         {
             "training": named(name),
@@ -72,7 +72,7 @@ def against(curve: Curve, other: Curve) -> dict[str, Interval]:
 
 
 def in_words(curves: Curves) -> list[str]:
-    """For each run, the best epoch out of distribution, and the changes in SSIM from then on, on both sides."""
+    """For each run, the best epoch out of distribution, and the later changes in SSIM in and out of distribution."""
     told = []
     for name, one in curves.items():
         fall, rise = one.change("Q", one.peak), one.change("P", one.peak)

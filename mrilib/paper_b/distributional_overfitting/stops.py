@@ -1,4 +1,4 @@
-"""Cost and benefit of a stopping rule that sees only one side: differences from the end as dots, and sentences."""
+"""Cost and benefit of a stopping rule that uses only scores in distribution, as dots and in sentences."""
 
 from collections.abc import Mapping
 

@@ -155,6 +155,6 @@ class Likeness:
 
 
 def likenesses(p: Parameters, device: torch.device | str = "cpu") -> dict[FeatureName, dict[str, Likeness]]:
-    """Likeness under every shift of Figure 6, by each measurable kind of features, the paper-like kind first."""
+    """Likeness under every shift of Figure 6, by each measurable kind of features, nearest to the paper's first."""
     found = {kind: {name: Likeness(name, p, device, kind) for name in LIKENED} for kind in get_args(FeatureName)}
     return {kind: shifts for kind, shifts in found.items() if all(one.measurable for one in shifts.values())}

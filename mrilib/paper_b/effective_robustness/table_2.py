@@ -26,7 +26,7 @@ def folds(*accelerations: int) -> str:
 
 
 def arms(p: Parameters) -> dict[str, UnionSpec]:
-    """Networks for each acceleration and one for all four, on the same slices for as many steps.
+    """One network for each acceleration and one for all four, trained on the same slices for the same number of steps.
 
     Reference: Lin, Heckel, ICML 2024, App. C.1, Table 2.
     """

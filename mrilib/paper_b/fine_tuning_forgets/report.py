@@ -63,7 +63,7 @@ def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
 
 
 def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: str) -> Table:
-    """The same numbers with intervals, and all other datasets together; one row per fine-tuned network."""
+    """The numbers of `matrix_chart` with intervals, and all other datasets together; one row per fine-tuned network."""
     rows = [
         {"tuned": arm_title(arm)}
         | {name: vars(change) for (one, name), change in changes.items() if one == arm}
