@@ -195,7 +195,7 @@ def explore_shifts(
 
     Args:
         cases: cases by shift, all scored on the same number of slices.
-        shift, network, ttt: initial values; `ttt` is OFF or ON, and applies where it was run.
+        shift, network, ttt: initial values; `ttt` is OFF or ON; ON applies only where TTT was run.
 
     Raises:
         ValueError: `shift` has no case, or `network` was not scored under it.

@@ -22,8 +22,8 @@ epochs. Test-time training: three networks on each test slice, all iterations; e
 unknown size count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not
 counted.{bound}"""
 BOUND = """
-With --gpu, the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
-at a fifth to two fifths of that (docs/performance.md). To use measured steps, give --steps."""
+With --gpu, the hours are a lower bound. Runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
+at a fifth to two fifths of these hours (docs/performance.md). To use measured steps, give --steps."""
 
 
 def add_plan(subparsers: Any) -> None:

@@ -201,7 +201,7 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
     Args:
         answers: results by their names in `results.json`.
         window, last: window of the rule, and the last iteration.
-        short: loss to the oracle with a window of `SHORT`.
+        short: loss relative to the oracle with a window of `SHORT`.
     """
     return Markdown(
         f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "

@@ -99,7 +99,7 @@ class Mixtures:
     """Supervised networks trained on mixtures of an experiment's P and Q, scored on both.
 
     Args:
-        experiment: the pair and the training; without a number of training slices, the length of the shorter list.
+        experiment: the pair and the training; without a number of training slices, that of the shorter list is used.
         test_slices: number per side; 0 uses paper A's lists.
     """
 

@@ -179,9 +179,9 @@ def findings(
     head = "TTT fits the measurement, including its noise" if noisy else "What TTT changes"
     return [
         f"**{head}:** TTT of the jointly trained network changes PSNR by "
-        f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}; the visibility of "
-        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained "
-        f"without the self-supervised term: {number(grid[ALONE].value, 2)}; "
+        f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}. The visibility of "
+        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (network "
+        f"trained without the self-supervised term: {number(grid[ALONE].value, 2)}; "
         f"target: {number(grid['target'].value, 2)}).",
         f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
         f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",

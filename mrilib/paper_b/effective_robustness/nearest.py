@@ -50,9 +50,9 @@ def nearest_similarity(
     """Cosine similarity of each test patch to its nearest training patch, averaged over the patches of each image.
 
     Patches are drawn at random based on `seed` and the image's name, so the result for an image depends neither on
-    the other images nor on the last bit of a pixel; white is each image's maximum. The paper drops patches of mainly
-    background without saying how; here these are patches in which more than half the pixels are darker than `floor`. An
-    image with no other patches keeps those with the most foreground.
+    the other images nor on the last bit of a pixel. White is each image's maximum. The paper drops patches of mainly
+    background without saying how. Here, these are patches in which more than half of the pixels are darker than
+    `floor`. An image with no other patches keeps those with the most foreground.
 
     Args:
         train: magnitudes (y, x) by name.
