@@ -155,7 +155,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
         check_complete(one, (first, after), (given.limit("slice"), depth), name)
         if (count := len(_lines(one))) < most:
             raise VolumeError(
-                f"{name}: {count} lines, but others have {most}: it ended early; choose another with --choose"
+                f"{name}: {count} lines, but others have {most}: this one ended early; choose another with --choose"
             )
         slices = int(one["slice"].max()) + 1
         if depth * encoded * slices > SPARSEST * len(one):

@@ -44,7 +44,7 @@ def add_plan(subparsers: Any) -> None:
 
 def add_part(subparsers: Any) -> None:
     """Add `mrilib part`."""
-    parser = subparsers.add_parser("part", help="compute one part of a run, as `mrilib plan --parts` lists them")
+    parser = subparsers.add_parser("part", help="compute one part of a run; `mrilib plan --parts` lists the parts")
     _add_run(parser, None)
     parser.add_argument("--name", required=True, help="name of the part")
     parser.add_argument("--done", type=Path, required=True, metavar="FILE", help="file to write when the part is done")

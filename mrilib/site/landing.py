@@ -28,8 +28,8 @@ ALT = (
     "its error map fades as test-time training goes on."
 )
 MOTTO = """A neural network reconstructs an MRI scan from a fraction of its measurements. On images unlike its training
-data, it loses quality. Two papers propose remedies: **adapt the network to each scan** (test-time training, paper A),
-or **train it on diverse data** (paper B)."""
+data, it reconstructs less well. Two papers propose remedies: **adapt the network to each scan** (test-time training,
+paper A), or **train it on diverse data** (paper B)."""
 SIMULATED = """The data are simulated, except in notebook 19; the papers use fastMRI. Where a claim does not hold here,
 the site says so."""
 CAPTION = """*A measured brain at 4×. The network has only seen simulated knees; test-time training adapts it to this

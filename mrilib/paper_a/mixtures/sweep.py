@@ -225,8 +225,8 @@ class Outcome:
         """Whether the L of paper A's Figure 2 appears, in words."""
         if self.gained.interval is None or self.kept.interval is None:
             where = "Q" if self.gained.interval is None else "P"
-            return f"no L can appear, as there is no gap on {where}"
-        return "the L appears" if self.is_corner else "the L does not clearly appear"
+            return f"no L-shaped path can appear, as there is no gap on {where}"
+        return "the L-shaped path appears" if self.is_corner else "the L-shaped path does not clearly appear"
 
     def __str__(self) -> str:
         return f"gained on Q {self.gained}; kept on P {self.kept}; SSIM lost on P {self.lost}"

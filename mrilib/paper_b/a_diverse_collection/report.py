@@ -228,14 +228,14 @@ def measures_in_words(study: Study, features: Study | None) -> list[str]:
     said = [
         f"{percent(share)} fewer than the {key.removeprefix('over_')} network" for key, share in shares.items() if share
     ]
-    told = [f"**Artefacts:** {' and '.join(said)}."] if said else []
+    told = [f"**Artefacts:** the network trained on 13 datasets has {' and '.join(said)}."] if said else []
     if features is None:
         return told
     for measure in ("lpips", "dists"):
         by = gains(features, measure)
         told.append(
-            f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "
-            f"brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
+            f"**{measure.upper()}:** the network trained on 13 datasets is better than the knee network by "
+            f"{measured(by[f'{KNEE}_elsewhere'])} and than the brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
         )
     return told
 

@@ -37,7 +37,7 @@ def in_words(found: Found) -> list[str]:
     ]
     most, least = (pick(found.values(), key=lambda one: one.gain(P_AND_Q).value) for pick in (max, min))
     ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({ARROWS[one.name]})" for one in (least, most))
-    return [*told, f"**Trained on P and Q,** networks lie at {' to '.join(ends)} relative to the same line."]
+    return [*told, f"**Networks trained on P and Q** lie at {' to '.join(ends)} relative to the same line."]
 
 
 def _ranked(found: Found) -> Sequence[tuple[str, Robustness]]:
