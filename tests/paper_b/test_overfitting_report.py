@@ -109,7 +109,7 @@ def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
     assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
     own, others, stop = seen(both, "unet_t2_knee")
     assert own.startswith("**U-Net, T2 brain to knee:** SSIM out of distribution is best")
-    lead = "**The other runs, change in SSIM out of distribution after their best epoch:**"
+    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
     assert others.startswith(f"{lead} U-Net, SGD, rate 0.1 −0.230")
     assert "the rule stops after epoch 8" in stop
     assert len(seen({"sgd_tenth": curve}, "sgd_tenth")) == 2

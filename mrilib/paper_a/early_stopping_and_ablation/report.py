@@ -207,7 +207,7 @@ def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, s
         f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "
         f"iterations is {answers['rank_correlation_validation_ssim']}; −1 would be perfect.\n"
         f"- **What stopping costs and gains.** With a window of {window}, the rule loses "
-        f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; running on to iteration {last} loses "
+        f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; continuing to iteration {last} loses "
         f"a further {answers['gain_of_early_stopping']}.\n"
         f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise. Then "
         f"it loses {short} in SSIM."
@@ -233,8 +233,8 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
         f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the output by "
         f"*one angle per slice* reduces the fall by {answers['dip_removed_by_aligning']}, and the lead of joint "
         f"training after TTT shrinks to {answers['joint_minus_aligned_after']}.",
-        f"- **The reverse.** With its output rotated by half a turn, the joint network falls to an SSIM of "
-        f"{turned['worst'].value:.3f}; the aligned supervised-only network never falls below "
+        f"- **The reverse.** If its output is rotated by half a turn, the SSIM of the joint network falls to "
+        f"{turned['worst'].value:.3f}; that of the aligned supervised-only network never falls below "
         f"{aligned['worst'].value:.3f}.",
     ]
     kept = {name: outcome(row) for name, row in unrolled.items()}

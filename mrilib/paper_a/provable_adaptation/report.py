@@ -234,11 +234,11 @@ def findings(
     lines = [
         f"**On average, adaptation is exact.** Training ends at α = {trained:.3f} (theory {best[0]:.3f}), and the mean "
         f"loss is smallest at α = {minimiser} (theory {best[1]:.3f}).",
-        f"**TTT on one measurement** closes {share} of the gap; the spread of α falls with n, with a slope of {slope} "
-        f"(exact law {exact:.3f}).".replace("law -", "law −"),
+        f"**TTT on one measurement** closes {share} of the gap. The spread of α falls with n; its log–log slope is "
+        f"{slope} (exact law {exact:.3f}).".replace("law -", "law −"),
         f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(SHIFTS.get(name, name) for name in harm)}."
         if harm
-        else "**TTT does no harm** here.",
+        else "**TTT does no harm** under these shifts.",
     ]
     return Markdown("\n".join(f"- {line}" for line in lines))
 

@@ -33,7 +33,7 @@ def seen(curves: Curves, chosen: str) -> list[str]:
         for name, one in curves.items()
         if name != chosen
     ]
-    lead = "**The other runs, change in SSIM out of distribution after their best epoch:**"
+    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
     told = [f"{lead} {'; '.join(others)}."] if others else []
     return [*in_words(own), *told, *stops_in_words(own)]
 

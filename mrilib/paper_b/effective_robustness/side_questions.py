@@ -88,8 +88,8 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
         )
         told.append(
             f"**{ARROWS[name]}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
-            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts: similarity "
-            f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
+            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts is "
+            f"{measured(near, signed=True)} in similarity and {measured(good, signed=True)} in SSIM."
         )
     return told
 
