@@ -61,8 +61,7 @@ class Tile:
     """One cell of a grid: 8-bit pixels (y, x), grey or through a palette; `note` is written in its centre.
 
     `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
-    `arrow` draws an arrow that leads to the tile from its left, with the first line of its text above it and the others
-    below.
+    `arrow` draws an arrow that leads to the tile from its left, with the first line above it and the others below.
     """
 
     pixels: np.ndarray

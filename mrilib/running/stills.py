@@ -23,7 +23,7 @@ def make_stills(notebook: NotebookNode) -> None:
 
 
 def still(model: str, widgets: Mapping[str, Any]) -> str:
-    """HTML that says that an explorer needs a kernel, and shows the values of its controls with the resulting output.
+    """HTML that says that an explorer needs a kernel, and shows the values of its controls and its output for them.
 
     Args:
         model: id of the outermost widget.

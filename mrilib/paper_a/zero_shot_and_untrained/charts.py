@@ -45,7 +45,7 @@ SHORT = {
 
 
 def in_words(name: str, shift: str) -> str:
-    """Describe a method, with a word for each side of the shift; a method that is never drawn keeps its name."""
+    """A method in words, with both sides of the shift in a word; its own name where it is never drawn."""
     return WORDS.get(name, name).format(P=side_word(shift, "P"), Q=side_word(shift, "Q"))
 
 
