@@ -76,7 +76,9 @@ def add_run(subparsers: Subparsers) -> None:
     parser.add_argument(
         "-p", action="append", default=[], metavar="NAME VALUE", help="change one parameter; repeatable"
     )
-    parser.add_argument("--check", action="store_true", help="only report whether it can run, and for how long")
+    parser.add_argument(
+        "--check", action="store_true", help="only report whether the notebooks can run, and for how long"
+    )
     parser.add_argument("--force", action="store_true", help="run again even if the results are still valid")
     parser.add_argument("-j", type=int, default=1, metavar="N", help="run N notebooks at a time")
     parser.add_argument("--runs-dir", type=Path, help="where the results go (default: runs/ of the project)")

@@ -46,8 +46,9 @@ def estimate_sens_maps(
 
         G_cd(x) = (1/k²) Σ_ab exp(2πi (a − b)·x / N) P_(ca)(db).
 
-    Their phase is arbitrary. `calibration` takes it from the low-resolution image, so that the reconstructed image
-    is nearly real and positive; `principal` measures it relative to the first principal component of the coils.
+    Their phase is arbitrary. `calibration` takes the phase from the low-resolution image, so that the reconstructed
+    image is nearly real and positive. `principal` measures the phase relative to the first principal component of the
+    coils.
 
     Args:
         masked_kspace: (batch, coil, ky, kx) complex.

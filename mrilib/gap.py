@@ -84,8 +84,8 @@ def mean_interval(scores: ArrayLike, patients: Sequence[Hashable] | None = None)
     """Mean of the scores with its t interval over training runs and slices, corrected for skewness.
 
     Training runs and slices are crossed random effects. The variance of the mean is (MS_t + MS_s − MS_ts) / (T S), with
-    Satterthwaite's degrees of freedom, but at least the variance over slices, which is used for a single training run.
-    Skewness over slices is removed by Hall's cubic transformation. For slices of one patient, their sum is the unit.
+    Satterthwaite's degrees of freedom. It is at least the variance over slices, which is used for one training run.
+    Skewness over slices is removed by Hall's cubic transformation. If a patient has several slices, their sum is used.
 
     Args:
         scores: (slices,) or (trainings, slices) finite numbers.

@@ -130,7 +130,7 @@ def split_mask(
 
     round(fraction · n) of n locations are drawn without replacement, at least one and never all.
     `pixels` draws from all sampled locations. `lines` draws whole columns from outside the calibration region
-    (see `calibration_width`), because the sensitivity maps are estimated from it and its energy would dominate
+    (see `calibration_width`), because the sensitivity maps are estimated from this region and its energy would dominate
     the validation error.
 
     Args:

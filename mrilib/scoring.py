@@ -45,7 +45,7 @@ def best_cg_sense(sample: Sample, iterations: int) -> Tensor:
     """CG-SENSE image of one slice with the highest true SSIM: an oracle baseline.
 
     It is chosen over the iterations, both with the given maps and with maps cropped to where ESPIRiT finds signal, as
-    in BART. Which maps are better depends on the slice: with uncropped maps, least squares fills the background with
+    in BART. Which maps are better depends on the slice. With uncropped maps, least squares fills the background with
     noise; with cropped maps, signal is lost where ESPIRiT errs.
     """
     images = [image for maps in (sample, with_cropped_maps(sample)) for image in cg_sense_path(maps, iterations)]

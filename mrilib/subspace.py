@@ -153,7 +153,8 @@ def expected_self_supervised_loss(alpha: Tensor | float, V: Tensor, model: Subsp
 def adapted_alpha(y: Tensor, V: Tensor) -> Tensor:
     """α after TTT on one measurement, argmin L_SS(α, V, y) = 1 − d/(n − d) ‖(I − V Vᵀ) y‖² / ‖Vᵀ y‖²; (…, n) → (…).
 
-    Never above 1, but possibly below 0; paper A's α lies in [0, 1], so clamp it there. Source: paper A, §6.
+    The result is never above 1 but may be below 0; paper A's α lies in [0, 1], so clamp the result to this range.
+    Source: paper A, §6.
 
     Raises:
         ValueError: V is not orthonormal, y is not finite or has no energy in span(V).
@@ -173,7 +174,8 @@ def self_supervised_alpha(V: Tensor, model: SubspaceModel) -> Tensor:
 def residual_alpha(y: Tensor, V: Tensor) -> Tensor:
     """α(y) = 1 / (1 + σ̂²), σ̂² = ‖(I − V Vᵀ) y‖² / (n − d): shrinks by each y's estimated noise, (…, n) → (…).
 
-    α(y) V Vᵀ y is then non-linear; it assumes that s = 1 is known; TTT does not. Source: paper B, §3 (existence only).
+    α(y) V Vᵀ y is then non-linear; it assumes that s = 1 is known, whereas TTT does not. Source: paper B, §3 (existence
+    only).
     """
     _, outside = split_energy(y, V)
     return 1 / (1 + outside / (V.shape[0] - V.shape[1]))

@@ -49,7 +49,7 @@ def python(folder: Path) -> Iterable[Finding]:
     if sys.version_info < OLDEST:
         yield Finding("Python", "broken", here, f"install Python {OLDEST[0]}.{OLDEST[1]} or newer")
     elif f"{sys.version_info.major}.{sys.version_info.minor}" != wheels:
-        yield Finding("Python", "missing", here, f"the wheels are for Python {wheels}; this version needs its own")
+        yield Finding("Python", "missing", here, f"the wheels are for Python {wheels}; this version needs other wheels")
     else:
         yield Finding("Python", "ok", here)
 

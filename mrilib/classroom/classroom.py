@@ -1,4 +1,4 @@
-"""A folder or archive for teaching without a network: the project, its wheels, and the slices the course needs."""
+"""A folder or archive for teaching offline: the project, its wheels, and the slices that the course needs."""
 
 import os
 import shutil
@@ -67,7 +67,7 @@ def refuse_foreign(target: Path) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if read_manifest(target) is None:
-        raise UserError(f"{target}: exists and is not a classroom of mrilib; give another name, or remove it")
+        raise UserError(f"{target}: exists and is not an mrilib classroom; give another name, or remove it")
     if target.is_dir() and (different := changed(target)):
         raise UserError(f"{target}: {different[0]} has been changed since it was made; give another name, or remove it")
 
@@ -127,7 +127,7 @@ def pip(arguments: Sequence[str]) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = first_line(errors[0] if errors else done.stderr)
-        raise RunError(f"pip {arguments[0]}: {reason}; without a network, use --no-wheels")
+        raise RunError(f"pip {arguments[0]}: {reason}; without internet access, use --no-wheels")
 
 
 def list_wheels(root: Path, folder: Path) -> None:

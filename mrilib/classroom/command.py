@@ -1,4 +1,4 @@
-"""`mrilib classroom`: prepare a folder or archive that needs no network, or check one that was unpacked."""
+"""`mrilib classroom`: prepare a folder or archive that needs no internet access, or check one that was unpacked."""
 
 import argparse
 import sys
@@ -13,8 +13,8 @@ Subparsers = Any
 def add_classroom(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "classroom",
-        help="make a folder or archive for a class without a network",
-        description="Prepare a folder for a class without a network: the project, its data, wheels and start scripts.",
+        help="make a folder or archive for a class without internet access",
+        description="Prepare a folder for a class without internet access: the project, data, wheels, start scripts.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make or, with --check, to examine")
     form = parser.add_mutually_exclusive_group()

@@ -53,7 +53,7 @@ ALONE = {  # minutes to read, of notebooks on neither route
 
 
 def strip(number: str, paths: Sequence[Path]) -> str:
-    """Markdown that states a notebook's place on its route, the notebooks before and after it, and its minutes."""
+    """Markdown with a notebook's place on its route, the notebooks before and after it, and the minutes it takes."""
     links = {path.stem[:2]: f"[{label(path.stem)}]({path.name})" for path in paths}
     for route in ROUTES:
         if number in route.minutes:
@@ -88,7 +88,7 @@ def walk() -> list[str]:
 
 
 def with_strip(content: NotebookNode, source: str) -> NotebookNode:
-    """The notebook with its strip as the second cell; an earlier strip is replaced."""
+    """The notebook with its navigation strip as the second cell; an earlier strip is replaced."""
     cells = [cell for cell in content.cells if TAG not in cell.metadata.get("tags", ())]
     cells.insert(1, new_markdown_cell(source, metadata={"tags": [TAG]}))
     for number, cell in enumerate(cells):

@@ -53,7 +53,7 @@ exit /b %ERRORLEVEL%
 "%PYTHON%" -m mrilib.cli classroom --check "%HERE%"
 exit /b %ERRORLEVEL%
 """
-README = f"""# mrilib in class, without a network
+README = f"""# mrilib in class, without internet access
 
 This command opens notebook 00 in JupyterLab:
 

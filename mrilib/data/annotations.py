@@ -118,7 +118,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> Annotation:
         text = (row[name] or "").strip()
         if not text.isdecimal() or int(text) < least:
             raise AnnotationError(
-                f"annotations {path}, line {line}: {name} is {text!r}; expected a whole number from {least}"
+                f"annotations {path}, line {line}: {name} is {text!r}; expected a whole number of at least {least}"
             )
         return int(text)
 

@@ -1,7 +1,7 @@
 """Verification of volumes against the checksums beside them, such as `scan.h5.sha256`, written when they are made.
 
 A volume is hashed when it is first read through the catalogue or from a training folder, and again only after its size
-or times have changed; the cache stores the result. Reading every byte before each run would take longer than a quick
+or times have changed. The cache stores the result. Reading every byte before each run would take longer than a quick
 run itself. `data get`, `doctor` and `run --check` always hash fetched data sets, and thus detect bytes that changed on
 disk without the file system noticing.
 """

@@ -1,6 +1,6 @@
 """New HDF5 files on disks that may be full.
 
-After a failed write, HDF5 cannot close its file: when Python exits, it prints tracebacks or crashes. Therefore, HDF5
+After a failed write, HDF5 cannot close its file, and Python prints tracebacks or crashes when it exits. Therefore, HDF5
 writes to a stream that discards everything after the first error, which is raised once the file is closed.
 """
 

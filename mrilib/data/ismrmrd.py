@@ -116,7 +116,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
     Args:
         path: of the file.
         choice: counters for which only one value is wanted, such as {"contrast": 0}.
-        single: whether to refuse a file for which this leaves several volumes.
+        single: whether to refuse a file for which `choice` leaves several volumes.
 
     Raises:
         VolumeError: not an ISMRMRD file, or a truncated one; a header that lacks a number or contradicts the readouts;
@@ -155,7 +155,7 @@ def read_raw(path: Path, choice: Choice, single: bool = False) -> list[Raw]:
         check_complete(one, (first, after), (given.limit("slice"), depth), name)
         if (count := len(_lines(one))) < most:
             raise VolumeError(
-                f"{name}: {count} lines, but others have {most}: it ended early; choose another with --choose"
+                f"{name}: {count} lines, but others have {most}: this one ended early; choose another with --choose"
             )
         slices = int(one["slice"].max()) + 1
         if depth * encoded * slices > SPARSEST * len(one):

@@ -116,7 +116,7 @@ def write_volume(
     """Write a volume atomically.
 
     Args:
-        path: path of the file; missing folders are created, an existing file is replaced.
+        path: path of the file; missing folders are created, and an existing file is replaced.
         kspace: (slice, coil, ky, kx) complex, stored as complex64.
         reconstruction_rss: (slice, y, x); computed from the k-space when None, unless this is under-sampled.
         attributes: attributes to store; if not given, `acquisition`, `patient_id` and, with images, `max` and `norm`

@@ -27,7 +27,7 @@ def scrubbed_chart(
     title: str = "",
     band: tuple[str, str] | None = None,
 ) -> altair.LayerChart:
-    """Curves of `y` over `x`, one per name in `color`, with a rule moved by a slider and the values there written out.
+    """Curves of `y` over `x`, one per name in `color`, with a rule moved by a slider and the values at the rule.
 
     The rule is at the measured x nearest to the slider, or at the smaller of two equally near ones.
 

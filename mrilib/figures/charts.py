@@ -47,7 +47,7 @@ def gap_chart(
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
         gaps: label → (method, reference); each is drawn beside its method with its length.
-        emphasised: methods in their colours, the others being grey; all of them if None.
+        emphasised: methods drawn in their colours; the others are grey; all methods if None.
 
     Raises:
         ValueError: a row lacks a key, or a gap names a method that has no row.
@@ -137,7 +137,7 @@ def named_at_ends(
     """Curves of `lines_chart` with their names in their colours beside their right ends, in place of a legend.
 
     Args:
-        curves: see above; its alt text and title are those of what is returned.
+        curves: result of `lines_chart`; its alt text and title are kept.
         records: its rows, those that are drawn.
         keys: those of x, y and the name.
         spread: ends of the vertical axis.
@@ -236,7 +236,7 @@ def cleaned(
 
 
 def data(rows: Iterable[Row]) -> altair.Data:
-    """Rows as the data of a chart; numbers that are not finite, such as ends of no interval, are missing there."""
+    """Rows as the data of a chart, without numbers that are not finite, such as the ends of an undefined interval."""
     return altair.Data(values=[{k: finite(x) if isinstance(x, float) else x for k, x in row.items()} for row in rows])
 
 

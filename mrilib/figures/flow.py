@@ -13,7 +13,7 @@ from mrilib.figures.layout import Picture, Tile, compose
 class Step:
     """An image, (y, x) in grey values from 0 to 1, and the arrow that leads to it, if any.
 
-    The arrow's first line, such as a symbol, stands above it, the others below.
+    The first line of the arrow's text, such as a symbol, stands above the arrow, and the others below it.
     """
 
     image: Tensor

@@ -23,8 +23,8 @@ class Companion(anywidget.AnyWidget):
     """What Jupyter's controls lack: names and values for screen readers, their keys, and a note when the kernel ends.
 
     The handles of Jupyter's sliders, which take the keyboard focus, have no name, and those of selections announce an
-    index (ipywidgets 8.1). JupyterLab (4.6) would treat the keys of lists and buttons as its own shortcuts, Jupyter
-    Notebook (7.6) those of sliders too.
+    index (ipywidgets 8.1). JupyterLab (4.6) would treat the keys of lists and buttons as its own shortcuts; Jupyter
+    Notebook (7.6) would do the same with those of sliders.
     """
 
     _esm = Path(__file__).with_name("frame.js")

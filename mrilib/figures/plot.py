@@ -100,7 +100,7 @@ def table(
         rows: dicts; an empty list prints as a row of "–", a missing key as "–"; `value`, `low`, `high` print as an
             interval.
         columns: keys in order, or key → heading.
-        digits: decimals of non-integer numbers, fewer for those that then have three significant digits.
+        digits: decimals of non-integer numbers; fewer for numbers above 1 if three significant digits remain.
         best: keys of columns whose largest value is bold.
 
     Raises:

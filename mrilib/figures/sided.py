@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 def sided_dots(
     rows: Sequence[Row], heads: tuple[str, str, str], *, x_title: str, alt: str, title: str
 ) -> altair.LayerChart:
-    """One line for each difference: its part, one side and the other in words, then what it changes, with 0.
+    """One line for each difference: its part, both sides in words, then the change that it causes, with a line at 0.
 
     Args:
         rows: dicts with `part`, `one`, `other`, `value`, `low`, `high` and `beside`, whether it is only for comparison.

@@ -31,7 +31,7 @@ def sweep_chart(
 ) -> altair.FacetChart:
     """Paths through the plane of scores on P and Q with 95 % intervals in both directions; one panel per condition.
 
-    In each, a straight line joins the ends, and a hollow point marks the corner, as in `path_chart`.
+    In each panel, a straight line joins the ends, and a hollow point marks the corner, as in `path_chart`.
 
     Args:
         rows: dicts with `panel` (a name), `step` (a number), `x`, `x_low`, `x_high`, `y`, `y_low`, `y_high`.

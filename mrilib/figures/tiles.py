@@ -54,7 +54,7 @@ def tile_row(tiles: Sequence[str]) -> str:
 
 
 def white_of(target: Tensor) -> float:
-    """Upper end of a slice's grey window: the quantile `WHITE`, since a bright spot near a coil may be far above."""
+    """Upper end of a slice's grey window: the quantile `WHITE`, since a bright spot near a coil may be far brighter."""
     return float(target.quantile(WHITE))
 
 

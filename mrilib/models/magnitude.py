@@ -21,7 +21,7 @@ class MagnitudeReconstructor(Reconstructor):
     """x = σ·f_θ((z − μ)/σ) + μ, z the zero-filled root-sum-of-squares image, μ and σ its mean and standard deviation.
 
     Uses no coil maps and returns a real image, (batch, 1, y, x). The published code crops z to the scored size before
-    the network and zero-pads the transformer's input before computing μ and σ; here the network sees the full image,
+    the network and zero-pads the transformer's input before computing μ and σ. Here, the network sees the full image,
     and μ and σ exclude the padding.
 
     Reference: Lin, Heckel, ICML 2024, App. B.2 and its published code (no ε, unbiased σ).

@@ -96,7 +96,7 @@ def reconstructions(sample: Sample, iterations: int) -> dict[str, Tensor]:
 
 
 def slice_in_words(sample: Sample, scores: dict[str, float]) -> str:
-    """Describe the true acceleration and SSIM in words, and why CG-SENSE is missing if it is."""
+    """Describe the true acceleration and SSIM in words and, if CG-SENSE is missing, the reason."""
     lines, columns = int(sample.mask.sum()), sample.mask.shape[-1]
     named = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
     words = f"True acceleration {columns / lines:.2f}×: {lines} of {columns} lines are measured. SSIM: {named}."

@@ -56,7 +56,7 @@ class ShiftResult:
     """Scores of every training scheme on the same test slices of Q, and the gaps that follow from them.
 
     `scores` are (slices,) for one training run, or (trainings, slices), see `gap`. If only one of several training runs
-    ran on without early stopping, `stopped` are its scores of joint training on P with TTT.
+    continued without early stopping, `stopped` are its scores of joint training on P with TTT.
     """
 
     model: str
@@ -83,7 +83,7 @@ class ShiftResult:
 
     @property
     def reached(self) -> FractionClosed:
-        """Fraction of the way from supervised P to supervised Q that joint training on P with TTT covers.
+        """Fraction of the gap between supervised P and supervised Q that joint training on P with TTT closes.
 
         Unlike the fraction closed, it does not rise if the network trained on Q gets worse.
         """
@@ -92,12 +92,12 @@ class ShiftResult:
 
     @property
     def gain_of_early_stopping(self) -> Interval:
-        """SSIM with early stopping minus SSIM of the last iterate, joint training on P."""
+        """SSIM with early stopping minus SSIM of the last iterate, for joint training on P."""
         return performance_gap(*self.with_and_without_stopping)
 
     @property
     def with_and_without_stopping(self) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Scores of joint training on P with TTT at its stop, and of its last iterate; same runs, same slices."""
+        """Scores of joint training on P with TTT at its stop and at its last iterate, on the same runs and slices."""
         stopped = self.scores["joint on P + TTT"] if self.stopped is None else self.stopped
         return stopped, self.scores["joint on P + TTT, no early stopping"]
 
@@ -175,7 +175,7 @@ class ShiftResult:
         return base.encode(x="value:Q", y="method:N", color=color, tooltip=tooltip("training", "value"))
 
     def record(self) -> None:
-        """Write everything to `results.json`; an undefined fraction is recorded as the reason why."""
+        """Write everything to `results.json`; for an undefined fraction, the reason is recorded."""
         for name, interval in self.means.items():
             record_interval(RESULT_KEYS[name], interval)
         record_interval("gap_before", self.before)

@@ -97,7 +97,7 @@ def scheme_of(network: str, ttt: str) -> str:
 
 
 def compared(case: Case, network: str, ttt: str) -> tuple[str, str]:
-    """Schemes trained on P and on Q whose difference is the gap to which a choice belongs.
+    """The schemes, trained on P and on Q, between which the gap of a choice is measured.
 
     If training on Q was not scored with TTT, the supervised network of Q takes its place, as in paper A's Table 2.
     """
@@ -174,7 +174,7 @@ def _images(case: Case, scheme: str, item: int) -> str:
     """HTML with target, reconstruction and error map of a slice, or how to obtain them."""
     if not case.has_image(scheme):
         command = f"mrilib run 04 -p shift {case.result.shift}"
-        lacking = "This run has scores under this shift, but no images. This command makes them:"
+        lacking = "This run has scores under this shift, but no images. This command creates them:"
         return f"<p>{lacking} <code>{escape(command)}</code></p>"
     target, image = case.views(scheme, item)
     score = case.result.scores[scheme][item]
@@ -191,11 +191,11 @@ def _images(case: Case, scheme: str, item: int) -> str:
 def explore_shifts(
     cases: Mapping[str, Case], shift: str, network: str = "joint on P", ttt: str = OFF
 ) -> ipywidgets.VBox:
-    """Explore shifts, networks, TTT off or on where it was run, and slices; needs a running kernel.
+    """Explore shifts, networks, slices, and TTT (off, or on where it was run); needs a running kernel.
 
     Args:
         cases: cases by shift, all scored on the same number of slices.
-        shift, network, ttt: initial values; `ttt` is OFF or ON, and applies where it was run.
+        shift, network, ttt: initial values; `ttt` is OFF or ON; ON applies only where TTT was run.
 
     Raises:
         ValueError: `shift` has no case, or `network` was not scored under it.

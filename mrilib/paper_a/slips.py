@@ -1,4 +1,4 @@
-"""Percentages printed in paper A, recomputed from the scores printed beside them."""
+"""Percentages printed in paper A, recomputed from the scores that the paper prints beside them."""
 
 from dataclasses import dataclass
 

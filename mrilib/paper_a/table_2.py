@@ -1,4 +1,4 @@
-"""Paper A's Tables 1 to 3 as far as they were run: the blocks of this run and the stored ones, by network and shift."""
+"""The parts of paper A's Tables 1 to 3 that were run: this run's blocks and stored ones, by network and shift."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -135,7 +135,7 @@ def live(result: ShiftResult, adapted: Mapping[str, Sequence[Adapted]]) -> Block
 
 
 def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block]:
-    """This run's block and the stored ones, in the order of the paper's table; over several training runs if stored."""
+    """This run's block and the stored ones, in the paper's order; over several training runs where stored."""
     given: Any = {"experiment": experiment, "settings": settings, "slices": own.result.before.n}
     here = (own.result.model, own.result.shift)
     found = [own if block == here else stored_block(*block, **given) for block in BLOCKS]
@@ -143,7 +143,7 @@ def blocks(own: Block, experiment: Experiment, settings: Settings) -> list[Block
 
 
 def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Settings, slices: int) -> Block | None:
-    """Find a stored block: computed with these parameters if the network is the same, else the one in the package.
+    """Find a stored block: the one computed with these parameters if the network is the same, else the package's.
 
     Returns None if there is neither; blocks with another number of test slices are ignored.
     """
@@ -162,7 +162,8 @@ def stored_block(model: str, shift: str, *, experiment: Experiment, settings: Se
 def of_trainings(block: Block, of_package: bool, experiment: Experiment, settings: Settings) -> Block:
     """The block with the scores of several training runs, if stored for its parameters or for the package's.
 
-    Several runs have no scores without early stopping; these, and those at the stop, stay those of the single run.
+    Several runs have no scores without early stopping. These scores, and those at the stopping point, therefore remain
+    those of the single run.
     """
     shift, model = replace(experiment, shift=block.result.shift), block.result.model
     found = trainings.of_experiment(shift, settings) if model == experiment.architecture["name"] else None

@@ -73,7 +73,7 @@ def rows(
 
 
 def compute(experiment: Experiment, settings: Settings, device: torch.device | str = "cpu", workers: int = 1) -> Row:
-    """Compute a row: train missing networks, test-time train on every slice, without running on past the stop."""
+    """Compute a row: train missing networks, and test-time train on every slice without continuing past the stop."""
     tests = experiment.test_slices(SLICES)
     samples = [tests[item] for item in range(len(tests))]
     networks = networks_of(experiment, device)
@@ -101,7 +101,7 @@ def quality(
 
 
 def comparable(row: Row) -> Mapping[str, Any]:
-    """Numbers of a row on the scale of a score: PSNR in bels, and no count of iterations."""
+    """Numbers of a row on the scale of a score: PSNR is given in bels, and iteration counts are left out."""
     scaled = {name: found | {"psnr": [x / 10 for x in found["psnr"]]} for name, found in row["quality"].items()}
     return {"quality": scaled}
 

@@ -44,7 +44,7 @@ class ExampleImages:
     def image(self, arm: str, test: str) -> Tensor | None:
         """Reconstruction by a network, (y, x) in [0, 1] on the target's scale; None if image and network are missing.
 
-        Matched to the target as the study's scores are. Nothing is trained here.
+        The image is matched to the target as for the study's scores. Nothing is trained here.
         """
         found = None if self.study.recompute else self.table.find(self.study.key(arm, test))
         if found is None and stored(self.study.arms[arm]) is None:

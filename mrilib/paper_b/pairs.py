@@ -37,7 +37,7 @@ PAIRS = {
 
 
 def shared_out(names: Sequence[str], slices: int) -> dict[str, int]:
-    """Divide slices as evenly as possible, the first distributions getting one more.
+    """Divide slices as evenly as possible; the first distributions get one more each.
 
     Raises:
         ValueError: fewer slices than distributions.

@@ -24,9 +24,9 @@ class Claim(BaseModel):
 
     `predicate` holds lines that must all be true, `over` the values of their placeholders such as {shift}, and `margin`
     the reason for the margins, in the paper's numbers. `cases` are conditions under which the claim must hold, each a
-    mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper says but
-    no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict is
-    `not_a_test`; an item that repeats others is `same_as` them. Neither is counted. `reason` is our explanation of why
+    mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper covers
+    but no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict is
+    `not_a_test`; an item that repeats others is `same_as` them; neither is counted. `reason` is our explanation of why
     a claim may fail here.
     """
 
@@ -184,7 +184,7 @@ def why(checks: Sequence[Check]) -> list[str]:
 
 
 def best_run(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> Run | None:
-    """Run of a claim's notebook with these parameters: the one with the fewest other `-p`, then the best profile."""
+    """Run of a claim's notebook with these parameters: with the fewest other `-p` options, then the best profile."""
     fitting = [
         run
         for run in runs

@@ -33,7 +33,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def counted(verdicts: Sequence[Verdict]) -> str:
-    """Number of items with each verdict; items that repeat other evidence or are not a test do not count as tests."""
+    """Number of items with each verdict; items that repeat other evidence or are not tests do not count as tests."""
     number = {name: sum(v.verdict == name for v in verdicts) for name in VERDICTS}
     tests = ", ".join(f"{number[name]} {name}" for name in TESTED)
     others = "; ".join(f"{number[name]} {name}" for name in VERDICTS if name not in TESTED)

@@ -19,7 +19,10 @@ def add_data(subparsers: Subparsers) -> None:
     get = actions.add_parser("get", help="fetch one dataset; nothing is fetched automatically")
     get.add_argument("name", metavar="NAME")
     get.add_argument(
-        "--source", type=Path, metavar="FILE", help="a file or folder fetched by hand, for machines without a network"
+        "--source",
+        type=Path,
+        metavar="FILE",
+        help="a file or folder fetched by hand, for machines that are offline",
     )
     get.set_defaults(command=get_data)
     change = actions.add_parser("convert", help="convert files of paper B's datasets to fastMRI-layout volumes")

@@ -1,4 +1,4 @@
-"""Executed notebooks: links that work where a notebook is stored, and the parts that do not belong in a commit."""
+"""Executed notebooks: links that work where a notebook is stored, and removal of parts not meant for a commit."""
 
 import os
 import re

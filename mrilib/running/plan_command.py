@@ -17,12 +17,13 @@ if TYPE_CHECKING:  # importing torch takes a second, too slow for `mrilib --help
 MOST = 10_000
 COLUMNS = ("notebook", "networks", "training", "TTT at most", "together", "days")
 ASSUMED = """\
-Hours on one device to train every network from scratch. Training: seconds per step x slices x epochs. Test-time
-training: three networks on each test slice, all iterations; early stopping shortens it. Files of unknown size
-count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not counted.{bound}"""
+The table gives the hours on one device to train every network from scratch. Training: seconds per step x slices x
+epochs. Test-time training: three networks on each test slice, all iterations; early stopping shortens it. Files of
+unknown size count as 640 x 372. Stored tables, reading files, evaluation and the Fourier transforms are not
+counted.{bound}"""
 BOUND = """
-With --gpu, the hours are a lower bound: runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
-at a fifth to two fifths of that (docs/performance.md). To use measured steps, give --steps."""
+With --gpu, the hours are a lower bound. Runs that took 104, 480 and 960 GPU-hours according to the papers are estimated
+at a fifth to two fifths of these hours (docs/performance.md). To use measured steps, give --steps."""
 
 
 def add_plan(subparsers: Any) -> None:
@@ -43,7 +44,7 @@ def add_plan(subparsers: Any) -> None:
 
 def add_part(subparsers: Any) -> None:
     """Add `mrilib part`."""
-    parser = subparsers.add_parser("part", help="compute one part of a run, as `mrilib plan --parts` lists them")
+    parser = subparsers.add_parser("part", help="compute one part of a run; `mrilib plan --parts` lists the parts")
     _add_run(parser, None)
     parser.add_argument("--name", required=True, help="name of the part")
     parser.add_argument("--done", type=Path, required=True, metavar="FILE", help="file to write when the part is done")

@@ -147,7 +147,8 @@ def numbers_of(text: str | None, count: int, path: Path) -> list[int]:
 def skip_compiler() -> None:
     """Keep the first optimizer from importing torch's compiler, which takes 1.6 s on one core and is not needed.
 
-    Three methods import the compiler only to exclude themselves from compilation; what they wrap does the work.
+    Three methods import the compiler only to exclude themselves from compilation; the functions that they wrap do the
+    work.
     """
     import torch
 

@@ -131,7 +131,7 @@ def execute_into(partial: Path, job: Job, stop: Stop, on_cell: Callable[[int], N
 
 
 def finish(target: Path, job: Job) -> None:
-    """Check that every cell ran (else RunError), remove local paths, fix links, replace explorers by stills, sign."""
+    """Check that all cells ran (else RunError); remove local paths, fix links, replace explorers by stills, sign."""
     executed = nbformat.read(target, as_version=4)
     missed = [cell for cell in executed.cells if cell.cell_type == "code" and cell.source and not cell.execution_count]
     if missed:  # sys.exit(0) in a cell looks like success to papermill

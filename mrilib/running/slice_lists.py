@@ -1,4 +1,4 @@
-"""Slices that a run would read: those its networks are trained and validated on, and those its section scores."""
+"""Slices that a run would read: those on which its networks are trained and validated, and those that are scored."""
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Private folders for a kernel's sockets; those that killed runs leave behind are removed by the next run."""
+"""Private folders for a kernel's sockets; folders left behind by killed runs are removed by the next run."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def socket_folder() -> Iterator[str]:
 
 
 def remove_abandoned(base: Path) -> None:
-    """Remove the socket folders below `base` whose runs have ended; a running one holds the lock of its folder."""
+    """Remove the socket folders below `base` whose runs have ended; any other run holds the lock of its folder."""
     if sys.platform == "win32":  # no sockets there, and no locks on folders
         return
     for folder in base.glob(f"{PREFIX}*"):

@@ -1,4 +1,4 @@
-"""Computation times that the papers state, next to those that `mrilib plan` estimates."""
+"""Computation times stated in the papers, beside the estimates of `mrilib plan`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Stored tables: the notebook of each, how to recompute its rows, and whether these are reproduced."""
+"""Stored tables: their notebooks, how to recompute their rows, and whether rows are reproduced."""
 
 import json
 import math
@@ -218,7 +218,7 @@ def code_in_words(made: Sequence[Entry]) -> str:
 
 
 def lines(root: Path) -> list[str]:
-    """One line per table: rows shipped, when, in how many hours, by which code and by which notebook."""
+    """One line per table: number of rows shipped, date, hours of computation, code and notebook."""
     found = [("table", "rows", "made", "hours", "code", "notebook")]
     for table in shipped(root).values():
         made = [entry["made"] for entry in table.entries]

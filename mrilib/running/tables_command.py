@@ -21,7 +21,7 @@ def add_tables(subparsers: Any) -> None:
     make.add_argument("--rows", type=int, metavar="N", help="compute N rows now; the next call resumes (default: all)")
     make.add_argument("--device", default="cpu", help="cpu or cuda")
     make.set_defaults(command=make_table)
-    check = verbs.add_parser("check", help="recompute some rows and compare; writes nothing")
+    check = verbs.add_parser("check", help="recompute some rows and compare them; nothing is written")
     check.add_argument("table", metavar="NAME", nargs="*", help="tables to check (default: all)")
     check.add_argument("--rows", type=int, default=ROWS, metavar="N", help=f"rows of each table (default: {ROWS})")
     check.add_argument("--seed", type=int, default=0, help="seed for the choice of rows (default: 0)")

@@ -52,8 +52,8 @@ def write_nifti(
     """Write the last method's images as NIfTI (x, y, z), float32, in the scan's geometry.
 
     If the scan does not state the positions of its slices, or if slices in between are left out, column, row and slice
-    numbers increase in the directions of `orientation`, and the file states that these are not scanner coordinates.
-    If the voxel size is unknown, 1 mm is written.
+    numbers increase in the directions of `orientation`. The file then states that these are not scanner coordinates. If
+    the voxel size is unknown, 1 mm is written.
 
     Raises:
         ValueError: as in `directions`.

@@ -28,7 +28,7 @@ def script(source: Path, code: str) -> str:
             f"{source}: no images of an explorer ({error}); `python docs/image_explorer.py` writes them"
         ) from error
     if not whole:
-        raise UserError(f"{source}: a view is missing for some choice; `python docs/image_explorer.py` writes all")
+        raise UserError(f"{source}: a view is missing for some choice; `python docs/image_explorer.py` writes them all")
     return f"(() => {{ const CONTENT = {json.dumps(content)};\n{code}}})();\n"
 
 

@@ -1,4 +1,4 @@
-"""Landing page: what the site is, where to go, images to play with, and the list of notebooks."""
+"""Landing page: what the site is, links, an explorer of images, and the list of notebooks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ ALT = (
     "its error map fades as test-time training goes on."
 )
 MOTTO = """A neural network reconstructs an MRI scan from a fraction of its measurements. On images unlike its training
-data, it loses quality. Two papers propose remedies: **adapt the network to each scan** (test-time training, paper A),
-or **train it on diverse data** (paper B)."""
+data, it reconstructs less well. Two papers propose remedies: **adapt the network to each scan** (test-time training,
+paper A), or **train it on diverse data** (paper B)."""
 SIMULATED = """The data are simulated, except in notebook 19; the papers use fastMRI. Where a claim does not hold here,
 the site says so."""
 CAPTION = """*A measured brain at 4×. The network has only seen simulated knees; test-time training adapts it to this
@@ -49,7 +49,7 @@ class Extras:
 def landing(
     pages: Sequence[Page], missing: Sequence[str], verdicts: Sequence[Verdict], extras: Extras = Extras()
 ) -> str:
-    """Landing page in Markdown, with the tree of all pages: what this is, where to click, then the notebooks."""
+    """Landing page in Markdown, with the tree of all pages: a description, links, then the notebooks."""
     parts = [
         "# Robust accelerated MRI, tested claim by claim",
         '<div class="hero">\n<div>',
@@ -75,7 +75,7 @@ def landing(
 
 
 def picture(dark: bool) -> str:
-    """The moving picture; if there is another for the dark theme, the style shows one of the two."""
+    """The animation; if there is a second one for the dark theme, the style sheet shows one of the two."""
     files = {" on-light": MOVING, " on-dark": MOVING_DARK} if dark else {"": MOVING}
     return "".join(
         f'<img class="dark-light moving{theme}" src="_static/{file}" alt="{ALT}">' for theme, file in files.items()
@@ -83,7 +83,7 @@ def picture(dark: bool) -> str:
 
 
 def buttons(pages: Sequence[Page], extras: Extras) -> str:
-    """Where to go from here: the first notebook, the claims, the shortest route, the lesson plans."""
+    """Buttons that link to the first notebook, the claims, the shortest route and the lesson plans."""
     places = [(pages[0].name, f"Start: {pages[0].title}"), (CLAIMS, "All claims and verdicts")]
     places += [(name_of(route), f"Read it in {route.name}") for route in printable(pages)[:1]]
     places += [(LESSONS, "Teach with it")] if extras.plan else []

@@ -1,4 +1,4 @@
-"""Selection of the notebooks that become pages, each with the run on which the claims are tested, or none."""
+"""Selection of the notebooks that become pages, each with the run that tests its claims, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ SHARPNESS = 2  # device pixels per CSS pixel of a drawing
 def stored(html: str, files: Path, themes: bool = True) -> str:
     """Move the embedded images of HTML to `files/pictures`.
 
-    With `themes`, a picture on paper gets a second one for the dark theme; the style shows one of the two.
+    With `themes`, a picture on paper gets a second version for the dark theme; the style sheet shows one of the two.
     """
 
     def move(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Provenance of a page's numbers: one line below the first figure, full details at the end."""
+"""Provenance of a page's numbers: one line below the first figure, and full details at the end."""
 
 from html import escape
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reference of the core from its docstrings: modules in their order from k-space to a score."""
+"""Reference of the core, made from its docstrings: modules in their order from k-space to a score."""
 
 from mrilib.store.paths import PACKAGE
 

@@ -21,8 +21,8 @@ SECONDS = 300  # that a browser may take for one PDF
 FENCED = re.compile(r"(```.*?```)", re.DOTALL)
 HEADING = re.compile(r"^(?=#+ )", re.MULTILINE)
 NEW_SHEET = '<div class="new-sheet"></div>'
-ABOUT = """The notebooks of this route, one after another, to print or to read without a kernel: explorers are still
-pictures, and the code is on each notebook's own page."""
+ABOUT = """This page has the notebooks of this route, one after another, to print or to read without a kernel.
+Explorers are still pictures, and the code is on each notebook's own page."""
 
 
 def name_of(route: Route) -> str:

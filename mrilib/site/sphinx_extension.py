@@ -1,4 +1,4 @@
-"""Sphinx extension of the site: formulas as MathML, not split from the punctuation after them, and the chart script."""
+"""Sphinx extension of the site: formulas as MathML, not split from punctuation after them, and the chart script."""
 
 import re
 from html import escape

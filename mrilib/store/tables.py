@@ -78,8 +78,8 @@ def is_older(entry: Entry) -> bool:
 class StoredTable:
     """Rows of one experiment, each under a key of parameters, all computed with the same `settings`.
 
-    A row found in the cache or in the package is returned as it is; any other is computed on request and cached
-    at once, so that a killed sweep resumes where it stopped.
+    A row found in the cache or in the package is returned as it is. Any other row is computed on request and cached at
+    once, so that a killed sweep resumes where it stopped.
 
     Args:
         name: name of the table and its file.

@@ -61,9 +61,9 @@ def adapt(
         settings: settings of `ttt.test_time_train`.
         score_at: iterations at which the true SSIM is recorded, for teaching; costs time.
         device: device to compute on.
-        workers: slices processed at a time on a CPU, each in a single-threaded process: small networks gain more
-            from two slices at once than from two threads in one convolution, and threads of one process would wait
-            for each other between small operations. Results are bitwise independent of the number of workers.
+        workers: slices processed at a time on a CPU, each in a single-threaded process. Small networks gain more from
+            two slices at once than from two threads in one convolution. Threads of one process would wait for each
+            other between small operations. Results are bitwise independent of the number of workers.
         done: called with each finished slice.
 
     Returns:

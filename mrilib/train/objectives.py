@@ -42,8 +42,8 @@ def self_supervised(model: Reconstructor, batch: Sample, kind: Kind, generator: 
 def denoising(model: Reconstructor, batch: Sample, kind: Kind, generator: torch.Generator) -> Tensor:
     """L_self of eq. (4), the auxiliary task of a two-head network: ‖A†y − D_ϑ(E_β(A†y + z))‖₁ / ‖A†y‖₁.
 
-    Eq. (4) writes E_β(D_θ(·)) for a decoder after an encoder, and applies A to a denoised image that it compares
-    with the image A†y; here the decoder comes second, and both sides are images.
+    Eq. (4) writes E_β(D_θ(·)) for a decoder after an encoder, and applies A to a denoised image that it compares with
+    the image A†y. Here, the decoder comes second, and both sides are images.
 
     Reference: Darestani, Liu, Heckel, ICML 2022, App. D, variant 1.
     """

@@ -13,7 +13,7 @@ FOREGROUND = 0.1  # of the target's maximum
 def slice_quality(image: Tensor, sample: Sample) -> dict[str, float]:
     """Measures of one slice, one for each name in QUALITY.
 
-    All except `ssim_unmatched` are computed from the magnitude with matched mean and standard deviation, as in paper A;
+    All except `ssim_unmatched` are computed from the magnitude with matched mean and standard deviation, as in paper A.
     `ssim_foreground` is the mean of the local SSIM where the target exceeds a tenth of its maximum. The slice's maximum
     is the data range.
 

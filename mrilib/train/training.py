@@ -92,8 +92,8 @@ def fit(
         kinds: one name per slice; slices of different kinds, whose sizes may differ, never share a batch.
 
     If `distributed.join` has connected several processes, all start from the weights of the first, and each computes
-    its share of every batch. The weights equal those of a single process up to rounding for losses that are means over
-    slices and draw no random numbers, i.e. all except "two_head" and "cycle".
+    its share of every batch. For losses that are means over slices and draw no random numbers, i.e. all except
+    "two_head" and "cycle", the weights equal those of a single process up to rounding.
 
     Raises:
         ValueError: no slices, a non-finite loss, or a checkpoint of another recipe, number of slices or kinds, or one

@@ -23,7 +23,7 @@ MUCH_BETTER = 0.92
 class Measurement:
     """Data of one slice for training and self-validation.
 
-    `compact` holds y and the training and validation masks at the sampled `columns` only; the others, three
+    `compact` holds y and the training and validation masks at the sampled `columns` only. The other columns, three
     quarters of k-space, do not contribute to the loss.
     """
 

@@ -98,7 +98,7 @@ def warm_up(optimizer: Optimizer, settings: Settings) -> LambdaLR:
 
 
 def to_read(iteration: int, settings: Settings, device: torch.device) -> bool:
-    """Whether to read the errors of the iterations since the last reading after this iteration."""
+    """Whether to read, after this iteration, the errors of all iterations since the last reading."""
     every = READ_EVERY.get(device.type, READ_ELSEWHERE)
     return (iteration + 1) % every == 0 or iteration + 1 == settings.max_iterations
 

@@ -140,7 +140,7 @@ def test_a_full_run_says_what_it_found():
 
 def test_contrasts_on_which_ttt_is_not_better_are_named():
     without, sense, wavelets = report.contrasts_in_words(ANGLES, SCORES)
-    assert without.startswith("**Against the same network without TTT:**")
+    assert without.startswith("**Compared with the same network without TTT:**")
     assert without.endswith("not better at 5°.")
     assert sense.endswith("not better at no contrast.")
     assert wavelets.endswith("not better at 3°, 5°.")

@@ -83,6 +83,6 @@ def test_without_any_gap_nothing_is_drawn():
 def test_three_sentences_hold_the_lifts_and_the_fractions():
     told = in_words(remedied())
     assert len(told) == 3
-    assert told[0].startswith("**TTT adds 0.100 [0.100, 0.100] to the diverse network** and 0.200")
+    assert told[0].startswith("**TTT adds 0.100 [0.100, 0.100] to the SSIM of the diverse network** and 0.200")
     assert "diverse data close 50 %" in told[1]
-    assert told[2] == "**With TTT, diverse training data** still add 0.050 [0.050, 0.050]."
+    assert told[2] == "**With TTT, diverse training data** still add 0.050 [0.050, 0.050] in SSIM."

@@ -136,7 +136,7 @@ def test_nothing_of_somebody_else_is_replaced(project, rehearsed, capsys, kind):
             archive.writestr("class/thesis.txt", "years")
     before = files_below(Path())
     options = ["--zip"] if kind == "archive" else []
-    assert "not a classroom of mrilib" in refused(capsys, "classroom", "class", "--no-wheels", *options)
+    assert "not an mrilib classroom" in refused(capsys, "classroom", "class", "--no-wheels", *options)
     assert files_below(Path()) == before
 
 
@@ -195,7 +195,7 @@ def test_pip_without_network_says_what_to_do(project, rehearsed, capsys, monkeyp
     )
     assert main(["classroom", "class"]) == 1
     error = capsys.readouterr().err
-    assert "without a network, use --no-wheels" in error
+    assert "without internet access, use --no-wheels" in error
     assert error.count("\n") == 1
     assert not Path("class").exists()
 

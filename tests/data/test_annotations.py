@@ -40,10 +40,13 @@ def test_several_boxes_and_labels_of_whole_volumes(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("one,1,No,a,1,2,3,Mass\n", r"line 2: x is 'a'; expected a whole number from 0"),
-        ("one,1,No,1,1,2,3,Mass\none,1,No,1,-1,2,3,Mass\n", r"line 3: y is '-1'; expected a whole number from 0"),
-        ("one,1,No,1,1,0,3,Mass\n", r"line 2: width is '0'; expected a whole number from 1"),
-        ("one,1,No,1,1,2,,Mass\n", r"line 2: height is ''; expected a whole number from 1"),
+        ("one,1,No,a,1,2,3,Mass\n", r"line 2: x is 'a'; expected a whole number of at least 0"),
+        (
+            "one,1,No,1,1,2,3,Mass\none,1,No,1,-1,2,3,Mass\n",
+            r"line 3: y is '-1'; expected a whole number of at least 0",
+        ),
+        ("one,1,No,1,1,0,3,Mass\n", r"line 2: width is '0'; expected a whole number of at least 1"),
+        ("one,1,No,1,1,2,,Mass\n", r"line 2: height is ''; expected a whole number of at least 1"),
         ("one,1.5,No,1,1,2,3,Mass\n", r"line 2: slice is '1.5'"),
         ("one,1,perhaps,1,1,2,3,Mass\n", r"line 2: study_level is 'perhaps'; expected Yes or No"),
         ("one,1\n", r"line 2: study_level is ''; expected Yes or No"),

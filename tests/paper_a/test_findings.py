@@ -163,7 +163,7 @@ def test_a_tuned_transformer_is_told_by_its_scores():
     noise, gap, reason = transformers.findings(vit(), changed, GRID, alone)
     assert noise.startswith("**TTT fits the measurement, including its noise:** ")
     assert "TTT of the jointly trained network changes PSNR by +1.7 [1.7, 1.7] dB and SSIM by" in noise
-    assert "from 1.40 to 1.20 (trained without the self-supervised term: 1.80; target: 1.00)" in noise
+    assert "from 1.40 to 1.20 (network trained without the self-supervised term: 1.80; target: 1.00)" in noise
     assert gap.startswith("**The gap:** TTT narrows the gap of the ViT from 0.200 to 0.050;")
     assert "U-Net reaches 0.810 and the ViT reaches 0.720" in reason
     better, *_ = transformers.findings(vit(), changed | {"lift_joint_p": number(0.1)}, GRID, alone)

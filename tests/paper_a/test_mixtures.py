@@ -198,7 +198,7 @@ def test_the_corner_of_an_l_is_told_from_a_straight_line(p, q, gained, kept, cor
     assert outcome.kept.interval.value == pytest.approx(kept)
     assert outcome.lost.value == pytest.approx(0.90 - p)
     assert outcome.is_corner == corner
-    assert outcome.verdict == ("the L appears" if corner else "the L does not clearly appear")
+    assert outcome.verdict == ("the L-shaped path appears" if corner else "the L-shaped path does not clearly appear")
 
 
 def test_without_a_gap_there_is_no_corner():
@@ -206,7 +206,7 @@ def test_without_a_gap_there_is_no_corner():
     assert outcome.gained.interval is None
     assert "gap of 0" in outcome.gained.reason
     assert not outcome.is_corner
-    assert outcome.verdict == "no L can appear, as there is no gap on Q"
+    assert outcome.verdict == "no L-shaped path can appear, as there is no gap on Q"
 
 
 def test_points_are_in_order_of_the_coefficient_with_intervals_both_ways():

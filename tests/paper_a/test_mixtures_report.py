@@ -54,7 +54,7 @@ def test_without_any_mixture_the_ends_are_drawn():
 def test_three_sentences_say_where_the_l_appears_and_what_it_costs():
     outcomes = {name: Outcome(one[0.25], one[0.0], one[1.0]) for name, one in (("a_b", CORNER), ("c", STRAIGHT))}
     path, gained, lost = report.findings(outcomes).data.splitlines()
-    assert path == "- **The path.** The L appears: a b; the L does not clearly appear: c."
+    assert path == "- **The path.** The L-shaped path appears: a b; the L-shaped path does not clearly appear: c."
     assert gained.startswith("- **Gained on Q:** a b 93 % [")
     assert "c 0.080 [" in lost
 

@@ -146,5 +146,5 @@ def test_three_sentences_carry_the_numbers_of_the_run():
     share = FractionClosed(Interval(0.98, 0.97, 0.99, 9), "")
     said = findings(0.8, (0.8, 0.5), Interval(0.5, 0.49, 0.51, 9), share, slope, -0.52, ["louder inside"]).data
     assert len(said.splitlines()) == 3
-    assert "a slope of −0.510 [−0.550, −0.470] (exact law −0.520)" in said
+    assert "its log–log slope is −0.510 [−0.550, −0.470] (exact law −0.520)" in said
     assert "**TTT does harm** under 1 of these shifts: more noise inside the subspace." in said

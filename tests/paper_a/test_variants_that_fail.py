@@ -171,7 +171,7 @@ def test_the_sentences_state_what_the_scores_give():
     assert auxiliary.startswith("- **Auxiliary tasks.** The gap without TTT is 0.200 [")
     assert "(paper A: 0.067): two-head + TTT closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in auxiliary
     assert "joint + TTT closes 50 % [" in own
-    assert "of 9 transforms, TTT of the two-head network helped 0 and hurt 8" in shifts
+    assert "TTT of the two-head network helped under 0 and hurt under 8 of 9 transforms" in shifts
 
 
 def test_what_is_left_of_the_gap_is_paired_by_slice():

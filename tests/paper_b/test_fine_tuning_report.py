@@ -41,9 +41,9 @@ def test_sentences_count_the_losses_elsewhere():
     elsewhere = {key: change for key, change in CHANGES.items() if key[0] != key[1]}
     lost = [change for change in elsewhere.values() if change.value < 0]
     gained, forgotten, last = in_words(CHANGES, {"nyu": CHANGES["nyu", "cc_359_sagittal"]})
-    assert gained == "**On the dataset itself:** knee (NYU) +0.020 [0.010, 0.030]."
-    assert forgotten == "**On the other five datasets together:** knee (NYU) −0.050 [−0.060, −0.040]."
-    assert last.startswith(f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**")
+    assert gained == "**Change in SSIM on the dataset used for fine-tuning:** knee (NYU) +0.020 [0.010, 0.030]."
+    assert forgotten == "**Change in SSIM on the other five datasets together:** knee (NYU) −0.050 [−0.060, −0.040]."
+    assert last.startswith(f"**{len(lost)} of {len(elsewhere)} changes on other datasets are losses**")
 
 
 def test_the_message_counts_what_is_beyond_doubt():

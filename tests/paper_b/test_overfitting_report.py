@@ -47,11 +47,11 @@ def test_gains_are_over_the_end_and_paired(curve):
 def test_sentences_follow_the_sign_of_the_fall(curve):
     (told,) = in_words({"sgd_tenth": curve})
     assert told.startswith(
-        "**U-Net, SGD, rate 0.1:** best out of distribution after epoch 4 of 8; from then on, SSIM falls by 0.230"
+        "**U-Net, SGD, rate 0.1:** SSIM out of distribution is best after epoch 4 of 8. From then on, it falls by 0.230"
     )
     assert stops_in_words({"sgd_tenth": curve}) == [
-        "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8; compared with the end, 0.000 [0.000, 0.000] out of "
-        "distribution and 0.000 [0.000, 0.000] in distribution."
+        "**U-Net, SGD, rate 0.1:** the rule stops after epoch 8. SSIM there minus SSIM at the end is "
+        "0.000 [0.000, 0.000] out of distribution and 0.000 [0.000, 0.000] in distribution."
     ]
 
 
@@ -108,8 +108,9 @@ def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
     assert told.startswith("Stopping by the rule helps out of distribution in 0 of 2 training runs and costs SSIM in")
     assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
     own, others, stop = seen(both, "unet_t2_knee")
-    assert own.startswith("**U-Net, T2 brain to knee:** best")
-    assert others.startswith("**The others, out of distribution after their best epoch:** U-Net, SGD, rate 0.1 −0.230")
+    assert own.startswith("**U-Net, T2 brain to knee:** SSIM out of distribution is best")
+    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
+    assert others.startswith(f"{lead} U-Net, SGD, rate 0.1 −0.230")
     assert "the rule stops after epoch 8" in stop
     assert len(seen({"sgd_tenth": curve}, "sgd_tenth")) == 2
 

@@ -1,4 +1,4 @@
-"""Every method on the ten contrasts of the real brain: classical, networks trained in simulation, and with TTT."""
+"""All methods on the ten contrasts of the real brain: classical methods, networks trained in simulation, and TTT."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def reconstructed(
 
 
 def wavelet_image(p: Parameters, found: Contrasts) -> Tensor:
-    """ℓ1-wavelet image of the middle contrast, (1, 1, y, x) complex, by the stored weight that its measurement chose.
+    """ℓ1-wavelet image of the middle contrast, (1, 1, y, x) complex, by the stored weight chosen from its measurement.
 
     Only the scores of ℓ1-wavelets are stored; computing this image takes seconds.
     """

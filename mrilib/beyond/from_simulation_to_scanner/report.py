@@ -79,5 +79,5 @@ def contrasts_in_words(angles: Sequence[str], scores: Mapping[str, Sequence[floa
         worse = [angle for angle, a, b in zip(angles, after, scores[other], strict=True) if a <= b]
         lead = verdict(by, "ahead by {}", "behind by {}", "no difference distinguishable from zero ({})")
         name = "the same network without TTT" if other == KNEE else other
-        told.append(f"**Against {name}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
+        told.append(f"**Compared with {name}:** {lead}; not better at {', '.join(worse) or 'no contrast'}.")
     return told

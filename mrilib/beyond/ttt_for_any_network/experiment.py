@@ -1,4 +1,4 @@
-"""Test-time training of the same networks on the same slices in two ways: paper A's, and with a free phase.
+"""Test-time training of the same networks on the same slices, by paper A's method and with a free phase.
 
 Every run continues past its stopping point, so that the image chosen by self-validation can be compared with the best.
 """
@@ -176,7 +176,7 @@ def oracle(row: Row) -> list[float]:
 
 
 def as_published(row: Row) -> list[float]:
-    """SSIM of each slice at the iteration at which the published rule ends the run and whose image it returns."""
+    """SSIM of each slice at the iteration at which the published rule stops; its image is the one that is returned."""
     places = [np.searchsorted(row["iterations"], stop, side="right") - 1 for stop in row["stopped"]]
     return [curve[place] for curve, place in zip(row["curves"], places, strict=True)]
 
@@ -235,7 +235,7 @@ def times_sooner(slow: Sequence[float], fast: Sequence[float]) -> Interval | Non
 
 
 def sooner(found: Shifted, loss: Loss) -> dict[str, tuple[list[float], list[float]]]:
-    """Iterations with each method to 95 % of its own gain, and to 95 % of paper A's gain."""
+    """Iterations that each method takes to 95 % of its own gain, and to 95 % of paper A's gain."""
     slow, fast = (found.rows[Arm(loss, "P", phase)] for phase in PHASES)
     own = iterations_to(slow, most_of_the_gain(slow))
     return {

@@ -74,7 +74,7 @@ def closed_table(found: Results, caption: str) -> Table:
 
 
 def stopping_table(found: Results, caption: str) -> Table:
-    """What self-validation loses to the best iterate, the spread over hold-outs, and the largest transient fall."""
+    """SSIM that self-validation loses relative to the best iterate, its spread over hold-outs, and the deepest fall."""
     rows = []
     for shift, here in found.items():
         for arm, held in here.seeds.items():
@@ -141,7 +141,7 @@ def in_words(found: Results) -> list[str]:
         f"**From knees to brains, TTT with a free phase changes the SSIM of the supervised network from "
         f"{before} to {measured(mean_interval(free))}.** This network's lead over the jointly trained network with "
         f"paper A's method is {lead}.",
-        f"**A free phase is ahead of paper A's method** under {_count(found, 'supervised')} shifts for the supervised "
+        f"**A free phase beats paper A's method** under {_count(found, 'supervised')} shifts for the supervised "
         f"network and under {_count(found, 'joint')} for the joint one.",
         f"**With a free phase, TTT lowers the supervised network's score** under {', '.join(harmed) or 'no shift'}.",
     ]
@@ -167,8 +167,9 @@ def stop_in_words(found: Results) -> list[str]:
     lost = {choice: measured(regret(held, choice)) for choice in CHOICES}
     deepest, rows = max(runs, key=lambda run: _fall(run[1]))
     return [
-        f"**Self-validation loses most under the {where}:** {lost[OWN_CHOICE]} SSIM, relative to the best image of "
-        f"the run, which only the ground truth reveals. The published rule would lose {lost[PUBLISHED_CHOICE]} there.",
+        f"**Self-validation loses most under the {where}:** {lost[OWN_CHOICE]} in SSIM, relative to the best image "
+        f"of the run. Finding this image requires the ground truth. The published rule would lose "
+        f"{lost[PUBLISHED_CHOICE]} there.",
         f"**The deepest temporary fall below the initial SSIM** is {number(_fall(rows))}, under the {deepest}.",
     ]
 

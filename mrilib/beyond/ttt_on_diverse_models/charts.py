@@ -56,7 +56,7 @@ def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
 
 
 def collections_chart(found: Studies, where: str) -> altair.LayerChart:
-    """The same on each collection, for the least and the most diverse training set."""
+    """SSIM without and with TTT on each collection, for the least and the most diverse training set."""
     rows = [
         _lift(f"{body_part(name)}\n{words}", {name: study}, arm, {AIM: fmean(pooled({name: study}, GOAL))})
         for name, study in found.items()

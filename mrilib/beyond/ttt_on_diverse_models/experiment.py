@@ -1,6 +1,7 @@
 """Two remedies for a distribution shift, separately and combined: diverse training data and test-time training.
 
-Neither paper contains this experiment. Method and stopping rule follow paper A, sampling and distributions paper B.
+Neither paper contains this experiment. Method and stopping rule follow paper A; sampling and distributions follow paper
+B.
 """
 
 import time
@@ -69,7 +70,7 @@ REMEDIES = {
 
 
 def arms(p: Parameters, collection: str) -> dict[str, UnionSpec]:
-    """Jointly trained networks by training data, all with equally many slices; the last saw the test distribution.
+    """Jointly trained networks by training data, with equally many slices; the last saw the test distribution.
 
     Raises:
         ValueError: unknown collection, or fewer slices than distributions.
@@ -111,7 +112,8 @@ def before_and_after(
 ) -> Measures:
     """SSIM, scored as in paper A, and seconds of each slice, without and with test-time training.
 
-    Coil maps are given, so the times do not include their estimation. `match` is paper A's, for the table's key.
+    Coil maps are given, so the times do not include their estimation. `match` is that of paper A; it is part of the
+    table's key.
     """
     samples = InMemory(SliceDataset(slices.slices, slices.sampling))
     plain = [_plain(model, samples[item].to(device)) for item in range(len(samples))]

@@ -70,14 +70,15 @@ def costs_in_words(found: Studies) -> list[str]:
 
 
 def in_words(found: Studies) -> list[str]:
-    """Whether TTT still helps after diverse training, what each remedy closes, and what each adds to the other."""
+    """Whether TTT still helps after diverse training, how much of the gap each remedy closes, and what each adds."""
     after = gain(found, REMEDIES["diversity and TTT"], REMEDIES["TTT"])
     shares = {name: percent(closed(found, remedy)) for name, remedy in REMEDIES.items()}
     return [
-        f"**TTT adds {measured(lift(found, DIVERSE))} to the diverse network** and {measured(lift(found, ONE))} to the "
-        f"network of one kind of knee; the difference is {measured(lift_lost(found, DIVERSE))}.",
+        f"**TTT adds {measured(lift(found, DIVERSE))} to the SSIM of the diverse network** and "
+        f"{measured(lift(found, ONE))} to that of the network trained on one kind of knee; the "
+        f"difference is {measured(lift_lost(found, DIVERSE))}.",
         f"**Of the gap ({measured(gain(found, GOAL))}), diverse data close {shares['diversity']}**, TTT closes "
         f"{shares['TTT']}, and both together close {shares['diversity and TTT']}.",
         "**With TTT, diverse training data** "
-        + verdict(after, "still add {}.", "cost {}.", "add nothing distinguishable from zero ({})."),
+        + verdict(after, "still add {} in SSIM.", "cost {} in SSIM.", "add nothing distinguishable from zero ({})."),
     ]

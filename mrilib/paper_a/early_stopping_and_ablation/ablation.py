@@ -1,4 +1,4 @@
-"""Effect of the output phase on test-time training: training variants, and a rotation of the phase by one angle."""
+"""Effect of the output phase on test-time training, studied by training variants and by rotating the phase."""
 
 import cmath
 import math
@@ -101,7 +101,7 @@ class Variant:
 
     @property
     def key(self) -> dict[str, Any]:
-        """Key of its row in the stored table."""
+        """Key of the variant's row in the stored table."""
         return asdict(self)
 
     @property
@@ -112,7 +112,7 @@ class Variant:
         return f"{self.loss}, {self.supervised_target}, {network}{turned}"
 
     def spec(self, experiment: Experiment) -> NetworkSpec:
-        """Specification of its network, trained on P."""
+        """Specification of the variant's network, which is trained on P."""
         recipe = replace(experiment.recipe, supervised_target=self.supervised_target)
         architecture = experiment.architecture
         architecture = describe(architecture["name"], {**architecture, "residual": self.residual})
@@ -151,7 +151,7 @@ def watched(
 
 
 def ablation_row(model: Reconstructor, turn: Turn, samples: Sequence[Sample], settings: Settings) -> Row:
-    """Run TTT of one variant on every slice: SSIM before and after, and three curves per slice over `iterations`."""
+    """Run TTT of one variant on every slice; a row has SSIM before and after, and three curves over `iterations`."""
     row: Row = {name: [] for name in ("before", "after", "ssim", "phase_error", "validation_error")}
     for sample in samples:
         network = turned(model, turn, sample)
@@ -200,7 +200,7 @@ def mean_curves(rows: Mapping[str, Row], curve: str) -> list[dict[str, Any]]:
 
 
 def phase_against_dip(rows: Sequence[Row]) -> Interval:
-    """Rank correlation of initial phase error and SSIM drop over variants, per slice, averaged over slices."""
+    """Rank correlation between initial phase error and drop in SSIM over the variants, averaged over slices."""
     phases = np.array([[curve[0] for curve in row["phase_error"]] for row in rows])
     depths = np.array([dips(row) for row in rows])
     return mean_interval([rank_correlation(*pair) for pair in zip(phases.T, depths.T, strict=True)])

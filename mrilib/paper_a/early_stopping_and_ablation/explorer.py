@@ -192,7 +192,7 @@ def explore_stopping(
     if not samples or film.planned != settings.max_iterations:
         raise ValueError(
             f"film of {film.planned} iterations, {len(samples)} samples: expected max_iterations = "
-            f"{settings.max_iterations} and at least one sample; make a film of the first one with these settings"
+            f"{settings.max_iterations} and at least one sample; make a film of the first sample with these settings"
         )
     named = {f"{kind} slice {n}": sample for n, sample in enumerate(samples)}
     studio = _Studio(model, named, settings, film)

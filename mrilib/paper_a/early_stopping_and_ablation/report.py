@@ -1,4 +1,4 @@
-"""Charts and tables of stopping rules and of the ablation of test-time training."""
+"""Charts and tables on stopping rules and on the ablation of test-time training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,7 +59,7 @@ def phases_message(alone: float, jointly: float) -> str:
 
 
 def fall_message(scores: Mapping[int, float]) -> str:
-    """SSIM of one slice by TTT iteration, at the first and the last of them and where it is lowest between."""
+    """SSIM of one slice at the first and the last TTT iteration and, in between, where it is lowest."""
     first, *_, last = scores
     low = min(scores, key=scores.__getitem__)
     told = f"SSIM {number(scores[first])} before TTT, {number(scores[low])} at iteration {low}"
@@ -196,26 +196,26 @@ def record_outcomes(rows: Mapping[str, Row]) -> None:
 
 
 def stopping_findings(answers: Mapping[str, Interval], window: int, last: int, short: Interval) -> Markdown:
-    """What the stopping rules showed, in sentences with their numbers.
+    """Sentences on the results of the stopping rules, with their numbers.
 
     Args:
         answers: results by their names in `results.json`.
         window, last: window of the rule, and the last iteration.
-        short: loss to the oracle with a window of `SHORT`.
+        short: loss relative to the oracle with a window of `SHORT`.
     """
     return Markdown(
         f"- **The self-validation error as a guide.** Its rank correlation with the true SSIM over the "
         f"iterations is {answers['rank_correlation_validation_ssim']}; −1 would be perfect.\n"
         f"- **What stopping costs and gains.** With a window of {window}, the rule loses "
-        f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; running on to iteration {last} loses "
+        f"{answers['loss_to_oracle']} in SSIM relative to the best iteration; continuing to iteration {last} loses "
         f"a further {answers['gain_of_early_stopping']}.\n"
-        f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise; "
-        f"it loses {short}."
+        f"- **The window.** With a window of {SHORT}, the rule may mistake noise in the error for a rise. Then "
+        f"it loses {short} in SSIM."
     )
 
 
 def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unrolled: Mapping[str, Row]) -> Markdown:
-    """What the ablation showed, in sentences with its numbers.
+    """Sentences on the results of the ablation, with their numbers.
 
     Args:
         answers: results by their names in `results.json`.
@@ -233,8 +233,8 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
         f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the output by "
         f"*one angle per slice* reduces the fall by {answers['dip_removed_by_aligning']}, and the lead of joint "
         f"training after TTT shrinks to {answers['joint_minus_aligned_after']}.",
-        f"- **The reverse.** With its output rotated by half a turn, the joint network falls to an SSIM of "
-        f"{turned['worst'].value:.3f}; the aligned supervised-only network never falls below "
+        f"- **The reverse.** If its output is rotated by half a turn, the SSIM of the joint network falls to "
+        f"{turned['worst'].value:.3f}; that of the aligned supervised-only network never falls below "
         f"{aligned['worst'].value:.3f}.",
     ]
     kept = {name: outcome(row) for name, row in unrolled.items()}

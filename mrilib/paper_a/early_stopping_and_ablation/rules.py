@@ -91,7 +91,7 @@ def best_window(histories: Sequence[History], rule: Rule, windows: Sequence[int]
 
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's ρ = 1 − 6 Σ d² / (n (n² − 1)), d the differences in rank; ties are ranked in order of appearance."""
+    """Spearman's ρ = 1 − 6 Σ d² / (n (n² − 1)), where d is a difference in rank; ties are ranked in their order."""
     first, second = (np.argsort(np.argsort(values, kind="stable")) for values in (a, b))
     n = len(first)
     return 1 - 6 * float(((first - second) ** 2).sum()) / (n * (n**2 - 1))

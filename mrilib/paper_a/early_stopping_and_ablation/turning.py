@@ -1,4 +1,4 @@
-"""Test-time training of every test slice past its stop: SSIM turns where the error on held-out measurements does.
+"""Test-time training of every test slice, continued past its stopping point: SSIM and self-validation error.
 
 Two charts, one of the true SSIM and one of the self-validation error, on the same iterations.
 """

@@ -1,4 +1,4 @@
-"""What several receive coils gain: SSIM of CG-SENSE by number of coils and acceleration, on one simulated slice."""
+"""Gain from several receive coils: SSIM of CG-SENSE by number of coils and acceleration, on one simulated slice."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -30,7 +30,7 @@ def coil_scores(data: str, counts: Sequence[int] = COILS) -> list[dict[str, Any]
 
 
 def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
-    """Curves of `coil_scores`, one for each acceleration; the title gives the first and last gain at the highest."""
+    """Curves of `coil_scores`, one per acceleration; the title has the first and last gain at the largest R."""
     fastest = rows[-1]["acceleration"]
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)

@@ -1,4 +1,4 @@
-"""The whole forward model, and the way back, as one picture: every step of one slice."""
+"""The forward model and the reconstruction of one slice, step by step, as one picture."""
 
 import torch
 from torch import Tensor

@@ -9,5 +9,5 @@ def check_gained(gap: object, gained: object, answer: object) -> None:
     check(
         Blank("gap", gap, whole, "which two of the three networks does the gap compare, and on which test slices?"),
         Blank("gained", gained, part, "the same test distribution, with the mixture in place of *Q* alone"),
-        Blank("answer", answer, part / whole, "which of the two is the whole?"),
+        Blank("answer", answer, part / whole, "which of `gap` and `gained` is the whole?"),
     )

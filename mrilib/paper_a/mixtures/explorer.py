@@ -30,7 +30,7 @@ def pair_view(images: MixtureImages, sweep: Sweep, coefficient: float) -> str:
     pair, shift = images.pair(coefficient), images.mixtures.experiment.shift
     if pair is None:
         command = f"mrilib run 03 -p shift {shift} -p coefficient {coefficient:g} -p recompute true"
-        missing = "The package has neither the network nor the images of this mixture. This command makes them:"
+        missing = "The package has neither the network nor the images of this mixture. This command creates them:"
         return f"<p>{missing} <code>{escape(command)}</code></p>"
     tiles = []
     for side, image in pair.items():

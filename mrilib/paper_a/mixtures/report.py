@@ -38,7 +38,7 @@ def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: st
 
 
 def ends_message(on_p: Sequence[float], on_q: Sequence[float]) -> str:
-    """Which network is better, from SSIM on a slice of P and of Q by the networks of P and of Q, in that order."""
+    """Message on which network is better: SSIM on one slice each of P and of Q, by the networks of P and of Q."""
     better = (on_p[0] > on_p[1]) + (on_q[1] > on_q[0])
     how_many = {2: "Each network is", 1: "Only one of the two networks is", 0: "Neither network is"}[better]
     return f"{how_many} better than the other on images like those it was trained on"
@@ -68,7 +68,7 @@ def _in_percent(found: Interval) -> dict[str, float]:
 
 
 def paths(sweeps: Mapping[str, Mapping[float, Scores]], coefficient: float, kind: str) -> altair.FacetChart:
-    """Paths of the shifts with a mixture, or of all if none has one; above each, what a quarter of Q gains and keeps.
+    """Paths of the shifts with a mixture, or of all shifts, each below what a quarter of Q gains on Q and keeps on P.
 
     See `Outcome.is_corner`.
     """
@@ -110,7 +110,7 @@ def curves_title(sweep: Mapping[float, Scores], coefficient: float, shift: str, 
 
 
 def findings(outcomes: Mapping[str, Outcome]) -> Markdown:
-    """Where the L appears, and what a mixture gains on Q and costs on P, in three sentences with their numbers."""
+    """Three sentences with numbers: where the L appears, what a mixture gains on Q, and what it costs on P."""
     named = {name.replace("_", " "): one for name, one in outcomes.items()}
     verdicts: dict[str, list[str]] = {}
     for name, one in named.items():

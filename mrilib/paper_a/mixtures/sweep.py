@@ -99,7 +99,7 @@ class Mixtures:
     """Supervised networks trained on mixtures of an experiment's P and Q, scored on both.
 
     Args:
-        experiment: the pair and the training; without a number of training slices, the length of the shorter list.
+        experiment: the pair and the training; without a number of training slices, that of the shorter list is used.
         test_slices: number per side; 0 uses paper A's lists.
     """
 
@@ -225,8 +225,8 @@ class Outcome:
         """Whether the L of paper A's Figure 2 appears, in words."""
         if self.gained.interval is None or self.kept.interval is None:
             where = "Q" if self.gained.interval is None else "P"
-            return f"no L can appear, as there is no gap on {where}"
-        return "the L appears" if self.is_corner else "the L does not clearly appear"
+            return f"no L-shaped path can appear, as there is no gap on {where}"
+        return "the L-shaped path appears" if self.is_corner else "the L-shaped path does not clearly appear"
 
     def __str__(self) -> str:
         return f"gained on Q {self.gained}; kept on P {self.kept}; SSIM lost on P {self.lost}"

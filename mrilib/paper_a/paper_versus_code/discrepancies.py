@@ -133,7 +133,7 @@ DISCREPANCIES: tuple[Discrepancy, ...] = (
         "a fraction of all measurements",
         "also drawn from the calibration lines, from which the coil maps are estimated",
         "§4; cell 30",
-        "Settings.fidelity: code (with the last row)",
+        "Settings.fidelity: code (with the previous row)",
         ("leaking, centre too", "leaking"),
     ),
     Discrepancy(

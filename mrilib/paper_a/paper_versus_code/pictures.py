@@ -1,4 +1,4 @@
-"""What two of the differences look like: the network's input without signs, and one image that has two scores."""
+"""Pictures of two differences: the network's input without signs, and one image with two scores."""
 
 from mrilib.figures.framing import body
 from mrilib.figures.images import image_row, mixed_row
@@ -34,7 +34,7 @@ def network_inputs(sample: Sample, kind: str) -> Picture:
 
 
 def two_scores(bench: Bench, kind: str) -> Picture:
-    """First test slice after TTT as in the paper, as it is and matched to the target, with the SSIM of both."""
+    """First test slice after TTT as in the paper, both unchanged and matched to the target, with both SSIM values."""
     arm = ARMS["as written"]
     sample = bench.samples(arm, 1)[0]
     model = network(bench.spec(arm, "joint", "P"), bench.device)

@@ -33,7 +33,7 @@ SCORES_IN_WORDS = {
 
 
 def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:
-    """Plot the largest change of each group beside its two sides, the smallest of all, the yardstick and all together.
+    """Plot each group's largest change beside its two sides, the smallest change, the yardstick and all together.
 
     Arguments as in `changes_chart`.
 
@@ -96,7 +96,7 @@ def _headed(
 
 
 def changes_in_short(changes: Mapping[str, Interval]) -> str:
-    """How much the largest difference changes SSIM, and how much all together."""
+    """Change in SSIM due to the largest difference, and due to all differences together."""
     largest = max((abs(one.value) for one in _single(changes).values()), default=0.0)
     told = f"The largest single difference changes SSIM by {number(largest)}"
     if TOGETHER not in changes:
@@ -166,7 +166,7 @@ def summary(changes: Mapping[str, Interval], gaps: Mapping[str, Scores | None]) 
 
 
 def slips_in_words(printed: Sequence[PrintedGap]) -> list[str]:
-    """Printed percentages that do not follow from the printed scores, then in one line those explained by rounding."""
+    """Printed percentages that do not follow from the printed scores; the last line has those explained by rounding."""
     wrong = [one for one in printed if one.verdict == "does not follow"]
     near = [one.item for one in printed if one.verdict not in ("follows", "does not follow")]
     told = [

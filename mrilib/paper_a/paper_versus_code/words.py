@@ -37,7 +37,7 @@ WORDS: dict[str, str] = {
 
 
 def in_words(name: str) -> str:
-    """A difference in words; its name where it is never drawn."""
+    """A difference in words; a difference that is never drawn keeps its name."""
     return WORDS.get(name, name)
 
 

@@ -95,7 +95,7 @@ def _in_order(chart: altair.LayerChart, names: Sequence[str], chosen: Mapping[st
 
 
 def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risks: Tensor) -> altair.LayerChart:
-    """Change from α = 0 of the self-supervised loss, for single measurements and their mean, and of the risk.
+    """Self-supervised loss, for single measurements and their mean, and risk, all as changes from α = 0.
 
     Args:
         alphas: (k,).
@@ -128,7 +128,7 @@ def descents_chart(alphas: Tensor, best: float) -> altair.LayerChart:
 
 
 def loss_chart(lost: Mapping[str, Mapping[str, Interval]]) -> altair.LayerChart:
-    """Loss of each estimator on P and on Q relative to the best linear estimator for it, the shared α first."""
+    """Loss of each estimator on P and on Q relative to the best linear estimator for the same noise, shared α first."""
     rows = [
         {"name": f"{ESTIMATORS.get(by, by)}, {NOISES[side]}", "color": NAMED[side], **_ends(means[by])}
         for by in next(iter(lost.values()))
@@ -221,7 +221,7 @@ def findings(
     exact: float,
     harm: Sequence[str],
 ) -> Markdown:
-    """What the study showed, in three sentences with their numbers.
+    """Three sentences on the results of the study, with their numbers.
 
     Args:
         trained: α at the end of supervised training.
@@ -234,11 +234,11 @@ def findings(
     lines = [
         f"**On average, adaptation is exact.** Training ends at α = {trained:.3f} (theory {best[0]:.3f}), and the mean "
         f"loss is smallest at α = {minimiser} (theory {best[1]:.3f}).",
-        f"**TTT on one measurement** closes {share} of the gap; the spread of α falls with n, with a slope of {slope} "
-        f"(exact law {exact:.3f}).".replace("law -", "law −"),
+        f"**TTT on one measurement** closes {share} of the gap. The spread of α falls with n; its log–log slope is "
+        f"{slope} (exact law {exact:.3f}).".replace("law -", "law −"),
         f"**TTT does harm** under {len(harm)} of these shifts: {', '.join(SHIFTS.get(name, name) for name in harm)}."
         if harm
-        else "**TTT does no harm** here.",
+        else "**TTT does no harm** under these shifts.",
     ]
     return Markdown("\n".join(f"- {line}" for line in lines))
 

@@ -1,4 +1,4 @@
-"""The comparison by five measures, over all stored training runs: by which of them the main result holds."""
+"""The main comparison in five measures over all stored training runs, and the measures in which its result holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Measured:
         return f"{result.label}, {result.sample}"
 
     def sentence(self) -> str:
-        """In which measures joint training on P with TTT is better or worse than supervised training, or neither."""
+        """The measures in which joint training on P with TTT is better or worse than supervised training, or equal."""
         found = {measure: self.gain(measure) for measure in QUALITY}
         sides = {
             "better in": [one for one in QUALITY if found[one].low > 0],

@@ -17,7 +17,9 @@ from mrilib.ttt import History, Settings
 
 WIDE = 0.05  # SSIM; a gap that the eye sees
 MOST = 0.5  # of a gap
-MEANT = "(*Closed* also counts what TTT costs the network trained on Q; *reached* uses its score without TTT.)"
+MEANT = (
+    "(*Closed* also counts what TTT costs the network trained on Q; *reached* uses that network's score without TTT.)"
+)
 LOST = 0.05  # SSIM; what running to the end costs where stopping is necessary
 
 
@@ -39,7 +41,7 @@ def named(result: ShiftResult) -> str:
 def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int:
     """Slice with the median gain from supervised training on P to joint training on P with TTT, by stored scores.
 
-    The first slice if no scores of this number of slices are stored.
+    If no scores are stored for this number of slices, the first slice is taken.
     """
     model, shift = experiment.architecture["name"], experiment.shift
     block = stored_block(model, shift, experiment=experiment, settings=settings, slices=slices)
@@ -107,13 +109,13 @@ def _outcome(found: Sequence[Block]) -> str:
 
 
 def findings(found: Sequence[Block], kind: str) -> Markdown:
-    """What the blocks show in sentences, each with the numbers of its blocks."""
+    """Sentences on what the blocks show, each with the numbers of its blocks."""
     results = [block.result for block in found]
     return _told([_closed(results, wide=True), _stopping(results), _supervised(results)], found, kind)
 
 
 def narrow_findings(found: Sequence[Block], kind: str) -> Markdown:
-    """The blocks with a narrow gap, and those without one, in sentences."""
+    """Sentences on the blocks with a narrow gap and on those without a gap."""
     results = [block.result for block in found]
     return _told([_closed(results, wide=False), _undefined(results)], found, kind)
 

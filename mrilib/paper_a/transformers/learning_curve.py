@@ -53,7 +53,7 @@ def stored_curve(spec: NetworkSpec, slices: int, device: torch.device | str = "c
 
 
 def self_supervised(p: Parameters) -> dict[str, NetworkSpec]:
-    """The two networks of Figure 10, trained on measurements of P alone: the section's ViT and a U-Net."""
+    """The two networks of Figure 10, trained on measurements of P alone: the notebook's ViT and a U-Net."""
     return {"ViT": p.experiment.spec("self", "P"), "U-Net": p.unet_experiment.spec("self", "P")}
 
 

@@ -70,7 +70,7 @@ def whole_and_close(
 
 
 def message(psnrs: Sequence[float], scores: Sequence[float]) -> str:
-    """What TTT does to one slice: PSNR in dB and SSIM of the network trained on P, and after TTT."""
+    """Effect of TTT on one slice: PSNR in dB and SSIM of the network trained on P, and of joint training with TTT."""
     ends = f"PSNR goes from {psnrs[0]:.1f} to {psnrs[1]:.1f} dB, SSIM from {scores[0]:.3f} to {scores[1]:.3f}"
     return f"With joint training and TTT, {ends}"
 

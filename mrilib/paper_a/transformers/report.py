@@ -1,4 +1,4 @@
-"""What notebook 09 shows of a transformer beside the U-Net: changes by TTT, gaps, curves, and the findings."""
+"""What notebook 09 shows of a transformer beside the U-Net: changes due to TTT, gaps, curves, and the findings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,13 +37,13 @@ Scored = tuple[Sequence[float], Sequence[float]]
 def levels(
     network: Reconstructor, samples: Sequence[Sample], adapted: Sequence[Adapted], device: torch.device | str
 ) -> Scored:
-    """PSNR in dB of every slice after and before TTT of the network, images scaled as for SSIM."""
+    """PSNR in dB of every slice, after TTT and by `network` without TTT, with images scaled as for SSIM."""
     after = [_psnr(sample, one.record.image) for sample, one in zip(samples, adapted, strict=True)]
     return after, [_psnr(sample, reconstruct(network, sample.to(device))) for sample in samples]
 
 
 def changes(scored: Scored, adapted: Sequence[Adapted], scores: Scores) -> dict[str, Interval]:
-    """What TTT changes for the network joint on P: self-validation error, PSNR in dB and SSIM, by name of the result.
+    """Changes due to TTT of the jointly trained network of P, by result: self-validation error, PSNR in dB and SSIM.
 
     Args:
         scored: see `levels`.
@@ -62,7 +62,7 @@ def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind:
     """What joint training with TTT changes on every slice, compared with supervised training on P alone.
 
     Args:
-        scored: PSNR in dB after TTT, and of the network of supervised training, see `levels`.
+        scored: PSNR in dB after TTT, and of the network trained with supervision; see `levels`.
         result, unet: SSIM of the transformer and, where stored, of the U-Net.
         kind: "simulated" or "measured".
     """
@@ -166,7 +166,7 @@ def curves_chart(curves: Mapping[str, Sequence[Sequence[float]]], shift: str, ki
 def findings(
     result: ShiftResult, changed: Mapping[str, Interval], grid: Mapping[str, Interval], alone: Mapping[str, Interval]
 ) -> list[str]:
-    """What the transformer showed, in three sentences with their numbers.
+    """Three sentences on the results of the transformer, with their numbers.
 
     Args:
         result, changed, grid: scores, see `changes` and `grids`.
@@ -179,9 +179,9 @@ def findings(
     head = "TTT fits the measurement, including its noise" if noisy else "What TTT changes"
     return [
         f"**{head}:** TTT of the jointly trained network changes PSNR by "
-        f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}; the visibility of "
-        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (trained "
-        f"without the self-supervised term: {number(grid[ALONE].value, 2)}; "
+        f"{measured(psnr_gain, 1, signed=True)} dB and SSIM by {measured(ssim_gain, signed=True)}. The visibility of "
+        f"the patch grid changes from {number(grid[PLAIN].value, 2)} to {number(grid[TUNED].value, 2)} (network "
+        f"trained without the self-supervised term: {number(grid[ALONE].value, 2)}; "
         f"target: {number(grid['target'].value, 2)}).",
         f"**{'The gap alone misleads' if falls else 'The gap'}:** {told}{closed}.",
         f"**{'A likely reason' if noisy else 'For comparison'}:** trained on measurements alone, {reached}.",

@@ -209,7 +209,7 @@ class Closing:
 
     @property
     def closed(self) -> FractionClosed:
-        """Paper A's fraction, 1 − gap after / gap before; it also grows if the network trained on Q gets worse."""
+        """Fraction closed in paper A, 1 − gap after / gap before; also grows if the network trained on Q gets worse."""
         return fraction_closed(self.before_q, self.before_p, self.after_q, self.after_p)
 
     @property

@@ -67,7 +67,7 @@ def label(method: str, side: str) -> str:
 
 
 def one_slice_in_words(scores: Mapping[str, float]) -> str:
-    """SSIM of one slice by the loss of its TTT; the first score is without TTT, by another network than the others."""
+    """SSIM of one slice, first without TTT and then after TTT with each loss; the first score is of another network."""
     (_, before), *after = scores.items()
     told = [f"{number(score)} with {name.removeprefix('TTT on ')}" for name, score in after]
     return f"SSIM {number(before)} without TTT; after TTT, {', '.join(told[:-1])} and {told[-1]}"
@@ -156,7 +156,7 @@ def _panel(y_title: str, curves: Mapping[str, Sequence[float]], told: Mapping[st
 
 
 def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
-    """What TTT of the network with two heads changes under each transform, paired by slice, the largest first."""
+    """Change in SSIM due to TTT of the two-head network under each transform, paired by slice, the largest first."""
     rows = [{"name": TRANSFORMS.get(name, name), **vars(one)} for name, one in change.items()]
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
@@ -167,7 +167,7 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
 
 
 def shifts_table(before: Mapping[str, Interval], change: Mapping[str, Interval], caption: str) -> Table:
-    """Two heads minus one before TTT, and what TTT of two heads changes; one row for each transform."""
+    """Difference between two heads and one before TTT, and change due to TTT of two heads; one row per transform."""
     rows = [
         {"name": TRANSFORMS.get(name, name), "heads": vars(before[name]), "ttt": vars(one)}
         for name, one in change.items()
@@ -214,8 +214,8 @@ def summary(results: Mapping[str, Closing], counts: Mapping[str, int], transform
     tuned = {name: _in_words(name, one) for name, one in results.items() if name.endswith("TTT")}
     auxiliary = "; ".join(words for name, words in tuned.items() if name not in OWN_LOSS)
     own = "; ".join(words for name, words in tuned.items() if name in OWN_LOSS)
-    said = " and ".join(f"{what} {count}" for what, count in counts.items())
-    shifts = f"of {transforms} transforms, TTT of the two-head network {said} (counting intervals that exclude 0)"
+    said = " and ".join(f"{what} under {count}" for what, count in counts.items())
+    shifts = f"TTT of the two-head network {said} of {transforms} transforms (counting intervals that exclude 0)"
     return bullets(
         [
             f"**Auxiliary tasks.** {gap}: {auxiliary}.",

@@ -70,7 +70,7 @@ def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChar
 
 
 def gain_in_words(scores: Mapping[str, float], kind: str) -> str:
-    """What adapting to one slice does to its SSIM: from the first score, without, to the range of the others."""
+    """Effect of adapting to one slice on its SSIM: from the first score, without adaptation, to the others' range."""
     first, *rest = scores.values()
     to = f"to between {number(min(rest))} and {number(max(rest))}"
     verb = "raises" if min(rest) > first else "changes"

@@ -71,8 +71,9 @@ def untrained(
 def climb(rates: Sequence[float], score: Callable[[float], float]) -> dict[float, float]:
     """Search for the best rate by hill climbing, and return the score of each rate tried.
 
-    Starts at the middle of the sorted rates and moves to a neighbour as long as it scores higher, upwards first, so
-    that a maximum inside the list has been tried from both sides. Correct if the scores have a single maximum.
+    The search starts at the middle of the sorted rates and moves to a neighbour as long as this scores higher, upwards
+    first. If the maximum lies inside the list, both of its neighbours are tried. The result is correct if the scores
+    have a single maximum.
     """
     ordered = sorted(rates)
     best = (len(ordered) - 1) // 2
@@ -96,7 +97,7 @@ class Contest:
         methods: methods by name.
         table: stored table; its settings must determine the slices.
         rates: learning rates of Adam to choose from, see `climb`.
-        validation, test: slices; validation slices choose the rate, test slices are scored at that rate only.
+        validation, test: slices; the rate is chosen on validation slices, and test slices are scored only at that rate.
         device: device to compute on.
         machine: name of the machine, stored with the times.
         recompute: whether to recompute all rows once instead of reading them.
@@ -147,7 +148,7 @@ class Contest:
         return self._get(self.scored_on_test(name))
 
     def affordable(self, seconds: float, item: int) -> list[str]:
-        """As many methods as fit into `seconds` together for one test slice, cheapest first."""
+        """The fastest methods whose times for one test slice together fit into `seconds`."""
         cost = {name: self.on_test(name)["seconds"][item] for name in self.methods}
         cheapest = sorted(cost, key=cost.__getitem__)
         totals = accumulate(cost[name] for name in cheapest)

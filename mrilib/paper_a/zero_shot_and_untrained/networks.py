@@ -12,5 +12,5 @@ def networks(p: Parameters) -> list[NetworkSpec]:
 
 
 def scored(p: Parameters) -> list[tuple[str, str, int]]:
-    """Slices of Q that choose each method's learning rate."""
+    """Slices of Q on which each method's learning rate is chosen."""
     return [p.experiment.slice_list("Q", "validation", p.validation_slices)]

@@ -120,7 +120,7 @@ class Adaptation:
 
     @property
     def reached(self) -> FractionClosed:
-        """Fraction of the way from P to Q without adaptation that the network of P covers by adaptation."""
+        """Fraction of the gap to the unadapted network of Q that adaptation closes for the network of P."""
         before_q, before_p, _, after_p = (self.scores[name] for name in self.names)
         return fraction_closed(before_q, before_p, before_q, after_p)
 
@@ -150,7 +150,7 @@ class Adaptation:
 def findings(
     scores: Scores, ways: Mapping[str, "Adaptation"], ratio: Interval, fall: Mapping[str, Interval], count: int
 ) -> Markdown:
-    """What the contest showed, in sentences with their numbers.
+    """Sentences on the results of the contest, with their numbers.
 
     Args:
         scores: SSIM of each test slice by method.
@@ -168,8 +168,8 @@ def findings(
             f"**Cost and gap.** Zero-shot learning takes {measured(ratio, 1)} times as long as TTT. TTT closes "
             f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; zero-shot learning closes "
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
-            "**An un-trained network in disguise?** The deepest fall in SSIM below its initial value, of "
-            f"each slice and then averaged over {count} slices (the chart shows that of the mean curve): "
+            "**An un-trained network in disguise?** The deepest falls in SSIM below its initial value are, "
+            f"on average over {count} slices (the chart shows the fall of the mean curve): "
             + "; ".join(f"{CALLED.get(name, name)} {number(one.value)}" for name, one in fall.items())
             + ".",
         ]

@@ -34,7 +34,7 @@ def methods(p: Parameters, device: torch.device | str = "cpu") -> dict[str, Meth
 
 
 def slices(p: Parameters, split: str, device: torch.device | str = "cpu") -> list[Sample]:
-    """Slices of Q: "validation" slices choose each method's rate, "test" slices are only scored."""
+    """Slices of Q: each method's rate is chosen on "validation" slices, and "test" slices are only scored."""
     name, acceleration = p.experiment.side("Q")
     found = dataset(name, split, _count(p, split), acceleration, p.source)
     return [found[item].to(device) for item in range(len(found))]

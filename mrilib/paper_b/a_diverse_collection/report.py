@@ -30,7 +30,7 @@ IN_D_P = dict.fromkeys(FASTMRI, "\n(in distribution)")
 
 
 def parameters_of(part: str) -> str:
-    """A population's acquisition in a few words: view, field, coils, matrix and noise."""
+    """Short description of a population's acquisition: view, field strength, coils, matrix and noise."""
     scan = distribution(part).scan
     rows, columns = scan.matrix
     size = f"{scan.coils} coils, {rows}×{columns}"
@@ -70,7 +70,7 @@ def arms_rows(study: Study) -> list[dict[str, Any]]:
 def scores_chart(study: Study, kind: str) -> altair.LayerChart:
     """SSIM of the better fastMRI network, the collection's network and the test distribution's own (Figure 10).
 
-    One line per dataset, the largest gain first.
+    The chart has one line per dataset, with the largest gain first.
     """
     best = {name: best_of_fastmri(study, name) for name in TESTED}
     gained = {name: gain(study, best[name], [name]) for name in TESTED}
@@ -95,7 +95,7 @@ def _message(gained: Mapping[str, Interval]) -> str:
 def beside_paper(
     study: Study, measure: str, printed: Mapping[str, Sequence[float]], digits: int, caption: str
 ) -> Table:
-    """Means of a measure with the paper's in brackets, one row per network, one column per dataset (Tables 3 and 4)."""
+    """Means of a measure with the paper's in brackets: one row per network, one column per dataset (Tables 3 and 4)."""
     rows = []
     for arm in COMPARED:
         ours = [study.mean(arm_on(arm, name), members(name), measure).value for name in TESTED]
@@ -109,8 +109,9 @@ def beside_paper(
 def gains(study: Study, measure: str = "ssim") -> dict[str, Interval]:
     """Gains of the collection's network over fastMRI's, by result: on each dataset, and on those outside D_P.
 
-    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM. For artefacts, whose
-    scale depends on the images, also the gain as a share of the other network's artefacts: `…_elsewhere_share`.
+    Positive is better for every measure. The better of fastMRI's two networks is chosen by SSIM. The scale of artefacts
+    depends on the images; their gain is therefore also given as a share of the other network's artefacts:
+    `…_elsewhere_share`.
     """
     found = {}
     if measure == "ssim":
@@ -208,14 +209,14 @@ def _few_message(few: Mapping[str, Interval]) -> str:
 
 
 def in_words(study: Study) -> list[str]:
-    """What the collection gains, what is left of it with few slices, and what could still be gained, in sentences."""
+    """Sentences on the gains of the collection, those left with few slices, and those that are still possible."""
     best = {name: best_of_fastmri(study, name) for name in TESTED}
     by = {arm: {one: gain(study, best[one], [one], arm=arm) for one in TESTED} for arm in ("d_p", "d_p_few")}
     left = {name: gain(study, "d_p", [name], arm=name) for name in ELSEWHERE}
     outside, inside = ({name: by["d_p"][name] for name in names} for names in (ELSEWHERE, FASTMRI))
     return [
         f"**13 datasets minus the better fastMRI network:** {_listed(outside)}; in distribution {_listed(inside)}.",
-        f"**The same with only as many slices as one dataset:** {_listed(by['d_p_few'])}.",
+        f"**13 datasets with only as many slices as one, minus the better fastMRI network:** {_listed(by['d_p_few'])}.",
         f"**The test distribution's own network minus 13 datasets:** {_listed(left)}.",
     ]
 
@@ -225,26 +226,26 @@ def _listed(found: Mapping[str, Interval]) -> str:
 
 
 def measures_in_words(study: Study, features: Study | None) -> list[str]:
-    """What the collection gains on the four datasets it never saw, by artefacts and, where scored, LPIPS and DISTS."""
+    """Gains of the collection on the four datasets it never saw, in artefacts and, where scored, in LPIPS and DISTS."""
     found = gains(study, "artefacts")
     shares = {key: found.get(f"{key}_elsewhere_share") for key in (KNEE, BRAIN)}
     said = [
         f"{percent(share)} fewer than the {key.removeprefix('over_')} network" for key, share in shares.items() if share
     ]
-    told = [f"**Artefacts:** {' and '.join(said)}."] if said else []
+    told = [f"**Artefacts:** the network trained on 13 datasets has {' and '.join(said)}."] if said else []
     if features is None:
         return told
     for measure in ("lpips", "dists"):
         by = gains(features, measure)
         told.append(
-            f"**{measure.upper()}:** better than the knee network by {measured(by[f'{KNEE}_elsewhere'])} and than the "
-            f"brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
+            f"**{measure.upper()}:** the network trained on 13 datasets is better than the knee network by "
+            f"{measured(by[f'{KNEE}_elsewhere'])} and than the brain network by {measured(by[f'{BRAIN}_elsewhere'])}."
         )
     return told
 
 
 def steps_in_words(inside: Interval, outside: Interval, enlarging: Interval) -> list[str]:
-    """What matching adds in and out of distribution, and whether enlarging helps."""
+    """What matching adds to SSIM in and out of distribution, and whether enlarging helps."""
     enlarged = verdict(enlarging, "raises SSIM by {}", "lowers SSIM by {}", "has no clear effect ({})")
     return [
         f"**Matching** adds {measured(inside)} to SSIM in distribution and {measured(outside)} out of distribution.",

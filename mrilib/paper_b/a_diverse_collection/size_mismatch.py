@@ -33,7 +33,7 @@ def halved(slices: SliceDataset, item: int) -> Sample:
 
 @torch.no_grad()
 def by_size(model: Reconstructor, slices: SliceDataset, match: Match | None, device: torch.device | str) -> Measures:
-    """SSIM of each halved slice, reconstructed both ways."""
+    """SSIM of each halved slice, reconstructed directly and enlarged."""
     found: Measures = {way: [] for way in WAYS}
     for item in range(len(slices)):
         sample = halved(slices, item).to(device)

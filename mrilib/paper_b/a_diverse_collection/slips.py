@@ -1,4 +1,4 @@
-"""Numbers in paper B's Section 7 and Appendix G, recomputed from numbers printed beside them or from its code."""
+"""Numbers in paper B's Section 7 and Appendix G, recomputed from other printed numbers or from the paper's code."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def number(printed: str) -> float:
 
 
 def before_dropping(one: Collection) -> int:
-    """Number of slices of a dataset's volumes, including those without anatomy, as counted in Table 1."""
+    """Number of slices of a dataset's volumes, as counted in Table 1, which includes slices without anatomy."""
     volumes = one.train.volumes + one.test.volumes
     return one.train.slices + one.test.slices + volumes * sum(one.dropped)
 
@@ -122,7 +122,7 @@ def sensitivity_channels() -> Check:
 
 
 def acceleration() -> Check:
-    """True acceleration of the published mask at nominally 4-fold: all columns over sampled columns."""
+    """True acceleration of the published mask at nominally 4-fold: all columns divided by sampled columns."""
     sampling = equispaced((4,))
     kept = [width / sampling.mask("any", width).sum().item() for width in WIDTHS]
     found = f"{min(kept):.2f} to {max(kept):.2f}-fold for {WIDTHS[0]} to {WIDTHS[-1]} columns"

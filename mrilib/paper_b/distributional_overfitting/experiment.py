@@ -107,7 +107,7 @@ class Curve:
 
     @property
     def example_epochs(self) -> tuple[int, int]:
-        """Epochs after which an image is kept: about a quarter of them, as in Figure 19 (15 of 60), and the last."""
+        """Epochs after which an image is kept: one after about a quarter of training, as in Figure 19, and the last."""
         epochs = self.spec.recipe.epochs
         return EVERY * round(epochs / 4 / EVERY), epochs
 
@@ -169,7 +169,8 @@ class Curve:
 def marginal(scores: Sequence[float], gain: float = GAIN, window: int = WINDOW) -> int:
     """First point whose best score so far exceeds that `window` points earlier by less than `gain`, or else the last.
 
-    Needs only in-distribution scores, which are available in any training run; uses neither Q nor a drop in score.
+    The rule needs only in-distribution scores, which are available in any training run; it uses neither Q nor a drop in
+    score.
 
     Args:
         scores: validation SSIM on P at each point of the curve.

@@ -1,4 +1,4 @@
-"""Explorer: choose an epoch of a training run; see scores in and out of distribution, and the image if it was kept."""
+"""Explorer: choose an epoch of a training run to see scores in and out of distribution and the image, if kept."""
 
 from functools import partial
 from html import escape

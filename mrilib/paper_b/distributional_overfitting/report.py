@@ -16,7 +16,7 @@ STEEP = 2  # first epoch shown in charts; before any training, scores are far be
 
 
 def falls_table(curves: Curves, caption: str) -> Table:
-    """Table of the best epoch out of distribution, and the subsequent loss there and gain in distribution."""
+    """Table of the best epoch out of distribution, and the subsequent changes in SSIM in and out of distribution."""
     rows = [
         {
             "training": named(name),
@@ -58,13 +58,13 @@ def record_curves(curves: Curves) -> None:
 
 
 def since_quarter(curve: Curve) -> tuple[float, Interval]:
-    """Changes in the example's SSIM and in in-distribution SSIM, from a quarter of the training run to its end."""
+    """Changes in the example's SSIM and in SSIM in distribution, from a quarter of the training run to its end."""
     quarter, example = curve.epochs.index(curve.example_epochs[0]), curve.scores("test Q")
     return example[-1][0] - example[quarter][0], curve.change("P", quarter)
 
 
 def against(curve: Curve, other: Curve) -> dict[str, Interval]:
-    """One run minus another on the same slices: in distribution at the end, out of distribution at their best."""
+    """One run's SSIM minus another's, same slices: at the end in distribution, at the peak out of distribution."""
     return {
         "id": performance_gap(curve.scores("test P")[-1], other.scores("test P")[-1]),
         "ood": performance_gap(curve.scores("test Q")[curve.peak], other.scores("test Q")[other.peak]),
@@ -72,14 +72,15 @@ def against(curve: Curve, other: Curve) -> dict[str, Interval]:
 
 
 def in_words(curves: Curves) -> list[str]:
-    """Best epoch out of distribution of each run, and what is then lost there and gained in distribution."""
+    """For each run, the best epoch out of distribution, and the later changes in SSIM in and out of distribution."""
     told = []
     for name, one in curves.items():
         fall, rise = one.change("Q", one.peak), one.change("P", one.peak)
         lost = verdict(fall, "rises by {}", "falls by {}", "does not visibly change ({})")
         told.append(
-            f"**{named(name)}:** best out of distribution after epoch {one.epochs[one.peak]} of {one.epochs[-1]}; from "
-            f"then on, SSIM {lost} out of distribution and changes by {measured(rise, signed=True)} in distribution."
+            f"**{named(name)}:** SSIM out of distribution is best after epoch {one.epochs[one.peak]} of "
+            f"{one.epochs[-1]}. From then on, it {lost}, and SSIM in distribution changes by "
+            f"{measured(rise, signed=True)}."
         )
     return told
 
@@ -90,6 +91,8 @@ def stops_in_words(curves: Curves) -> list[str]:
     for name, one in curves.items():
         epoch = one.epochs[one.stop]
         q, p = (measured(one.gains[side][epoch], signed=True) for side in ("Q", "P"))
-        changes = f"{q} out of distribution and {p} in distribution"
-        told.append(f"**{named(name)}:** the rule stops after epoch {epoch}; compared with the end, {changes}.")
+        told.append(
+            f"**{named(name)}:** the rule stops after epoch {epoch}. SSIM there minus SSIM at the end is {q} out of "
+            f"distribution and {p} in distribution."
+        )
     return told

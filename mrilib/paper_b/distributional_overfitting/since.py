@@ -1,4 +1,4 @@
-"""Change in SSIM from training past the epoch that is best out of distribution: named curves, 0 at that epoch."""
+"""Change in SSIM due to training past the epoch that is best out of distribution, as named curves."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Line:
-    """One curve as it is drawn: the words at its end, a line of text each, its colour and its points."""
+    """One drawn curve: the words at its end, one entry per line of text, its colour and its points."""
 
     words: Sequence[str]
     color: str

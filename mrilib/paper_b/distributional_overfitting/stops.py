@@ -1,4 +1,4 @@
-"""Cost and benefit of a stopping rule that sees only one side: differences from the end as dots, and sentences."""
+"""Cost and benefit of a stopping rule that uses only scores in distribution, as dots and in sentences."""
 
 from collections.abc import Mapping
 
@@ -26,14 +26,15 @@ def stops_chart(curves: Curves, kind: str) -> altair.LayerChart:
 
 
 def seen(curves: Curves, chosen: str) -> list[str]:
-    """What this training run loses and gains, what the others lose, and what the rule changes, in sentences."""
+    """Sentences on what this training run loses and gains, what the others lose, and what the rule changes."""
     own = {chosen: curves[chosen]} if chosen in curves else {}
     others = [
         f"{named(name)} {measured(one.change('Q', one.peak), signed=True)}"
         for name, one in curves.items()
         if name != chosen
     ]
-    told = [f"**The others, out of distribution after their best epoch:** {'; '.join(others)}."] if others else []
+    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
+    told = [f"{lead} {'; '.join(others)}."] if others else []
     return [*in_words(own), *told, *stops_in_words(own)]
 
 

@@ -98,7 +98,7 @@ class Robustness:
     """Networks trained on the best part of P, on P, and on P and Q, tested on both sides of a shift.
 
     All three are trained in all `SIZES`. P_best has as many slices of its one distribution as P has in total, so that
-    both take the same steps (paper B: as many of each distribution).
+    training on either takes the same number of steps. In paper B, it has as many as P has of each distribution.
 
     Args:
         name: name of the shift.

@@ -23,7 +23,7 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
 
 
 def in_words(found: Found) -> list[str]:
-    """Under which shifts P lies above the line, under which it does not, and how far above it P and Q together lie."""
+    """The shifts under which P lies above the line or not, and how far above it networks trained on P and Q lie."""
     above, below = ([name for name in found if wanted(found[name].gain(P))] for wanted in (_above, _below))
     level = [name for name in found if name not in (*above, *below)]
     told = [
@@ -37,7 +37,7 @@ def in_words(found: Found) -> list[str]:
     ]
     most, least = (pick(found.values(), key=lambda one: one.gain(P_AND_Q).value) for pick in (max, min))
     ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({ARROWS[one.name]})" for one in (least, most))
-    return [*told, f"**Trained on P and Q,** networks lie at {' to '.join(ends)} relative to the same line."]
+    return [*told, f"**Networks trained on P and Q** lie at {' to '.join(ends)} relative to the same line."]
 
 
 def _ranked(found: Found) -> Sequence[tuple[str, Robustness]]:

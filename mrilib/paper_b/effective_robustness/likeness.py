@@ -138,7 +138,7 @@ class Likeness:
         return {"similarity": [round(value, 6) for value in torch.stack(draws).mean(0).tolist()]}
 
     def correlation(self) -> Interval:
-        """Correlation of mean similarity to Q and mean SSIM on Q; the training sets of the networks are the sample."""
+        """Correlation between mean similarity to Q and mean SSIM on Q; the networks' training sets are the sample."""
         near, good = ([np.mean(of(name)) for name in self.networks] for of in (self.similarities, self.study.over))
         return correlation(near, good)
 
@@ -147,7 +147,7 @@ class Likeness:
         return performance_gap(self.similarities(Q), self.similarities(P))
 
     def diversity(self) -> tuple[Interval, Interval]:
-        """Advantage of P over the mean of its parts, in similarity and in SSIM on Q."""
+        """Advantage of P over the mean of its parts, in similarity to Q and in SSIM on Q."""
         parts = [name for name in self.networks if name != P]
         near = np.mean([self.similarities(name) for name in parts], 0)
         good = np.mean([self.study.over(name) for name in parts], 0)
@@ -155,6 +155,6 @@ class Likeness:
 
 
 def likenesses(p: Parameters, device: torch.device | str = "cpu") -> dict[FeatureName, dict[str, Likeness]]:
-    """Likeness under every shift of Figure 6, by each measurable kind of features, the paper-like kind first."""
+    """Likeness under every shift of Figure 6, by each measurable kind of features, nearest to the paper's first."""
     found = {kind: {name: Likeness(name, p, device, kind) for name in LIKENED} for kind in get_args(FeatureName)}
     return {kind: shifts for kind, shifts in found.items() if all(one.measurable for one in shifts.values())}

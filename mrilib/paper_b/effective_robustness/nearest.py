@@ -1,9 +1,9 @@
 """Similarity of a test set to a training set: the best match of each test patch among the training patches.
 
 Paper B (App. D; Figures 6 and 11) embeds random 80×80 patches of targets with CLIP (ViT-B/16, DataComp-1B). Those
-weights are not available here, so the embedding is an argument: `patch` needs no weights, `vgg(metric)` needs the
-fetched weights of `perceptual`, and any other function of patches, CLIP included, may be used instead; only CLIP gives
-the paper's measure.
+weights are not available here, so the embedding is an argument. `patch` needs no weights; `vgg(metric)` needs the
+fetched weights of `perceptual`. Any other function of patches, CLIP included, may be used instead; only CLIP gives the
+paper's measure.
 
 Reference: Lin, Heckel, ICML 2024, §4 and App. D; Mayilvahanan et al., ICLR 2024.
 """
@@ -24,8 +24,8 @@ SIDE, BINS = 8, 16  # of `patch`: thumbnail side and histogram bins
 def patch(patches: Tensor) -> Tensor:
     """Features for the shape and intensities of a patch: (patches, y, x) → (patches, 8·8 + 16), each half of norm 1.
 
-    The first half is the 8×8 thumbnail minus its mean, the second the histogram of 16 bins between black and white
-    minus its mean, so the cosine similarity of two patches is the mean of two correlations.
+    The first half is the 8×8 thumbnail minus its mean; the second half is the histogram of 16 bins between black and
+    white minus its mean. The cosine similarity of two patches is therefore the mean of two correlations.
     """
     thumbnails = F.adaptive_avg_pool2d(patches[:, None], SIDE).flatten(1)
     bins = (patches.flatten(1).clamp(0, 1) * BINS).long().clamp(max=BINS - 1)
@@ -50,9 +50,9 @@ def nearest_similarity(
     """Cosine similarity of each test patch to its nearest training patch, averaged over the patches of each image.
 
     Patches are drawn at random based on `seed` and the image's name, so the result for an image depends neither on
-    the other images nor on the last bit of a pixel; white is each image's maximum. The paper drops patches of mainly
-    background without saying how; here these are patches in which more than half the pixels are darker than `floor`. An
-    image with no other patches keeps those with the most foreground.
+    the other images nor on the last bit of a pixel. White is each image's maximum. The paper drops patches of mainly
+    background without saying how. Here, these are patches in which more than half of the pixels are darker than
+    `floor`. An image with no other patches keeps those with the most foreground.
 
     Args:
         train: magnitudes (y, x) by name.

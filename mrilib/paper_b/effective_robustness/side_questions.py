@@ -26,7 +26,7 @@ HOME, AWAY = "where the specialist is in distribution", f"at the unseen {folds(U
 
 
 def nearness_chart(one: Likeness, seen: str) -> altair.LayerChart:
-    """Similarity of every test slice of Q to the training slices of Q and of P, one strip for each."""
+    """Similarity of every test slice of Q to training slices of Q and of P, with one strip for each of the two."""
     names = {Q: "to training slices of Q", P: "to training slices of P"}
     values = {trained_on: one.similarities(trained_on) for trained_on in names}
     rows = [
@@ -79,7 +79,7 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
 
 
 def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
-    """Whether similarity to Q rises with the score on Q, and what diversity adds; one line of Markdown per shift."""
+    """Lines of Markdown, one per shift: whether similarity to Q rises with the score on Q, and what diversity adds."""
     told = []
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
@@ -88,8 +88,8 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
         )
         told.append(
             f"**{ARROWS[name]}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
-            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts: similarity "
-            f"{measured(near, signed=True)}, SSIM {measured(good, signed=True)}."
+            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts is "
+            f"{measured(near, signed=True)} in similarity and {measured(good, signed=True)} in SSIM."
         )
     return told
 

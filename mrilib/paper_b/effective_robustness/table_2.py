@@ -1,4 +1,4 @@
-"""One network for several accelerations, or one for each (paper B, App. C.1, Table 2)."""
+"""One network for several accelerations, compared with one network for each (paper B, App. C.1, Table 2)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def folds(*accelerations: int) -> str:
 
 
 def arms(p: Parameters) -> dict[str, UnionSpec]:
-    """Networks for each acceleration and one for all four, on the same slices for as many steps.
+    """One network for each acceleration and one for all four, trained on the same slices for the same number of steps.
 
     Reference: Lin, Heckel, ICML 2024, App. C.1, Table 2.
     """
@@ -63,8 +63,8 @@ def comparisons() -> dict[str, tuple[str, str, int]]:
 def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "simulated") -> dict[int, float]:
     """Ratio of the columns of a full acquisition to those of the mask, averaged over the test slices, by acceleration.
 
-    Below the nominal value for small accelerations, since the calibration region (ACS) is sampled in addition. Columns
-    that were never acquired, such as zero padding, count in neither number.
+    The ratio is below the nominal value for small accelerations, since the calibration region (ACS) is sampled in
+    addition. Columns that were never acquired, such as zero padding, count in neither number.
     """
     acquired = {}
     for name in KNEES:

@@ -85,7 +85,7 @@ def arms(p: Parameters) -> dict[str, UnionSpec]:
 
 
 def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
-    """All five on test slices of the six datasets of Figure 10, matched in mean and standard deviation as there."""
+    """All five networks on test slices of the six datasets of Figure 10, matched in mean and standard deviation."""
     return Study("fine_tuning", arms(p), collection.tests(p.test_slices), "mean_std", p.source, device, p.recompute)
 
 

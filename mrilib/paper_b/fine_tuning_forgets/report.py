@@ -66,7 +66,7 @@ def _cell(arm: str, name: str, change: Interval) -> dict[str, Any]:
 
 
 def matrix_table(changes: Changes, forgotten: Mapping[str, Interval], caption: str) -> Table:
-    """The same numbers with intervals, and all other datasets together; one row per fine-tuned network."""
+    """The numbers of `matrix_chart` with intervals, and all other datasets together; one row per fine-tuned network."""
     rows = [
         {"tuned": plain_title(arm)}
         | {name: vars(change) for (one, name), change in changes.items() if one == arm}
@@ -86,15 +86,16 @@ def message(changes: Changes) -> str:
 
 
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
-    """What is gained where a network was fine-tuned and lost elsewhere, and how many changes are losses."""
+    """Gains on the dataset used for fine-tuning, losses on the others, and the number of changes that are losses."""
     elsewhere = [change for (arm, name), change in changes.items() if arm != name]
     lost = [change for change in elsewhere if change.value < 0]
     certain = sum(change.excludes_zero for change in lost)
     gained = {name: changes[name, name] for name in forgotten}
     return [
-        f"**On the dataset itself:** {_listed(gained)}.",
-        f"**On the other five datasets together:** {_listed(forgotten)}.",
-        f"**{len(lost)} of {len(elsewhere)} changes elsewhere are losses**; the intervals of {certain} exclude 0.",
+        f"**Change in SSIM on the dataset used for fine-tuning:** {_listed(gained)}.",
+        f"**Change in SSIM on the other five datasets together:** {_listed(forgotten)}.",
+        f"**{len(lost)} of {len(elsewhere)} changes on other datasets are losses**; the intervals of {certain} of "
+        "them exclude 0.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""One network for two distributions, or one for each (paper B, §3): pairs, and training data of each network."""
+"""One network for two distributions, compared with one for each (paper B, §3): pairs and training data."""
 
 from dataclasses import replace
 from typing import get_args

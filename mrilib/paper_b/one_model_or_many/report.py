@@ -60,7 +60,7 @@ def _message(studies: Studies) -> str:
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
-    """Differences from the specialist in distribution (0), one line per pair and side; the other side's is omitted."""
+    """Differences from the specialist in distribution (0), one line per pair and side, without the other specialist."""
     title = f"{_sharing_message(studies, comparisons)} ({kind} data)"
     rows = [
         {"name": sides_of(name)[side], "series": role(key), **vars(_difference(study, groups, arm, other, side))}

@@ -1,4 +1,4 @@
-"""One chart of the networks that saw lesions above the line of those that did not, with what they gain."""
+"""Chart of networks that saw lesions, above the line of networks that did not, with their gains."""
 
 from typing import Any, Literal
 

@@ -93,7 +93,7 @@ def models(study: Study, names: Sequence[str], size: str) -> Models:
 
 
 def contrast_kept(study: Study, arm: str, size: str, over: str = "") -> Interval:
-    """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus that of the arm `over`.
+    """Share of the lesions' contrast kept by reconstructions, Σ t r / Σ t²; with `over`, minus the share of arm `over`.
 
     t and r are the contrasts of a lesion in target and reconstruction, see `experiment.contrast`.
 

@@ -1,4 +1,4 @@
-"""Networks trained on healthy heads, and how well they reconstruct lesions (paper B, §5 and App. E)."""
+"""How well networks trained on healthy heads reconstruct lesions (paper B, §5 and App. E)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -148,8 +148,8 @@ def lesion_scores(
 ) -> Measures:
     """SSIM of each slice and, for each lesion, its slice, share of the image, SSIM of its box, and contrasts.
 
-    SSIM is that of `protocol.ssim_scores`, for a box that of `metrics.region_ssim`; contrasts are those of `contrast`
-    for the reconstruction and the target, relative to the volume's maximum.
+    SSIM is that of `protocol.ssim_scores` and, for a box, that of `metrics.region_ssim`. Contrasts are those of
+    `contrast`, for the reconstruction and the target, relative to the volume's maximum.
     """
     found: Measures = {name: [] for name in ("ssim", "slice", "area", "lesion", "contrast", "target_contrast")}
     for item, place in enumerate(slices.slices):

@@ -1,4 +1,4 @@
-"""Brightness around the middle of one lesion: how much of its contrast each network leaves."""
+"""Brightness around the middle of one lesion, and how much of the lesion's contrast each network preserves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,8 +24,8 @@ Row = dict[str, Any]
 def profile_chart(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], kind: str) -> altair.LayerChart:
     """Mean brightness by the distance from a lesion's middle, in the target and in reconstructions.
 
-    0 is the mean around the lesion and 100 % is the target's contrast, see `experiment.contrast`. `arms` are words for
-    reconstructions by arm, whose colours are theirs; beside them stands the share of the contrast that is left.
+    0 is the mean around the lesion and 100 % is the target's contrast, see `experiment.contrast`. `arms` has words for
+    reconstructions by arm, drawn in the arm's colour; beside them is the share of the contrast that is left.
     """
     target, box = images.target(lesion), images.box(lesion)
     made = {"target": (target, INK)}

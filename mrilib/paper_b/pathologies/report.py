@@ -53,20 +53,20 @@ def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: s
 
 
 def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement, nearer: Sequence[bool]) -> list[str]:
-    """What training with lesions changes inside them, on whole images, and lesion by lesion."""
+    """Effects of training with lesions: inside lesions, on whole images, and lesion by lesion."""
     by = {size: measured(difference(study, "P and Q", MORE, size), signed=True) for size in SIZES}
     inside = [f"{by[size]} in {len(lesions(study, 'P', size))} {size} lesions" for size in SIZES]
     kept = {arm: percent(contrast_kept(study, arm, "small")) for arm in ("P", MORE, "P and Q")}
     whole = study.difference("P and Q", MORE, with_lesions(study))
     low = f"{100 * agreement.better_low:.0f} %"
     return [
-        f"**Inside lesions,** SSIM of the network that saw lesions minus that of one that saw as many healthy slices: "
-        f"{', '.join(inside)}. Of the contrast of small lesions, P keeps {kept['P']}, {MORE} {kept[MORE]}, and P and Q "
-        f"{kept['P and Q']}.",
-        "**Whole images** hide this: "
+        "**Inside lesions,** training with lesions, compared with training on as many healthy slices, changes SSIM by "
+        f"{', '.join(inside)}. Training on P keeps {kept['P']} of the contrast of small lesions, training on {MORE} "
+        f"keeps {kept[MORE]}, and training on P and Q keeps {kept['P and Q']}.",
+        "**Whole images** hide this effect: "
         + "on slices with lesions, the network that saw lesions "
         + verdict(whole, "is ahead by {}", "is behind by {}", "shows no difference distinguishable from zero ({})")
-        + f"; its height above the line is {measured(heights[''], signed=True)}.",
+        + f"; its height above the line of the others is {measured(heights[''], signed=True)}.",
         f"**Lesion by lesion,** the two networks agree within {ALIKE} in SSIM on {percent(agreement.alike)} of the "
         f"lesions. Of the lesions with low SSIM, {low} are reconstructed better *without* lesions in training. In "
         f"{sum(nearer)} of {len(nearer)} examples, the two reconstructions are more similar to each other than "

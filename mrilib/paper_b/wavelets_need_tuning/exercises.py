@@ -9,6 +9,6 @@ def check_soft(sizes: object, left: object, answer: object) -> None:
     shrunk = [max(size - 1, 0) for size in absolute]
     check(
         Blank("sizes", sizes, absolute, "the coefficients without their signs, in the same order"),
-        Blank("left", left, shrunk, "subtract λ from each; what does the rule say where the result is negative?"),
+        Blank("left", left, shrunk, "subtract λ from each; what does the rule say if the result is negative?"),
         Blank("answer", answer, sum(shrunk), "the sum of `left`"),
     )

@@ -38,7 +38,7 @@ class SingleCoil:
 
     @classmethod
     def emulate(cls, sample: Sample) -> "SingleCoil":
-        """Emulate from coil images combined with their sensitivity maps, including their noise."""
+        """Emulate a single-coil slice from coil images combined with their sensitivity maps, including the noise."""
         image = sample.reference / sample.reference.abs().max()
         return cls((fft2c(image) * sample.mask)[0, 0], sample.mask[0, 0], image.abs())
 

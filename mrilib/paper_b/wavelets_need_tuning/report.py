@@ -1,4 +1,4 @@
-"""Charts, tables and sentences on regularisation weights: each distribution's best, and the cost of another's."""
+"""Charts, tables and sentences on regularisation weights: each distribution's best weight, and the cost of another."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +54,7 @@ def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.
 
 
 def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str) -> list[str]:
-    """The weights of the paper's pair, what swapping them costs, and the span over all distributions."""
+    """The weights of the paper's two distributions, the cost of swapping them, and the span over all distributions."""
     best = {name: tuning.best(name) for name in tuning.distributions}
     low, high = (choose(best, key=best.__getitem__) for choose in (min, max))
     swapped = [

@@ -18,7 +18,8 @@ Row = dict[str, Any]
 def weights_chart(tuning: Tuning, split: str, titles: Mapping[str, str], title: str) -> altair.LayerChart:
     """SSIM relative to the best λ against λ, one curve per distribution with its name at its right end.
 
-    Those of the smallest and of the largest best λ and the first distribution are in colour, with a dot at the best.
+    The curves of the first distribution and of those with the smallest and the largest best λ are in colour, with a dot
+    at the best λ.
     """
     hues = dict(zip(emphasised(tuning), COLORS, strict=False))
     rows: list[Row] = [
