@@ -32,6 +32,7 @@ MAGMA = ["000004", "180F3E", "451077", "721F81", "9F2F7F", "CD4071", "F1605D", "
 # Cyclic: light at phase 0, dark at ±π, blue for negative phases, red for positive ones.
 CYCLE = ["2F1437", "5B2F96", "6276BA", "9EBBC9", "E2D9E2", "CFA393", "B3594F", "7F2350", "2F1437"]
 Colors = Literal["grey", "heat", "phase"]
+Ring = tuple[float, float, float]  # x and y of its centre and its radius, in units of a tile's width
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Tile:
 
     `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
     `arrow` draws an arrow that leads to the tile from its left, with the first line above it and the others below.
+    `ring` draws a white ring around what matters.
     """
 
     pixels: np.ndarray
@@ -72,6 +74,7 @@ class Tile:
     note: str = ""
     scale: tuple[str, ...] = ()
     arrow: str = ""
+    ring: Ring | None = None
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
@@ -161,7 +164,17 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
-    return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
+    image = f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>'
+    return f"{image}{frame}{_ring(tile, x, y, width)}"
+
+
+def _ring(tile: Tile, x: float, y: float, width: float) -> str:
+    """A tile's white ring with a dark edge, which also stands out where the image is bright."""
+    if tile.ring is None:
+        return ""
+    across, down, radius = (width * part for part in tile.ring)
+    place = f'cx="{x + across:.1f}" cy="{y + down:.1f}" r="{radius:.1f}" fill="none"'
+    return f'<circle {place} stroke="{INK}" stroke-width="4"/><circle {place} stroke="{PAPER}" stroke-width="2"/>'
 
 
 def _scale(tile: Tile, x: float, y: float, side: float) -> list[str]:
