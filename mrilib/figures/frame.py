@@ -12,6 +12,7 @@ from altair.utils.schemapi import debug_mode
 from IPython.core.getipython import get_ipython
 
 from mrilib.figures.plot import Figure, Picture, figure_bytes
+from mrilib.figures.still import STILL_CLASS
 
 STYLE = {"description_width": "9em"}
 WIDE = {"continuous_update": False, "style": STYLE}  # options of a slider
@@ -35,7 +36,10 @@ class Companion(anywidget.AnyWidget):
 
 
 def explorer(
-    controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str], ahead: Iterable[Mapping[str, Any]] = ()
+    controls: Mapping[str, ipywidgets.Widget],
+    render: Callable[..., str],
+    ahead: Iterable[Mapping[str, Any]] = (),
+    still: str = "",
 ) -> ipywidgets.VBox:
     """Controls, with the output of `render` for their values below, updated whenever one changes.
 
@@ -44,6 +48,7 @@ def explorer(
         render: function from the controls' values to HTML. Any exception is shown in place of the view.
         ahead: values whose views are rendered in advance, so that switching to them is immediate; for these, `render`
             must always return the same.
+        still: HTML shown where no kernel runs, such as on the site, instead of the view; hidden where one does.
 
     Returns:
         Box with the controls, two per row in a box of their own, and the view (`ipywidgets.HTML`) below.
@@ -66,7 +71,8 @@ def explorer(
         control.observe(show, "value")
     show()
     panel = ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"})
-    box = ipywidgets.VBox([panel, view, Companion()])
+    instead = [ipywidgets.HTML(still, layout={"display": "none"}).add_class(STILL_CLASS)] if still else []
+    box = ipywidgets.VBox([panel, view, Companion(), *instead])
     replace_earlier(box)
     return box
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from mrilib.figures.still import STILL_CLASS
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 STILL = '<div class="explorer">'
@@ -23,14 +25,15 @@ def make_stills(notebook: NotebookNode) -> None:
 
 
 def still(model: str, widgets: Mapping[str, Any]) -> str:
-    """HTML that says that an explorer needs a kernel, and shows the values of its controls and its output for them.
+    """HTML that says that an explorer needs a kernel, and shows its still, or what its controls are set to and show.
 
     Args:
         model: id of the outermost widget.
         widgets: state of the notebook's widgets, by their ids.
     """
-    settings = " · ".join(_settings(model, widgets))
-    views = "".join(_views(model, widgets))
+    own = "".join(_views(model, widgets, own=True))
+    settings = "" if own else " · ".join(_settings(model, widgets))
+    views = own or "".join(_views(model, widgets))
     return f"{STILL}<p><em>{NEEDS}</em> {escape(settings)}</p>{views}</div>"
 
 
@@ -49,9 +52,12 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, str) and any(kind(value).is_absolute() for kind in (PurePosixPath, PureWindowsPath))
 
 
-def _views(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
-    """HTML of a widget and of its children."""
-    return (state["value"] for state in _states(model, widgets) if state.get("_model_name") == "HTMLModel")
+def _views(model: str, widgets: Mapping[str, Any], own: bool = False) -> Iterator[str]:
+    """HTML of a widget and of its children, only that of its still if `own`, see `explorer`."""
+    for state in _states(model, widgets):
+        is_still = STILL_CLASS in state.get("_dom_classes", ())
+        if state.get("_model_name") == "HTMLModel" and is_still == own:
+            yield state["value"]
 
 
 def _states(model: str, widgets: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
