@@ -9,8 +9,7 @@ from torch import Tensor
 from mrilib.figures.images import BLANK
 from mrilib.figures.layout import Picture, Ring, Tile, compose
 
-BAR = (6, 100)  # pixels of a bar of shares: height, and width of 100 %
-FULL, EMPTY = 60, 225  # grey levels
+BAR = np.full((6, 100), 255, np.uint8)  # reserves the space of a bar
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Crop:
         image: real, (y, x), in [0, 1].
         title: above it.
         ring: around what matters, see `layout.Ring`.
-        share: per cent drawn as a bar below it, at most the bar's width; None for no bar.
+        share: per cent, drawn as a bar below it; None for no bar.
         words: below the bar.
     """
 
@@ -42,16 +41,11 @@ def crops(rows: Sequence[Sequence[Crop]], *, alt: str) -> Picture:
     for row in rows:
         grid.append([Tile(_grey(one.image), one.title, ring=one.ring) for one in row])
         if any(one.share is not None for one in row):
-            grid.append([BLANK if one.share is None else _bar(one.share, one.words) for one in row])
+            grid.append(
+                [BLANK if one.share is None else Tile(BAR, caption=one.words, share=one.share / 100) for one in row]
+            )
     return compose(grid, alt)
 
 
 def _grey(image: Tensor) -> np.ndarray:
     return np.round(255 * image.detach().cpu().numpy().clip(0, 1)).astype(np.uint8)
-
-
-def _bar(share: float, words: str) -> Tile:
-    """A bar that is full as far as the share goes."""
-    height, width = BAR
-    level = np.where(np.arange(width) < round(min(max(share, 0), width)), FULL, EMPTY).astype(np.uint8)
-    return Tile(np.tile(level, (height, 1)), caption=words, smooth=False)

@@ -63,7 +63,8 @@ class Tile:
 
     `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
     `arrow` draws an arrow that leads to the tile from its left, with the first line above it and the others below.
-    `ring` draws a white ring around what matters.
+    `ring` draws a white ring around what matters. `share` draws a bar in place of the pixels, as long as this part of
+    the tile's width, with a mark at its full width.
     """
 
     pixels: np.ndarray
@@ -75,6 +76,7 @@ class Tile:
     scale: tuple[str, ...] = ()
     arrow: str = ""
     ring: Ring | None = None
+    share: float | None = None
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
@@ -156,6 +158,8 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
 
     Nothing is drawn for a tile of text or of a scale, whose pixels only reserve the space.
     """
+    if tile.share is not None:
+        return _bar(tile.share, x, y, width, height)
     if tile.note or tile.scale:
         return ""
     own = width * tile.pixels.shape[0] / tile.pixels.shape[1]
@@ -166,6 +170,13 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
     image = f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>'
     return f"{image}{frame}{_ring(tile, x, y, width)}"
+
+
+def _bar(share: float, x: float, y: float, width: float, height: float) -> str:
+    """A bar as long as the share of the tile's width, and a mark where it would be full."""
+    drawn = min(max(share, 0.0), 1.0) * width
+    bar = f'<rect x="{x:.1f}" y="{y:.1f}" width="{drawn:.1f}" height="{height:.1f}" fill="{MUTED}"/>'
+    return f'{bar}<path d="M{x + width - 1:.1f} {y:.1f}v{height:.1f}" stroke="{MUTED}" stroke-width="2"/>'
 
 
 def _ring(tile: Tile, x: float, y: float, width: float) -> str:

@@ -3,12 +3,14 @@
 import io
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
-from mrilib.figures.crops import EMPTY, FULL, Crop, crops
+from mrilib.figures.crops import Crop, crops
+from mrilib.figures.layout import MUTED
 
-DARK = torch.zeros(32, 32)
+DARK, GREY = torch.zeros(32, 32), int(MUTED[1:3], 16)
 
 
 def pixels(picture):
@@ -25,9 +27,12 @@ def test_a_ring_is_drawn_around_its_centre():
 
 
 def test_a_bar_is_as_long_as_its_share():
-    shown = pixels(crops([[Crop(DARK, "", share=30.0)]], alt="a detail"))
-    lengths = {level: max(np.count_nonzero(row == level) for row in shown) for level in (FULL, EMPTY)}
-    assert abs(lengths[FULL] / (lengths[FULL] + lengths[EMPTY]) - 0.3) < 0.02
+    none, thirty, full, more = (
+        np.count_nonzero(pixels(crops([[Crop(DARK, "", share=share)]], alt="a detail")) == GREY)
+        for share in (0.0, 30.0, 100.0, 130.0)
+    )
+    assert (thirty - none) / (full - none) == pytest.approx(0.3, abs=0.03)
+    assert more == full, "the bar ends at the tile's edge"
 
 
 def test_a_row_without_shares_has_no_bars():
