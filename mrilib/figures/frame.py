@@ -12,7 +12,6 @@ from altair.utils.schemapi import debug_mode
 from IPython.core.getipython import get_ipython
 
 from mrilib.figures.plot import Figure, Picture, figure_bytes
-from mrilib.figures.still import STILL_CLASS
 
 STYLE = {"description_width": "9em"}
 WIDE = {"continuous_update": False, "style": STYLE}  # options of a slider
@@ -71,7 +70,7 @@ def explorer(
         control.observe(show, "value")
     show()
     panel = ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"})
-    instead = [ipywidgets.HTML(still, layout={"display": "none"}).add_class(STILL_CLASS)] if still else []
+    instead = [ipywidgets.HTML(still, layout={"display": "none"})] if still else []
     box = ipywidgets.VBox([panel, view, Companion(), *instead])
     replace_earlier(box)
     return box

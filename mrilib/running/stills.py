@@ -7,8 +7,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from mrilib.figures.still import STILL_CLASS
-
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 STILL = '<div class="explorer">'
@@ -53,10 +51,11 @@ def _is_place(value: Any) -> bool:
 
 
 def _views(model: str, widgets: Mapping[str, Any], own: bool = False) -> Iterator[str]:
-    """HTML of a widget and of its children, only that of its still if `own`, see `explorer`."""
+    """HTML of a widget and of its children: what is seen with a kernel or, if `own`, what is hidden then, its still."""
     for state in _states(model, widgets):
-        is_still = STILL_CLASS in state.get("_dom_classes", ())
-        if state.get("_model_name") == "HTMLModel" and is_still == own:
+        layout = widgets.get(str(state.get("layout")).removeprefix("IPY_MODEL_"), {}).get("state", {})
+        hidden = layout.get("display") == "none"
+        if state.get("_model_name") == "HTMLModel" and hidden == own:
             yield state["value"]
 
 
