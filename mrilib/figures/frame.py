@@ -71,7 +71,7 @@ def explorer(
     show()
     panel = ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"})
     instead = [ipywidgets.HTML(still, layout={"display": "none"})] if still else []
-    box = ipywidgets.VBox([panel, view, Companion(), *instead])
+    box = ipywidgets.VBox([panel, *instead, view, Companion()])
     replace_earlier(box)
     return box
 

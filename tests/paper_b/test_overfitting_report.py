@@ -115,7 +115,7 @@ def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
 
 
 def test_the_slider_changes_picture_and_words(curve):
-    slider, view, _, still = parts(explore_epochs(curve, "simulated", 5))
+    slider, still, view, _ = parts(explore_epochs(curve, "simulated", 5))
     assert slider.value in (4, 6)
     slider.value = 8
     assert "After epoch 8: in distribution (P) 0.785" in view.value
