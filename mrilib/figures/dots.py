@@ -13,6 +13,7 @@ from mrilib.figures.theme import INK, MUTED, SERIES_COLORS, colors_of, finite, w
 PAGE = WIDTH + 60  # pixels: names are narrower than LETTER in most faces
 ROW_HEIGHT, APART, NUMBERS, ROOM = 28, 12, 14, 60  # pixels; APART between series of one line, ROOM for numbers
 FEW, ROOMY = 6, 40  # lines, and pixels from one to the next of so few
+ABOVE, BESIDE = -8, 10  # pixels from the plot and from 0 to the words on both sides of 0
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
@@ -27,6 +28,7 @@ def dots_chart(
     digits: int = 3,
     colors: Mapping[str, str] | None = None,
     legend: bool = True,
+    sides: tuple[str, str] | None = None,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
@@ -40,6 +42,7 @@ def dots_chart(
         digits: decimals of the numbers at the right.
         colors: colour of each series; the position of a series also determines its shape; `colors_of` if None.
         legend: whether series are explained above the lines; not needed if the names explain them.
+        sides: what lies to the left and to the right of 0, in words above the first line.
 
     Raises:
         ValueError: nothing to draw.
@@ -65,6 +68,7 @@ def dots_chart(
         *with_intervals(base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color), records),
         dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
         *([] if shared else [_numbers(base, width)]),
+        *(_sides(*sides) if sides else []),
     ]
     row = ROOMY if len(names) <= FEW else ROW_HEIGHT
     height = len(names) * max(row, APART * (len(series) + 1) if shared else 0)
@@ -119,6 +123,18 @@ def _legend(series: Sequence[str]) -> altair.Legend | None:
 def _origin() -> altair.Chart:
     line = altair.Chart(altair.Data(values=[{"zero": 0}]))
     return line.mark_rule(color=INK, strokeWidth=1.5).encode(x=altair.X("zero:Q"))
+
+
+def _sides(left: str, right: str) -> list[altair.Chart]:
+    """Words on both sides of 0 above the first line, with arrows that point away from it."""
+    ends: list[tuple[str, dict[str, Any]]] = [(f"← {left}", {"align": "right", "dx": -BESIDE})]
+    ends.append((f"{right} →", {"align": "left", "dx": BESIDE}))
+    return [
+        altair.Chart(altair.Data(values=[{"zero": 0, "side": words}]))
+        .mark_text(baseline="bottom", fontWeight="bold", color=INK, **place)
+        .encode(x=altair.X("zero:Q"), y=altair.value(ABOVE), text="side:N")
+        for words, place in ends
+    ]
 
 
 def _numbers(base: altair.Chart, width: int) -> altair.Chart:

@@ -35,7 +35,10 @@ class Companion(anywidget.AnyWidget):
 
 
 def explorer(
-    controls: Mapping[str, ipywidgets.Widget], render: Callable[..., str], ahead: Iterable[Mapping[str, Any]] = ()
+    controls: Mapping[str, ipywidgets.Widget],
+    render: Callable[..., str],
+    ahead: Iterable[Mapping[str, Any]] = (),
+    still: str = "",
 ) -> ipywidgets.VBox:
     """Controls, with the output of `render` for their values below, updated whenever one changes.
 
@@ -44,6 +47,7 @@ def explorer(
         render: function from the controls' values to HTML. Any exception is shown in place of the view.
         ahead: values whose views are rendered in advance, so that switching to them is immediate; for these, `render`
             must always return the same.
+        still: HTML shown where no kernel runs, such as on the site, instead of the view; hidden where one does.
 
     Returns:
         Box with the controls, two per row in a box of their own, and the view (`ipywidgets.HTML`) below.
@@ -66,7 +70,8 @@ def explorer(
         control.observe(show, "value")
     show()
     panel = ipywidgets.HBox([*controls.values()], layout={"flex_flow": "row wrap"})
-    box = ipywidgets.VBox([panel, view, Companion()])
+    instead = [ipywidgets.HTML(still, layout={"display": "none"})] if still else []
+    box = ipywidgets.VBox([panel, *instead, view, Companion()])
     replace_earlier(box)
     return box
 

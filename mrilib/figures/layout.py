@@ -34,6 +34,7 @@ CYCLE = ["2F1437", "5B2F96", "6276BA", "9EBBC9", "E2D9E2", "CFA393", "B3594F", "
 LOSS_ZERO_GAIN = ["C4590B", "FFFFFF", "295FDD"]  # orange for losses, blue for gains
 Colors = Literal["grey", "heat", "phase", "change"]
 ANCHORS: dict[Colors, list[str]] = {"heat": MAGMA, "phase": CYCLE, "change": LOSS_ZERO_GAIN}
+Ring = tuple[float, float, float]  # x and y of its centre and its radius, in units of a tile's width
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Tile:
 
     `scale` draws the tile's colours as a bar below the note, with these labels beneath it, in place of the pixels.
     `arrow` draws an arrow that leads to the tile from its left, with the first line above it and the others below.
+    `ring` draws a white ring around what matters. `share` draws a bar in place of the pixels, as long as this part of
+    the tile's width, with a mark at its full width.
     """
 
     pixels: np.ndarray
@@ -74,6 +77,8 @@ class Tile:
     note: str = ""
     scale: tuple[str, ...] = ()
     arrow: str = ""
+    ring: Ring | None = None
+    share: float | None = None
 
 
 def compose(grid: Sequence[Sequence[Tile]], alt: str, row_titles: Sequence[str] = ()) -> Picture:
@@ -155,6 +160,8 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
 
     Nothing is drawn for a tile of text or of a scale, whose pixels only reserve the space.
     """
+    if tile.share is not None:
+        return _bar(tile.share, x, y, width, height)
     if tile.note or tile.scale:
         return ""
     own = width * tile.pixels.shape[0] / tile.pixels.shape[1]
@@ -163,7 +170,24 @@ def _image(tile: Tile, x: float, y: float, width: float, height: float) -> str:
     code = base64.b64encode(png_bytes(tile.pixels, palette(tile.colors, 256))).decode()
     place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
     frame = f'<rect {place} fill="none" stroke="{MUTED}"/>'  # else white merges with the page
-    return f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>{frame}'
+    image = f'<image {place} image-rendering="{quality}" href="data:image/png;base64,{code}"/>'
+    return f"{image}{frame}{_ring(tile, x, y, width)}"
+
+
+def _bar(share: float, x: float, y: float, width: float, height: float) -> str:
+    """A bar as long as the share of the tile's width, and a mark where it would be full."""
+    drawn = min(max(share, 0.0), 1.0) * width
+    bar = f'<rect x="{x:.1f}" y="{y:.1f}" width="{drawn:.1f}" height="{height:.1f}" fill="{MUTED}"/>'
+    return f'{bar}<path d="M{x + width - 1:.1f} {y:.1f}v{height:.1f}" stroke="{MUTED}" stroke-width="2"/>'
+
+
+def _ring(tile: Tile, x: float, y: float, width: float) -> str:
+    """A tile's white ring with a dark edge, which also stands out where the image is bright."""
+    if tile.ring is None:
+        return ""
+    across, down, radius = (width * part for part in tile.ring)
+    place = f'cx="{x + across:.1f}" cy="{y + down:.1f}" r="{radius:.1f}" fill="none"'
+    return f'<circle {place} stroke="{INK}" stroke-width="4"/><circle {place} stroke="{PAPER}" stroke-width="2"/>'
 
 
 def _scale(tile: Tile, x: float, y: float, side: float) -> list[str]:

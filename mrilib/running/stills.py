@@ -23,14 +23,15 @@ def make_stills(notebook: NotebookNode) -> None:
 
 
 def still(model: str, widgets: Mapping[str, Any]) -> str:
-    """HTML that says that an explorer needs a kernel, and shows the values of its controls and its output for them.
+    """HTML that says that an explorer needs a kernel, and shows its still, or what its controls are set to and show.
 
     Args:
         model: id of the outermost widget.
         widgets: state of the notebook's widgets, by their ids.
     """
-    settings = " · ".join(_settings(model, widgets))
-    views = "".join(_views(model, widgets))
+    own = "".join(_views(model, widgets, own=True))
+    settings = "" if own else " · ".join(_settings(model, widgets))
+    views = own or "".join(_views(model, widgets))
     return f"{STILL}<p><em>{NEEDS}</em> {escape(settings)}</p>{views}</div>"
 
 
@@ -49,9 +50,13 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, str) and any(kind(value).is_absolute() for kind in (PurePosixPath, PureWindowsPath))
 
 
-def _views(model: str, widgets: Mapping[str, Any]) -> Iterator[str]:
-    """HTML of a widget and of its children."""
-    return (state["value"] for state in _states(model, widgets) if state.get("_model_name") == "HTMLModel")
+def _views(model: str, widgets: Mapping[str, Any], own: bool = False) -> Iterator[str]:
+    """HTML of a widget and of its children: what is seen with a kernel or, if `own`, what is hidden then, its still."""
+    for state in _states(model, widgets):
+        layout = widgets.get(str(state.get("layout")).removeprefix("IPY_MODEL_"), {}).get("state", {})
+        hidden = layout.get("display") == "none"
+        if state.get("_model_name") == "HTMLModel" and hidden == own:
+            yield state["value"]
 
 
 def _states(model: str, widgets: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

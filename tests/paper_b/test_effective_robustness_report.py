@@ -1,10 +1,15 @@
 """Charts of robustness hold a point for each network and the line of P_best as far as any point lies."""
 
+import dataclasses
+
 import pytest
+from drawn import chart_svg
 from robust_scores import ACCELERATIONS, PARAMETERS, known, known_likeness
 
 from mrilib.gap import Interval
+from mrilib.paper_b.effective_robustness import extremes
 from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES, P, Robustness
+from mrilib.paper_b.effective_robustness.extremes import extremes_chart
 from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words
 from mrilib.paper_b.effective_robustness.report import (
     points,
@@ -87,7 +92,38 @@ def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
     assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
-    assert title == "Diverse training data help under 1 of 1 shifts (simulated data)"
+    assert title == "Diverse training data make a network more robust to fewer coils (simulated data)"
+
+
+def test_what_lies_on_both_sides_of_0_is_written_there(found):
+    drawn = chart_svg(heights_chart(found, "simulated"))
+    assert "← worse than predicted" in drawn
+    assert "better than predicted →" in drawn
+
+
+def test_a_shift_that_lowers_robustness_is_named_as_such(found, monkeypatch):
+    monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(-0.02, -0.03, -0.01, 4))
+    assert "less robust to fewer coils" in " ".join(heights_chart(found, "simulated").to_dict()["title"])
+    monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(0.02, -0.03, 0.05, 4))
+    assert "neither more nor less robust" in " ".join(heights_chart(found, "simulated").to_dict()["title"])
+
+
+def test_the_extremes_are_the_shifts_of_the_largest_and_the_smallest_gain(found, monkeypatch):
+    gains = {"anatomy": -0.02, "contrast": 0.01, "field": 0.03}
+    several = {name: dataclasses.replace(found["coils"], name=name) for name in gains}
+    rows = points(found)
+    monkeypatch.setattr(extremes, "points", lambda _: rows)
+    monkeypatch.setattr(
+        Robustness, "gain", lambda one, _: Interval(gains[one.name], gains[one.name] - 1e-3, gains[one.name] + 1e-3, 4)
+    )
+    spec = extremes_chart(several, "simulated").to_dict()
+    title = " ".join(spec["title"])
+    assert "above the line from 1.5 T to 3 T scanners and below the line from knees to brains" in title
+    assert [panel["title"]["text"] for panel in spec["hconcat"]] == [
+        "1.5 T → 3 T scanners: +0.030",
+        "knees → brains: −0.020",
+    ]
+    assert all(name in str(spec) for name in ("all of P and Q", "dataset of P"))
 
 
 def test_the_sentences_follow_the_sign(found):

@@ -116,7 +116,7 @@ def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
 
 
 def test_the_slider_changes_picture_and_words(curve):
-    slider, view, _ = parts(explore_epochs(curve, "simulated", 5))
+    slider, still, view, _ = parts(explore_epochs(curve, "simulated", 5))
     assert slider.value in (4, 6)
     slider.value = 8
     assert "After epoch 8: in distribution (P) 0.785" in view.value
@@ -125,6 +125,8 @@ def test_the_slider_changes_picture_and_words(curve):
     slider.value = 6
     assert view.value.count("<img") == 1
     assert epoch_in_words(curve, 6) in view.value
+    assert still.value.count("<img") == 1, "one picture of the stored images, in place of the chart"
+    assert still.layout.display == "none"
 
 
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):

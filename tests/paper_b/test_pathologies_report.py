@@ -102,9 +102,12 @@ def test_pictures_say_the_score_of_the_box(scored):
     chosen = lesions(scored, "P", "small")[:2]
     one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
     assert "trained on same box: SSIM 1.000" in one.alt
-    near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target (simulated)")
+    near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target", "simulated")
     assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
-    assert near.title.startswith("What remains of this lesion's contrast: 100 % and ")
+    assert near.title.startswith("In this lesion, 100 % and ")
+    assert near.title.endswith("of its contrast are left (simulated)")
+    alike = magnified(Drawn(), chosen[0], {"flat": "one", "flat too": "other"}, "target", "simulated")
+    assert alike.title.endswith("of its contrast are left, a difference too small to see (simulated)")
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close

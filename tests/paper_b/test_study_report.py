@@ -9,6 +9,7 @@ from mrilib.paper_b.one_model_or_many.report import (
     role,
     scores_table,
     sharing_chart,
+    specialist_chart,
     specialists_chart,
 )
 from mrilib.paper_b.study import Study
@@ -102,6 +103,23 @@ def test_the_title_of_the_dot_plot_counts_the_cases_by_the_number_of_slices(pair
     assert title == (
         "With as many slices, one network for both is worse than the specialist in 1 of 2 cases; with twice as many, "
         "in none (simulated data)"
+    )
+
+
+def test_one_number_of_slices_is_drawn_alone_and_its_title_counts_the_cases(pairs):
+    pairs["anatomy"][0]._read["half", "knee"] = {"ssim": [0.8, 0.8]}
+    pairs["anatomy"][0]._read["half", "brain"] = {"ssim": [0.8, 0.8]}
+    compared = {"half_minus_p": ("half", "P", "P"), "half_minus_q": ("half", "Q", "Q")}
+    compared["joint_minus_p"] = ("P and Q", "P", "P")
+    half = specialist_chart(pairs, compared, "half_minus", "simulated").to_dict()
+    assert half["description"] == (
+        "With as many slices in all, one network for both is worse than the specialist in 1 of 2 cases (simulated "
+        "data): knee −0.100; brain 0.000"
+    )
+    whole = specialist_chart(pairs, compared, "joint_minus", "simulated").to_dict()
+    assert (
+        "With all slices, one network for both is not worse than the specialist in any of 1 cases"
+        in whole["description"]
     )
 
 

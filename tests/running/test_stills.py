@@ -8,9 +8,9 @@ from mrilib.figures.frame import explorer
 from mrilib.running.stills import NEEDS, WIDGET, WIDGETS, make_stills
 
 
-def executed(controls, render):
+def executed(controls, render, **more):
     """The HTML that is left of an explorer."""
-    box = explorer(controls, render)
+    box = explorer(controls, render, **more)
     state = {WIDGETS: {"state": ipywidgets.Widget.get_manager_state()["state"]}}
     output = new_output("execute_result", {WIDGET: {"model_id": box.model_id}, "text/plain": "VBox()"})
     notebook = new_notebook(
@@ -33,6 +33,12 @@ def test_it_says_how_it_stood_and_shows_what_it_showed():
     html = executed(controls, lambda a, b, c, d: f"<p>{a} of {b}</p>")
     assert f"{NEEDS}</em> share: 0.25 · which: two</p>" in html
     assert html.endswith("<p>0.25 of 2</p></div>")
+
+
+def test_what_an_explorer_brings_for_this_stands_instead_of_its_view():
+    slider = ipywidgets.FloatSlider(0.25, description="share")
+    html = executed({"a": slider}, lambda a: f"<p>{a}</p>", still="<p>three images</p>")
+    assert html.endswith(f"{NEEDS}</em> </p><p>three images</p></div>")
 
 
 def test_names_cannot_break_the_page():

@@ -1,4 +1,4 @@
-"""Charts of a contest: scores, leads and times, with every method in plain words."""
+"""Charts of a contest: how far methods end behind test-time training, and how long they take."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ import altair
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import NAMED
-from mrilib.gap import mean_interval, performance_gap
-from mrilib.paper_a.side_words import side_name, side_word
+from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest
-from mrilib.paper_a.zero_shot_and_untrained.report import LEADER, Scores, time_ratio
+from mrilib.paper_a.zero_shot_and_untrained.report import Scores, time_ratio
+from mrilib.paper_a.zero_shot_and_untrained.words import LEADER, in_words, short
 
 TRAINED, ZERO_SHOT, UNTRAINED = "trained network + TTT", "ZS-SSL", "network without training"
 ALONE = "trained network, not adapted"
@@ -24,44 +24,27 @@ KINDS = {
     ALONE: NAMED["zero-filled"],
 }
 
-WORDS = {
-    "supervised on Q": "trained on {Q}, for reference",
-    "supervised on P": "trained on {P}, no adaptation",
-    LEADER: "trained on {P}, then test-time training",
-    "joint on Q + TTT": "trained on {Q}, then test-time training",
-    "supervised on P + TTT": "trained with targets only, then test-time training",
-    "ZS-SSL from P": "zero-shot learning, weights from {P}",
-    "ZS-SSL from Q": "zero-shot learning, weights from {Q}",
-    "un-trained network": "not trained: the same network, random weights",
-    "ConvDecoder": "not trained: a decoder of fixed noise",
-}
-SHORT = {
-    LEADER: "test-time training",
-    "supervised on P + TTT": "training with targets only",
-    "ZS-SSL from P": "zero-shot learning",
-    "un-trained network": "the network with random weights",
-    "ConvDecoder": "the decoder of fixed noise",
-}
+
+def behind_chart(scores: Scores, drawn: Sequence[str], shift: str, kind: str) -> altair.LayerChart:
+    """SSIM of the methods `drawn` minus that of `LEADER` (0), paired by slice, best first, in the colours of KINDS."""
+    by = {name: performance_gap(scores[name], scores[LEADER]) for name in drawn}
+    ranked = sorted(drawn, key=lambda name: -by[name].value)
+    rows = [{"name": in_words(name, shift), "series": kind_of(name), **vars(by[name])} for name in ranked]
+    title = f"{_message({name: by[name] for name in drawn if kind_of(name) == UNTRAINED})} ({kind} data)"
+    x_title = f"SSIM minus that of test-time training (95 % interval, n = {len(scores[LEADER])})"
+    alt = f"{title}: {in_numbers([{**row, 'series': ''} for row in rows])}"
+    return _by_kind(rows, x_title=x_title, alt=alt, title=title, sides=("worse", "better"))
 
 
-def in_words(name: str, shift: str) -> str:
-    """A method in words, with both sides of the shift in a word; its own name where it is never drawn."""
-    return WORDS.get(name, name).format(P=side_word(shift, "P"), Q=side_word(shift, "Q"))
-
-
-def ranking(scores: Scores, drawn: Sequence[str], shift: str, kind: str) -> altair.LayerChart:
-    """Mean SSIM of the methods `drawn`, best first, in the colour of their kind (`KINDS`)."""
-    rows = [
-        {"name": in_words(name, shift), "series": kind_of(name), **vars(mean_interval(scores[name]))} for name in drawn
-    ]
-    rows.sort(key=lambda row: -row["value"])
-    best = max(row["value"] for row in rows if row["series"] == UNTRAINED)
-    behind = round(mean_interval(scores[LEADER]).value, 3) - round(best, 3)  # of the means as they are written
-    near = f"ends {number(behind)} below" if behind > 0 else "does as well as"
-    title = f"Without any training set, a network {near} test-time training ({kind} data)"
-    x_title = f"SSIM on {side_name(shift, 'Q')} (mean and 95 % interval, n = {len(scores[drawn[0]])})"
-    told = ", ".join(f"{row['name']} {number(row['value'])}" for row in rows)
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False)
+def _message(by: Mapping[str, Interval]) -> str:
+    """How far networks without training end below test-time training, and for which of them that is uncertain."""
+    ends = sorted({number(max(0.0, -one.value)) for one in by.values()})
+    behind = f"end {' to '.join(dict.fromkeys((ends[0], ends[-1])))} below"
+    unclear = [short(name) for name, one in by.items() if one.high >= 0]
+    if len(unclear) == len(by):
+        return "Networks without any training set score as test-time training does, within the intervals"
+    doubt = f"; for {' and '.join(unclear)}, this is uncertain" if unclear else ""
+    return f"Without any training set, networks {behind} test-time training{doubt}"
 
 
 def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChart:
@@ -91,28 +74,6 @@ def seen_q(name: str) -> bool:
     return bool(re.search(r"(on|from) Q", name))
 
 
-def leads_chart(scores: Scores, leader: str, others: Sequence[str], shift: str, kind: str) -> altair.LayerChart:
-    """Lead of one method over others, paired by slice, the smallest first."""
-    rows = [
-        {"name": in_words(name, shift), "series": kind_of(name), **vars(performance_gap(scores[leader], scores[name]))}
-        for name in others
-    ]
-    rows.sort(key=lambda row: row["value"])
-    unclear = [_short(name) for name in others if performance_gap(scores[leader], scores[name]).low <= 0]
-    title = f"{_short(leader).capitalize()} is ahead of all {len(rows)} alternatives"
-    if unclear:
-        ahead = len(rows) - len(unclear)
-        title = f"{_short(leader).capitalize()} is ahead of {ahead} of {len(rows)} alternatives"
-        title += f"; its lead over {' and '.join(unclear)} is uncertain"
-    title += f" ({kind} data)"
-    x_title = f"lead in SSIM on the same slices (95 % interval, n = {len(scores[leader])})"
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
-
-
-def _short(name: str) -> str:
-    return SHORT.get(name, name)
-
-
 def times_chart(contest: Contest, slow: str, fast: str, shift: str, kind: str) -> altair.LayerChart:
     """Stored seconds per slice of every method that adapts to the slice without training on Q, the fastest first."""
     drawn = [name for name in contest.methods if not seen_q(name)]
@@ -120,7 +81,7 @@ def times_chart(contest: Contest, slow: str, fast: str, shift: str, kind: str) -
     rows = [{"name": in_words(name, shift), "series": kind_of(name), **vars(one)} for name, one in seconds.items()]
     rows.sort(key=lambda row: row["value"])
     ratio = number(time_ratio(contest, slow, fast).value, 1)
-    title = f"{_short(slow).capitalize()} takes {ratio} times as long as {_short(fast)} ({kind} data)"
+    title = f"{short(slow).capitalize()} takes {ratio} times as long as {short(fast)} ({kind} data)"
     x_title = f"seconds per slice, one thread (mean and 95 % interval, n = {seconds[slow].n})"
     told = ", ".join(f"{row['name']} {number(row['value'], 0)} s" for row in rows)
     return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0)

@@ -11,17 +11,11 @@ from mrilib.figures.theme import log_ticks
 from mrilib.gap import mean_interval
 from mrilib.paper_a.side_words import side_name
 from mrilib.paper_a.zero_shot_and_untrained.charts import KINDS, kind_of
-from mrilib.paper_a.zero_shot_and_untrained.report import LEADER
+from mrilib.paper_a.zero_shot_and_untrained.words import STARTS
 from mrilib.store.tables import Row
 
 LEVEL = 0.005  # a fall below LEVEL is none
 WIDTH, LEADER_LINE = 460, 30  # CSS pixels: of the curves, and from the axis to the names
-STARTS = {
-    LEADER: "joint training",
-    "supervised on P + TTT": "training with targets only",
-    "un-trained network": "random weights",
-    "ConvDecoder": "a decoder of fixed noise",
-}
 
 
 def curves_chart(curves: Mapping[str, Row], shift: str, kind: str) -> altair.LayerChart:

@@ -13,16 +13,10 @@ from mrilib.figures.sentences import bullets, measured, number
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.slips import PRINTED, PrintedGap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
+from mrilib.paper_a.zero_shot_and_untrained.words import LEADER, STARTS, in_words, short
 from mrilib.store.tables import Row
 
 Scores = Mapping[str, Sequence[float]]
-LEADER = "joint on P + TTT"
-CALLED = {  # methods in the words of the charts
-    LEADER: "TTT after joint training",
-    "supervised on P + TTT": "TTT after training with targets only",
-    "ZS-SSL from P": "zero-shot learning",
-    "ConvDecoder": "decoder of fixed noise",
-}
 
 
 def result_key(name: str) -> str:
@@ -43,7 +37,7 @@ def rates_table(contest: Contest, caption: str) -> Table:
     for name in contest.methods:
         tried = contest.on_validation(name)
         scores = {f"{rate:g}": tried.get(rate, "not tried") for rate in contest.rates}
-        rows.append({"method": name} | scores | {"chosen": f"{contest.rate(name):g}"})
+        rows.append({"method": in_words(name)} | scores | {"chosen": f"{contest.rate(name):g}"})
     return table(rows, [*rows[0]], caption=caption)
 
 
@@ -53,7 +47,7 @@ def cost_table(contest: Contest, caption: str) -> Table:
     for name in contest.methods:
         row = contest.on_test(name)
         seconds, steps = spread(row["seconds"]), spread(row["iterations"], 0)
-        rows.append({"method": name, "seconds": seconds, "steps": steps, "machine": row["machine"]})
+        rows.append({"method": in_words(name), "seconds": seconds, "steps": steps, "machine": row["machine"]})
     columns = {"method": "", "seconds": "seconds per slice", "steps": "iterations", "machine": "measured on"}
     return table(rows, columns, caption=caption)
 
@@ -80,11 +74,15 @@ def leads_table(
     for name in others:
         lead = performance_gap(scores[leader], scores[name])
         record_interval(f"lead_{result_key(name)}", lead)
-        rows.append(interval_row(name, lead, None) | {"fall": vars(fall[name]) if name in fall else None})
+        rows.append(interval_row(in_words(name), lead, None) | {"fall": vars(fall[name]) if name in fall else None})
     for name, interval in fall.items():
         record_interval(f"fall_{result_key(name)}", interval)
     n = len(scores[leader])
-    columns = {"method": "", "ours": f"lead of {leader} (n = {n})", "fall": "deepest fall below the initial value"}
+    columns = {
+        "method": "",
+        "ours": f"lead of {short(leader)} (n = {n})",
+        "fall": "deepest fall below the initial value",
+    }
     return table(rows, columns, caption=caption)
 
 
@@ -133,7 +131,7 @@ class Adaptation:
         """Four scores, both gaps and the fraction, ours and the paper's."""
         printed = self.printed
         means = zip(self.names, (*printed.before, *printed.after), strict=True)
-        rows = [interval_row(name, mean_interval(self.scores[name]), paper) for name, paper in means]
+        rows = [interval_row(in_words(name), mean_interval(self.scores[name]), paper) for name, paper in means]
         rows.append(interval_row("gap before", self.before, printed.before[0] - printed.before[1]))
         rows.append(interval_row("gap after", self.after, printed.recomputed_gap))
         paper = f"{printed.closed:.1f} %; its scores give {printed.recomputed:.1f} %"
@@ -159,7 +157,7 @@ def findings(
         fall: see `falls`; of `count` curves.
     """
     others = [name for name in ("ConvDecoder", "un-trained network", "ZS-SSL from P") if name in scores]
-    leads = [f"{CALLED.get(name, name)} {measured(performance_gap(scores[LEADER], scores[name]))}" for name in others]
+    leads = [f"{short(name)} {measured(performance_gap(scores[LEADER], scores[name]))}" for name in others]
     return bullets(
         [
             f"**Scores.** TTT of the network trained on *P* reaches an SSIM of "
@@ -170,7 +168,7 @@ def findings(
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
             "**An un-trained network in disguise?** The deepest falls in SSIM below its initial value are, "
             f"on average over {count} slices (the chart shows the fall of the mean curve): "
-            + "; ".join(f"{CALLED.get(name, name)} {number(one.value)}" for name, one in fall.items())
+            + "; ".join(f"{STARTS.get(name, name)} {number(one.value)}" for name, one in fall.items())
             + ".",
         ]
     )

@@ -1,6 +1,7 @@
 """Effective robustness under every shift, as one chart and in three sentences."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair
 
@@ -11,6 +12,13 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.experiment import P_AND_Q, P, Robustness
 from mrilib.paper_b.effective_robustness.report import ARROWS
 
+SIDES = "worse than predicted", "better than predicted"  # networks left and right of 0
+TO = {
+    "anatomy": "a new anatomy",
+    "contrast": "a new contrast",
+    "field": "a stronger field",
+    "coils": "fewer coils",
+}  # what each shift leads to
 Found = Mapping[str, Robustness]
 
 
@@ -18,8 +26,9 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
     """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first."""
     rows = [{"name": ARROWS[name], **vars(one.gain(P))} for name, one in _ranked(found)]
     title = f"{_message(found)} ({kind} data)"
-    x_title = "effective robustness: difference in SSIM on Q at equal SSIM on P (95 % interval)"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors={"": NAMED[P]})
+    x_title = "effective robustness: SSIM on Q minus what SSIM on P predicts (95 % interval)"
+    look: dict[str, Any] = {"title": title, "colors": {"": NAMED[P]}, "sides": SIDES}
+    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", **look)
 
 
 def in_words(found: Found) -> list[str]:
@@ -57,8 +66,13 @@ def _gained(found: Found, name: str) -> str:
 
 
 def _message(found: Found) -> str:
-    """The figure's message, as far as the intervals support it."""
-    more, less = (sum(map(wanted, (one.gain(P) for one in found.values()))) for wanted in (_above, _below))
-    told = [f"{word} under {count}" for word, count in (("help", more), ("harm", less)) if count]
-    first, *rest = told or ["neither help nor harm under any"]
-    return f"Diverse training data {' and '.join([f'{first} of {len(found)} shifts', *rest])}"
+    """The figure's message, as far as the intervals support it: to which shifts P is more and less robust."""
+    more, less = (
+        _listed([TO[name] for name, one in _ranked(found) if wanted(one.gain(P))]) for wanted in (_above, _below)
+    )
+    told = [f"{word} robust to {names}" for word, names in (("more", more), ("less", less)) if names]
+    return f"Diverse training data make a network {', but '.join(told) or 'neither more nor less robust'}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])

@@ -1,12 +1,14 @@
 """Charts, tables and sentences of a study: networks by training data, tested on groups of distributions."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import altair
 
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured
+from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
 from mrilib.paper_b.one_model_or_many.nested import line, nested_chart
 from mrilib.paper_b.study import Study
@@ -25,6 +27,9 @@ ROLES = {  # of a comparison, by the start of its name; a longer start goes firs
     "skewed_minus_few": "ten to one, minus the network trained on the tenth alone",
     "skewed_minus": "ten to one, minus the specialist",
 }
+
+SLICES = {HALF: "With as many slices in all", WHOLE: "With all slices"}  # of the network for both
+FROM_SPECIALIST = "SSIM minus that of the specialist (95 % interval)"
 
 
 def role(comparison: str) -> str:
@@ -62,28 +67,43 @@ def _message(studies: Studies) -> str:
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
     """Differences from the specialist in distribution (0), one line per pair and side, without the other specialist."""
     title = f"{_sharing_message(studies, comparisons)} ({kind} data)"
-    rows = [
-        {"name": sides_of(name)[side], "series": role(key), **vars(_difference(study, groups, arm, other, side))}
+    starts = [start for start, words in ROLES.items() if words and start != LOST]
+    found = [row for start in starts for row in _differences(studies, comparisons, start)]
+    names = list(dict.fromkeys(row["name"] for row in found))
+    rows = sorted(found, key=lambda row: names.index(row["name"]))
+    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", title=title)
+
+
+def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kind: str) -> altair.LayerChart:
+    """Differences of one network for both from the specialist in distribution, one line with its number per side.
+
+    `start` is that of the comparisons' names: `HALF`, with as many slices, or `WHOLE`, with twice as many.
+    """
+    rows = [row | {"series": ""} for row in _differences(studies, comparisons, start)]
+    worse = sum(row["high"] < 0 for row in rows)
+    than = f"is worse than the specialist in {worse}" if worse else "is not worse than the specialist in any"
+    title = f"{SLICES[start]}, one network for both {than} of {len(rows)} cases ({kind} data)"
+    look: dict[str, Any] = {"title": title, "colors": {"": NAMED[ROLES[start]]}, "sides": ("worse", "better")}
+    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", **look)
+
+
+def _differences(studies: Studies, comparisons: Comparisons, start: str) -> list[dict[str, Any]]:
+    """Rows of one kind of comparison, one for each pair and side."""
+    return [
+        {"name": sides_of(name)[side], "series": ROLES[start], **vars(_difference(study, groups, arm, other, side))}
         for name, (study, groups) in studies.items()
         for tested in ("P", "Q")
         for key, (arm, other, side) in comparisons.items()
-        if side == tested and role(key) and not key.startswith(LOST)
+        if side == tested and role(key) == ROLES[start]
     ]
-    x_title = "SSIM minus that of the specialist (95 % interval)"
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def _sharing_message(studies: Studies, comparisons: Comparisons) -> str:
     """In how many cases the network for both is certainly worse, with as many slices as the specialist or more."""
     counts = {}
     for start in (HALF, WHOLE):
-        found = [
-            _difference(study, groups, arm, other, side)
-            for study, groups in studies.values()
-            for key, (arm, other, side) in comparisons.items()
-            if role(key) == ROLES[start]
-        ]
-        worse = sum(one.high < 0 for one in found)
+        found = _differences(studies, comparisons, start)
+        worse = sum(row["high"] < 0 for row in found)
         counts[start] = (f"{worse} of {len(found)} cases" if worse else "none") if found else ""
     if not all(counts.values()):
         return "Ten to one: differences from the specialist"

@@ -13,7 +13,7 @@ from mrilib.paper_b.pathologies.report import PLACES
 from mrilib.paper_b.study import Study
 
 WIDTH, HEIGHT, EDGE = 680, 340, 16  # pixels; EDGE from the plot's edges to the words
-HEALTHY, BOTH = "trained on healthy heads (P)", "trained also on heads with lesions (P and Q)"
+HEALTHY, BOTH = "trained on healthy heads only (P)", "trained also on lesions (P and Q)"
 COLORS = {HEALTHY: NAMED["P"], BOTH: NAMED["P and Q"]}
 Row = dict[str, Any]
 

@@ -1,6 +1,7 @@
 """Pictures of heads with lesions: whole slices, and close-ups of single lesions beside their reconstructions."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -8,8 +9,10 @@ from mrilib.data.annotated import Heads
 from mrilib.data.annotations import Region
 from mrilib.data.catalogue import distribution
 from mrilib.data.volumes import read_slice
+from mrilib.figures.crops import Crop, crops
 from mrilib.figures.images import image_grid
-from mrilib.figures.plot import Picture, comparison, image_row
+from mrilib.figures.layout import Ring
+from mrilib.figures.plot import Picture, comparison
 from mrilib.metrics import region_ssim
 from mrilib.paper_b.pathologies.analysis import Lesion, difference, lesions
 from mrilib.paper_b.pathologies.experiment import contrast
@@ -17,7 +20,8 @@ from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
 REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
-TITLES = {"P": "trained on healthy heads", "P and Q": "trained also on heads with lesions"}
+TITLES = {"P": "trained on healthy heads only", "P and Q": "trained also on lesions"}
+CLEAR = 2.5  # image pixels from a lesion to the ring around it
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 
 
@@ -71,23 +75,46 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)
 
 
-def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str) -> Picture:
-    """The head, the lesion marked by corners, then this lesion and its surroundings in target and reconstructions.
+def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str, kind: str) -> Picture:
+    """The head, then one lesion and its surroundings in target and reconstructions, ringed, with what is left of it.
 
     `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
     """
+    made = {arm: images.reconstruction(arm, lesion) for arm in arms}
+    row = _details(images, lesion, {arms[arm]: image for arm, image in made.items()}, (title, "target, magnified"))
+    target, box = images.target(lesion), images.box(lesion)
+    left = [kept(target, image, box) for image in made.values()]
+    shares = " and ".join(f"{share:.0f} %" for share in left)
+    (alike,) = nearer_to_each_other(images, [lesion], tuple(made))
+    dimmed = "Both networks dim this lesion: " if max(left) < 100 else "In this lesion, "
+    unseen = ", a difference too small to see" if alike else ""
+    message = f"{dimmed}{shares} of its contrast are left{unseen} ({kind})"
+    told = "; ".join(f"{arms[arm]}: {_of_lesion(target, image, box)}" for arm, image in made.items())
+    return crops([row], alt=f"{title}: the head, then one small lesion, ringed; {told}").titled(message)
+
+
+def _details(
+    images: LesionImages, lesion: Lesion, made: Mapping[str, Tensor], titles: tuple[str, str], scored: bool = False
+) -> list[Crop]:
+    """The head, and a lesion in the target and in reconstructions by title, each ringed, with its share of contrast."""
     target, box = images.target(lesion), images.box(lesion)
     about, dark, white = _about(target, box)
-    made = {"target, magnified": target} | {words: images.reconstruction(arm, lesion) for arm, words in arms.items()}
-    near = [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
-    head = (cornered(target, box, _white(target)) / _white(target)).clamp(0, 1)
-    shares = [kept(target, image, box) for image in made.values()]
-    scores = ["", *(_of_lesion(target, image, box) for image in [*made.values()][1:])]
-    told = "; ".join(f"{words}: {score}" for words, score in zip(made, scores, strict=True) if score)
-    left = " and ".join(f"{share:.0f} %" for share in shares[1:])
-    message = f"What remains of this lesion's contrast: {left}"
-    alt = f"{title}: the head, then one small lesion; {told}"
-    return image_row([head, *near], [title, *made], ["", *scores], alt=alt, vmax=1.0).titled(message)
+    whole = (slice(0, target.shape[0]), slice(0, target.shape[1]))
+    row = [Crop((target / _white(target)).clamp(0, 1), titles[0], _ring(box, whole, 2 * CLEAR))]
+    for words, image in ({titles[1]: target} | dict(made)).items():
+        share, ssim = kept(target, image, box), _box_ssim(target, image, box)
+        below = f"{share:.0f} % of the contrast" + (f"\nSSIM {ssim:.3f}" if scored and image is not target else "")
+        near = ((image[about] - dark) / (white - dark)).clamp(0, 1)
+        row.append(Crop(near, words, _ring(box, about, CLEAR), share, below))
+    return row
+
+
+def _ring(box: Region, about: Region, clear: float) -> Ring:
+    """The ring around a box, `clear` image pixels away from it, in the part `about` of an image."""
+    down, across = ((side.start + side.stop) / 2 - part.start for side, part in zip(box, about, strict=True))
+    radius = max(side.stop - side.start for side in box) / 2 + clear
+    width = about[1].stop - about[1].start
+    return across / width, down / width, radius / width
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
@@ -103,24 +130,21 @@ def _place(lesion: Lesion) -> tuple[str, int, int]:
 
 
 def close_ups(images: LesionImages, chosen: Sequence[Lesion], arms: Sequence[str], title: str) -> Picture:
-    """One row per lesion: the head with corners around the lesion, then target and reconstructions near it, unmarked.
+    """One row per lesion: the head, then target and reconstructions near the lesion, which is ringed in all of them.
 
     Close-ups reach `REACH` pixels from the centre of the box. Their grey window is that of the target in the box and
     `RING` pixels around it, so that the lesion fills the window and a bright scalp does not.
     """
-    pictures, names, captions = [], [], []
+    rows: list[list[Crop]] = []
+    told: list[str] = []
     for lesion in chosen:
-        target, box = images.target(lesion), images.box(lesion)
-        about, dark, white = _about(target, box)
-        made = {"": target} | {arm: images.reconstruction(arm, lesion) for arm in arms}
-        head = _white(target)
-        pictures.append((cornered(target, box, head) / head).clamp(0, 1))
-        pictures += [((image[about] - dark) / (white - dark)).clamp(0, 1) for image in made.values()]
-        names += [title, *(_title(arm) if arm else "close-up" for arm in made)]
-        captions += ["", "", *(_of_lesion(target, made[arm], box) for arm in arms)]
-    told = "; ".join(filter(None, captions))
-    alt = f"{title}: close-ups of {len(chosen)} small lesions, target and reconstructions; {told}"
-    return image_row(pictures, names, captions, alt=alt, vmax=1.0, ncols=2 + len(arms))
+        made = {arm: images.reconstruction(arm, lesion) for arm in arms}
+        named = {_title(arm): image for arm, image in made.items()}
+        row = _details(images, lesion, named, (title, "target, magnified"), scored=True)
+        rows.append([replace(one, title="") for one in row] if rows else row)
+        told += [_of_lesion(images.target(lesion), image, images.box(lesion)) for image in made.values()]
+    alt = f"{title}: close-ups of {len(chosen)} small lesions, ringed, target and reconstructions; {'; '.join(told)}"
+    return crops(rows, alt=alt)
 
 
 def _of_lesion(target: Tensor, image: Tensor, box: Region) -> str:
@@ -138,7 +162,7 @@ def _title(arm: str) -> str:
     return TITLES.get(arm, f"trained on {arm}")
 
 
-def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: tuple[str, str]) -> list[bool]:
+def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: Sequence[str]) -> list[bool]:
     """Whether, for each lesion, two reconstructions of its box are more alike than either is to the target."""
     found = []
     for lesion in chosen:
