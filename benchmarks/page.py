@@ -60,8 +60,8 @@ for centred transforms and computes SSIM after every iteration.
 STACKED = """
 ## Test-time training of many slices at once
 
-The table compares `mrilib.ttt.stacked` with TTT of one slice after the other, in milliseconds per iteration and slice.
-The ratio is the time for one slice after the other divided by the time for the stack. *Difference* is the largest
+The table compares `mrilib.ttt.stacked` with TTT of one slice at a time, in milliseconds per iteration and slice.
+The ratio is the time for one slice at a time divided by the time for the stack. *Difference* is the largest
 deviation of any pixel between the two methods, relative to the brightest pixel, after three iterations in double
 precision. In single precision, the difference is larger for two reasons. First, these slices contain only noise, and
 the network is random. Second, Adam's first steps are as large for a gradient of rounding errors as for any other
