@@ -218,21 +218,26 @@ def test_the_close_up_is_where_the_target_varies_most_and_is_framed_on_the_whole
 
 
 @pytest.mark.parametrize(
-    ("psnrs", "scores", "head"),
+    ("psnrs", "scores", "effect"),
     [
-        ((25.3, 28.9), (0.790, 0.788), "With joint training and TTT, PSNR goes from 25.3 to 28.9 dB"),
-        ((25, 24), (0.7, 0.8), "With joint training and TTT, PSNR goes from 25.0 to 24.0 dB"),
+        ((25.3, 28.9), (0.790, 0.788), "raise PSNR by 3.6 dB, but lower SSIM by 0.002"),
+        ((25, 24), (0.7, 0.8), "lower PSNR by 1.0 dB, but raise SSIM by 0.100"),
+        ((25, 26), (0.7, 0.8), "raise PSNR by 1.0 dB, and raise SSIM by 0.100"),
     ],
 )
-def test_one_slice_is_told_by_both_scores(psnrs, scores, head):
-    told = pictures.message(psnrs, scores)
-    assert told.startswith(head)
-    assert f"SSIM from {scores[0]:.3f} to {scores[1]:.3f}" in told
+def test_one_slice_is_told_by_both_scores(psnrs, scores, effect):
+    assert pictures.message(psnrs, scores) == f"On this slice, joint training and TTT {effect}"
 
 
 def test_the_example_of_ttt_is_told_by_its_scores():
-    told = ttt.example_message("anatomy", 0.661, 0.851, 0.899)
-    assert "SSIM 0.661 if trained on knees (P), 0.851 with joint training and TTT, 0.899 if trained on brains" in told
+    told = ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.851, 0.899)
+    assert told.endswith("training on knees (P) costs 0.238 in SSIM; joint training and TTT recover 80% of it")
+    assert ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.621, 0.899).endswith(
+        "joint training and TTT change SSIM by −0.040"
+    )
+    assert "training on knees (P) costs no SSIM (0.900 and 0.899)" in ttt.example_message(
+        "knees (P)", "brains (Q)", 0.9, 0.91, 0.899
+    )
 
 
 def test_the_contest_is_told_by_its_leads():

@@ -11,7 +11,7 @@ from mrilib.figures.sentences import number, percent
 from mrilib.gap import Interval, mean_interval
 from mrilib.paper_a.experiment import Experiment
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.side_words import from_to, side_name
+from mrilib.paper_a.side_words import from_to
 from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, of_trainings, stored_block
 from mrilib.ttt import History, Settings
 
@@ -52,13 +52,20 @@ def middle_slice(experiment: Experiment, settings: Settings, slices: int) -> int
     return sorted(range(len(gains)), key=gains.__getitem__)[len(gains) // 2]
 
 
-def example_message(shift: str, before: float, after: float, of_q: float) -> str:
-    """SSIM of one slice of Q: supervised training on P, joint training on P with TTT, and supervised training on Q."""
-    of_p, of_this = side_name(shift, "P"), side_name(shift, "Q")
-    return (
-        f"One slice of {of_this}: SSIM {number(before)} if trained on {of_p}, {number(after)} with joint training "
-        f"and TTT, {number(of_q)} if trained on {of_this}"
-    )
+def example_message(of_p: str, of_this: str, before: float, after: float, of_q: float) -> str:
+    """What training on P costs on one slice of Q, and how much of it joint training and TTT recover.
+
+    Args:
+        of_p, of_this: what P and Q show, in words.
+        before, after, of_q: SSIM with supervised training on P, joint training on P with TTT, and supervised training
+            on Q.
+    """
+    cost, gain = of_q - before, after - before
+    if cost <= 0:
+        return f"On this slice of {of_this}, training on {of_p} costs no SSIM ({number(before)} and {number(of_q)})"
+    outcome = f"recover {gain / cost:.0%} of it" if gain > 0 else f"change SSIM by {number(gain)}"
+    lost = f"training on {of_p} costs {number(cost)} in SSIM"
+    return f"On this slice of {of_this}, {lost}; joint training and TTT {outcome}"
 
 
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:

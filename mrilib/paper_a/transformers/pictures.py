@@ -71,8 +71,16 @@ def whole_and_close(
 
 def message(psnrs: Sequence[float], scores: Sequence[float]) -> str:
     """Effect of TTT on one slice: PSNR in dB and SSIM of the network trained on P, and of joint training with TTT."""
-    ends = f"PSNR goes from {psnrs[0]:.1f} to {psnrs[1]:.1f} dB, SSIM from {scores[0]:.3f} to {scores[1]:.3f}"
-    return f"With joint training and TTT, {ends}"
+    decibels, ssim = psnrs[1] - psnrs[0], scores[1] - scores[0]
+    word = "and" if decibels * ssim > 0 else "but"
+    return (
+        f"On this slice, joint training and TTT {_moved(decibels)} PSNR by {abs(decibels):.1f} dB, {word} "
+        f"{_moved(ssim)} SSIM by {abs(ssim):.3f}"
+    )
+
+
+def _moved(change: float) -> str:
+    return "raise" if change > 0 else "lower"
 
 
 def busiest(target: Tensor) -> tuple[slice, slice]:
