@@ -59,7 +59,7 @@ def dots_chart(
     base = _base(records, names, series if shared else [])
     scale, words = _scale(series, colors), _legend(series) if legend else None
     color = altair.Color("series:N", scale=scale, legend=words)
-    axis = altair.Axis(tickCount=min(7, max(2, width // TICK)), grid=True)
+    axis = altair.Axis(tickCount=min(5, max(2, width // TICK)), grid=True)
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
     shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=words)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)

@@ -39,7 +39,7 @@ def test_a_narrow_plot_has_fewer_ticks():
         dots_chart([row | {"name": name} for row in ROWS[:1]], **AXES).to_dict()["layer"][-2]["encoding"]["x"]["axis"]
         for name in ("a", "a" * 68)
     ]
-    assert [axis["tickCount"] for axis in counts] == [7, 2]
+    assert [axis["tickCount"] for axis in counts] == [5, 2]
 
 
 def test_means_are_full_and_have_no_sign():

@@ -123,7 +123,10 @@ def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_
     error = errors_chart(histories, "rises", 1, "2 simulated slices").to_dict()
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
-    assert "lowest at iteration 3 in the median, the true SSIM highest at 3 (2" in " ".join(error["title"])
+    assert "lowest about where the image is best: iterations 3 and 3 (medians of 2" in " ".join(error["title"])
+    late = [History(one.train_error, one.validation_error[::-1], one.score) for one in histories]
+    apart = " ".join(errors_chart(late, "rises", 1, "2 simulated slices").to_dict()["title"])
+    assert "lowest far from where the image is best: iterations 4 and 3" in apart
     for chart in (turning_chart, errors_chart):
         with pytest.raises(ValueError, match="nothing to draw"):
             chart([], "rises", 1, "no slices")

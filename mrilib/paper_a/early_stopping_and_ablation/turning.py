@@ -24,6 +24,7 @@ TITLES = {
 }
 RETURNED, RISE = "images returned", 26  # CSS pixels from the dots to their words
 STEPS = 100  # points of a slice's curve; the notebook holds all of them
+NEAR = 0.1  # of a run's length
 DEEPER = 1.7  # of the largest loss at the end: what is farther from the best, at the start, is cut off
 
 
@@ -53,9 +54,11 @@ def errors_chart(histories: Sequence[History], rule: Rule, window: int, where: s
     points, stops, ends = _drawn(histories, rule, window)
     places = [history.validation_error.index(min(history.validation_error)) for history in histories]
     best = [max(history.score, key=history.score.__getitem__) for history in histories]
+    lowest, highest = median(places), median(best)
+    near = abs(lowest - highest) <= NEAR * (len(histories[0].validation_error) - 1)
     title = (
-        f"The self-validation error is lowest at iteration {median(places):.0f} in the median, "
-        f"the true SSIM highest at {median(best):.0f} ({where})"
+        f"The self-validation error is lowest {'about' if near else 'far from'} where the image is best: "
+        f"iterations {lowest:.0f} and {highest:.0f} (medians of {where})"
     )
     return _chart("error", points, stops, ends, title, title)
 
