@@ -1,9 +1,11 @@
 """Explorer of the forward model: vary a scan and see k-space, mask, coil images, zero-filled and CG-SENSE images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from html import escape
+from itertools import pairwise
+from typing import Any
 
 import ipywidgets
 import torch
@@ -40,6 +42,7 @@ def forward_explorer(
     noise: float = NOISE,
     patient: int = PATIENT,
     iterations: int = ITERATIONS,
+    beside: Sequence[int] = (),
 ) -> ipywidgets.VBox:
     """Six controls over y = M F S x + n for one simulated slice and its two simplest reconstructions, updated live.
 
@@ -50,6 +53,7 @@ def forward_explorer(
         noise: level of the RSS image where it contains only noise, relative to the 95th percentile of the image.
         patient: seed of anatomy, coil array and noise.
         iterations: number of CG-SENSE iterations.
+        beside: accelerations whose images are shown side by side where no kernel runs; the first view when empty.
 
     Raises:
         ValueError: unknown distribution. An impossible mask is reported in the view instead.
@@ -68,7 +72,9 @@ def forward_explorer(
         "coils": ipywidgets.SelectionSlider(options=counts, value=coils, description="receive coils", **WIDE),
         "noise": ipywidgets.FloatSlider(**level, description="noise / signal", **WIDE),
     }
-    return explorer(controls, partial(_page, data, patient, iterations))
+    values = {name: control.value for name, control in controls.items()}
+    still = _side_by_side(data, patient, iterations, values, beside) if beside else ""
+    return explorer(controls, partial(_page, data, patient, iterations), still=still)
 
 
 def scanned(data: str, patient: int, coils: int, noise: float) -> Tensor:
@@ -139,6 +145,27 @@ def _page(
     ]
     below += [_grey(seen / seen.max(), f"coil {coil + 1}", "")]
     return f"<p>{escape(slice_in_words(sample, scores))}</p>{_row(above)}{_row(below)}"
+
+
+def _side_by_side(
+    data: str, patient: int, iterations: int, values: Mapping[str, Any], accelerations: Sequence[int]
+) -> str:
+    """One slice, fully sampled and reconstructed from fewer and fewer lines; `values` as the controls have them."""
+    kspace = scanned(data, patient, values["coils"], values["noise"])
+    panels, scores = [], []
+    for acceleration in accelerations:
+        mask = MASKS[values["kind"]](MATRIX[1], acceleration, values["center_fraction"], values["seed"])
+        sample = undersample(kspace, mask[None, None, None], maps=False)
+        name, image = list(reconstructions(sample, iterations).items())[-1]
+        target, shown = matched(sample, {name: image})
+        scores.append(slice_ssim(image, sample)[0])
+        panels.append(
+            _grey(shown[name] / target.max(), f"{acceleration}×, {name.split(' (')[0]}", f"SSIM {scores[-1]:.3f}")
+        )
+    panels.insert(0, _grey(target / target.max(), "fully sampled (simulated)", ""))
+    falls = all(later < earlier for earlier, later in pairwise(scores))
+    words = "The fewer lines are measured, the lower is SSIM" if falls else "One slice, from fewer and fewer lines"
+    return f"<p><b>{words} (simulated)</b></p>{_row(panels)}"
 
 
 def _grey(image: Tensor, title: str, caption: str) -> Panel:
