@@ -163,7 +163,7 @@ def _side_by_side(
             _grey(shown[name] / target.max(), f"{acceleration}×, {name.split(' (')[0]}", f"SSIM {scores[-1]:.3f}")
         )
     panels.insert(0, _grey(target / target.max(), "fully sampled (simulated)", ""))
-    falls = all(later < earlier for earlier, later in pairwise(scores))
+    falls = len(scores) > 1 and all(later < earlier for earlier, later in pairwise(scores))
     words = "The fewer lines are measured, the lower is SSIM" if falls else "One slice, from fewer and fewer lines"
     return f"<p><b>{words} (simulated)</b></p>{_row(panels)}"
 

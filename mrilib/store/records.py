@@ -94,7 +94,7 @@ def dependencies() -> list[str]:
 
 @cache
 def required(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """Installed packages that affect numbers: `packages` and their requirements, except those for showing pages."""
+    """Installed packages that affect numbers: `packages` and what they require, not following those that show pages."""
     found: set[str] = set()
     waiting = [_plain(name) for name in packages]
     while waiting:

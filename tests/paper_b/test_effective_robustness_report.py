@@ -92,7 +92,9 @@ def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
     assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
-    assert title == "Diverse training data make a network more robust to fewer coils (simulated data)"
+    assert (
+        title == "Diverse training data make a network more robust to a new anatomy with fewer coils (simulated data)"
+    )
 
 
 def test_what_lies_on_both_sides_of_0_is_written_there(found):
@@ -103,7 +105,9 @@ def test_what_lies_on_both_sides_of_0_is_written_there(found):
 
 def test_a_shift_that_lowers_robustness_is_named_as_such(found, monkeypatch):
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(-0.02, -0.03, -0.01, 4))
-    assert "less robust to fewer coils" in " ".join(heights_chart(found, "simulated").to_dict()["title"])
+    assert "less robust to a new anatomy with fewer coils" in " ".join(
+        heights_chart(found, "simulated").to_dict()["title"]
+    )
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(0.02, -0.03, 0.05, 4))
     assert "neither more nor less robust" in " ".join(heights_chart(found, "simulated").to_dict()["title"])
 
@@ -118,7 +122,10 @@ def test_the_extremes_are_the_shifts_of_the_largest_and_the_smallest_gain(found,
     )
     spec = extremes_chart(several, "simulated").to_dict()
     title = " ".join(spec["title"])
-    assert "above the line from 1.5 T to 3 T scanners and below the line from knees to brains" in title
+    assert (
+        "above the line for the shift from 1.5 T to 3 T scanners and below the line for the shift from knees to brains"
+        in title
+    )
     assert [panel["title"]["text"] for panel in spec["hconcat"]] == [
         "1.5 T → 3 T scanners: +0.030",
         "knees → brains: −0.020",

@@ -104,10 +104,11 @@ def test_pictures_say_the_score_of_the_box(scored):
     assert "trained on same box: SSIM 1.000" in one.alt
     near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target", "simulated")
     assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
-    assert near.title.startswith("In this lesion, 100 % and ")
-    assert near.title.endswith("of its contrast are left (simulated)")
+    assert near.title.startswith("The contrast of this lesion: 100 % and ")
+    assert near.title.endswith(" % are left (simulated)")
     alike = magnified(Drawn(), chosen[0], {"flat": "one", "flat too": "other"}, "target", "simulated")
-    assert alike.title.endswith("of its contrast are left, a difference too small to see (simulated)")
+    told = " are left, and the two images differ less from each other than from the target (simulated)"
+    assert alike.title.endswith(told)
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close

@@ -113,12 +113,12 @@ def test_one_number_of_slices_is_drawn_alone_and_its_title_counts_the_cases(pair
     compared["joint_minus_p"] = ("P and Q", "P", "P")
     half = specialist_chart(pairs, compared, "half_minus", "simulated").to_dict()
     assert half["description"] == (
-        "With as many slices in all, one network for both is worse than the specialist in 1 of 2 cases (simulated "
-        "data): knee −0.100; brain 0.000"
+        "With as many slices in all, one network for both is measurably worse than the specialist in 1 of 2 cases "
+        "(simulated data): knee −0.100; brain 0.000"
     )
     whole = specialist_chart(pairs, compared, "joint_minus", "simulated").to_dict()
     assert (
-        "With all slices, one network for both is not worse than the specialist in any of 1 cases"
+        "With all slices, one network for both is measurably worse than the specialist in none of 1 cases"
         in whole["description"]
     )
 

@@ -116,7 +116,7 @@ def contrasts_title(scores: Mapping[str, Sequence[float]]) -> str:
         performance_gap(after, scores[WAVELET]),
         "and surpasses ℓ1-wavelets on average",
         "but does not surpass ℓ1-wavelets on average",
-        "and cannot be told apart from ℓ1-wavelets",
+        "but its SSIM with TTT cannot be told apart from that of ℓ1-wavelets",
     )
     return f"TTT improves the knee-trained network at {better} of {total} flip angles, {level}"
 
@@ -128,10 +128,8 @@ def against_wavelets(scores: Mapping[str, Sequence[float]], where: str) -> altai
     rows.sort(key=lambda row: row["value"])
     by = {row["name"]: abs(row["value"]) for row in rows}
     before, after = (max(by[f"{name}{ttt}"] for name in (KNEE, BRAIN)) for ttt in ("", " + TTT"))
-    title = (
-        f"With TTT, both networks are within {number(after)} of the SSIM of ℓ1-wavelets, instead of up to "
-        f"{number(before)} away"
-    )
+    near, far = (f"up to {number(one)}" for one in (after, before))
+    title = f"On average, SSIM differs from that of ℓ1-wavelets by {near} with TTT and by {far} without"
     x_title = f"SSIM minus that of ℓ1-wavelets, mean over {len(scores[WAVELET])} contrasts ({where})"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 

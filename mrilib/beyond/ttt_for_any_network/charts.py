@@ -114,9 +114,11 @@ def _curve(found: Shifted, arm: Arm) -> list[Row]:
 
 
 def _course(curve: Sequence[Row]) -> str:
-    """Whether a curve falls below its first value."""
+    """Whether a curve visibly falls below its first value, and whether it rises again."""
     low = min(row["value"] for row in curve)
-    return f"first falls to {number(low, 2)}" if low < curve[0]["value"] - FALL else "never falls below its start"
+    if low >= curve[0]["value"] - FALL:
+        return "does not visibly fall"
+    return f"{'first ' if curve[-1]['value'] > low else ''}falls to {number(low, 2)}"
 
 
 def _start(found: Shifted) -> list[altair.Chart]:

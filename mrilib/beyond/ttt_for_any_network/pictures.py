@@ -28,7 +28,7 @@ class Compared:
         """What paper A's method does to the image first, and which of the two methods ends with the higher score."""
         before, early, end, free = self.scores.values()
         fall = "destroys" if early < before / 2 else "degrades"
-        course = f"first {fall} the image" if early < before else "improves the image from the start"
+        course = f"first {fall} the image" if early < before else "does not degrade the image at first"
         return (
             f"Paper A's TTT {course}; TTT with a free phase ends with {'a higher' if free > end else 'no higher'} SSIM"
         )

@@ -75,8 +75,13 @@ def _lift(name: str, found: Studies, arm: str, further: Mapping[str, float] | No
 def _message(found: Studies) -> str:
     """Whether TTT helps the diverse network, and less or more than the network trained on one kind of knee."""
     still = verdict(lift(found, DIVERSE), "still helps", "harms", "does not measurably help")
-    less = verdict(lift_lost(found, DIVERSE), ", but it adds less", ", and it adds more", ", and it adds about as much")
-    compared = f"{less} than after training on {WORDS[ONE]}" if still == "still helps" else ""
+    less = verdict(
+        lift_lost(found, DIVERSE),
+        ", but it adds less than",
+        ", and it adds more than",
+        ", and it adds about as much as",
+    )
+    compared = f"{less} after training on {WORDS[ONE]}" if still == "still helps" else ""
     return f"After diverse training, TTT {still}{compared}"
 
 

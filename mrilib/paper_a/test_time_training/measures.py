@@ -85,7 +85,7 @@ class Measured:
         return f"{result.label}, {result.sample}"
 
     def sentence(self) -> str:
-        """The measures in which joint training on P with TTT is better or worse than supervised training, or equal."""
+        """The measures in which joint training on P with TTT is better than supervised training, worse, or neither."""
         found = {measure: self.gain(measure) for measure in QUALITY}
         sides = {
             "better in": [one for one in QUALITY if found[one].low > 0],

@@ -15,6 +15,7 @@ from mrilib.paper_a.side_words import from_to
 from mrilib.paper_a.table_2 import BLOCKS, NAMES, Block, of_trainings, stored_block
 from mrilib.ttt import History, Settings
 
+LITTLE = 0.005  # SSIM; a cost below which a share of it says nothing
 WIDE = 0.05  # SSIM; a gap that the eye sees
 MOST = 0.5  # of a gap
 MEANT = (
@@ -61,9 +62,11 @@ def example_message(of_p: str, of_this: str, before: float, after: float, of_q: 
             on Q.
     """
     cost, gain = of_q - before, after - before
-    if cost <= 0:
-        return f"On this slice of {of_this}, training on {of_p} costs no SSIM ({number(before)} and {number(of_q)})"
-    outcome = f"recover {gain / cost:.0%} of it" if gain > 0 else f"change SSIM by {number(gain)}"
+    if cost < LITTLE:
+        return (
+            f"On this slice of {of_this}, training on {of_p} costs hardly any SSIM ({number(before)}, {number(of_q)})"
+        )
+    outcome = f"recover {100 * gain / cost:.0f} % of it" if gain > 0 else f"change SSIM by {number(gain)}"
     lost = f"training on {of_p} costs {number(cost)} in SSIM"
     return f"On this slice of {of_this}, {lost}; joint training and TTT {outcome}"
 

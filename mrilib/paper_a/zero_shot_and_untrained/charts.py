@@ -38,11 +38,13 @@ def behind_chart(scores: Scores, drawn: Sequence[str], shift: str, kind: str) ->
 
 def _message(by: Mapping[str, Interval]) -> str:
     """How far networks without training end below test-time training, and for which of them that is uncertain."""
-    ends = sorted({number(max(0.0, -one.value)) for one in by.values()})
-    behind = f"end {' to '.join(dict.fromkeys((ends[0], ends[-1])))} below"
-    unclear = [short(name) for name, one in by.items() if one.high >= 0]
+    if ahead := [short(name) for name, one in by.items() if one.low > 0]:
+        return f"Networks without any training set can end above test-time training: {' and '.join(ahead)}"
+    unclear = [short(name) for name, one in by.items() if not one.excludes_zero]
     if len(unclear) == len(by):
         return "Networks without any training set score as test-time training does, within the intervals"
+    ends = sorted(number(-one.value) for one in by.values() if one.value < 0)
+    behind = f"end {' to '.join(dict.fromkeys((ends[0], ends[-1])))} below"
     doubt = f"; for {' and '.join(unclear)}, this is uncertain" if unclear else ""
     return f"Without any training set, networks {behind} test-time training{doubt}"
 

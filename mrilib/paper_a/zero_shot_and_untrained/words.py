@@ -13,7 +13,6 @@ WORDS = {
     "ZS-SSL from Q": "zero-shot learning, weights from {Q}",
     "unrolled, supervised on P": "unrolled network, trained on {P}",
     "unrolled, supervised on Q": "unrolled network, trained on {Q}",
-    "un-trained network": "un-trained network",
     "ConvDecoder": "un-trained decoder",
 }
 SHORT = {

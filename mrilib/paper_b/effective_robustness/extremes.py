@@ -36,7 +36,7 @@ def _place(one: Robustness) -> str:
     """Where the networks of P lie, as far as the interval supports it, and under which shift."""
     gain = one.gain(P)
     place = "on" if not gain.excludes_zero else "above" if gain.value > 0 else "below"
-    return f"{place} the line from {ARROWS[one.name].replace(' → ', ' to ')}"
+    return f"{place} the line for the shift from {ARROWS[one.name].replace(' → ', ' to ')}"
 
 
 def _panel(one: Robustness) -> altair.LayerChart | altair.FacetChart:

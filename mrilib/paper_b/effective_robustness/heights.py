@@ -17,7 +17,7 @@ TO = {
     "anatomy": "a new anatomy",
     "contrast": "a new contrast",
     "field": "a stronger field",
-    "coils": "fewer coils",
+    "coils": "a new anatomy with fewer coils",
 }  # what each shift leads to
 Found = Mapping[str, Robustness]
 

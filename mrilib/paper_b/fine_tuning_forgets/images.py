@@ -35,7 +35,8 @@ def shown(scored: Study) -> dict[str, str]:
 def change(target: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """Local SSIM after minus before, (y, x) as the images, positive where `after` is closer to the target.
 
-    Its mean is the change of SSIM; in the border, where local SSIM is undefined, it is 0.
+    Away from the border, where local SSIM is undefined and the map is 0, its mean is the change of SSIM with the
+    target's maximum as data range.
     """
     maps = [ssim_map(target[None, None], image[None, None])[0, 0] for image in (before, after)]
     return F.pad(maps[1] - maps[0], [WINDOW // 2] * 4)
@@ -70,4 +71,4 @@ def _message(here: float, elsewhere: float) -> str:
     """What fine-tuning does to the slice of the new dataset and to the other slice."""
     joined = "but" if here * elsewhere < 0 else "and"
     words = ["helps" if by > 0 else "harms" for by in (here, elsewhere)]
-    return f"Fine-tuning {words[0]} a slice of the new dataset {joined} {words[1]} one of an old dataset"
+    return f"Fine-tuning {words[0]} a slice of the new dataset {joined} {words[1]} one of another dataset"

@@ -81,7 +81,7 @@ def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kin
     """
     rows = [row | {"series": ""} for row in _differences(studies, comparisons, start)]
     worse = sum(row["high"] < 0 for row in rows)
-    than = f"is worse than the specialist in {worse}" if worse else "is not worse than the specialist in any"
+    than = f"is measurably worse than the specialist in {worse or 'none'}"
     title = f"{SLICES[start]}, one network for both {than} of {len(rows)} cases ({kind} data)"
     look: dict[str, Any] = {"title": title, "colors": {"": NAMED[ROLES[start]]}, "sides": ("worse", "better")}
     return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", **look)

@@ -84,11 +84,11 @@ def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], tit
     row = _details(images, lesion, {arms[arm]: image for arm, image in made.items()}, (title, "target, magnified"))
     target, box = images.target(lesion), images.box(lesion)
     left = [kept(target, image, box) for image in made.values()]
-    shares = " and ".join(f"{share:.0f} %" for share in left)
+    shares = " and ".join(f"{round(share)} %" for share in left)
     (alike,) = nearer_to_each_other(images, [lesion], tuple(made))
-    dimmed = "Both networks dim this lesion: " if max(left) < 100 else "In this lesion, "
-    unseen = ", a difference too small to see" if alike else ""
-    message = f"{dimmed}{shares} of its contrast are left{unseen} ({kind})"
+    dimmed = "Both networks reduce this lesion's contrast" if max(left) < 100 else "The contrast of this lesion"
+    unseen = ", and the two images differ less from each other than from the target" if alike else ""
+    message = f"{dimmed}: {shares} are left{unseen} ({kind})"
     told = "; ".join(f"{arms[arm]}: {_of_lesion(target, image, box)}" for arm, image in made.items())
     return crops([row], alt=f"{title}: the head, then one small lesion, ringed; {told}").titled(message)
 
