@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mrilib.coils import estimate_sens_maps
 from mrilib.linop import LinearOperator, Sense, check_slice, sense
 from mrilib.losses import l1_norm, moduli
+from mrilib.models.fixed_encoder import fix_encoder
 from mrilib.models.free_phase import FreePhase
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.sampling import calibration_width, center_block, split_mask
@@ -17,6 +18,7 @@ from mrilib.ttt.settings import Settings
 
 # Held-out error, relative to the start from calibration lines; validation slices: gradient echoes ≤ .86, others ≥ .98.
 MUCH_BETTER = 0.92
+FAINTEST = 1e-3  # mean modulus of a column, relative to the largest, below which its weight does not grow
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,28 @@ def slice_objective(
         raise ValueError("test-time training needs gradients: leave torch.inference_mode, or use torch.no_grad")
     if not any(one.requires_grad for one in model.parameters()):
         raise ValueError("model: no parameter requires a gradient; model.requires_grad_(True) makes all trainable")
-    return SliceObjective(
-        copy.deepcopy(model).train(),
-        split(masked_kspace, mask, sens_maps, settings),
-        calibration_width(mask),
-        settings,
-    )
+    network, given = copy.deepcopy(model).train(), split(masked_kspace, mask, sens_maps, settings)
+    if settings.tuned == "decoder":
+        fix_encoder(network, given.network_kspace, given.network_operator)
+    return SliceObjective(network, given, calibration_width(mask), settings)
+
+
+def column_weights(kspace: Tensor, power: float) -> Tensor:
+    """Weights (max_j s_j / s_i)^power of the columns i of k-space, s_i the mean modulus of column i.
+
+    The ℓ1 loss of paper A consists mostly of the few columns at the centre, although the others hold the details.
+    With power 1, all columns contribute equally to ‖y‖₁; with power 0, all weights are 1.
+
+    Args:
+        kspace: (batch, coil, ky, columns) complex.
+        power: from 0 to 1.
+
+    Returns:
+        (columns,) real; at most `FAINTEST`^−power.
+    """
+    size = kspace.abs().mean(dim=(0, 1, 2))
+    largest = size.max().clamp_min(torch.finfo(size.dtype).tiny)
+    return (size / largest).clamp_min(FAINTEST) ** -power
 
 
 class SliceObjective(nn.Module):
@@ -113,6 +131,8 @@ class SliceObjective(nn.Module):
         if settings.phase == "free":
             self.model = FreePhase(network, given.network_kspace, given.network_operator, lines, settings.noise_floor)
         y, train, held_out = given.compact
+        if settings.balance:
+            train = train * column_weights(y, settings.balance)
         initial = self.model.initial(given.network_kspace, given.network_operator)
         for name, one in (
             ("initial", initial),
@@ -137,6 +157,8 @@ class SliceObjective(nn.Module):
 
     def forward(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The loss with the phase's penalty, `normalized_l1` on both parts, and the image, with its noise floor if any.
+
+        On the part for training, `normalized_l1` has the weights of `column_weights`, if any.
 
         Both parts share the moduli of A x − y: for a mask m, ‖m z‖₁ is the sum of m |z|.
         """

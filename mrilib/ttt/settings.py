@@ -19,6 +19,8 @@ LATER = (
     "precision",
     "noise_floor",
     "phase_start",
+    "tuned",
+    "balance",
 )  # added when results were stored without them
 
 
@@ -49,6 +51,9 @@ class Settings:
             images, which k-space does not have; see `FreePhase`.
         phase_start: the free phase starts from the phase of the calibration lines or, if "selected", from that of the
             zero-filled image where this lowers the error on the held-out measurements; see `objective.MUCH_BETTER`.
+        tuned: "all" tunes all weights (paper A); "decoder" leaves the encoder of a U-Net as it is; see `fix_encoder`.
+        balance: p of the weights of the loss, which differ between columns of k-space; see
+            `objective.column_weights` (paper A: 0, no weights). Self-validation does not use them.
     """
 
     learning_rate: float = 1e-5
@@ -68,6 +73,8 @@ class Settings:
     precision: Precision = "float32"
     noise_floor: bool = False
     phase_start: Literal["calibration", "selected"] = "calibration"
+    tuned: Literal["all", "decoder"] = "all"
+    balance: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -78,6 +85,7 @@ class Settings:
             ("phase", ("network", "free")),
             ("precision", get_args(Precision)),
             ("phase_start", ("calibration", "selected")),
+            ("tuned", ("all", "decoder")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected {' or '.join(allowed)}")
@@ -87,6 +95,8 @@ class Settings:
             raise ValueError(f"holdout must lie between 0 and 1, got {self.holdout}")
         if self.warmup < 0 or not (0 < self.phase_learning_rate < math.inf and 0 <= self.phase_weight < math.inf):
             raise ValueError("warmup and phase_weight must not be negative, phase_learning_rate must be positive")
+        if not 0 <= self.balance <= 1:
+            raise ValueError(f"balance must lie between 0 and 1, got {self.balance}")
         for name in ("noise_floor", "phase_start"):
             if self.phase != "free" and getattr(self, name) != getattr(type(self), name):
                 raise ValueError(f"{name}: it needs a phase of its own (phase 'free')")
@@ -103,7 +113,16 @@ class Settings:
 
 
 # Ours; chosen on validation slices and on one real brain, for networks as small as those that ship.
-FREE_PHASE = Settings(4e-3, max_iterations=120, window=30, phase="free", warmup=20)
+FREE_PHASE = Settings(
+    6e-3,
+    max_iterations=120,
+    window=30,
+    phase="free",
+    warmup=20,
+    noise_floor=True,
+    tuned="decoder",
+    balance=0.5,
+)
 
 # Chosen on validation slices for the network that `reconstruct` takes by default; one under a wide shift needs all 120.
-OWN_SCANS = replace(FREE_PHASE, max_iterations=60, noise_floor=True, phase_start="selected")
+OWN_SCANS = replace(FREE_PHASE, learning_rate=4e-3, max_iterations=60, phase_start="selected", tuned="all", balance=0.0)

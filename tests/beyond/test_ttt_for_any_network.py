@@ -12,6 +12,7 @@ from widget_parts import parts
 
 from mrilib.beyond.ttt_for_any_network import charts, pictures, report
 from mrilib.beyond.ttt_for_any_network.experiment import (
+    ALONE,
     ALONG,
     FREE,
     PUBLISHED,
@@ -91,6 +92,7 @@ def shifted(shift="anatomy", free_gain=0.35):
         return parts | {"chosen": [2] * 4, "stopped": [2] * 4, "seconds": [1.0] * 4}
 
     rows = {arm: row(base, base + (0.4 if arm.side == "Q" else free_gain)) for arm in (*PUBLISHED, *FREE)}
+    rows |= {arm: row(base, base + 0.32) for arm in ALONE}
     published = {"supervised on Q": list(base + 0.4), "supervised on P": list(base)}
     published |= {"joint on Q + TTT": list(base + 0.4), "joint on P + TTT": list(base + 0.3)}
     published |= {"supervised on P + TTT": list(base + 0.2)}
@@ -114,6 +116,34 @@ def test_every_table_has_a_line_for_each_shift_or_network():
     lines = [row[0] for row in report.sooner_table(found["anatomy"], "").cells]
     assert lines[0] == "supervised on P, 95 % of its own gain"
     assert len(lines) == 4
+
+
+def test_what_the_free_phase_adds_is_told_apart_from_the_other_changes():
+    cells = report.parts_table({"anatomy": shifted()}, "").cells
+    assert [cell[0] for cell in cells] == ["anatomy: supervised", "anatomy: joint"]
+    supervised, joint = (" ".join(cell[1:]).replace("\N{NO-BREAK SPACE}", " ") for cell in cells)
+    assert supervised.startswith("0.705 0.120 [")
+    assert joint.startswith("0.805 0.020 [")
+    assert "0.030 [" in supervised
+    assert "0.030 [" in joint
+
+
+def test_seconds_follow_iterations_and_the_time_of_each(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(report, "record_interval", kept.__setitem__)
+    found = shifted()
+    slow = {
+        **found.rows[charts.PAPER_ARM],
+        "iterations": [0, 8],
+        "ssim": [one + 0.2 for one in found.published["supervised on P"]],
+    }
+    slow["curves"] = [[start, start + 0.2] for start, _ in slow["curves"]]
+    told = report.seconds_in_words(
+        replace(found, rows={**found.rows, charts.PAPER_ARM: slow}), {"network": 0.06, "free": 0.03}
+    )
+    assert told[:2] == ["**Iteration, paper A:** 60 ms", "**Iteration, free phase:** 30 ms"]
+    assert kept["times_sooner_in_seconds_supervised"].value == pytest.approx(8), "4 times fewer, each half as long"
+    assert "reached 8.0" in told[2]
 
 
 def test_a_shift_without_a_gap_has_no_fraction():
@@ -236,12 +266,15 @@ def test_iterations_that_no_slice_reaches_are_said_in_words():
 
 def test_rows_are_stored_for_every_arm_and_hold_out(p):
     first, again = first_rows(p), seed_rows(p)
-    assert set(first) == {*PUBLISHED, *FREE}
+    assert set(first) == {*PUBLISHED, *FREE, *ALONE}
     assert {len(rows) for rows in again.values()} == {p.holdout_seeds}
     keys = [row.key for rows in again.values() for row in rows]
     assert len({str(key) for key in keys}) == len(keys)
     assert first[Arm("joint", "P", "free")].key["ttt"]["phase"] == "free"
     assert "phase" not in first[PUBLISHED[0]].key["ttt"]
+    alone = first[Arm("joint", "P", "alone")].key["ttt"]
+    assert alone["learning_rate"] == pytest.approx(2 * p.free_learning_rate / 3)
+    assert not {"noise_floor", "tuned", "balance"} & alone.keys()
 
 
 def test_a_row_holds_what_a_run_gave():

@@ -414,7 +414,52 @@ def test_settings_without_a_free_phase_have_the_card_that_stored_results_have():
     assert Settings(phase="free").card["phase"] == "free"
 
 
-@pytest.mark.parametrize(("name", "value"), [("phase", "none"), ("warmup", -1), ("phase_weight", -0.1)])
+def test_with_a_tuned_decoder_the_encoder_keeps_its_weights_and_the_network_given_is_whole(sample):
+    model = tiny_model()
+    before = weights(model)
+    made = objective.slice_objective(
+        model, sample.masked_kspace, sample.mask, sample.sens_maps, replace(QUICK, tuned="decoder")
+    )
+    encoder = sum(one.numel() for one in model.unet.down_sample_layers.parameters())
+    assert sum(one.numel() for one in made.weights) == sum(one.numel() for one in model.parameters()) - encoder
+    whole, decoder = (run(model, sample, replace(QUICK, tuned=one)) for one in ("all", "decoder"))
+    assert decoder.history.train_error[0] == pytest.approx(whole.history.train_error[0], rel=1e-5)
+    assert decoder.history.train_error[-1] < decoder.history.train_error[0]
+    assert torch.equal(weights(model), before)
+
+
+def test_weights_of_columns():
+    kspace = torch.tensor([8.0, 2.0, 0.5, 0.0]).expand(1, 3, 5, 4) * torch.exp(1j * torch.rand(1, 3, 5, 4))
+    assert torch.equal(objective.column_weights(kspace, 0.0), torch.ones(4))
+    assert objective.column_weights(kspace, 0.5)[:3] == pytest.approx([1.0, 2.0, 4.0])
+    equal = (objective.column_weights(kspace, 1.0) * kspace).abs().sum((0, 1, 2))[:3]
+    assert equal == pytest.approx(equal[:1].expand(3))
+    assert objective.column_weights(kspace, 0.5)[3].item() == pytest.approx(objective.FAINTEST**-0.5)
+    assert objective.column_weights(torch.zeros(1, 1, 2, 2), 0.5).isfinite().all()
+
+
+def test_a_balanced_loss_weighs_the_training_part_and_not_self_validation(sample):
+    given = tiny_model(), sample.masked_kspace, sample.mask, sample.sens_maps
+    flat, balanced = (objective.slice_objective(*given, replace(QUICK, balance=one)) for one in (0.0, 0.5))
+    error = (balanced.everything.at_columns(flat()[3], flat.columns) - flat.y).abs()
+    factor = objective.column_weights(flat.y, 0.5) * flat.train_part
+    expected = (error * factor).sum() / (flat.y.abs() * factor).sum()
+    assert balanced()[1].item() == pytest.approx(expected.item(), rel=1e-5) != flat()[1].item()
+    assert balanced()[2].item() == pytest.approx(flat()[2].item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("phase", "none"),
+        ("warmup", -1),
+        ("phase_weight", -0.1),
+        ("tuned", "encoder"),
+        ("balance", -0.1),
+        ("balance", 1.5),
+        ("balance", float("nan")),
+    ],
+)
 def test_settings_of_the_phase_that_mean_nothing_are_refused(name, value):
     with pytest.raises(ValueError, match=name):
         Settings(**{name: value})

@@ -23,10 +23,10 @@ from mrilib.train.adaptation import Adapted, adapt
 from mrilib.train.networks import network, ssim_without_ttt
 from mrilib.train.objectives import Loss
 
-Phase = Literal["network", "free"]
+Phase = Literal["network", "free", "alone"]
 PHASES: tuple[Phase, ...] = ("network", "free")
-TITLES: dict[Phase, str] = {"network": "paper A", "free": "free phase"}
-EVERY = {"network": 4, "free": 2}  # iterations between scores of the true image
+TITLES: dict[Phase, str] = {"network": "paper A", "free": "free phase", "alone": "free phase alone"}
+EVERY = {"network": 4, "free": 2, "alone": 2}  # iterations between scores of the true image
 GAIN = 0.95  # share of the gain after which a run could have ended
 MODEL = "unet"
 
@@ -46,6 +46,7 @@ class Arm:
 
 
 FREE = tuple(Arm(loss, side, "free") for loss in ("joint", "supervised") for side in ("P", "Q"))
+ALONE = tuple(Arm(loss, "P", "alone") for loss in ("joint", "supervised"))
 PUBLISHED = (Arm("joint", "P", "network"), Arm("joint", "Q", "network"), Arm("supervised", "P", "network"))
 ALONG = ("anatomy", "dataset")  # shifts under which paper A's runs are followed too: one it closes, one it harms
 
@@ -122,9 +123,9 @@ class Shifted:
 
     def after(self, loss: Loss, side: Side, phase: Phase) -> Sequence[float]:
         """SSIM of the test slices after TTT."""
-        if phase == "free":
-            return self.rows[Arm(loss, side, phase)]["ssim"]
-        return self.published[f"{loss} on {side} + TTT"]
+        if phase == "network":
+            return self.published[f"{loss} on {side} + TTT"]
+        return self.rows[Arm(loss, side, phase)]["ssim"]
 
     def closed(self, loss: Loss, phase: Phase) -> FractionClosed:
         """Fraction of `before` that is closed if the networks trained on P and on Q both undergo test-time training."""
@@ -158,7 +159,7 @@ def published(p: Parameters, device: torch.device | str = "cpu") -> Mapping[str,
 def first_rows(p: Parameters, device: torch.device | str = "cpu") -> dict[Arm, StoredRow]:
     """Arms on all test slices: a free phase under every shift, and paper A's method under the shifts in `ALONG`."""
     count = tested_on(p)
-    arms = (*PUBLISHED, *FREE) if p.shift in ALONG else FREE
+    arms = (*PUBLISHED, *FREE, *ALONE) if p.shift in ALONG else (*FREE, *ALONE)
     return {arm: stored(p, arm, count, p.seed, device) for arm in arms}
 
 

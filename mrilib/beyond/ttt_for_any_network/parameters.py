@@ -7,7 +7,7 @@ from annotated_types import Ge, Le
 
 from mrilib.paper_a.parameters import OneShift, UnetTraining
 from mrilib.store.parameters import MOST, Count, Rate, Share, Workers
-from mrilib.ttt import Settings
+from mrilib.ttt import FREE_PHASE, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,25 +31,34 @@ class Parameters(OneShift, UnetTraining):
 
     @property
     def settings(self) -> dict[str, Settings]:
-        """Settings of test-time training by phase, both running past their stopping point."""
+        """Settings of paper A's test-time training, of ours, and of ours with the free phase as its only change.
+
+        All run past their stopping point. Without the other changes, the learning rate is a third lower.
+        """
         network = Settings(
             self.ttt_learning_rate, self.ttt_iterations, self.window, self.holdout, seed=self.seed, run_on=True
         )
         free = replace(
-            network,
+            FREE_PHASE,
             learning_rate=self.free_learning_rate,
             max_iterations=self.free_iterations,
-            phase="free",
+            window=self.window,
+            holdout=self.holdout,
+            seed=self.seed,
+            run_on=True,
             warmup=self.warmup,
             phase_learning_rate=self.phase_learning_rate,
             phase_weight=self.phase_weight,
         )
-        return {"network": network, "free": free}
+        rate = 2 * self.free_learning_rate / 3
+        alone = replace(free, learning_rate=rate, noise_floor=False, tuned="all", balance=0.0)
+        return {"network": network, "free": free, "alone": alone}
 
     @property
     def live(self) -> dict[str, Settings]:
-        """The same settings for the runs on one slice, with at most `live_iterations` iterations."""
+        """The first two for the runs on one slice, with at most `live_iterations` iterations."""
         return {
             phase: replace(one, max_iterations=min(one.max_iterations, self.live_iterations))
             for phase, one in self.settings.items()
+            if phase != "alone"
         }
