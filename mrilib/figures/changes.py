@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from torch import Tensor
 
-from mrilib.figures.images import BLANK, bar
+from mrilib.figures.images import BLANK, bar, grey_levels
 from mrilib.figures.layout import Picture, Tile, compose
 
 LABELS = ("worse", "equal", "better")
@@ -48,11 +47,7 @@ def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, 
         heads = columns if place == 0 else [""] * len(columns)
         planes = [*row.images, (row.change / end + 1) / 2]
         words = zip(planes, heads, row.captions, strict=True)
-        tiles = [Tile(_levels(plane), head, foot) for plane, head, foot in words]
+        tiles = [Tile(grey_levels(plane.cpu().double().numpy()), head, foot) for plane, head, foot in words]
         grid.append([*tiles[:-1], replace(tiles[-1], colors="change")])
     legend = [*[BLANK] * (len(columns) - 1), bar("change", LABELS)]
     return compose([*grid, legend], alt, [*(row.title for row in rows), ""])
-
-
-def _levels(plane: Tensor) -> np.ndarray:
-    return (255 * plane.cpu().double().clamp(0, 1)).round().numpy().astype(np.uint8)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from mrilib.figures.images import BLANK
+from mrilib.figures.images import BLANK, grey_levels
 from mrilib.figures.layout import Picture, Ring, Tile, compose
 
 BAR = np.full((6, 100), 255, np.uint8)  # reserves the space of a bar
@@ -39,13 +39,9 @@ def crops(rows: Sequence[Sequence[Crop]], *, alt: str) -> Picture:
     """
     grid = []
     for row in rows:
-        grid.append([Tile(_grey(one.image), one.title, ring=one.ring) for one in row])
+        grid.append([Tile(grey_levels(one.image.detach().cpu().numpy()), one.title, ring=one.ring) for one in row])
         if any(one.share is not None for one in row):
             grid.append(
                 [BLANK if one.share is None else Tile(BAR, caption=one.words, share=one.share / 100) for one in row]
             )
     return compose(grid, alt)
-
-
-def _grey(image: Tensor) -> np.ndarray:
-    return np.round(255 * image.detach().cpu().numpy().clip(0, 1)).astype(np.uint8)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from mrilib.figures.images import grey_levels
 from mrilib.figures.layout import Picture, Tile, compose
 
 
@@ -37,4 +38,4 @@ def flow(steps: Sequence[Step], *, alt: str, ncols: int = 3) -> Picture:
 def _grey(image: Tensor) -> np.ndarray:
     if image.is_complex() or image.ndim != 2:
         raise ValueError(f"image is {image.dtype} of shape {tuple(image.shape)}: expected real (y, x)")
-    return (255 * image.detach().cpu().clamp(0, 1)).round().numpy().astype(np.uint8)
+    return grey_levels(image.detach().cpu().numpy())

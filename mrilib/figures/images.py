@@ -42,7 +42,7 @@ def image_row(
     """
     planes = [_plane(image) for image in images]
     white = _white(planes, vmax)
-    tiles = _tiles([_grey(plane, white) for plane in planes], titles, captions)
+    tiles = _tiles([grey_levels(plane, white) for plane in planes], titles, captions)
     return compose(_broken(tiles, ncols), alt)
 
 
@@ -64,7 +64,7 @@ def error_row(
     reference = _plane(target)
     white = _white([reference], vmax)
     named = [f"{title}\n{_factor(factor)}" for title in titles]
-    pixels = [_grey(_error(reference, image), white / factor) for image in images]
+    pixels = [grey_levels(_error(reference, image), white / factor) for image in images]
     return compose([*_broken(_tiles(pixels, named, captions, "heat"), ncols), [bar("heat", _ends(factor))]], alt)
 
 
@@ -88,11 +88,11 @@ def comparison(
     """
     reference, named = _plane(target), scores or {}
     white = _white([reference], vmax)
-    first = Tile(_grey(reference, white), target_title)
+    first = Tile(grey_levels(reference, white), target_title)
     words = "|error| as a fraction of white above"
     note = Tile(np.full_like(first.pixels, 255), note=words, scale=_ends(factor), colors="heat")
-    tops = [Tile(_grey(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
-    maps = [Tile(_grey(_error(reference, x), white / factor), colors="heat") for x in images.values()]
+    tops = [Tile(grey_levels(_plane(x), white), name, _score(named.get(name))) for name, x in images.items()]
+    maps = [Tile(grey_levels(_error(reference, x), white / factor), colors="heat") for x in images.values()]
     blocks = range(0, max(len(tops), 1), 4)
     rows = [row for i in blocks for row in ([first, *tops[i : i + 4]], [note, *maps[i : i + 4]])]
     return compose(rows, alt)
@@ -109,7 +109,7 @@ def kspace_row(
     """Magnitudes of k-space, (ky, kx) complex or real, on one logarithmic grey scale over four decades."""
     planes = [_plane(kspace.abs()) for kspace in kspaces]
     top = _white(planes, None, 1.0)
-    logs = [_grey(decades(plane / top), 1.0) for plane in planes]
+    logs = [grey_levels(decades(plane / top), 1.0) for plane in planes]
     return compose(_broken(_tiles(logs, titles, captions), ncols), alt)
 
 
@@ -122,7 +122,7 @@ def mask_image(mask: Tensor, title: str = "", caption: str = "", *, alt: str) ->
     """Image of a sampling mask, (kx,) columns or (ky, kx) points; white is measured."""
     flat = mask.reshape(mask.shape[-1:]) if mask.numel() == mask.shape[-1] else mask
     plane = _plane(flat.expand(flat.shape[-1], -1) if flat.ndim == 1 else flat)
-    return compose([[Tile(_grey(plane, 1.0), title, caption, smooth=False)]], alt)
+    return compose([[Tile(grey_levels(plane, 1.0), title, caption, smooth=False)]], alt)
 
 
 def image_grid(
@@ -142,7 +142,7 @@ def image_grid(
     grid = []
     for index, row in enumerate(planes):
         titles = column_titles if index == 0 else [""] * len(row)
-        grid.append(_tiles([_grey(plane, white) for plane in row], titles, captions[index] if captions else None))
+        grid.append(_tiles([grey_levels(plane, white) for plane in row], titles, captions[index] if captions else None))
     return compose(grid, alt, row_titles)
 
 
@@ -170,7 +170,7 @@ def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
     tiles = [
         Tile(_phase(image, end), name, colors="phase")
         if image.is_complex()
-        else Tile(_grey(_plane(image), white), name)
+        else Tile(grey_levels(_plane(image), white), name)
         for name, image in images.items()
     ]
     bars = [bar("phase", labels) if image.is_complex() else BLANK for image in images.values()]
@@ -180,7 +180,7 @@ def mixed_row(images: Mapping[str, Tensor], *, alt: str) -> Picture:
 def image_png(image: Tensor, vmax: float | None = None) -> bytes:
     """One image, (y, x) real, as a bare grey PNG in the window [0, vmax]: fast, for `ipywidgets.Image`."""
     plane = _plane(image)
-    return png_bytes(_grey(plane, _white([plane], vmax, 1.0)))
+    return png_bytes(grey_levels(plane, _white([plane], vmax, 1.0)))
 
 
 def _plane(image: Tensor) -> np.ndarray:
@@ -231,7 +231,8 @@ def _white(planes: Sequence[np.ndarray], vmax: float | None, quantile: float = W
     return float(largest) if largest > 0 else 1.0
 
 
-def _grey(plane: np.ndarray, white: float) -> np.ndarray:
+def grey_levels(plane: np.ndarray, white: float = 1.0) -> np.ndarray:
+    """Values from 0 to `white` as 8-bit grey levels; what lies outside is black or white."""
     return np.round(255 * np.clip(plane / white, 0, 1)).astype(np.uint8)
 
 

@@ -9,11 +9,12 @@ from mrilib.figures.sentences import measured
 from mrilib.figures.theme import INK, NAMED
 from mrilib.paper_b.pathologies.analysis import BOTH_ARMS, HEALTHY_ARMS, healthy_line, height, models
 from mrilib.paper_b.pathologies.charts import in_short
+from mrilib.paper_b.pathologies.pictures import TITLES
 from mrilib.paper_b.pathologies.report import PLACES
 from mrilib.paper_b.study import Study
 
 WIDTH, HEIGHT, EDGE = 680, 340, 16  # pixels; EDGE from the plot's edges to the words
-HEALTHY, BOTH = "trained on healthy heads only (P)", "trained also on lesions (P and Q)"
+HEALTHY, BOTH = (f"{TITLES[arm]} ({arm})" for arm in ("P", "P and Q"))
 COLORS = {HEALTHY: NAMED["P"], BOTH: NAMED["P and Q"]}
 Row = dict[str, Any]
 
