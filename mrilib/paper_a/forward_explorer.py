@@ -164,7 +164,7 @@ def _side_by_side(
         )
     panels.insert(0, _grey(target / target.max(), "fully sampled (simulated)", ""))
     falls = len(scores) > 1 and all(later < earlier for earlier, later in pairwise(scores))
-    words = "The fewer lines are measured, the lower is SSIM" if falls else "One slice, from fewer and fewer lines"
+    words = "The fewer lines are measured, the lower the SSIM" if falls else "One slice, from fewer and fewer lines"
     return f"<p><b>{words} (simulated)</b></p>{_row(panels)}"
 
 

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from records import record
 from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
-from mrilib.beyond.ttt_for_any_network import charts, pictures, report
+from mrilib.beyond.ttt_for_any_network import charts, experiment, pictures, report
 from mrilib.beyond.ttt_for_any_network.experiment import (
     ALONE,
     ALONG,
@@ -32,8 +34,10 @@ from mrilib.beyond.ttt_for_any_network.experiment import (
 )
 from mrilib.beyond.ttt_for_any_network.explorer import explore_phase
 from mrilib.beyond.ttt_for_any_network.pictures import compared, images_at
+from mrilib.gap import performance_gap
 from mrilib.paper_a.early_stopping_and_ablation.film import film
 from mrilib.paper_a.published import TABLE_2
+from mrilib.store.project import find_notebook, find_root
 from mrilib.train.adaptation import adapt
 from mrilib.ttt import FREE_PHASE, Settings
 
@@ -144,6 +148,16 @@ def test_seconds_follow_iterations_and_the_time_of_each(monkeypatch):
     assert told[:2] == ["**Iteration, paper A:** 60 ms", "**Iteration, free phase:** 30 ms"]
     assert kept["times_sooner_in_seconds_supervised"].value == pytest.approx(8), "4 times fewer, each half as long"
     assert "reached 8.0" in told[2]
+
+
+def test_the_answer_at_the_head_of_the_notebook_holds_for_the_stored_rows(p):
+    head = nbformat.read(find_notebook("20", find_root(Path(__file__).parent)), 4).cells[0].source
+    assert "then helps under all five shifts of paper A" in head
+    found = experiment.tested(p)
+    assert len(found) == 5
+    for here in found.values():
+        gain = performance_gap(here.after("supervised", "P", "free"), here.published["supervised on P"])
+        assert gain.low > 0, here.shift
 
 
 def test_a_shift_without_a_gap_has_no_fraction():

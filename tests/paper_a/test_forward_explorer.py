@@ -87,4 +87,4 @@ def test_without_a_kernel_accelerations_stand_side_by_side():
         "fully sampled (simulated)",
         *(f"{a}×, CG-SENSE: SSIM {score:.3f}" for a, score in zip((2, 8), scores, strict=True)),
     ]
-    assert "the lower is SSIM (simulated)" in still
+    assert "the lower the SSIM (simulated)" in still

@@ -21,7 +21,7 @@ from mrilib.store.tables import Row, StoredRow, StoredTable
 from mrilib.train.networks import by_name, weights_file
 from mrilib.ttt import FREE_PHASE
 
-ANGLE = "13"  # the contrast; the settings of the free phase were chosen on others
+ANGLE = "13"  # the contrast; notebook 20 says on which others the free phase's settings were chosen
 HOLDOUTS = 5
 MISSING = 0.25  # share of k-space that partial Fourier and a partial echo leave out
 MIXED = 32  # coils to which thirteen are mixed

@@ -179,18 +179,20 @@ def _count(found: Results, loss: Loss) -> str:
 def stop_in_words(found: Results) -> list[str]:
     """Where self-validation loses most, what the published rule would lose there, and the deepest fall during a run."""
     runs = [
-        (f"{_words(shift)} shift ({arm.name})", held)
+        (f"{_words(shift)} shift ({arm.name})", held, here.rows[arm])
         for shift, here in found.items()
         for arm, held in here.seeds.items()
     ]
-    where, held = max(runs, key=lambda run: regret(run[1], OWN_CHOICE).value)
+    where, held, _ = max(runs, key=lambda run: regret(run[1], OWN_CHOICE).value)
     lost = {choice: measured(regret(held, choice)) for choice in CHOICES}
-    deepest, rows = max(runs, key=lambda run: _fall(run[1]))
+    depths = {name: _fall([*rows, first]) for name, rows, first in runs}
+    deepest = max(depths, key=depths.__getitem__)
     return [
         f"**Self-validation loses most under the {where}:** {lost[OWN_CHOICE]} in SSIM, relative to the best image "
         f"of the run. Finding this image requires the ground truth. The published rule would lose "
         f"{lost[PUBLISHED_CHOICE]} there.",
-        f"**The deepest temporary fall below the initial SSIM** is {number(_fall(rows))}, under the {deepest}.",
+        f"**The deepest fall below the initial SSIM,** if no run is stopped, is {number(depths[deepest])}, "
+        f"under the {deepest}.",
     ]
 
 
