@@ -23,11 +23,12 @@ class Claim(BaseModel):
     """One table, figure, proposition or appendix of a paper.
 
     `predicate` holds lines that must all be true, `over` the values of their placeholders such as {shift}, and `margin`
-    the reason for the margins, in the paper's numbers. `cases` are conditions under which the claim must hold, each a
-    mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper covers
-    but no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict is
-    `not_a_test`; an item that repeats others is `same_as` them; neither is counted. `reason` is our explanation of why
-    a claim may fail here.
+    the reason for the margins, in the paper's numbers. `settled` holds lines without which the claim is undecided, for
+    example that longer training would not change the outcome. `cases` are conditions under which the claim must hold,
+    each a mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper
+    covers but no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict
+    is `not_a_test`; an item that repeats others is `same_as` them; neither is counted. `reason` is our explanation of
+    why a claim may fail here.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -38,6 +39,7 @@ class Claim(BaseModel):
     margin: str = ""
     over: dict[str, list[str]] = {}
     predicate: list[str] = []
+    settled: list[str] = []
     cases: list[dict[str, Any]] = [{}]
     not_run: str = Field("", alias="not run")
     not_a_test: str = Field("", alias="not a test")
@@ -49,6 +51,11 @@ class Claim(BaseModel):
     def lines(self) -> list[str]:
         """Lines of the predicate, written out."""
         return expand(self.predicate, self.over)
+
+    @property
+    def settled_lines(self) -> list[str]:
+        """Lines of `settled`, written out."""
+        return expand(self.settled, self.over) if self.settled else []
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def read_claim(entry: Any, file: Path) -> Claim:
     name = entry.get("id", entry) if isinstance(entry, dict) else entry
     try:
         claim = Claim.model_validate(entry)
-        for line in claim.lines:
+        for line in (*claim.lines, *claim.settled_lines):
             parse(line)
     except ValidationError as error:
         first = error.errors()[0]
@@ -159,27 +166,36 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
     case |= {"run": run.name, "scale": run.manifest.get("profile")}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:
-        checks = [check(line, run.results) for line in claim.lines]
+        checks, settled = ([check(line, run.results) for line in lines] for lines in (claim.lines, claim.settled_lines))
     except PredicateError as error:
         return case | {"note": str(error)}
     case["checks"] = [asdict(one) for one in checks]
+    case["settled"] = [asdict(one) for one in settled]
     case["ours"] = {key: run.results.get(key) for one in checks for key in one.keys}
-    return case | {"verdict": outcome(checks), "note": "; ".join(dict.fromkeys(why(checks)))}
+    return case | {"verdict": outcome(checks, settled), "note": "; ".join(dict.fromkeys(why(checks, settled)))}
 
 
-def outcome(checks: Sequence[Check]) -> str:
-    """Verdict of all lines: a false line decides first, then a line that lacks a result, then an undecided line."""
-    if any(one.holds is False for one in checks):
+def outcome(checks: Sequence[Check], settled: Sequence[Check] = ()) -> str:
+    """Verdict of all lines: a false line decides first, then a line that lacks a result, then an undecided line.
+
+    Nothing is decided unless all `settled` lines hold.
+    """
+    if any(one.missing for one in settled):
+        return "not run"
+    unsettled = any(not one.holds for one in settled)
+    if any(one.holds is False for one in checks) and not unsettled:
         return "differs"
     if any(one.missing for one in checks):
         return "not run"
-    return "undecided" if any(one.holds is None for one in checks) else "reproduced"
+    return "undecided" if unsettled or any(one.holds is None for one in checks) else "reproduced"
 
 
-def why(checks: Sequence[Check]) -> list[str]:
-    """What was not recorded, and why results are undefined."""
-    missing = list(dict.fromkeys(key for one in checks for key in one.missing))
+def why(checks: Sequence[Check], settled: Sequence[Check] = ()) -> list[str]:
+    """What was not recorded, why results are undefined, and which `settled` lines do not hold."""
+    missing = list(dict.fromkeys(key for one in (*checks, *settled) for key in one.missing))
     told = [f"{', '.join(missing)} not recorded"] if missing else []
+    loose = [one.line for one in settled if not one.missing and not one.holds]
+    told += [f"not settled: expected {'; '.join(loose)}"] if loose else []
     return told + [reason for one in checks for reason in one.reasons]
 
 

@@ -21,6 +21,8 @@ from mrilib.paper_b.effective_robustness.report import (
 from mrilib.paper_b.effective_robustness.side_questions import (
     accelerations_table,
     differences_chart,
+    equal_steps_in_words,
+    lengths_chart,
     likeness_chart,
     likeness_table,
     nearness_chart,
@@ -170,6 +172,17 @@ def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
         "behind ",
     ):
         assert word in spec
+
+
+def test_differences_are_drawn_over_the_number_of_steps_and_told_for_both_readings(factors):
+    for place, arm in enumerate(factors.arms):
+        for test in factors.tests:
+            factors._read[arm, test]["ssim"][1] += place**2 / 1e4
+    drawn = lengths_chart(factors, ACCELERATIONS).to_dict()
+    assert "2-fold specialist, 9 steps +0.0408; 2-fold specialist, 18 steps +0.0432" in drawn["description"]
+    told = equal_steps_in_words(factors, ACCELERATIONS)
+    assert "for each network, +0.046" in told
+    assert "for each factor, +0.173" in told
 
 
 def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):

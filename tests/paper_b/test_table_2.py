@@ -19,15 +19,19 @@ from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
     arms,
     at,
     comparisons,
+    doubling_moves,
     folds,
+    lead,
     study,
+    trained,
     true_accelerations,
 )
 from mrilib.sampling import Undersampling
 
 
 def test_networks_differ_in_their_accelerations_only():
-    made = arms(ACCELERATIONS)
+    every = arms(ACCELERATIONS)
+    made = {name: spec for name, spec in every.items() if "steps" not in name}
     assert {name: spec.accelerations for name, spec in made.items()} == {
         "2-fold": (2,), "4-fold": (4,), "8-fold": (8,), "16-fold": (16,), MIXED: SEEN, "3-fold": (3,),
     }  # fmt: skip
@@ -35,6 +39,10 @@ def test_networks_differ_in_their_accelerations_only():
     assert {tuple(spec.parts) for spec in made.values()} == {tuple((name, 3) for name in KNEES)}
     assert len({spec.recipe for spec in made.values()}) == 1
     assert all("pdfs" in name for name in KNEES)
+    for length in (2, 4):
+        for name, spec in made.items():
+            longer = replace(spec.recipe, epochs=length * spec.recipe.epochs)
+            assert every[trained(name, length)] == replace(spec, recipe=longer)
 
 
 def test_every_network_is_tested_at_every_acceleration():
@@ -46,6 +54,19 @@ def test_every_network_is_tested_at_every_acceleration():
         assert {mixed, other} <= set(found.arms)
         assert set(at(one)) <= set(found.tests)
     assert comparisons()["mixed_minus_2x_at_3x"] == (MIXED, "2-fold", UNSEEN)
+    assert {arm for mixed, other, _ in comparisons(4).values() for arm in (mixed, other)} <= set(found.arms)
+
+
+def test_a_doubling_that_moves_the_lead_by_its_interval_counts_as_one():
+    found = study(ACCELERATIONS)
+    scores = {trained(MIXED, 2): [0.5, 0.6], trained(MIXED, 4): [0.52, 0.62]}
+    scores |= {trained("2-fold", 2): [0.5, 0.6], trained("2-fold", 4): [0.51, 0.60]}
+    for arm, values in scores.items():
+        for test in at(2):
+            found._read[arm, test] = {"ssim": values}
+    now = lead(found, 2, 4, 4)
+    assert now.value == pytest.approx(0.015)
+    assert doubling_moves(found, 2, 4) == pytest.approx(0.015 / (0.5 * (now.high - now.low)))
 
 
 def test_the_true_acceleration_counts_the_columns():

@@ -65,7 +65,8 @@ def accelerations(at_home, at_3x):
     """All four accelerations minus the specialists; at 3-fold as a share of the paper's leads."""
     factors = (2, 4, 8, 16)
     leads = [at_3x * lead for lead in (0.006, 0.013, 0.078, 0.154)]
-    return each("mixed_minus_{}x", factors, at_home) | each("mixed_minus_{}x_at_3x", factors, leads)
+    settled = exact(**{f"doubling_moves_{one}x": 0.5 for one in factors})
+    return each("mixed_minus_{}x", factors, at_home) | each("mixed_minus_{}x_at_3x", factors, leads) | settled
 
 
 def alike(correlation, nearer, diversity, score):

@@ -8,6 +8,7 @@ from statistics import fmean
 
 import altair
 
+from mrilib.figures.charts import lines_chart
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured, verdict
@@ -16,8 +17,9 @@ from mrilib.figures.theme import NAMED, SERIES_COLORS
 from mrilib.gap import mean_interval
 from mrilib.paper_b.effective_robustness.experiment import P
 from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
+from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.effective_robustness.report import ARROWS, panels
-from mrilib.paper_b.effective_robustness.table_2 import TESTED, UNSEEN, at, folds
+from mrilib.paper_b.effective_robustness.table_2 import SEEN, TESTED, UNSEEN, at, doubling_moves, folds, lead
 from mrilib.paper_b.study import Study
 
 ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
@@ -98,7 +100,7 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     """SSIM of the network for all four factors minus a specialist's, at the specialist's and at the unseen factor."""
     rows = [
         {
-            "name": f"against the {other} specialist",
+            "name": f"against the {other.partition(',')[0]} specialist",
             "series": AWAY if one == UNSEEN else HOME,
             **vars(study.difference(mixed, other, at(one))),
         }
@@ -113,6 +115,40 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     x_title = "SSIM of the network for all four factors minus the specialist's"
     colors = dict(zip(dict.fromkeys(row["series"] for row in rows), ACCELERATIONS, strict=False))
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
+
+
+def lengths_chart(study: Study, p: Parameters) -> altair.LayerChart:
+    """SSIM of the network for all four factors minus each specialist's, over the number of steps both are trained."""
+    rows = [
+        {"against": f"{folds(one)} specialist", "steps": length * p.train_slices * p.epochs // p.batch_size}
+        | vars(lead(study, one, length, length))
+        for one in SEEN
+        for length in p.lengths
+    ]
+    moved = [folds(one) for one in SEEN if doubling_moves(study, one, p.lengths[-1]) > 1]
+    which = f"still moves the difference at {', '.join(moved)}" if moved else "no longer moves any difference"
+    title = f"Doubling the training to {p.lengths[-1]} × as many steps {which} by more than its interval ({p.kind})"
+    told = [f"{row['against']}, {row['steps']:,} steps {row['value']:+.4f}" for row in rows]
+    return lines_chart(
+        rows,
+        *("steps", "value", "against"),
+        x_title="training steps of each network",
+        y_title="SSIM: network for all four minus specialist",
+        alt=f"{title}: {'; '.join(told)}",
+        title=title,
+        band=("low", "high"),
+        log_x=True,
+    )
+
+
+def equal_steps_in_words(study: Study, p: Parameters) -> str:
+    """One sentence: both readings of equal training, equal steps for each network and equal steps for each factor."""
+    share = len(SEEN)
+    told = []
+    for what, lengths in {"each network": (share, share), "each factor": (share, 1)}.items():
+        leads = [f"{measured(lead(study, one, *lengths), signed=True)} at {folds(one)}" for one in SEEN]
+        told.append(f"for {what}, {', '.join(leads)}")
+    return f"The network for all four minus the specialists, with equally many steps {'; '.join(told)}."
 
 
 def accelerations_table(study: Study, true: Mapping[int, float], caption: str) -> Table:

@@ -1,6 +1,7 @@
 """One network for several accelerations, compared with one network for each (paper B, App. C.1, Table 2)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from mrilib.data.sources import Source
 from mrilib.data.volumes import read_slice
+from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import UnionSpec, equispaced, slices_to_test, union
@@ -25,19 +27,27 @@ def folds(*accelerations: int) -> str:
     return f"{accelerations[0]}-fold" if len(accelerations) == 1 else MIXED
 
 
+def trained(arm: str, length: int) -> str:
+    """Name of a network that was trained for a multiple of the customary number of steps."""
+    return arm if length == 1 else f"{arm}, {length} × the steps"
+
+
 def arms(p: Parameters) -> dict[str, UnionSpec]:
     """One network for each acceleration and one for all four, trained on the same slices for the same number of steps.
+
+    All of them are trained again for each multiple of this number in `p.lengths`.
 
     Reference: Lin, Heckel, ICML 2024, App. C.1, Table 2.
     """
     taken = shared_out(KNEES, p.train_slices)
-    trained = [*((one,) for one in SEEN), SEEN, (UNSEEN,)]
+    recipes = {length: replace(p.recipe, epochs=length * p.recipe.epochs) for length in p.lengths}
     return {
-        folds(*each): union(
+        trained(folds(*each), length): union(
             "knee_pdfs" if len(each) == 1 else "knee_pdfs_any",
-            *(taken, p.architecture, p.recipe, each, p.source),
+            *(taken, p.architecture, recipe, each, p.source),
         )
-        for each in trained
+        for length, recipe in recipes.items()
+        for each in [*((one,) for one in SEEN), SEEN, (UNSEEN,)]
     }
 
 
@@ -54,10 +64,29 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
     return Study("accelerations", arms(p), tests, None, p.source, device, p.recompute)
 
 
-def comparisons() -> dict[str, tuple[str, str, int]]:
-    """Comparisons by result: an arm, the arm that it is compared to, and the acceleration at which both are tested."""
-    own = {f"mixed_minus_{one}x": (MIXED, folds(one), one) for one in SEEN}
-    return own | {f"mixed_minus_{one}x_at_{UNSEEN}x": (MIXED, folds(one), UNSEEN) for one in (*SEEN, UNSEEN)}
+def comparisons(length: int = 1) -> dict[str, tuple[str, str, int]]:
+    """Comparisons by result: an arm, the arm that it is compared to, and the acceleration at which both are tested.
+
+    Both arms are trained for `length` times the customary number of steps.
+    """
+    own = {f"mixed_minus_{one}x": (one, one) for one in SEEN}
+    own |= {f"mixed_minus_{one}x_at_{UNSEEN}x": (one, UNSEEN) for one in (*SEEN, UNSEEN)}
+    return {key: (trained(MIXED, length), trained(folds(one), length), test) for key, (one, test) in own.items()}
+
+
+def lead(study: Study, acceleration: int, mixed: int, specialist: int) -> Interval:
+    """SSIM of the network for all four minus the specialist's at its acceleration, each trained for its own length."""
+    return study.difference(trained(MIXED, mixed), trained(folds(acceleration), specialist), at(acceleration))
+
+
+def doubling_moves(study: Study, acceleration: int, length: int) -> float:
+    """Change of the lead when the training of both networks is doubled to `length`, over half the lead's interval.
+
+    |Δ(length) − Δ(length / 2)| / ½(high − low), where Δ is the mean lead and [low, high] the interval of Δ(length).
+    Up to 1, doubling the number of steps moves the lead by less than its interval.
+    """
+    now, before = (lead(study, acceleration, each, each) for each in (length, length // 2))
+    return abs(now.value - before.value) / (0.5 * (now.high - now.low))
 
 
 def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "simulated") -> dict[int, float]:
