@@ -151,7 +151,7 @@ def _page(
 def _side_by_side(
     data: str, patient: int, iterations: int, values: Mapping[str, Any], accelerations: Sequence[int]
 ) -> str:
-    """One slice, fully sampled and reconstructed from fewer and fewer lines, below its mask; `values` of the controls."""
+    """One slice, fully sampled and from fewer and fewer lines, each image below its mask; `values` of the controls."""
     kspace = scanned(data, patient, values["coils"], values["noise"])
     masks, panels, scores = [_mask_panel(torch.ones(1, 1, 1, MATRIX[1]), FLAT)], [], []
     for acceleration in accelerations:
