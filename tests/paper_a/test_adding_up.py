@@ -21,14 +21,14 @@ def test_the_parts_are_all_of_what_the_published_method_changes():
 
 def test_the_parts_the_whole_and_the_interaction_are_told():
     scores = {START: [0.5, 0.6], WHOLE: [0.7, 0.8]} | {arm: [0.51, 0.61] for arm in PARTS}
-    [told] = in_words(
+    told = in_words(
         Stored(scores), ["score: mean and std matched", "pixels, not lines", "5 % drawn with replacement"]
-    )
-    assert "That row leaves out the score, and some rows above it (of *hold-out*) start from other versions" in told
+    ).data
+    assert "the last row leaves out the score, and some rows above it (of *hold-out*) start from other versions" in told
     assert "add up to +0.060 [0.060, 0.060]; together they cause +0.200 [0.200, 0.200]" in told
     assert "The rest, +0.140 [0.140, 0.140], is their interaction" in told
 
 
 def test_arms_that_were_not_run_leave_no_number():
-    [told] = in_words(Stored({START: [0.5], WHOLE: [0.6]}), ["5 % drawn with replacement"])
-    assert told == "**The rows do not add up to the last one.** That row leaves out the score."
+    told = in_words(Stored({START: [0.5], WHOLE: [0.6]}), ["5 % drawn with replacement"]).data
+    assert told == "**No:** the last row leaves out the score."

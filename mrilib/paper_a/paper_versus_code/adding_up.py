@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from IPython.display import Markdown
 
 from mrilib.figures.sentences import measured
 from mrilib.gap import mean_interval
@@ -21,23 +22,23 @@ PARTS = (
 )  # arms that differ from START by one part of WHOLE each
 
 
-def in_words(bench: Bench, drawn: Sequence[str]) -> list[str]:
+def in_words(bench: Bench, drawn: Sequence[str]) -> Markdown:
     """The parts' changes from one start, added up, their joint change and their interaction, in a sentence.
 
     Args:
         bench: its arms are read from the table.
         drawn: names of the differences that the chart shows.
     """
-    told = f"**The rows do not add up to the last one.** {_elsewhere(drawn)}"
+    told = f"**No:** {_elsewhere(drawn)}"
     changes = _changes(bench)
     if changes is None:
-        return [told]
+        return Markdown(told)
     added, joint = changes
     parts, whole, rest = (measured(mean_interval(list(one)), signed=True) for one in (added, joint, joint - added))
-    return [
+    return Markdown(
         f"{told} From one start, the changes of the method add up to {parts}; together they cause {whole}. "
         f"The rest, {rest}, is their interaction: one change alters the effect of another."
-    ]
+    )
 
 
 def _elsewhere(drawn: Sequence[str]) -> str:
@@ -46,7 +47,7 @@ def _elsewhere(drawn: Sequence[str]) -> str:
     parts = [f"*{part}*" for part in dict.fromkeys(SIDES[name].part for name in drawn if name in apart)]
     listed = " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
     others = f", and some rows above it (of {listed}) start from other versions of the method"
-    return f"That row leaves out the score{others if parts else ''}."
+    return f"the last row leaves out the score{others if parts else ''}."
 
 
 def _changes(bench: Bench) -> tuple[np.ndarray, np.ndarray] | None:
