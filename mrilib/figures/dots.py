@@ -29,6 +29,7 @@ def dots_chart(
     colors: Mapping[str, str] | None = None,
     legend: bool = True,
     sides: tuple[str, str] | None = None,
+    start: float | None = None,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
@@ -43,6 +44,7 @@ def dots_chart(
         colors: colour of each series; the position of a series also determines its shape; `colors_of` if None.
         legend: whether series are explained above the lines; not needed if the names explain them.
         sides: what lies to the left and to the right of 0, in words above the first line.
+        start: where the axis begins; below the lowest interval if None.
 
     Raises:
         ValueError: nothing to draw.
@@ -60,7 +62,8 @@ def dots_chart(
     scale, words = _scale(series, colors), _legend(series) if legend else None
     color = altair.Color("series:N", scale=scale, legend=words)
     axis = altair.Axis(tickCount=min(5, max(2, width // TICK)), grid=True)
-    x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
+    span = altair.Scale(zero=zero, padding=16) if start is None else altair.Scale(domainMin=start)
+    x = altair.X("value:Q", title=x_title, axis=axis, scale=span)
     shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=words)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [

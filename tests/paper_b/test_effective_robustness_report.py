@@ -71,6 +71,13 @@ def test_one_shift_is_drawn_with_its_height_above_the_line(found):
     rise = next(row for row in rows if row.get("name") == "effective robustness")
     assert rise["y"] - rise["line"] == pytest.approx(0.02)
     assert sum(row.get("trained on") == P and "set" in row for row in rows) == len(SIZES)
+    single = next(row for row in rows if isinstance(row.get("words"), list))
+    score, predicted = (round(single[key], 3) for key in ("y", "line"))
+    assert " ".join(single["words"]) == (
+        f"this network: {score:.3f} on Q, {score - predicted:.3f} above what its SSIM "
+        f"in distribution predicts ({predicted:.3f})"
+    )
+    assert spec["description"].endswith(" ".join(single["words"]))
 
 
 def test_the_message_follows_the_sign_of_the_height(found, monkeypatch):
@@ -92,9 +99,7 @@ def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     spec = heights_chart(found, "simulated").to_dict()
     assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
-    assert (
-        title == "Diverse training data make a network more robust to a new anatomy with fewer coils (simulated data)"
-    )
+    assert title == "Diverse data make a network more robust to a new anatomy with fewer coils (simulated data)"
 
 
 def test_what_lies_on_both_sides_of_0_is_written_there(found):

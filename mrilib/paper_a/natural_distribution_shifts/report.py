@@ -13,7 +13,7 @@ from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
 from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.published import paper_a
-from mrilib.paper_a.side_words import from_to, side_name, side_word
+from mrilib.paper_a.side_words import from_to, side_name, side_word, worded
 
 TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "trained on such images (Q)"}
 BESIDE, ROOM = 12, 1.1  # CSS pixels from a peak to its name; height of the chart relative to the highest peak
@@ -26,6 +26,11 @@ def example_message(shift: str, of_p: float, of_q: float) -> str:
         f"The same slice of {side_name(shift, 'Q')}: SSIM {number(of_p)} by a network trained on "
         f"{side_name(shift, 'P')}, {number(of_q)} by one trained on {side_name(shift, 'Q')}"
     )
+
+
+def trained(shift: str, name: str) -> str:
+    """A reconstruction in words for a reader who does not know *supervised*: "trained on knees (P)"."""
+    return worded(shift, name).replace("supervised on", "trained on")
 
 
 def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str) -> altair.LayerChart:

@@ -31,22 +31,22 @@ def behind_chart(scores: Scores, drawn: Sequence[str], shift: str, kind: str) ->
     ranked = sorted(drawn, key=lambda name: -by[name].value)
     rows = [{"name": in_words(name, shift), "series": kind_of(name), **vars(by[name])} for name in ranked]
     title = f"{_message({name: by[name] for name in drawn if kind_of(name) == UNTRAINED})} ({kind} data)"
-    x_title = f"SSIM minus that of test-time training (95 % interval, n = {len(scores[LEADER])})"
+    x_title = f"SSIM minus that of TTT (95 % interval, n = {len(scores[LEADER])})"
     alt = f"{title}: {in_numbers([{**row, 'series': ''} for row in rows])}"
-    return _by_kind(rows, x_title=x_title, alt=alt, title=title, sides=("worse", "better"))
+    return _by_kind(rows, x_title=x_title, alt=alt, title=title, sides=("worse than TTT", "better than TTT"))
 
 
 def _message(by: Mapping[str, Interval]) -> str:
     """How far networks without training end below test-time training, and for which of them that is uncertain."""
     if ahead := [short(name) for name, one in by.items() if one.low > 0]:
-        return f"Networks without any training set can end above test-time training: {' and '.join(ahead)}"
+        return f"Networks without any training set can end above TTT: {' and '.join(ahead)}"
     unclear = [short(name) for name, one in by.items() if not one.excludes_zero]
     if len(unclear) == len(by):
-        return "Networks without any training set score as test-time training does, within the intervals"
+        return "Networks without any training set score as TTT does, within the intervals"
     ends = sorted(number(-one.value) for one in by.values() if one.value < 0)
     behind = f"end {' to '.join(dict.fromkeys((ends[0], ends[-1])))} below"
     doubt = f"; for {' and '.join(unclear)}, this is uncertain" if unclear else ""
-    return f"Without any training set, networks {behind} test-time training{doubt}"
+    return f"Without any training set, networks {behind} TTT{doubt}"
 
 
 def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChart:
@@ -83,7 +83,8 @@ def times_chart(contest: Contest, slow: str, fast: str, shift: str, kind: str) -
     rows = [{"name": in_words(name, shift), "series": kind_of(name), **vars(one)} for name, one in seconds.items()]
     rows.sort(key=lambda row: row["value"])
     ratio = number(time_ratio(contest, slow, fast).value, 1)
-    title = f"{short(slow).capitalize()} takes {ratio} times as long as {short(fast)} ({kind} data)"
+    subject = short(slow)
+    title = f"{subject[:1].upper()}{subject[1:]} takes {ratio} times as long as {short(fast)} ({kind} data)"
     x_title = f"seconds per slice, one thread (mean and 95 % interval, n = {seconds[slow].n})"
     told = ", ".join(f"{row['name']} {number(row['value'], 0)} s" for row in rows)
-    return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0)
+    return _by_kind(rows, x_title=x_title, alt=f"{title}: {told}", title=title, zero=False, digits=0, start=0)
