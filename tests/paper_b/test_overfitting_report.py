@@ -78,11 +78,13 @@ def test_the_errors_of_the_example_come_with_the_change_of_its_score(curve, monk
     images = dict(zip(("fully sampled", "epoch 2", "epoch 8"), torch.rand(3, 8, 8), strict=True))
     monkeypatch.setattr(Curve, "example", lambda self: images)
     drawn = errors_picture(curve, "simulated")
-    assert drawn.title == "More training, larger errors: from epoch 2 to 8, this slice loses 0.200 in SSIM (simulated)"
+    assert (
+        drawn.title == "More training, larger errors: this T2 slice loses 0.200 in SSIM from epoch 2 to 8 (simulated)"
+    )
     assert "with error maps" in drawn.alt
     rising = ROW | {"scores": ROW["scores"] | {"test Q": HOME}}
     monkeypatch.setattr(Curve, "row", rising)
-    assert errors_picture(curve, "simulated").title.endswith("SSIM of this slice changes by +0.230 (simulated)")
+    assert errors_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
 
 
 def test_the_worst_run_is_that_with_the_largest_fall():

@@ -25,10 +25,11 @@ def errors_picture(curve: Curve, kind: str) -> Picture:
     target, *made = curve.example().values()
     scores = dict(zip((f"after epoch {quarter}", f"after epoch {end}"), _scores(curve), strict=True))
     change = number(scores[f"after epoch {end}"] - scores[f"after epoch {quarter}"], signed=True)
-    message = f"From epoch {quarter} to epoch {end}, SSIM of this slice changes by {change} ({kind})"
+    slice_of = curve.shift.title.rpartition(" to ")[2]
+    message = f"From epoch {quarter} to {end}, SSIM of this {slice_of} slice changes by {change} ({kind})"
     if change.startswith("−"):
-        message = f"More training, larger errors: from epoch {quarter} to {end}, this slice loses {change[1:]} in SSIM"
-        message = f"{message} ({kind})"
+        lost = f"this {slice_of} slice loses {change[1:]} in SSIM from epoch {quarter} to {end}"
+        message = f"More training, larger errors: {lost} ({kind})"
     alt = f"A {kind} slice of Q, fully sampled and reconstructed, with error maps. {message}"
     shown = dict(zip(scores, made, strict=True))
     return comparison(target, shown, scores, alt=alt, target_title="fully sampled").titled(message)
