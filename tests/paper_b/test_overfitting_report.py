@@ -155,3 +155,9 @@ def test_the_slider_changes_picture_and_words(curve):
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     assert [name for name in TRAININGS if not experiment.curve(record("14"), name).stored] == []
+
+
+def test_the_largest_of_the_stored_falls_is_on_prostates(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    found = worst({name: experiment.curve(record("14"), name) for name in TRAININGS})
+    assert found.shift.title == "brain and knee to prostate"
