@@ -46,8 +46,9 @@ def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.Laye
     least, most = (number(row["value"]) for row in (rows[0], rows[-1]))
     title = f"“{rows[0]['name']}” loses least, {least} in SSIM; “{rows[-1]['name']}” loses most, {most} ({where})"
     if len(lines) > 1 and lines[0]["rule"] == lines[-1]["rule"]:
-        short, long = (f"w = {line['window']}" for line in (lines[-1], lines[0]))
-        title = f"The window matters: the same rule loses {least} in SSIM with {long} and {most} with {short} ({where})"
+        short, long = lines[-1]["window"], lines[0]["window"]
+        lost = f"{least} in SSIM with a window of {long} and {most} with one of {short}"
+        title = f"The window matters: the same rule loses {lost} ({where})"
     x_title = "SSIM lost relative to the best image, mean and 95 % interval"
     return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors={"": COLOR})
 
