@@ -108,12 +108,12 @@ def test_pictures_say_the_score_of_the_box(scored):
     assert "SSIM 1.000, contrast 100 %" in close
 
 
-def test_one_lesion_stands_beside_the_mean_of_all(scored):
+def test_one_lesion_stands_beside_all_of_them(scored):
     lesion = lesions(scored, "P", "small")[0]
     words = {"P": "one\nof two", "P and Q": "other"}
     spec = dimmed_chart(scored, Drawn(), lesion, words, "simulated").to_dict()
     assert " ".join(spec["title"]) == "Networks dim small lesions (simulated data)"
-    assert "mean of 4 small lesions: other: 50 % [50, 50]" in spec["description"]
+    assert "all 4 small lesions: other: 50 % [50, 50]" in spec["description"]
     assert "difference in points: 0.0 [0.0, 0.0], paired by lesion" in spec["description"]
     rows = next(layer["data"]["values"] for layer in spec["layer"] if "close" in layer["data"]["values"][0])
     assert [row["words"] for row in rows] == ["fully sampled", "other", "one\nof two"]

@@ -1,4 +1,4 @@
-"""How much of the contrast of small lesions is left: one lesion as an example, and the mean over all of them."""
+"""How much of the contrast of small lesions is left: one lesion as an example, and all of them together."""
 
 import base64
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def dimmed_chart(
         f"{' '.join(row['words'].splitlines())}: {row['label']}, {row['shown']:.0f} % of the lesion shown"
         for row in rows[1:]
     )
-    alt = f"{title}. Contrast kept, mean of {count} small lesions: {told}; {_points(by)}, paired by lesion"
+    alt = f"{title}. Contrast kept of all {count} small lesions: {told}; {_points(by)}, paired by lesion"
     return finished(altair.layer(*_layers(rows, target, box, by, count)), alt, title).properties(
         width=PLOT, height=ROW * len(rows)
     )
@@ -68,7 +68,7 @@ def in_short(left: Mapping[str, Interval], by: Interval) -> str:
 
 
 def _row(words: str, color: str, image: Tensor, target: Tensor, box: Region, found: Interval | None) -> Row:
-    """A line of the chart: a close-up, its words, the contrast left in it, and the mean over all lesions, in %."""
+    """A line of the chart: a close-up, its words, the contrast left in it, and in all lesions, in %."""
     near, dark, white = about(target, box)
     close = _address((image[near] - dark) / (white - dark), CROP, ring(box, near, CLEAR))
     row: Row = {"words": words, "color": color, "close": close, "shown": kept(target, image, box)}
@@ -94,7 +94,7 @@ def _layers(rows: list[Row], target: Tensor, box: Region, by: Interval, count: i
     y = altair.Y("words:N", sort=None, axis=None, scale=altair.Scale(type="band"))
     base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("words", "value", "low", "high", "shown"))
     axis = altair.Axis(tickCount=5, grid=True)
-    x_title = f"contrast kept, %: mean of {count} small lesions"
+    x_title = f"contrast kept of all {count} small lesions, %"
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(domain=[0, 110], nice=False))
     hue = altair.Color("color:N", scale=None)
     networks = base.transform_filter("isValid(datum.low)")
