@@ -21,7 +21,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
 from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
-from mrilib.paper_a.early_stopping_and_ablation.turning import errors_chart, turning_chart
+from mrilib.paper_a.early_stopping_and_ablation.turning import turning_chart
 from mrilib.ttt import History
 
 ROW = {
@@ -116,20 +116,25 @@ def test_windows_are_scored_where_their_rule_stops(histories):
 
 
 def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_returns(histories):
-    ssim = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    whole = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    ssim, error = whole["vconcat"]
     assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "slice" in row} >= {(3, 0.0), (7, -0.4)}
-    told = "loses 0.000 in SSIM; never stopping loses 0.400 (2 simulated slices)"
-    assert told in " ".join(ssim["title"])
-    error = errors_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    told = "True SSIM, 2 simulated slices: stopping loses 0.000 on average, never stopping 0.400"
+    assert ssim["title"]["text"] == told
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
-    assert "lowest about where the image is best: iterations 3 and 3 (medians of 2" in " ".join(error["title"])
+    assert error["title"]["text"].endswith("lowest at iteration 3, image best at 3 (medians)")
+    assert "lowest about where the image is best" in " ".join(whole["title"])
+    assert "(2 simulated slices). SSIM: stopping loses" in whole["description"]
+
+
+def test_an_error_that_turns_elsewhere_is_told_so(histories):
     late = [History(one.train_error, one.validation_error[::-1], one.score) for one in histories]
-    apart = " ".join(errors_chart(late, "rises", 1, "2 simulated slices").to_dict()["title"])
-    assert "lowest far from where the image is best: iterations 4 and 3" in apart
-    for chart in (turning_chart, errors_chart):
-        with pytest.raises(ValueError, match="nothing to draw"):
-            chart([], "rises", 1, "no slices")
+    apart = turning_chart(late, "rises", 1, "2 simulated slices").to_dict()
+    assert "lowest far from where the image is best" in " ".join(apart["title"])
+    assert "lowest at iteration 4, image best at 3" in apart["description"]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        turning_chart([], "rises", 1, "no slices")
 
 
 def test_the_phases_are_told_by_their_errors():
@@ -150,6 +155,9 @@ def test_rules_stand_in_the_order_of_their_losses(histories):
     chart = losses_chart(lines, "2 simulated slices").to_dict()
     assert "“fixed, iteration 1” loses most, 0.200 (2 simulated slices)" in " ".join(chart["title"])
     assert chart["description"].index("error rises") < chart["description"].index("fixed, iteration 1 +0.200")
+    alike = losses_chart([rule_row(histories, "fixed", window) for window in (1, 3)], "2 simulated slices").to_dict()
+    told = "The window matters: the same rule loses 0.000 in SSIM with a window of 3 and 0.200 with one of 1 ("
+    assert " ".join(alike["title"]).startswith(told)
 
 
 def test_rules_stand_with_their_loss_to_the_oracle(histories):

@@ -1,13 +1,17 @@
 """Tables, charts and the explorer of curves hold what the curves hold."""
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from records import record
 from widget_parts import parts
 
-from mrilib.gap import performance_gap
+from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
+from mrilib.paper_b.distributional_overfitting.pictures import errors_picture, worst
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
@@ -25,6 +29,7 @@ from mrilib.paper_b.protocol import paper_b, union
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 HOME = [[0.1, 0.2], [0.5, 0.6], [0.7, 0.8], [0.72, 0.83], [0.73, 0.84]]
 ABROAD = [[0.1, 0.1], [0.6, 0.7], [0.62, 0.74], [0.5, 0.6], [0.4, 0.5]]
+BY = {"little": -0.1, "most": -0.3, "none": 0.1}.items()
 ROW = {
     "epochs": [0, 2, 4, 6, 8],
     "scores": {"test P": HOME, "validation P": HOME, "test Q": ABROAD, "validation Q": ABROAD},
@@ -67,6 +72,24 @@ def test_the_example_is_compared_from_a_quarter_on(curve):
     change, home = since_quarter(curve)
     assert change == pytest.approx(0.4 - 0.6)
     assert home == curve.change("P", 1)
+
+
+def test_the_errors_of_the_example_come_with_the_change_of_its_score(curve, monkeypatch):
+    images = dict(zip(("fully sampled", "epoch 2", "epoch 8"), torch.rand(3, 8, 8), strict=True))
+    monkeypatch.setattr(Curve, "example", lambda self: images)
+    drawn = errors_picture(curve, "simulated")
+    assert (
+        drawn.title == "More training, larger errors: this T2 slice loses 0.200 in SSIM from epoch 2 to 8 (simulated)"
+    )
+    assert "with error maps" in drawn.alt
+    rising = ROW | {"scores": ROW["scores"] | {"test Q": HOME}}
+    monkeypatch.setattr(Curve, "row", rising)
+    assert errors_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
+
+
+def test_the_worst_run_is_that_with_the_largest_fall():
+    falls = {name: SimpleNamespace(peak=0, change=lambda side, at, by=by: Interval(by, by, by, 2)) for name, by in BY}
+    assert worst(falls) is falls["most"]
 
 
 def test_trainings_are_compared_at_home_at_the_end_and_abroad_at_their_best(curve):
@@ -125,10 +148,16 @@ def test_the_slider_changes_picture_and_words(curve):
     slider.value = 6
     assert view.value.count("<img") == 1
     assert epoch_in_words(curve, 6) in view.value
-    assert still.value.count("<img") == 1, "one picture of the stored images, in place of the chart"
+    assert still.value == f"<p>{epoch_in_words(curve, 4)}.</p>", "in place of the chart, which stands above"
     assert still.layout.display == "none"
 
 
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     assert [name for name in TRAININGS if not experiment.curve(record("14"), name).stored] == []
+
+
+def test_the_largest_of_the_stored_falls_is_on_prostates(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    found = worst({name: experiment.curve(record("14"), name) for name in TRAININGS})
+    assert found.shift.title == "brain and knee to prostate"

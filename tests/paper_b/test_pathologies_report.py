@@ -6,19 +6,20 @@ import torch
 from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
+from mrilib.gap import Interval
 from mrilib.paper_b.pathologies.above import above_the_line
 from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
 from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
+from mrilib.paper_b.pathologies.dimmed import dimmed_chart, in_short
 from mrilib.paper_b.pathologies.experiment import MORE
 from mrilib.paper_b.pathologies.pictures import (
     close_ups,
     cornered,
     example,
     first_slices,
-    magnified,
     nearer_to_each_other,
+    typical,
 )
-from mrilib.paper_b.pathologies.profile import profile, profile_chart
 from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
 
 
@@ -81,7 +82,7 @@ def test_corners_hide_neither_the_box_nor_what_is_around_it():
 
 def test_gains_are_of_the_network_that_saw_lesions(scored):
     told = gains_chart(scored, "simulated").to_dict()["description"]
-    assert told.startswith("Lesions in the training set change SSIM by 0.000 inside small lesions")
+    assert told.startswith("What lesions in the training set change (simulated data): in small lesions 0.000")
     assert "healthy slices" in told
 
 
@@ -102,28 +103,36 @@ def test_pictures_say_the_score_of_the_box(scored):
     chosen = lesions(scored, "P", "small")[:2]
     one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
     assert "trained on same box: SSIM 1.000" in one.alt
-    near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target", "simulated")
-    assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
-    assert near.title.startswith("The contrast of this lesion: 100 % and ")
-    assert near.title.endswith(" % are left (simulated)")
-    alike = magnified(Drawn(), chosen[0], {"flat": "one", "flat too": "other"}, "target", "simulated")
-    told = " are left, and the two images differ less from each other than from the target (simulated)"
-    assert alike.title.endswith(told)
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close
 
 
-def test_a_lesions_profile_is_relative_to_the_targets_contrast(scored):
+def test_one_lesion_stands_beside_all_of_them(scored):
     lesion = lesions(scored, "P", "small")[0]
-    told = profile_chart(Drawn(), lesion, {"P": "one", "P and Q": "other"}, "simulated").to_dict()["description"]
-    assert "target: 100 % of the contrast" in told
-    target, box = torch.zeros(40, 40), (slice(18, 23), slice(18, 23))
-    target[box] = 2.0
-    assert profile(target, target, box)[0] == pytest.approx(100)
-    half = profile(target / 2, target, box)
-    assert (half[0], half[12]) == pytest.approx((50, 0))
-    assert 0 not in profile(target, target, (slice(18, 24), slice(18, 24)))
+    words = {"P": "one\nof two", "P and Q": "other"}
+    spec = dimmed_chart(scored, Drawn(), lesion, words, "simulated").to_dict()
+    assert " ".join(spec["title"]) == "Networks dim small lesions (simulated data)"
+    assert "all 4 small lesions: other: 50 % [50, 50]" in spec["description"]
+    assert "difference in points: 0.0 [0.0, 0.0], paired by lesion" in spec["description"]
+    rows = next(layer["data"]["values"] for layer in spec["layer"] if "close" in layer["data"]["values"][0])
+    assert [row["words"] for row in rows] == ["fully sampled", "other", "one\nof two"]
+    assert [row["value"] for row in rows] == pytest.approx([100, 50, 50])
+    assert [row["low"] for row in rows] == [None, *map(pytest.approx, (50, 50))]
+    assert rows[0]["shown"] == pytest.approx(100)
+
+
+def test_the_message_holds_only_as_far_as_the_intervals():
+    half, whole, more = Interval(0.5, 0.4, 0.6, 9), Interval(1.0, 0.9, 1.1, 9), Interval(0.1, 0.05, 0.15, 9)
+    assert in_short({"P": half}, more) == "Networks dim small lesions, but less once they have seen some"
+    assert in_short({"P": half}, whole) == in_short({"P": half}, more)
+    assert in_short({"P": half}, Interval(0.1, -0.1, 0.3, 9)) == "Networks dim small lesions"
+    assert in_short({"P": half, "P and Q": whole}, more) == "What is left of the contrast of small lesions"
+
+
+def test_the_typical_lesion_has_the_mean_difference(scored):
+    small = lesions(scored, "P", "small")
+    assert typical(scored, small, ("P", "P and Q")) == small[0]
 
 
 def test_networks_are_drawn_above_the_line_from_which_their_height_is_measured(scored):

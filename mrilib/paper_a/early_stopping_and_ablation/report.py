@@ -43,11 +43,12 @@ def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.Laye
     """SSIM that each rule loses relative to the best image, smallest loss first; see `rules.rule_row`."""
     lines = sorted(judged, key=lambda line: line["loss"].value)
     rows = [{"name": in_words(line["rule"], line["window"]), **vars(line["loss"])} for line in lines]
-    least, most = rows[0], rows[-1]
-    title = (
-        f"The rule “{least['name']}” loses least, {number(least['value'])} in SSIM; "
-        f"“{most['name']}” loses most, {number(most['value'])} ({where})"
-    )
+    least, most = (number(row["value"]) for row in (rows[0], rows[-1]))
+    title = f"“{rows[0]['name']}” loses least, {least} in SSIM; “{rows[-1]['name']}” loses most, {most} ({where})"
+    if len(lines) > 1 and lines[0]["rule"] == lines[-1]["rule"]:
+        short, long = lines[-1]["window"], lines[0]["window"]
+        lost = f"{least} in SSIM with a window of {long} and {most} with one of {short}"
+        title = f"The window matters: the same rule loses {lost} ({where})"
     x_title = "SSIM lost relative to the best image, mean and 95 % interval"
     return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors={"": COLOR})
 

@@ -33,10 +33,9 @@ TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
     """SSIM of the network trained with lesions minus that of one trained on as many healthy slices, by region."""
     inside, whole = difference(study, "P and Q", MORE, "small"), study.difference("P and Q", MORE, with_lesions(study))
-    by, of = (number(found.value, signed=True) for found in (inside, whole))
-    but = "but only" if abs(inside.value) > LITTLE * abs(whole.value) else "and"
-    title = f"Lesions in the training set change SSIM by {by} inside small lesions, {but} {of} on whole slices"
-    title = f"{title} ({kind} data)"
+    hidden = inside.low > 0 and inside.value > LITTLE * abs(whole.value)
+    message = "Whole-slice scores hide the gain inside lesions" if hidden else "What lesions in the training set change"
+    title = f"{message} ({kind} data)"
     rows = [{"name": PLACES[size], **vars(difference(study, "P and Q", MORE, size))} for size in SIZES] + [
         {"name": name, **vars(study.difference("P and Q", MORE, tests))}
         for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()
