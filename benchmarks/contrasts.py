@@ -8,30 +8,35 @@ that a fall on the way is seen. Half an hour on one core with five seeds.
 """
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
 import torch
+from measuring import RESULTS
 
 from mrilib.coils import estimate_sens_maps
 from mrilib.data.fetch import fetched
+from mrilib.gap import mean_interval
 from mrilib.linop import sense
 from mrilib.metrics import center_crop, ssim
 from mrilib.sampling import Undersampling, calibration_width
 from mrilib.scan.formats import open_scan
 from mrilib.scan.reconstruction import Slice, prepare
+from mrilib.store.records import write_json
 from mrilib.train.networks import by_name
 from mrilib.ttt import FREE_PHASE, test_time_train
 
 NETWORKS = "unet_supervised_knee_pd_4x", "unet_joint_knee_pd_4x"
-LOWEST, HIGHEST = 5, 19  # flip angles in degrees of the contrasts that the mean is taken over
+OUTPUT = RESULTS / "contrasts.json"
 
 
 @dataclass(frozen=True)
 class Run:
     """SSIM without TTT, of the image returned, and the lowest on the way."""
 
+    network: str
     contrast: str
+    seed: int
     before: float
     after: float
     lowest: float
@@ -50,15 +55,16 @@ def follow(network: str, given: Slice, contrast: str, seed: int) -> Run:
     settings = replace(FREE_PHASE, seed=seed, run_on=True)
     every = range(settings.max_iterations)
     record = test_time_train(model, given.masked_kspace, given.mask, maps, settings, score=score, score_at=every)
-    return Run(contrast, before, score(record.image), min(record.history.score.values()))
+    return Run(network, contrast, seed, before, score(record.image), min(record.history.score.values()))
 
 
 def report(network: str, runs: list[Run]) -> None:
-    """Print the mean, the smallest gain and the deepest fall of a network's runs."""
-    middle = [run.after for run in runs if LOWEST <= int(run.contrast) <= HIGHEST]
+    """Print the mean over contrasts, the smallest gain and the deepest fall of a network's runs."""
+    means = mean_interval(
+        [fmean(run.after for run in runs if run.contrast == one) for one in dict.fromkeys(r.contrast for r in runs)]
+    )
     print(
-        f"{network}: SSIM {fmean(middle):.3f} in the mean from {LOWEST}° to {HIGHEST}°, "
-        f"{fmean(run.after for run in runs):.3f} over all; smallest gain {min(r.after - r.before for r in runs):+.3f}; "
+        f"{network}: SSIM {means} over contrasts; smallest gain {min(r.after - r.before for r in runs):+.3f}; "
         f"deepest fall below no TTT {max(0.0, *(r.before - r.lowest for r in runs)):.4f}; {len(runs)} runs",
         flush=True,
     )
@@ -72,8 +78,12 @@ def main() -> None:
     files = sorted(fetched("brain-vfa").glob("*.h5"))
     scans = {path.stem[-2:]: replace(open_scan(path), recon_size=None) for path in files}
     slices = {contrast: prepare(scan, 0, Undersampling(4)) for contrast, scan in scans.items()}
+    found: list[Run] = []
     for network in NETWORKS:
-        report(network, [follow(network, one, angle, seed) for seed in range(seeds) for angle, one in slices.items()])
+        runs = [follow(network, one, angle, seed) for seed in range(seeds) for angle, one in slices.items()]
+        report(network, runs)
+        found += runs
+    write_json(OUTPUT, {"runs": [asdict(run) for run in found]})
 
 
 if __name__ == "__main__":
