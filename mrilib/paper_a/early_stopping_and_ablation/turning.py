@@ -46,10 +46,11 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     near = abs(lowest - best) <= NEAR * (len(histories[0].validation_error) - 1)
     losses = f"stopping loses {number(stopped.value)} on average, never stopping {number(unstopped.value)}"
     turns = f"lowest at iteration {lowest:.0f}, image best at {best:.0f} (medians)"
-    title = f"The error on held-out measurements is lowest {'about' if near else 'far from'} where the image is best"
-    alt = f"{title} ({where}). SSIM: {losses}; stopped: {stopped}; at the end: {unstopped}. Error: {turns}"
+    place = "about" if near else "far from"
+    title = f"The error on held-out measurements is lowest {place} where the image is best ({where})"
+    alt = f"{title}. SSIM: {losses}; stopped: {stopped}; at the end: {unstopped}. Error: {turns}"
     panels = {
-        f"True SSIM, {where}: {losses}": _chart("ssim", points, stops, ends),
+        f"True SSIM: {losses}": _chart("ssim", points, stops, ends),
         f"Error on held-out measurements: {turns}": _chart("error", points, stops, ends),
     }
     return stacked(panels, alt=alt, title=title)

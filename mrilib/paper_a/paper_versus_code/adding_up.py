@@ -8,8 +8,8 @@ from IPython.display import Markdown
 from mrilib.figures.sentences import measured
 from mrilib.gap import mean_interval
 from mrilib.paper_a.paper_versus_code.discrepancies import DISCREPANCIES
-from mrilib.paper_a.paper_versus_code.fidelity import Bench
-from mrilib.paper_a.paper_versus_code.sides import SIDES
+from mrilib.paper_a.paper_versus_code.fidelity import ARMS, PUBLISHED, Bench
+from mrilib.paper_a.paper_versus_code.words import in_words
 
 START, WHOLE = "as written", "as published"
 PARTS = (
@@ -22,32 +22,53 @@ PARTS = (
 )  # arms that differ from START by one part of WHOLE each
 
 
-def in_words(bench: Bench, drawn: Sequence[str]) -> Markdown:
-    """The parts' changes from one start, added up, their joint change and their interaction, in a sentence.
+def paragraph(bench: Bench, drawn: Sequence[str]) -> Markdown:
+    """Why the rows of the chart do not add up, and the changes that do: each part's alone, the joint one, the rest.
 
     Args:
         bench: its arms are read from the table.
         drawn: names of the differences that the chart shows.
     """
-    told = f"**No:** {_elsewhere(drawn)}"
+    told = f"**Do the rows of the chart add up to the last one?** They are not meant to: {_reasons(drawn)}."
     changes = _changes(bench)
     if changes is None:
         return Markdown(told)
     added, joint = changes
-    parts, whole, rest = (measured(mean_interval(list(one)), signed=True) for one in (added, joint, joint - added))
+    parts, whole, rest = (mean_interval(list(one)) for one in (added, joint, joint - added))
+    meaning = (
+        "is their interaction: one change alters the effect of another"
+        if rest.excludes_zero
+        else "cannot be distinguished from 0: the changes may simply add up"
+    )
     return Markdown(
-        f"{told} From one start, the changes of the method add up to {parts}; together they cause {whole}. "
-        f"The rest, {rest}, is their interaction: one change alters the effect of another."
+        f"{told} If the parts of the last row are instead changed one at a time, each from the paper's version, their "
+        f"changes add up to {measured(parts, signed=True)}; together they cause {measured(whole, signed=True)}. "
+        f"The rest, {measured(rest, signed=True)}, {meaning}."
     )
 
 
-def _elsewhere(drawn: Sequence[str]) -> str:
-    """Which of the rows start from another version of the method than the row of all together."""
-    apart = {one.name for one in DISCREPANCIES if one.group != "score" and one.arms and one.arms[1] != START}
-    parts = [f"*{part}*" for part in dict.fromkeys(SIDES[name].part for name in drawn if name in apart)]
-    listed = " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
-    others = f", and some rows above it (of {listed}) start from other versions of the method"
-    return f"the last row leaves out the score{others if parts else ''}."
+def _reasons(drawn: Sequence[str]) -> str:
+    """Why the rows of the chart are not the parts of its last row."""
+    parts = {one.name: one.arms for one in DISCREPANCIES if one.group != "score" and one.arms}
+    arms = {name: parts[name] for name in drawn if name in parts}
+    other = [name for name, (code, _) in arms.items() if ARMS[code].settings.items() - PUBLISHED.items()]
+    kept = [name for name, (code, _) in arms.items() if code == START]
+    apart = [name for name, (_, paper) in arms.items() if paper != START and name not in (*other, *kept)]
+    reasons = ["the chart shows a selection", "the last row leaves out the score and the masks"]
+    if apart:
+        start = "start from other versions" if apart[1:] else "starts from another version"
+        reasons.append(f"{_listed(apart)} {start} of the method")
+    if other:
+        reasons.append(f"{_listed(other)} {'are' if other[1:] else 'is'} no part of the last row")
+    if kept:
+        reasons.append(f"{_listed(kept)} {'apply' if kept[1:] else 'applies'} to both sides of the last row")
+    return f"{'; '.join(reasons[:-1])}; and {reasons[-1]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Rows in words: *a*, *b* and *c*."""
+    *others, last = (f"*{in_words(name)}*" for name in names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _changes(bench: Bench) -> tuple[np.ndarray, np.ndarray] | None:
