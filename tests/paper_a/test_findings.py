@@ -230,13 +230,14 @@ def test_one_slice_is_told_by_both_scores(psnrs, scores, effect):
 
 
 def test_the_example_of_ttt_is_told_by_its_scores():
-    told = ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.851, 0.899)
+    told = ttt.example_message("knees (P)", "brain slice (Q)", 0.661, 0.851, 0.899)
+    assert told.startswith("On this brain slice (Q), training")
     assert told.endswith("training on knees (P) costs 0.238 in SSIM; joint training and TTT recover 80 % of it")
-    assert ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.621, 0.899).endswith(
+    assert ttt.example_message("knees (P)", "brain slice (Q)", 0.661, 0.621, 0.899).endswith(
         "joint training and TTT change SSIM by −0.040"
     )
-    assert "training on knees (P) costs hardly any SSIM (0.900, 0.899)" in ttt.example_message(
-        "knees (P)", "brains (Q)", 0.9, 0.91, 0.899
+    assert "On this brain slice (Q), training on knees (P) costs hardly any SSIM (0.900, 0.899)" in ttt.example_message(
+        "knees (P)", "brain slice (Q)", 0.9, 0.91, 0.899
     )
 
 

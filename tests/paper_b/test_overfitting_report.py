@@ -9,7 +9,7 @@ from widget_parts import parts
 
 from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
-from mrilib.paper_b.distributional_overfitting.experiment import Curve
+from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
 from mrilib.paper_b.distributional_overfitting.pictures import errors_picture, worst
 from mrilib.paper_b.distributional_overfitting.report import (
@@ -23,6 +23,7 @@ from mrilib.paper_b.distributional_overfitting.report import (
 from mrilib.paper_b.distributional_overfitting.since import ood_chart, sides_since
 from mrilib.paper_b.distributional_overfitting.stops import seen, stops_chart
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.paper_b.distributional_overfitting.words import WORDS, Words, words_of
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, union
 
@@ -40,8 +41,11 @@ ROW = {
 @pytest.fixture
 def curve(monkeypatch):
     monkeypatch.setattr(Curve, "row", ROW)
+    shift = Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",))
+    monkeypatch.setitem(SHIFTS, "few", shift)
+    monkeypatch.setitem(WORDS, "few", Words("GRE", "T2", "T2 slice"))
     spec = union("few", {"m4raw_gre": 1}, {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}, paper_b(8))
-    return Curve(spec, Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",)), 2)
+    return Curve(spec, shift, 2)
 
 
 def test_gains_are_over_the_end_and_paired(curve):
@@ -78,13 +82,25 @@ def test_the_errors_of_the_example_come_with_the_change_of_its_score(curve, monk
     images = dict(zip(("fully sampled", "epoch 2", "epoch 8"), torch.rand(3, 8, 8), strict=True))
     monkeypatch.setattr(Curve, "example", lambda self: images)
     drawn = errors_picture(curve, "simulated")
-    assert (
-        drawn.title == "More training, larger errors: this T2 slice loses 0.200 in SSIM from epoch 2 to 8 (simulated)"
-    )
-    assert "with error maps" in drawn.alt
+    assert drawn.title == "More training, lower SSIM: this T2 slice loses 0.200 from epoch 2 to 8 (simulated)"
+    assert "with error maps: after epoch 2, SSIM 0.600; after epoch 8, SSIM 0.400. More training" in drawn.alt
     rising = ROW | {"scores": ROW["scores"] | {"test Q": HOME}}
     monkeypatch.setattr(Curve, "row", rising)
     assert errors_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
+
+
+@pytest.mark.parametrize("name", list(WORDS))
+def test_words_say_what_the_title_of_the_shift_says(name):
+    found = words_of(SHIFTS[name])
+    assert found == WORDS[name]
+    assert SHIFTS[name].title == f"{found.p} to {found.q}"
+    assert "," not in found.slice_of_q
+
+
+def test_a_shift_without_words_is_told_by_its_letters():
+    found = words_of(Pair("one and other", ("m4raw_gre",), ("m4raw_t2",)))
+    assert found.slice_of_q == "slice of Q"
+    assert found.q == "out of distribution (Q)"
 
 
 def test_the_worst_run_is_that_with_the_largest_fall():

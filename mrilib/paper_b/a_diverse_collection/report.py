@@ -159,9 +159,9 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
     """One column per dataset, the middle of the body: each arm's image with its SSIM, then the target.
 
-    `kind` is "simulated" or "measured".
+    `kind` is "simulated" or "measured"; `alt` is continued by the name of each dataset with the SSIM of every arm.
     """
-    shown, (first, *_, last) = examples.values(), (*arms, arms[-1])
+    shown, first, last = examples.values(), arms[0], arms[-1]
     cropped = [framed(one.target, one.images) for one in shown]
     rows = [[_middle(images[arm]) / white_of(target) for target, images in cropped] for arm in arms]
     rows.append([_middle(target) / white_of(target) for target, _ in cropped])
@@ -171,7 +171,8 @@ def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind:
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
     told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"
     columns = [two_lines(name) for name in examples]
-    return image_grid(rows, names, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
+    told_in_alt = f"{alt}: {'; '.join(_scores_of(name, one, arms) for name, one in examples.items())}"
+    return image_grid(rows, names, columns, captions, alt=told_in_alt, vmax=1.0).titled(f"{told} ({kind} data)")
 
 
 def _middle(image: Tensor) -> Tensor:
@@ -184,6 +185,11 @@ def _score(one: Example, arm: str, first: str) -> str:
     """SSIM of an arm's image and, beyond the first arm, its gain over that one: the difference of what is printed."""
     own, other = (round(one.ssim[name], 3) for name in (arm, first))
     return f"SSIM {number(own)}" + ("" if arm == first else f" ({number(own - other, signed=True)})")
+
+
+def _scores_of(name: str, one: Example, arms: Sequence[str]) -> str:
+    """A dataset with the SSIM of each arm's image."""
+    return f"{plain_title(name)}, {', '.join(f'SSIM {number(one.ssim[arm])} by {plain_title(arm)}' for arm in arms)}"
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:

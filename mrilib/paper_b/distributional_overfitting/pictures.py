@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from mrilib.figures.plot import Picture, comparison, image_row
 from mrilib.figures.sentences import number
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
+from mrilib.paper_b.distributional_overfitting.words import words_of
 
 
 def example_picture(curve: Curve, kind: str) -> Picture:
@@ -24,13 +25,14 @@ def errors_picture(curve: Curve, kind: str) -> Picture:
     quarter, end = curve.example_epochs
     target, *made = curve.example().values()
     scores = dict(zip((f"after epoch {quarter}", f"after epoch {end}"), _scores(curve), strict=True))
-    change = number(scores[f"after epoch {end}"] - scores[f"after epoch {quarter}"], signed=True)
-    slice_of = curve.shift.title.rpartition(" to ")[2]
-    message = f"From epoch {quarter} to {end}, SSIM of this {slice_of} slice changes by {change} ({kind})"
-    if change.startswith("−"):
-        lost = f"this {slice_of} slice loses {change[1:]} in SSIM from epoch {quarter} to {end}"
-        message = f"More training, larger errors: {lost} ({kind})"
-    alt = f"A {kind} slice of Q, fully sampled and reconstructed, with error maps. {message}"
+    early, late = (round(score, 3) for score in scores.values())
+    change = number(late - early, signed=True)
+    one = words_of(curve.shift).slice_of_q
+    message = f"From epoch {quarter} to {end}, SSIM of this {one} changes by {change} ({kind})"
+    if late < early:
+        message = f"More training, lower SSIM: this {one} loses {change[1:]} from epoch {quarter} to {end} ({kind})"
+    told = "; ".join(f"{name}, SSIM {number(score)}" for name, score in scores.items())
+    alt = f"A {kind} slice of Q, fully sampled and reconstructed, with error maps: {told}. {message}"
     shown = dict(zip(scores, made, strict=True))
     return comparison(target, shown, scores, alt=alt, target_title="fully sampled").titled(message)
 

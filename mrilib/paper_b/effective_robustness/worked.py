@@ -65,14 +65,16 @@ def _rise(one: Robustness) -> Row:
 
 def _single(one: Robustness) -> Row:
     """The outermost network of P, on the side of the plot with room for words, and what its height means in words."""
-    x, y = (max if _rise(one)["left"] else min)(one.models(P).points)
+    outermost, place = (max, "rightmost") if _rise(one)["left"] else (min, "leftmost")
+    networks = one.models(P).points
+    x, y = outermost(networks)
     found = _above_line(one, float(x), float(y))
     score, predicted = (round(found[key], 3) for key in ("y", "line"))
     side = "above" if score >= predicted else "below"
     words = (
-        f"this network: {number(score)} on Q,",
-        f"{number(abs(score - predicted))} {side} what its SSIM",
-        f"in distribution predicts ({number(predicted)})",
+        f"{place} of the {len(networks)} networks:",
+        f"{number(score)} on Q, {number(abs(score - predicted))} {side} what",
+        f"its SSIM on P predicts ({number(predicted)})",
     )
     return found | {"right": _rise(one)["left"], "words": words}
 

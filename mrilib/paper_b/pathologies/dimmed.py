@@ -26,11 +26,12 @@ WORDS, CROPS, HEADS = -136, -234, -506  # pixels from the plot to each column on
 UP, ASIDE, LINE = -20, -10, 17  # pixels from a dot to the words above and beside it, and between two lines
 STROKE = 3  # pixels of a drawn image: width of a ring
 EVERYTHING = "fully sampled"
+FULL = 110.0  # per cent at the end of the axis, if no value lies beyond
 Row = dict[str, Any]
 
 
 def dimmed_chart(
-    study: Study, images: LesionImages, lesion: Lesion, arms: Mapping[str, str], kind: str
+    study: Study, images: LesionImages, lesion: Lesion, arms: Mapping[str, str], over: str, kind: str
 ) -> altair.LayerChart:
     """One lesion, magnified, in the target and in reconstructions; beside them, the contrast kept of all small lesions.
 
@@ -38,12 +39,13 @@ def dimmed_chart(
         study: scores of all lesions.
         images: targets and reconstructions.
         lesion: the example.
-        arms: words for two networks by arm, of two lines each; the difference is that of the second minus the first.
+        arms: words for two networks by arm, of two lines each.
+        over: arm with as many training slices as the second of them, which is subtracted from it.
         kind: what the data are.
     """
-    first, other = arms
+    _, other = arms
     left = {arm: contrast_kept(study, arm, "small") for arm in arms}
-    by, count = contrast_kept(study, other, "small", over=first), len(lesions(study, first, "small"))
+    by, count = contrast_kept(study, other, "small", over=over), len(lesions(study, other, "small"))
     target, box = images.target(lesion), images.box(lesion)
     rows = [_row(EVERYTHING, INK, target, target, box, None)]
     for arm, words in reversed(list(arms.items())):
@@ -53,14 +55,14 @@ def dimmed_chart(
         f"{' '.join(row['words'].splitlines())}: {row['label']}, {row['shown']:.0f} % of the lesion shown"
         for row in rows[1:]
     )
-    alt = f"{title}. Contrast kept of all {count} small lesions: {told}; {_points(by)}, paired by lesion"
+    alt = f"{title}. Contrast kept of all {count} small lesions: {told}; {' '.join(_points(by))}, paired by lesion"
     return finished(altair.layer(*_layers(rows, target, box, by, count)), alt, title).properties(
         width=PLOT, height=ROW * len(rows)
     )
 
 
 def in_short(left: Mapping[str, Interval], by: Interval) -> str:
-    """Whether the networks dim small lesions, and whether the one that saw lesions dims them less."""
+    """Whether the networks dim small lesions, and whether one that saw lesions dims them less; `by` is its lead."""
     if any(found.high >= 1 for found in left.values()):
         return "What is left of the contrast of small lesions"
     but = ", but less once they have seen some" if by.low > 0 else ""
@@ -95,7 +97,7 @@ def _layers(rows: list[Row], target: Tensor, box: Region, by: Interval, count: i
     base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("words", "value", "low", "high", "shown"))
     axis = altair.Axis(tickCount=5, grid=True)
     x_title = f"contrast kept of all {count} small lesions, %"
-    x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(domain=[0, 110], nice=False))
+    x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(domain=_reach(rows), nice=False))
     hue = altair.Color("color:N", scale=None)
     networks = base.transform_filter("isValid(datum.low)")
     close = base.mark_image(width=CROP, height=CROP, align="left").encode(x=altair.value(CROPS), url="close:N")
@@ -118,6 +120,12 @@ def _layers(rows: list[Row], target: Tensor, box: Region, by: Interval, count: i
     return layers
 
 
+def _reach(rows: list[Row]) -> list[float]:
+    """The ends of the axis: at least 0 and `FULL`, and further where a value, an interval or a single lesion is."""
+    drawn = [row[key] for row in rows for key in ("value", "low", "high", "shown") if row[key] is not None]
+    return [min(0.0, *drawn), max(FULL, *drawn)]
+
+
 def _head(target: Tensor, box: Region) -> altair.Chart:
     """The whole head with a ring around the lesion, at the left."""
     whole = (slice(0, target.shape[0]), slice(0, target.shape[1]))
@@ -128,11 +136,13 @@ def _head(target: Tensor, box: Region) -> altair.Chart:
 
 def _difference(by: Interval) -> altair.Chart:
     """The paired difference in words, between the lines of the two networks."""
-    base = altair.Chart(data([{"words": _points(by)}])).encode(x=altair.value(4), y=altair.value(2 * ROW))
-    return base.mark_text(align="left", fontWeight="bold").encode(text="words:N")
+    base = altair.Chart(data([{"words": "\n".join(_points(by))}])).encode(x=altair.value(4), y=altair.value(1.9 * ROW))
+    return base.mark_text(align="left", dy=-LINE / 2, fontWeight="bold", lineBreak="\n", lineHeight=LINE).encode(
+        text="words:N"
+    )
 
 
-def _points(by: Interval) -> str:
-    """A difference between two shares, in percentage points, with its interval."""
+def _points(by: Interval) -> tuple[str, str]:
+    """A difference between two shares, in percentage points, with its interval, in two lines."""
     points = Interval(100 * by.value, 100 * by.low, 100 * by.high, by.n, by.trainings)
-    return f"difference in points: {measured(points, 1, signed=True)}"
+    return "difference in percentage points,", f"equal number of slices: {measured(points, 1, signed=True)}"
