@@ -12,7 +12,7 @@ from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.headed import headed_dots
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
-from mrilib.figures.sentences import bullets, measured, number, percent
+from mrilib.figures.sentences import bullets, listed, measured, number, percent
 from mrilib.figures.theme import MUTED, NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
@@ -76,6 +76,11 @@ def one_slice_in_words(scores: Mapping[str, float]) -> str:
     if rest <= 0:
         return f"Only {best} helps this slice: it raises SSIM by {number(gain)}"
     return f"{best} helps this slice most: SSIM rises by {number(gain)}, with other losses by {number(rest)} at most"
+
+
+def one_slice_in_numbers(scores: Mapping[str, float], kind: str) -> str:
+    """What the images of one slice are, with the SSIM of each."""
+    return f"One {kind} slice of Q and its reconstructions, with SSIM: {listed(scores)}"
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:
