@@ -11,7 +11,7 @@ from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
 from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
-from mrilib.paper_b.distributional_overfitting.pictures import errors_picture, worst
+from mrilib.paper_b.distributional_overfitting.pictures import change_picture, worst
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
@@ -78,15 +78,15 @@ def test_the_example_is_compared_from_a_quarter_on(curve):
     assert home == curve.change("P", 1)
 
 
-def test_the_errors_of_the_example_come_with_the_change_of_its_score(curve, monkeypatch):
+def test_the_map_of_the_example_comes_with_the_change_of_its_score(curve, monkeypatch):
     images = dict(zip(("fully sampled", "epoch 2", "epoch 8"), torch.rand(3, 8, 8), strict=True))
     monkeypatch.setattr(Curve, "example", lambda self: images)
-    drawn = errors_picture(curve, "simulated")
+    drawn = change_picture(curve, "simulated")
     assert drawn.title == "More training, lower SSIM: this T2 slice loses 0.200 from epoch 2 to 8 (simulated)"
-    assert "with error maps: after epoch 2, SSIM 0.600; after epoch 8, SSIM 0.400. More training" in drawn.alt
+    assert "local SSIM changes: after epoch 2, SSIM 0.600; after epoch 8, SSIM 0.400. More training" in drawn.alt
     rising = ROW | {"scores": ROW["scores"] | {"test Q": HOME}}
     monkeypatch.setattr(Curve, "row", rising)
-    assert errors_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
+    assert change_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
 
 
 @pytest.mark.parametrize("name", list(WORDS))

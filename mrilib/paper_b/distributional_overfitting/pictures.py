@@ -1,9 +1,12 @@
-"""A slice out of distribution as it is reconstructed early and at the end of a training run, and its errors."""
+"""A slice out of distribution as it is reconstructed early and at the end of a training run, and what changes."""
 
 from collections.abc import Mapping
 
-from mrilib.figures.plot import Picture, comparison, image_row
+from mrilib.figures.changes import LOCAL, Changed, change_grid, local_change
+from mrilib.figures.framing import body
+from mrilib.figures.plot import Picture, image_row
 from mrilib.figures.sentences import number
+from mrilib.figures.tiles import white_of
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.words import words_of
 
@@ -20,8 +23,11 @@ def example_picture(curve: Curve, kind: str) -> Picture:
     return image_row(list(shown.values()), list(shown), marks, alt=alt, vmax=1).titled(message)
 
 
-def errors_picture(curve: Curve, kind: str) -> Picture:
-    """The first test slice of Q, reconstructed after a quarter of the training run and at its end, with error maps."""
+def change_picture(curve: Curve, kind: str) -> Picture:
+    """The first test slice of Q, cropped to the body, after a quarter of the training run and at its end.
+
+    The map shows where local SSIM rises or falls between the two; SSIM is that of the whole slice.
+    """
     quarter, end = curve.example_epochs
     target, *made = curve.example().values()
     scores = dict(zip((f"after epoch {quarter}", f"after epoch {end}"), _scores(curve), strict=True))
@@ -32,9 +38,12 @@ def errors_picture(curve: Curve, kind: str) -> Picture:
     if late < early:
         message = f"More training, lower SSIM: this {one} loses {change[1:]} from epoch {quarter} to {end} ({kind})"
     told = "; ".join(f"{name}, SSIM {number(score)}" for name, score in scores.items())
-    alt = f"A {kind} slice of Q, fully sampled and reconstructed, with error maps: {told}. {message}"
-    shown = dict(zip(scores, made, strict=True))
-    return comparison(target, shown, scores, alt=alt, target_title="fully sampled").titled(message)
+    alt = f"A {kind} slice of Q, fully sampled and reconstructed, and where local SSIM changes: {told}. {message}"
+    part, white = body(target), white_of(target)
+    images = [image[part] / white for image in (target, *made)]
+    captions = ["", *(f"SSIM {number(score)}" for score in scores.values()), change]
+    row = Changed("", images, local_change(target, *made)[part], captions)
+    return change_grid([row], ["fully sampled", *scores, "change in local SSIM"], end=LOCAL, alt=alt).titled(message)
 
 
 def worst(curves: Mapping[str, Curve]) -> Curve:
