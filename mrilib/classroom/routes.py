@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell
 from mrilib.store.project import find_root, label, notebooks
 
 TAG = "route"  # of the cell that holds the strip
-OF_ROUTE = "for its part of the route"
+OF_ROUTE = "on this route"
 PLAN = "[all routes](README.md)"
 NEEDS = {  # notebooks whose terms a notebook uses without explaining them again
     **{"01": ("00",), "02": ("01",), "03": ("02",), "04": ("01", "02"), "05": ("04",), "06": ("04",), "07": ("04",)},

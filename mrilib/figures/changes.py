@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from mrilib.figures.images import BLANK, bar, grey_levels
 from mrilib.figures.layout import Picture, Tile, compose
+from mrilib.metrics import WINDOW, ssim_map
 
 LABELS = ("worse", "equal", "better")
+LOCAL = 0.3  # change of local SSIM that is drawn in the darkest colours
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Changed:
     """A row of `change_grid`.
 
     Args:
-        title: words at the left.
+        title: words at the left; there is room for them unless all rows have none.
         images: real, (y, x); 1 is white.
         change: real, (y, x), positive where the last image is better.
         captions: words below the images and below the map.
@@ -50,4 +53,15 @@ def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, 
         tiles = [Tile(grey_levels(plane.cpu().double().numpy()), head, foot) for plane, head, foot in words]
         grid.append([*tiles[:-1], replace(tiles[-1], colors="change")])
     legend = [*[BLANK] * (len(columns) - 1), bar("change", LABELS)]
-    return compose([*grid, legend], alt, [*(row.title for row in rows), ""])
+    titles = [*(row.title for row in rows), ""]
+    return compose([*grid, legend], alt, titles if any(titles) else ())
+
+
+def local_change(target: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """Local SSIM after minus before, (y, x) as the images, positive where `after` is closer to the target.
+
+    Away from the border, where local SSIM is undefined and the map is 0, its mean is the change of SSIM with the
+    target's maximum as data range.
+    """
+    maps = [ssim_map(target[None, None], image[None, None])[0, 0] for image in (before, after)]
+    return F.pad(maps[1] - maps[0], [WINDOW // 2] * 4)

@@ -29,20 +29,24 @@ def dots_chart(
     colors: Mapping[str, str] | None = None,
     legend: bool = True,
     sides: tuple[str, str] | None = None,
+    start: float | None = None,
 ) -> altair.LayerChart:
     """Means or differences with their 95 % intervals, one line for each `name`, in the order given.
 
     Args:
         rows: dicts with `name` of one or two lines, `value`, `low`, `high` and, if several dots share a line, `series`;
-            rows of different names and one series each have their numbers written at the right.
+            rows of different names and one series each have their numbers written at the right. `certain` fills a dot
+            or leaves it hollow whatever its interval.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: what is compared.
         zero: whether 0 is drawn, and dots whose interval contains it are hollow.
         digits: decimals of the numbers at the right.
-        colors: colour of each series; the position of a series also determines its shape; `colors_of` if None.
+        colors: colour of each series; with a legend, the position of a series also determines its shape; `colors_of`
+            if None.
         legend: whether series are explained above the lines; not needed if the names explain them.
         sides: what lies to the left and to the right of 0, in words above the first line.
+        start: where the axis begins; below the lowest interval if None.
 
     Raises:
         ValueError: nothing to draw.
@@ -60,8 +64,10 @@ def dots_chart(
     scale, words = _scale(series, colors), _legend(series) if legend else None
     color = altair.Color("series:N", scale=scale, legend=words)
     axis = altair.Axis(tickCount=min(5, max(2, width // TICK)), grid=True)
-    x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(zero=zero, padding=16))
-    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=_shapes(series, colors)), legend=words)
+    span = altair.Scale(zero=zero, padding=16) if start is None else altair.Scale(domainMin=start)
+    x = altair.X("value:Q", title=x_title, axis=axis, scale=span)
+    shapes = _shapes(series, colors) if legend else SHAPES[:1] * len(series)
+    shape = altair.Shape("series:N", scale=altair.Scale(domain=series, range=shapes), legend=words)
     dots = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(x=x, color=color, shape=shape)
     layers = [
         *([_origin()] if zero else []),
@@ -87,7 +93,7 @@ def in_numbers(rows: Sequence[Mapping[str, Any]]) -> str:
 def record(row: Mapping[str, Any], zero: bool, digits: int = 3) -> dict[str, Any]:
     """A row as it is drawn: JSON values, with its number in words, and whether its dot is full."""
     low, high = finite(row["low"]), finite(row["high"])
-    certain = not zero or (low is not None and high is not None and (low > 0 or high < 0))
+    certain = row.get("certain", not zero or (low is not None and high is not None and (low > 0 or high < 0)))
     label = number(row["value"], digits, signed=zero)
     ends = {"value": row["value"], "low": low, "high": high}
     return {"name": row["name"], "series": row.get("series", ""), "label": label, "certain": certain, **ends}

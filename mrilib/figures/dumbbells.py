@@ -13,8 +13,8 @@ from mrilib.gap import Interval
 
 ROW_HEIGHT, NUMBERS, ROOM = 42, 18, 175  # pixels; ROOM for the numbers at the right
 ABOVE, LINE = -6, 17  # pixels; of the names above the first line
-RING, DOT, MARK = 235, 105, 125  # square pixels of a start, of an end, which fits into it, and of a further mark
-UNDER = 14  # pixels by which further marks are below their line, so that none is hidden by an end
+RING, DOT = 235, 105  # square pixels of a start, and of an end, which fits into it
+TALL, THICK = 27, 4  # pixels of a further mark, an upright bar, of which a start or end on it leaves both tips
 INWARDS = 10  # pixels by which names reach over their marks
 EDGE = 0.1  # share of all means' spread; the name of a mark so near to the right end would reach the numbers
 NEAR = 0.15  # share of all means' spread; closer marks of the first line would have names one upon the other
@@ -43,8 +43,8 @@ def dumbbell_chart(
 
     Args:
         rows: dicts with `name`, whose further lines stand below the first; `marks`, means by series: the start, drawn
-            as a ring, the end, as a dot that fits into it, then further ones, as diamonds below the line; `label`, what
-            is written at the right; and `certain`: if false, the label is grey. See `step`.
+            as a ring, the end, as a dot that fits into it, then further ones, as upright bars across the line; `label`,
+            what is written at the right; and `certain`: if false, the label is grey. See `step`.
         x_title: what is plotted, with its unit.
         alt: what the figure shows, for readers who cannot see it.
         title: the figure's message.
@@ -96,13 +96,13 @@ def _mark_layers(rows: Sequence[Row], y: altair.Y, x_title: str, hues: Mapping[s
     bars = altair.Chart(data([_bar(row) for row in rows])).encode(y=y, x=altair.X("start:Q"), x2="to:Q")
     ring: dict[str, Any] = {"size": RING, "strokeWidth": 3, "fill": PAPER, "opacity": 1}
     dot: dict[str, Any] = {"filled": True, "size": DOT, "opacity": 1}
-    under: dict[str, Any] = {"filled": True, "shape": "diamond", "size": MARK, "opacity": 1, "yOffset": UNDER}
+    bar: dict[str, Any] = {"orient": "vertical", "size": TALL, "thickness": THICK, "opacity": 1}
     further = any(len(row["marks"]) > 2 for row in rows)
     return [
         bars.mark_rule(color=MUTED, strokeWidth=4, opacity=0.45),
+        *([marks.transform_filter("datum.place === 2").mark_tick(**bar)] if further else []),
         marks.transform_filter("datum.place === 0").mark_point(**ring),
         marks.transform_filter("datum.place === 1").mark_point(**dot),
-        *([marks.transform_filter("datum.place === 2").mark_point(**under)] if further else []),
     ]
 
 

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image, ImageFont
 INK = "#1F1F1F"
 MUTED = "#555555"
 PAPER = "#FFFFFF"
+TOO_LONG = re.compile(r"-?\d+\.\d{6,}")  # a number of an alternative text that was not rounded
 FONT = "Source Sans Pro, Liberation Sans, Arial, Helvetica, sans-serif"  # the first also on the site, others in Jupyter
 FONT_FILES = Path(font_source_sans_pro.__file__).parent / "files"
 vl_convert.register_font_directory(str(FONT_FILES))
@@ -106,10 +108,13 @@ def checked_alt(alt_text: str) -> str:
     """Return the stripped alt text.
 
     Raises:
-        ValueError: the text is empty, so that the figure would be inaccessible to readers who cannot see it.
+        ValueError: the text is empty, so that the figure would be inaccessible to readers who cannot see it; or it
+            has numbers that nobody wants to listen to.
     """
     if not alt_text.strip():
         raise ValueError("alt is empty: say in one sentence what the figure shows")
+    if long := TOO_LONG.search(alt_text):
+        raise ValueError(f"alt has {long[0]}: round its numbers, for example by `sentences.listed`")
     return alt_text.strip()
 
 

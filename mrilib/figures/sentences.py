@@ -1,6 +1,6 @@
 """Results as sentences: a number with its 95 % interval beside the words that it supports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from IPython.display import Markdown
 
@@ -18,6 +18,11 @@ def measured(found: Interval, digits: int = 3, signed: bool = False) -> str:
     """Mean and interval, such as "0.009 [0.007, 0.011]"."""
     ends = ", ".join(number(end, digits) for end in (found.low, found.high))
     return f"{number(found.value, digits, signed)} " + (f"[{ends}]" if found.bounded else NO_INTERVAL)
+
+
+def listed(values: Mapping[str, float], digits: int = 3) -> str:
+    """Names with their numbers, such as "trained on knees 0.674, trained on brains 0.885"."""
+    return ", ".join(f"{name} {number(value, digits)}" for name, value in values.items())
 
 
 def percent(found: Interval | FractionClosed) -> str:

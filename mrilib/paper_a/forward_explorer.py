@@ -27,6 +27,7 @@ MATRIX = (128, 128)  # ky, kx; small enough to follow a slider
 COILS = (1, 2, 4, 8, 12)
 LEVEL = 0.1  # position of the slice, see `simulate_slice`
 NOISE, PATIENT, ITERATIONS = 0.09, 50_000, 8  # of the first view; iterations of CG-SENSE
+FLAT = 48  # pixels: height of a mask above an image
 CALIBRATION = 6  # lines of the calibration region (ACS) that ESPIRiT needs: the side of its patches
 
 Panel = tuple[bytes, str, str]  # PNG; title; caption
@@ -133,10 +134,10 @@ def _page(
     scores = {name: slice_ssim(image, sample)[0] for name, image in images.items()}
     target, shown = matched(sample, images)
     white, coil = float(target.max()), coils // 2
-    lines = f"{int(mask.sum())} of {mask.numel()} lines"
+    lines = _lines(mask)
     seen = ifft2c(kspace)[coil].abs()
     ends = f"black 0, brightest {1 / FACTOR:g} of white"
-    above = [_grey(mask.expand(1, 1, *MATRIX).float(), "mask", lines)]
+    above = [_mask_panel(mask)]
     above += [_grey(image / white, name, f"SSIM {scores[name]:.3f}") for name, image in shown.items()]
     above += [_grey(target / white, "fully sampled (simulated)", "root sum of squares")]
     below = [_grey(_logarithm(sample.masked_kspace[0, 0]), "measured k-space, coil 1", lines)]
@@ -150,22 +151,31 @@ def _page(
 def _side_by_side(
     data: str, patient: int, iterations: int, values: Mapping[str, Any], accelerations: Sequence[int]
 ) -> str:
-    """One slice, fully sampled and reconstructed from fewer and fewer lines; `values` as the controls have them."""
+    """One slice, fully sampled and from fewer and fewer lines, each image below its mask; `values` of the controls."""
     kspace = scanned(data, patient, values["coils"], values["noise"])
-    panels, scores = [], []
+    masks, panels, scores = [_mask_panel(torch.ones(1, 1, 1, MATRIX[1]), FLAT)], [], []
     for acceleration in accelerations:
         mask = MASKS[values["kind"]](MATRIX[1], acceleration, values["center_fraction"], values["seed"])
         sample = undersample(kspace, mask[None, None, None], maps=False)
         name, image = list(reconstructions(sample, iterations).items())[-1]
         target, shown = matched(sample, {name: image})
         scores.append(slice_ssim(image, sample)[0])
+        masks.append(_mask_panel(sample.mask, FLAT))
         panels.append(
             _grey(shown[name] / target.max(), f"{acceleration}×, {name.split(' (')[0]}", f"SSIM {scores[-1]:.3f}")
         )
     panels.insert(0, _grey(target / target.max(), "fully sampled (simulated)", ""))
     falls = len(scores) > 1 and all(later < earlier for earlier, later in pairwise(scores))
     words = "The fewer lines are measured, the lower the SSIM" if falls else "One slice, from fewer and fewer lines"
-    return f"<p><b>{words} (simulated)</b></p>{_row(panels)}"
+    return f"<p><b>{words} (simulated)</b></p>{_row(masks)}{_row(panels)}"
+
+
+def _mask_panel(mask: Tensor, height: int = MATRIX[0]) -> Panel:
+    return _grey(mask.expand(1, 1, height, MATRIX[1]).float(), "mask", _lines(mask))
+
+
+def _lines(mask: Tensor) -> str:
+    return f"{int(mask.sum())} of {mask.numel()} lines"
 
 
 def _grey(image: Tensor, title: str, caption: str) -> Panel:

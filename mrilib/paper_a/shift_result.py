@@ -137,9 +137,13 @@ class ShiftResult:
         sides = f"P: {side_title(self.shift, 'P')}, Q: {side_title(self.shift, 'Q')}"
         return table(rows, columns, caption=f"{self.label}. {sides}")
 
-    def chart(self) -> altair.LayerChart:
-        """Chart of the means with intervals as dots, and of the two gaps as brackets; only their ends have colours."""
-        rows = [{"method": worded(self.shift, name)} | vars(interval) for name, interval in self.means.items()]
+    def chart(self, names: Sequence[str] | None = None) -> altair.LayerChart:
+        """Chart of the means with intervals as dots, and of the two gaps as brackets; only their ends have colours.
+
+        `names` are the schemes that are drawn, with those of STORY among them; all if None.
+        """
+        drawn = list(self.scores) if names is None else list(names)
+        rows = [{"method": worded(self.shift, name)} | vars(self.means[name]) for name in drawn]
         p, q, p_ttt, q_ttt = (worded(self.shift, name) for name in STORY)
         outcome = (
             f"TTT closes {percent(self.closed.interval)} of the gap" if self.closed.interval else "No gap to close"
@@ -158,17 +162,17 @@ class ShiftResult:
             alt=f"{self.label}: mean SSIM of each scheme; gap before {self.before}, gap after {self.after}",
         )
         if self.before.trainings > 1:
-            chart.layer = [self._points(), *chart.layer]  # behind the means
+            chart.layer = [self._points(drawn), *chart.layer]  # behind the means
         return chart
 
-    def _points(self) -> altair.Chart:
+    def _points(self, drawn: Sequence[str]) -> altair.Chart:
         """Layer with the mean of every training run as a small, faint point below its line."""
         rows = [
             {"method": worded(self.shift, name), "training": f"training {number}", "value": float(mean)}
-            for name, table in self.scores.items()
-            for number, mean in enumerate(np.mean(np.atleast_2d(table), 1), 1)
+            for name in drawn
+            for number, mean in enumerate(np.mean(np.atleast_2d(self.scores[name]), 1), 1)
         ]
-        names = ordered(worded(self.shift, name) for name in self.scores)
+        names = ordered(worded(self.shift, name) for name in drawn)
         story = [worded(self.shift, name) for name in STORY]
         color = altair.Color("method:N", scale=hues(names, story), legend=None)
         base = altair.Chart(data(rows)).mark_point(size=30, opacity=0.6, filled=True, yOffset=BELOW)

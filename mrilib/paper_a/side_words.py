@@ -16,6 +16,13 @@ IN_A_WORD: dict[tuple[str, Side], str] = {
     ("adversarially_filtered", "P"): "knees",
     ("adversarially_filtered", "Q"): "hard knees",
 }
+ONE_SLICE = {
+    "anatomy": "brain slice",
+    "dataset": "Stanford knee slice",
+    "modality": "T1 brain slice",
+    "acceleration": "knee slice at 2×",
+    "adversarially_filtered": "hard knee slice",
+}  # of Q
 
 
 def side_word(shift: str, side: Side) -> str:
@@ -27,6 +34,11 @@ def side_name(shift: str, side: Side) -> str:
     """P or Q of a shift in a word with its letter, such as "knees (P)"; its letter alone where there is no word."""
     word = side_word(shift, side)
     return side if word == side else f"{word} ({side})"
+
+
+def slice_of_q(shift: str) -> str:
+    """A slice of Q in words with its letter, such as "brain slice (Q)"; "slice of Q" where there is no word."""
+    return f"{ONE_SLICE[shift]} (Q)" if shift in ONE_SLICE else "slice of Q"
 
 
 def worded(shift: str, name: str) -> str:

@@ -21,6 +21,7 @@ from mrilib.running.manifest import build, is_current, outputs_before, run_key
 from mrilib.running.stills import make_stills
 from mrilib.store.paths import PACKAGE
 from mrilib.store.records import INPUTS, RUN_DIR, cores, noted, write_json
+from mrilib.store.tables import COMMAND
 
 Status = Literal["done", "cached"]
 
@@ -171,8 +172,10 @@ def publish(partial: Path, folder: Path, described: dict[str, Any]) -> None:
 
 
 def environment(job: Job, partial: Path, workers: int) -> dict[str, str]:
-    """Environment of the kernel: folder for its results, this library, and its share of the cores."""
+    """Environment of the kernel: folder for its results, this library, its share of the cores, and the command."""
     values = {**os.environ, RUN_DIR: str(partial), "MRILIB_RUN_KEY": job.key, "PYTHONHASHSEED": "0"}
+    changed = "".join(f" -p {name} {value}" for name, value in job.given.items())
+    values[COMMAND] = f"mrilib run {job.name} --profile {job.profile}{changed}"
     checkout = PACKAGE.parent
     if (checkout / "pyproject.toml").is_file():  # the kernel must import the library from which the key was computed
         values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))

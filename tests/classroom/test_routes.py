@@ -35,16 +35,12 @@ def test_the_plan_has_the_same_stops_and_minutes(route):
 
 def test_strips_say_where_what_before_what_next_and_how_long():
     first, fourth, sixth = (strip(number, PATHS) for number in ("00", "04", "03"))
-    assert (
-        "**45-minute route, step 1 of 5** · 5 minutes for its part of the route · next: [01 forward model](01_" in first
-    )
+    assert "**45-minute route, step 1 of 5** · 5 minutes on this route · next: [01 forward model](01_" in first
     assert "previous:" not in first
-    assert (
-        "step 4 of 5** · 8 minutes for its part of the route · previous: [02 natural distribution shifts](02_" in fourth
-    )
+    assert "step 4 of 5** · 8 minutes on this route · previous: [02 natural distribution shifts](02_" in fourth
     assert "next: [05 early stopping and ablation](05_early_stopping_and_ablation.ipynb)" in fourth
     assert "builds on [01](01_forward_model.ipynb), [02](02_natural_distribution_shifts.ipynb) · [all" in fourth
-    assert "90-minute route, step 1 of 4** · 8 minutes for its part of the route · previous: [05 early" in sixth
+    assert "90-minute route, step 1 of 4** · 8 minutes on this route · previous: [05 early" in sixth
     assert "next:" not in strip("20", PATHS)
 
 

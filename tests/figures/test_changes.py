@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mrilib.figures.changes import Changed, change_grid
+from mrilib.figures.changes import Changed, change_grid, local_change
+from mrilib.metrics import ssim
 
 COLUMNS = ["before", "after", "change"]
 
@@ -29,3 +30,20 @@ def test_colours_run_from_orange_over_white_to_blue(value, color):
 def test_the_range_must_be_positive():
     with pytest.raises(ValueError, match="end is 0: expected a positive change"):
         change_grid([], COLUMNS, end=0, alt="What changed")
+
+
+def test_without_words_at_the_left_there_is_no_room_for_them():
+    image = torch.full((40, 40), 0.5)
+    named, bare = (Changed(title, [image], image, ["", ""]) for title in ("a row", ""))
+    wide, narrow = (change_grid([row], COLUMNS[:2], end=1, alt="What changed").width for row in (named, bare))
+    assert wide > narrow
+
+
+def test_the_map_averages_to_the_change_of_ssim():
+    generator = torch.Generator().manual_seed(0)
+    target, before, after = torch.rand(3, 16, 18, generator=generator).unbind()
+    found = local_change(target, before, after)
+    assert found.shape == target.shape
+    scores = [ssim(target[None, None], image[None, None]).item() for image in (before, after)]
+    assert found[3:-3, 3:-3].mean().item() == pytest.approx(scores[1] - scores[0], abs=1e-6)
+    assert not found[:3].any(), "local SSIM is undefined in the border"

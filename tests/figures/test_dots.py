@@ -84,3 +84,10 @@ def test_series_are_explained_above_the_lines_unless_the_names_say_them(legend):
     colors = [layer["encoding"]["color"] for layer in spec["layer"] if "scale" in str(layer["encoding"].get("color"))]
     assert all((color["legend"] is not None) == legend for color in colors)
     assert not legend or colors[0]["legend"]["orient"] == "top"
+
+
+def test_an_axis_can_begin_where_its_quantity_does():
+    rows = [{"name": "slow", "value": 60.0, "low": 50.0, "high": 70.0}]
+    spec = dots_chart(rows, **AXES, zero=False, start=0).to_dict()
+    assert 'domainMin": 0' in json.dumps(spec)
+    assert "domainMin" not in json.dumps(dots_chart(rows, **AXES, zero=False).to_dict())

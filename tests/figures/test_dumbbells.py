@@ -1,4 +1,6 @@
-"""A dumbbell has both ends on its line, further marks hollow, and the paired difference beside it."""
+"""A dumbbell has both ends on its line, further marks upright across it, and the paired difference beside it."""
+
+from math import pi
 
 import pytest
 
@@ -40,11 +42,13 @@ def test_an_end_fits_into_the_ring_of_a_start_at_the_same_place():
     assert dot["filled"]
 
 
-def test_further_marks_are_below_the_line_and_keep_the_colour_of_their_training_set():
+def test_further_marks_stand_on_the_line_and_keep_the_colour_of_their_training_set():
     spec = drawn()
-    points = [one for one in spec["layer"] if one["mark"]["type"] == "point"]
-    assert [one["mark"].get("shape") for one in points] == [None, None, "diamond"]
-    assert [one["mark"].get("yOffset", 0) > 0 for one in points] == [False, False, True]
+    points = [one for one in spec["layer"] if one["mark"]["type"] in ("tick", "point")]
+    assert [one["mark"]["type"] for one in points] == ["tick", "point", "point"], "starts and ends are on top"
+    assert not any("yOffset" in one["mark"] for one in points)
+    ring = points[1]["mark"]
+    assert points[0]["mark"]["size"] > 1.5 * 2 * (ring["size"] / pi) ** 0.5, "its tips are seen above and below a ring"
     marks = values(spec, points[0])
     assert [row["place"] for row in marks if row["name"] == "knee"] == [0, 1, 2]
     scale = points[0]["encoding"]["color"]["scale"]

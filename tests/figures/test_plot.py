@@ -147,6 +147,8 @@ def test_other_words_for_a_method_share_its_colour() -> None:
 def test_every_figure_needs_alt_text_and_carries_it(name: str, enabled: None) -> None:
     with pytest.raises(ValueError, match="alt is empty"):
         FIGURES[name](" ")
+    with pytest.raises(ValueError, match=r"alt has 0.6702824.*sentences.listed"):
+        FIGURES[name]("SSIM {'P': 0.6702824234962463}")
     bundle, metadata = FIGURES[name]('a < b "c"')._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == bundle["text/plain"] == 'a < b "c"'
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")

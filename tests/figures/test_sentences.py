@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mrilib.figures.sentences import bullets, measured, number, percent, verdict
+from mrilib.figures.sentences import bullets, listed, measured, number, percent, verdict
 from mrilib.gap import FractionClosed, Interval
 
 WORDS = ("gains {}", "loses {}", "does not change ({})")
@@ -34,6 +34,12 @@ def test_a_number_has_a_true_minus_and_no_negative_zero(value, options, text):
 )
 def test_the_interval_chooses_the_sentence(found, sentence):
     assert verdict(found, *WORDS) == sentence
+
+
+def test_names_stand_before_their_numbers():
+    assert listed({"trained on knees": 0.67412, "trained on brains": -0.0004}) == (
+        "trained on knees 0.674, trained on brains 0.000"
+    )
 
 
 def test_one_sample_has_no_interval():

@@ -21,7 +21,7 @@ from mrilib.paper_a.early_stopping_and_ablation.report import (
 )
 from mrilib.paper_a.early_stopping_and_ablation.rules import rule_row
 from mrilib.paper_a.early_stopping_and_ablation.tables import live_settings
-from mrilib.paper_a.early_stopping_and_ablation.turning import errors_chart, turning_chart
+from mrilib.paper_a.early_stopping_and_ablation.turning import turning_chart
 from mrilib.ttt import History
 
 ROW = {
@@ -116,20 +116,24 @@ def test_windows_are_scored_where_their_rule_stops(histories):
 
 
 def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_returns(histories):
-    ssim = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    whole = turning_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    ssim, error = whole["vconcat"]
     assert {(row["iteration"], row["ssim"]) for row in drawn(ssim) if "slice" in row} >= {(3, 0.0), (7, -0.4)}
-    told = "loses 0.000 in SSIM; never stopping loses 0.400 (2 simulated slices)"
-    assert told in " ".join(ssim["title"])
-    error = errors_chart(histories, "rises", 1, "2 simulated slices").to_dict()
+    assert ssim["title"]["text"] == "True SSIM: stopping loses 0.000 on average, never stopping 0.400"
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
-    assert "lowest about where the image is best: iterations 3 and 3 (medians of 2" in " ".join(error["title"])
+    assert error["title"]["text"].endswith("lowest at iteration 3, image best at 3 (medians)")
+    assert " ".join(whole["title"]).endswith("lowest about where the image is best (2 simulated slices)")
+    assert "(2 simulated slices). SSIM: stopping loses" in whole["description"]
+
+
+def test_an_error_that_turns_elsewhere_is_told_so(histories):
     late = [History(one.train_error, one.validation_error[::-1], one.score) for one in histories]
-    apart = " ".join(errors_chart(late, "rises", 1, "2 simulated slices").to_dict()["title"])
-    assert "lowest far from where the image is best: iterations 4 and 3" in apart
-    for chart in (turning_chart, errors_chart):
-        with pytest.raises(ValueError, match="nothing to draw"):
-            chart([], "rises", 1, "no slices")
+    apart = turning_chart(late, "rises", 1, "2 simulated slices").to_dict()
+    assert "lowest far from where the image is best" in " ".join(apart["title"])
+    assert "lowest at iteration 4, image best at 3" in apart["description"]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        turning_chart([], "rises", 1, "no slices")
 
 
 def test_the_phases_are_told_by_their_errors():
@@ -150,6 +154,41 @@ def test_rules_stand_in_the_order_of_their_losses(histories):
     chart = losses_chart(lines, "2 simulated slices").to_dict()
     assert "“fixed, iteration 1” loses most, 0.200 (2 simulated slices)" in " ".join(chart["title"])
     assert chart["description"].index("error rises") < chart["description"].index("fixed, iteration 1 +0.200")
+
+
+def runs_with_an_early_bump(*heights):
+    """Runs in which a window of 1 returns iteration 3, and one of 3 returns iteration 6, better by a slice's height."""
+    errors = [5.0, 4.9, 4.8, 4.7, 4.8, 3.0, 2.9, 3.0, 3.1, 3.2, 3.3, 3.4]
+    scores = [dict.fromkeys(range(len(errors)), 0.7) | {6: 0.7 + height} for height in heights]
+    return [History(errors, errors, one) for one in scores]
+
+
+def losses_title(histories, *tried):
+    chart = losses_chart([rule_row(histories, *one) for one in tried], "simulated slices").to_dict()
+    return " ".join(chart["title"])
+
+
+def test_the_title_says_that_the_window_matters_where_one_rule_loses_clearly_more_with_another():
+    told = losses_title(runs_with_an_early_bump(0.2, 0.2), ("rises", 1), ("rises", 3))
+    assert told == (
+        "The window matters: the same rule loses 0.000 in SSIM with a window of 3 and 0.200 with one of 1 "
+        "(simulated slices)"
+    )
+
+
+@pytest.mark.parametrize("heights", [(0.0, 0.0, 0.0), (0.001, 0.001, 0.001), (0.3, 0.0, 0.0)])
+def test_windows_that_do_not_differ_or_hardly_or_not_distinguishably_do_not_matter(heights):
+    told = losses_title(runs_with_an_early_bump(*heights), ("rises", 1), ("rises", 3))
+    assert "matters" not in told
+    assert "loses least" in told
+
+
+@pytest.mark.parametrize("rule", ["fixed", "oracle"])
+def test_a_rule_without_a_window_has_none_that_matters(rule):
+    runs = runs_with_an_early_bump(0.2, 0.2)
+    worst = rule_row(runs, "fixed", 1) | {"rule": rule, "window": 1}
+    best = rule_row(runs, "fixed", 6) | {"rule": rule, "window": 6}
+    assert "matters" not in " ".join(losses_chart([worst, best], "simulated slices").to_dict()["title"])
 
 
 def test_rules_stand_with_their_loss_to_the_oracle(histories):

@@ -226,17 +226,31 @@ def test_the_close_up_is_where_the_target_varies_most_and_is_framed_on_the_whole
     ],
 )
 def test_one_slice_is_told_by_both_scores(psnrs, scores, effect):
-    assert pictures.message(psnrs, scores) == f"On this slice, joint training and TTT {effect}"
+    assert pictures.message(psnrs, scores, (0.2, 0.1)) == f"On this slice, joint training and TTT {effect}"
+
+
+def test_noise_is_named_where_the_smooth_half_of_the_body_gets_rougher():
+    told = pictures.message((25.3, 28.9), (0.790, 0.788), (0.1, 0.2))
+    assert told == "Joint training and TTT recover anatomy (PSNR +3.6 dB) but add noise, so SSIM does not rise (−0.002)"
+    target = torch.zeros(1, 1, 16, 16)
+    target[..., 4:] = 1
+    checks = torch.ones(16, 16)
+    checks[::2, ::2] = checks[1::2, 1::2] = -1
+    beside = target.clone()
+    beside[..., :3] += 0.1 * checks[:, :3]
+    clean, dark, grainy = (pictures.grain(target, one) for one in (target, beside, target + 0.1 * checks))
+    assert clean == dark < grainy
 
 
 def test_the_example_of_ttt_is_told_by_its_scores():
-    told = ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.851, 0.899)
+    told = ttt.example_message("knees (P)", "brain slice (Q)", 0.661, 0.851, 0.899)
+    assert told.startswith("On this brain slice (Q), training")
     assert told.endswith("training on knees (P) costs 0.238 in SSIM; joint training and TTT recover 80 % of it")
-    assert ttt.example_message("knees (P)", "brains (Q)", 0.661, 0.621, 0.899).endswith(
+    assert ttt.example_message("knees (P)", "brain slice (Q)", 0.661, 0.621, 0.899).endswith(
         "joint training and TTT change SSIM by −0.040"
     )
-    assert "training on knees (P) costs hardly any SSIM (0.900, 0.899)" in ttt.example_message(
-        "knees (P)", "brains (Q)", 0.9, 0.91, 0.899
+    assert "On this brain slice (Q), training on knees (P) costs hardly any SSIM (0.900, 0.899)" in ttt.example_message(
+        "knees (P)", "brain slice (Q)", 0.9, 0.91, 0.899
     )
 
 

@@ -78,12 +78,14 @@ def test_what_cannot_be_is_said_in_the_view_and_passes(explorer):
 
 def test_without_a_kernel_accelerations_stand_side_by_side():
     still = parts(forward_explorer(beside=(2, 8)))[6].value
-    scores = []
+    scores, lines = [], [128]
     for acceleration in (2, 8):
         mask = random_mask(128, acceleration, 0.08, 0)[None, None, None]
         sample = undersample(scanned("brain_axt2", 50_000, 8, 0.09), mask, maps=False)
         scores.append(slice_ssim(reconstructions(sample, 8)["CG-SENSE (8 iterations)"], sample)[0])
+        lines.append(int(mask.sum()))
     assert re.findall(r'alt="([^"]+)"', still) == [
+        *(f"mask: {count} of 128 lines" for count in lines),
         "fully sampled (simulated)",
         *(f"{a}×, CG-SENSE: SSIM {score:.3f}" for a, score in zip((2, 8), scores, strict=True)),
     ]

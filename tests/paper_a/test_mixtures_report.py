@@ -13,20 +13,23 @@ CORNER = {
 STRAIGHT = CORNER | {0.25: {"P": [0.82, 0.83, 0.84], "Q": [0.68, 0.69, 0.7]}}
 
 
-def test_the_title_says_the_scores_of_the_nearest_mixture():
+def test_the_title_says_whether_the_nearest_mixture_is_almost_enough():
     spec = report.path(CORNER, 0.4, "anatomy", "simulated").to_dict()
-    title = " ".join(spec["title"])
-    assert "With 25 % of the training slices from brains (Q), one network scores 0.900 on knees (P) and 0.890" in title
-    assert "(simulated data)" in title
+    told = "is almost enough: one network does nearly as well as two (simulated data)"
+    assert " ".join(spec["title"]) == f"A quarter of the training slices from brains (Q) {told}"
     assert json.dumps(spec).count("SSIM on knees (P)") >= 1
-    assert "share of Q 1: 0.610 on P, 0.910 on Q" in spec["description"]
+    assert "share of Q 0.25: 0.900 on P, 0.890 on Q" in spec["description"]
+    straight = " ".join(report.path(STRAIGHT, 0.25, "anatomy", "simulated").to_dict()["title"])
+    assert straight.startswith("A quarter of the training slices from brains (Q) is not clearly enough")
+    third = {**{share: CORNER[share] for share in (0.0, 1.0)}, 0.3: CORNER[0.25]}
+    other = " ".join(report.path(third, 0.25, "anatomy", "simulated").to_dict()["title"])
+    assert other.startswith("A share of 30 % from brains (Q) is almost enough")
 
 
-def test_without_a_mixture_the_end_is_told():
+def test_without_a_mixture_only_the_ends_are_told():
     ends = {coefficient: CORNER[coefficient] for coefficient in (0.0, 1.0)}
-    assert "With 100 % of the training slices" in " ".join(
-        report.path(ends, 0.25, "anatomy", "simulated").to_dict()["title"]
-    )
+    title = " ".join(report.path(ends, 0.25, "anatomy", "simulated").to_dict()["title"])
+    assert title == "No mixture is trained: the path has only its ends (simulated data)"
 
 
 def test_the_paths_that_turn_are_counted():

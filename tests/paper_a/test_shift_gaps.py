@@ -1,7 +1,13 @@
 """The gaps of notebook 02 as a chart and in sentences: the words follow the intervals."""
 
 from mrilib.gap import Interval
-from mrilib.paper_a.natural_distribution_shifts.report import example_message, gaps_chart, in_words, intensities_chart
+from mrilib.paper_a.natural_distribution_shifts.report import (
+    example_message,
+    gaps_chart,
+    in_words,
+    intensities_chart,
+    trained,
+)
 
 GAPS = {
     "dataset": Interval(0.004, -0.001, 0.009, 12),
@@ -26,17 +32,22 @@ def test_the_chart_goes_from_p_to_q_and_has_the_largest_gap_first():
         "Training on other images costs quality under 1 of 3 shifts (simulated data, n = 12 each)"
     )
     first, second, last = spec["description"].split(": ", 1)[1].split("; ")
-    assert first.startswith(
-        "anatomy (knees → brains): trained on other images (P) 0.700, trained on such images (Q) 0.800,"
-    )
+    assert first.startswith("anatomy (knees → brains): trained on other images (P) 0.700, on such images (Q) 0.800,")
     assert first.endswith("+0.217 [0.203, 0.229]")
     assert second.startswith("dataset")
     assert last.startswith("adversarially filtered")
 
 
-def test_the_example_is_told_by_both_scores():
+def test_the_example_says_which_network_is_worse():
     told = example_message("anatomy", 0.673, 0.887)
-    assert "brains (Q): SSIM 0.673 by a network trained on knees (P), 0.887 by one trained on brains (Q)" in told
+    assert told == "The same brain slice (Q): a network trained on knees (P) does worse than one trained on brains (Q)"
+    assert "does no worse than" in example_message("anatomy", 0.9, 0.887)
+
+
+def test_a_reconstruction_is_named_without_the_word_supervised():
+    assert trained("anatomy", "supervised on P") == "trained on knees (P)"
+    assert trained("modality", "supervised on Q") == "trained on T1 brains (Q)"
+    assert trained("anatomy", "zero-filled") == "zero-filled"
 
 
 def test_histograms_are_named_at_their_peaks():

@@ -5,7 +5,7 @@ import pytest
 from mrilib.data.catalogue import SHIFTS
 from mrilib.figures.theme import NAMED, colors_of, ordered
 from mrilib.paper_a.experiment import SIDES
-from mrilib.paper_a.side_words import from_to, side_name, side_word, worded
+from mrilib.paper_a.side_words import ONE_SLICE, from_to, side_name, side_word, slice_of_q, worded
 
 
 def test_a_name_says_what_p_and_q_are():
@@ -19,6 +19,9 @@ def test_a_name_says_what_p_and_q_are():
 def test_every_shift_has_its_words_and_another_keeps_the_letters():
     assert all(side_word(shift, side) != side for shift in SHIFTS for side in SIDES)
     assert side_name("another", "Q") == "Q"
+    assert {*ONE_SLICE} == {*SHIFTS}
+    assert slice_of_q("anatomy") == "brain slice (Q)"
+    assert slice_of_q("another") == "slice of Q"
 
 
 @pytest.mark.parametrize("name", ["P", "supervised on Q", "joint on P + TTT", "trained on P, then TTT", "SSIM on Q"])

@@ -14,10 +14,11 @@ from tiny_slices import tiny_model, tiny_sample
 from widget_parts import parts
 
 from mrilib.figures.frame import close
-from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, ticks
+from mrilib.paper_a.early_stopping_and_ablation.curves import Mark, curves_svg, ticks, turning_svg
 from mrilib.paper_a.early_stopping_and_ablation.explorer import explore_stopping, iteration_in_words
 from mrilib.paper_a.early_stopping_and_ablation.film import Film, Filming, film
 from mrilib.paper_a.early_stopping_and_ablation.rules import stopping_point
+from mrilib.paper_a.early_stopping_and_ablation.still import message, still
 from mrilib.ttt import History, Settings
 from mrilib.ttt import test_time_train as tune
 
@@ -43,7 +44,7 @@ def box(samples, shot):
 
 def named(box):
     """Controls by name, and the view."""
-    chosen, iteration, rule, window, buttons, done, message, view, _ = parts(box)
+    chosen, iteration, rule, window, buttons, done, message, _, view, _ = parts(box)
     run, stop = buttons.children
     found = {"slice": chosen, "iteration": iteration, "rule": rule, "window": window, "run": run, "stop": stop}
     return found | {"done": done, "message": message, "view": view}
@@ -159,6 +160,39 @@ def test_the_curves_are_where_their_values_are():
 )
 def test_ticks_are_round(low, high, expected):
     assert ticks(low, high, 4) == pytest.approx(expected)
+
+
+def test_without_a_kernel_the_images_that_decide_stand_above_the_curves(shot):
+    history, best = shot.history, max(shot.history.score.values())
+    point, end = stopping_point(history, "rises", 3), len(history.score) - 1
+    shown = still(shot, "rises", 3, "simulated")
+    words = re.findall(r'alt="([^"]+)"', shown)
+    assert words[0] == "target (simulated)"
+    told = {n: words[place] for place, n in enumerate(dict.fromkeys((0, point, end)), 1)}
+    assert all(f"iteration {n}, SSIM {history.score[n]:.3f}" in alt for n, alt in told.items())
+    found = IMAGE.findall(shown)
+    assert [b64decode(code) for _, code in found[1:-1]] == [shot.frames[n].image for n in told]
+    assert f"without stopping, {best - history.score[end]:.3f} is lost (one simulated slice)" in shown
+    assert f"returned: {point}" in b64decode(found[-1][1]).decode()
+
+
+def test_what_is_lost_is_never_told_smaller_than_it_is():
+    history = History([1.0] * 4, [3.0, 1.0, 2.0, 3.0], {0: 0.5, 1: 0.8901, 2: 0.9, 3: 0.7})
+    assert (
+        message(history, "fixed", 1) == "The rule stops within 0.010 of the best SSIM; without stopping, 0.200 is lost"
+    )
+    assert message(history, "fixed", 2).startswith("The rule stops within 0.000")
+
+
+def test_axes_reach_little_beyond_what_is_marked():
+    history = History([1.0] * 5, [9.0, 2.0, 1.0, 2.0, 3.0], {0: 0.1, 1: 0.8, 2: 0.9, 3: 0.85, 4: 0.8})
+    svg = ElementTree.fromstring(turning_svg(history, [Mark(2, "best"), Mark(4, "")], 4))
+    lines = [node for node in svg.iter() if node.tag.endswith("polyline")]
+    assert len(lines) == 2
+    assert all(node.get("clip-path") for node in lines), "the first iteration is far outside"
+    words = {"".join(node.itertext()) for node in svg.iter() if node.tag.endswith("text")}
+    assert {"1", "3", "0.8", "0.9"} < words
+    assert not {"9", "0.1"} & words
 
 
 # --- the explorer ----------------------------------------------------------------------------------------------------

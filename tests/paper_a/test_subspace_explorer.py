@@ -10,6 +10,7 @@ from mrilib.paper_a.provable_adaptation.explorer import risk_chart, risk_marks, 
 from mrilib.paper_a.provable_adaptation.report import (
     curve_chart,
     descents_chart,
+    effect,
     findings,
     gain_chart,
     loss_chart,
@@ -35,7 +36,37 @@ def test_the_explorer_marks_what_the_theory_says():
     [band] = next(found for found in rows if "floor" in found[0])  # of the range on the axis
     assert (band["low"], band["high"], band["floor"]) == (after["low"], after["high"], 0)
     arrow = next(found for found in rows if len(found) == 21)
-    assert (arrow[0]["alpha"], arrow[-1]["alpha"]) == pytest.approx((after["alpha"], before["alpha"]))
+    assert after["alpha"] < arrow[0]["alpha"] < arrow[-1]["alpha"] == pytest.approx(before["alpha"])
+    assert "before TTT: 0.680" in str(rows)
+
+
+def test_no_arrow_where_alpha_hardly_moves():
+    assert "'TTT'" not in str(risk_chart(4096, 512, 1.0, 1.0).to_dict())
+    assert "'TTT'" in str(risk_chart(4096, 512, 1.0, 0.3).to_dict())
+
+
+def test_a_small_change_of_the_risk_counts_as_none():
+    ends = {0.5: 1, -0.5: -1, 0.002: 0, -0.002: 0}
+    assert {value: effect(Interval(value, value - 0.001, value + 0.001, 9)) for value in ends} == ends
+    assert effect(Interval(0.5, -0.1, 1.1, 9)) == 0
+    little = gain_chart({"noise": Interval(-0.002, -0.003, -0.001, 9)}).to_dict()
+    assert " ".join(little["title"]) == "TTT helps under 0 of 1 shifts and does harm under 0"
+    assert little["description"].endswith("noise −0.002, hardly any")
+
+
+def test_a_large_change_that_may_be_none_is_uncertain_and_keeps_its_number():
+    gains = {
+        "open": Interval(0.5, -0.1, 1.1, 9),
+        "wide": Interval(-0.002, -0.02, 0.016, 9),
+        "none": Interval(0.001, -0.002, 0.004, 9),
+        "clear": Interval(0.5, 0.4, 0.6, 9),
+    }
+    chart = gain_chart(gains).to_dict()
+    told = "open +0.500, uncertain; wide −0.002, uncertain; none +0.001, hardly any; clear +0.500"
+    assert chart["description"].endswith(told)
+    drawn = [row["label"] for layer in chart["layer"] for row in layer["data"]["values"] if "label" in row]
+    assert "+0.500, uncertain" in drawn
+    assert " ".join(chart["title"]) == "TTT helps under 1 of 4 shifts and does harm under 0"
 
 
 def test_the_explorer_says_when_ttt_costs():
@@ -87,7 +118,7 @@ def test_curves_carry_their_names_at_their_ends():
 def test_dots_have_their_numbers_and_a_title_from_their_intervals():
     mean = Interval(2.0, 1.0, 3.0, 9)
     gains = gain_chart({"noise": mean, "colour": Interval(-2.0, -3.0, -1.0, 9)}).to_dict()
-    assert " ".join(gains["title"]) == "TTT lowers the risk under 1 of 2 shifts and raises it under 1"
+    assert " ".join(gains["title"]) == "TTT helps under 1 of 2 shifts and does harm under 1"
     assert gains["description"].endswith("noise +2.000; colour −2.000")
     lost = {"P": {"shared": mean}, "Q": {"shared": Interval(0.1, -0.1, 0.3, 9)}}
     assert (
@@ -95,11 +126,26 @@ def test_dots_have_their_numbers_and_a_title_from_their_intervals():
         .to_dict()["description"]
         .endswith("shared, training noise (P) +2.000; shared, test noise (Q) +0.100")
     )
-    assert " ".join(loss_chart(lost).to_dict()["title"]) == "One α for both noise levels is best for only some"
-    costly = loss_chart({side: {"shared": mean, "non-linear, TTT": mean} for side in "PQ"}).to_dict()
-    told = "One α for both noise levels is best for neither; TTT on one measurement costs 2.000 on P and 2.000 on Q"
-    assert " ".join(costly["title"]) == told
+    told = "One α for both noise levels is measurably worse for 1 of 2"
+    assert " ".join(loss_chart(lost).to_dict()["title"]) == told
+    none = Interval(0.001, 0.0, 0.002, 9)
+    close = loss_chart({side: {"shared": mean, "non-linear, α(y) from the residual": none} for side in "PQ"}).to_dict()
+    told = "One α for both noise levels is best for neither; α from the residual is nearly best for both"
+    assert " ".join(close["title"]) == told
     assert "best for neither" in " ".join(loss_chart({"P": {"shared": mean}}).to_dict()["title"])
+
+
+def test_an_estimator_is_nearly_best_for_both_only_where_both_intervals_say_so():
+    name, shared, small = (
+        "non-linear, α(y) from the residual",
+        Interval(2.0, 1.0, 3.0, 9),
+        Interval(0.001, 0.0, 0.002, 9),
+    )
+    open_on_q = {"P": {"shared": shared, name: small}, "Q": {"shared": shared, name: Interval(0.001, -0.02, 0.022, 9)}}
+    only_on_q = {"P": {"shared": shared}, "Q": {"shared": shared, name: small}}
+    one_side = {"P": {"shared": shared, name: small}}
+    for lost in (open_on_q, only_on_q, one_side):
+        assert "nearly best" not in " ".join(loss_chart(lost).to_dict()["title"])
 
 
 def test_chosen_colours_come_before_the_order():

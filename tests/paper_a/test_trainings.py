@@ -198,6 +198,13 @@ def test_the_report_is_of_all_trainings(tmp_path):
     [values] = [layer["data"]["values"] for layer in points]
     of_p = [one["value"] for one in values if one["method"] == "supervised on knees (P)"]
     np.testing.assert_allclose(sorted(of_p), [0.67, 0.685, 0.70], atol=0.01)
+    named = {
+        "supervised on knees (P)",
+        "supervised on brains (Q)",
+        "joint on knees (P) + TTT",
+        "joint on brains (Q) + TTT",
+    }
+    assert {one["method"] for one in values} == named
     assert "3 training runs × 24 slices" in repr(found.table())
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mrilib.data.twins import TWINS
+from mrilib.figures.plot import Picture
 from mrilib.gap import Interval
 from mrilib.paper_b.a_diverse_collection import report
 from mrilib.paper_b.a_diverse_collection.published import ARTEFACTS
@@ -111,7 +112,26 @@ def test_a_step_whose_interval_holds_zero_is_undecided():
 def test_examples_are_a_dataset_a_column():
     image = torch.rand(16, 16, generator=torch.Generator().manual_seed(0))
     one = Example(image, {"d_p": image}, {"d_p": 1.0})
-    assert report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text").alt == "An alt text"
+    picture = report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text")
+    assert (picture.alt, picture.title) == (
+        "An alt text: knee (NYU), SSIM 1.000 by 13 datasets",
+        "On 0 of 1 slices from unseen datasets, diverse training data raise SSIM (simulated data)",
+    )
+
+
+def test_examples_end_with_the_target_and_tell_what_the_last_network_gains(monkeypatch):
+    image = torch.rand(20, 20, generator=torch.Generator().manual_seed(0))
+    one = Example(image, {"d_p": image, "fastmri_brain": image}, {"fastmri_brain": 0.5, "d_p": 0.625})
+    drawn = []
+    monkeypatch.setattr(report, "image_grid", lambda *grid, alt, **_: drawn.extend(grid) or Picture(b"", alt, 1))
+    picture = report.examples_picture({"nyu": one}, ["fastmri_brain", "d_p"], "simulated", "alt")
+    assert picture.alt == "alt: knee (NYU), SSIM 0.500 by fastMRI brain, SSIM 0.625 by 13 datasets"
+    rows, names, columns, captions = drawn
+    assert names == ["trained on fastMRI brain", "trained on 13 datasets", "fully sampled"]
+    assert columns == ["knee\n(NYU)"]
+    assert captions == [["SSIM 0.500"], ["SSIM 0.625 (+0.125)"], [""]]
+    assert {row[0].shape[0] < row[0].shape[1] for row in rows} == {True}, "wider than high"
+    assert picture.title.startswith("On 1 of 1 slices")
 
 
 def test_every_network_is_listed_with_its_slices():

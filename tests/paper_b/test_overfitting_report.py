@@ -1,13 +1,17 @@
 """Tables, charts and the explorer of curves hold what the curves hold."""
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from records import record
 from widget_parts import parts
 
-from mrilib.gap import performance_gap
+from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.distributional_overfitting import experiment
-from mrilib.paper_b.distributional_overfitting.experiment import Curve
+from mrilib.paper_b.distributional_overfitting.experiment import SHIFTS, Curve
 from mrilib.paper_b.distributional_overfitting.explorer import epoch_in_words, explore_epochs
+from mrilib.paper_b.distributional_overfitting.pictures import change_picture, worst
 from mrilib.paper_b.distributional_overfitting.report import (
     against,
     falls_table,
@@ -19,12 +23,14 @@ from mrilib.paper_b.distributional_overfitting.report import (
 from mrilib.paper_b.distributional_overfitting.since import ood_chart, sides_since
 from mrilib.paper_b.distributional_overfitting.stops import seen, stops_chart
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.paper_b.distributional_overfitting.words import WORDS, Words, words_of
 from mrilib.paper_b.pairs import Pair
 from mrilib.paper_b.protocol import paper_b, union
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 HOME = [[0.1, 0.2], [0.5, 0.6], [0.7, 0.8], [0.72, 0.83], [0.73, 0.84]]
 ABROAD = [[0.1, 0.1], [0.6, 0.7], [0.62, 0.74], [0.5, 0.6], [0.4, 0.5]]
+BY = {"little": -0.1, "most": -0.3, "none": 0.1}.items()
 ROW = {
     "epochs": [0, 2, 4, 6, 8],
     "scores": {"test P": HOME, "validation P": HOME, "test Q": ABROAD, "validation Q": ABROAD},
@@ -35,8 +41,11 @@ ROW = {
 @pytest.fixture
 def curve(monkeypatch):
     monkeypatch.setattr(Curve, "row", ROW)
+    shift = Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",))
+    monkeypatch.setitem(SHIFTS, "few", shift)
+    monkeypatch.setitem(WORDS, "few", Words("GRE", "T2", "T2 slice"))
     spec = union("few", {"m4raw_gre": 1}, {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}, paper_b(8))
-    return Curve(spec, Pair("GRE to T2", ("m4raw_gre",), ("m4raw_t2",)), 2)
+    return Curve(spec, shift, 2)
 
 
 def test_gains_are_over_the_end_and_paired(curve):
@@ -67,6 +76,36 @@ def test_the_example_is_compared_from_a_quarter_on(curve):
     change, home = since_quarter(curve)
     assert change == pytest.approx(0.4 - 0.6)
     assert home == curve.change("P", 1)
+
+
+def test_the_map_of_the_example_comes_with_the_change_of_its_score(curve, monkeypatch):
+    images = dict(zip(("fully sampled", "epoch 2", "epoch 8"), torch.rand(3, 8, 8), strict=True))
+    monkeypatch.setattr(Curve, "example", lambda self: images)
+    drawn = change_picture(curve, "simulated")
+    assert drawn.title == "More training, lower SSIM: this T2 slice loses 0.200 from epoch 2 to 8 (simulated)"
+    assert "local SSIM changes: after epoch 2, SSIM 0.600; after epoch 8, SSIM 0.400. More training" in drawn.alt
+    rising = ROW | {"scores": ROW["scores"] | {"test Q": HOME}}
+    monkeypatch.setattr(Curve, "row", rising)
+    assert change_picture(curve, "simulated").title.endswith("SSIM of this T2 slice changes by +0.230 (simulated)")
+
+
+@pytest.mark.parametrize("name", list(WORDS))
+def test_words_say_what_the_title_of_the_shift_says(name):
+    found = words_of(SHIFTS[name])
+    assert found == WORDS[name]
+    assert SHIFTS[name].title == f"{found.p} to {found.q}"
+    assert "," not in found.slice_of_q
+
+
+def test_a_shift_without_words_is_told_by_its_letters():
+    found = words_of(Pair("one and other", ("m4raw_gre",), ("m4raw_t2",)))
+    assert found.slice_of_q == "slice of Q"
+    assert found.q == "out of distribution (Q)"
+
+
+def test_the_worst_run_is_that_with_the_largest_fall():
+    falls = {name: SimpleNamespace(peak=0, change=lambda side, at, by=by: Interval(by, by, by, 2)) for name, by in BY}
+    assert worst(falls) is falls["most"]
 
 
 def test_trainings_are_compared_at_home_at_the_end_and_abroad_at_their_best(curve):
@@ -125,10 +164,16 @@ def test_the_slider_changes_picture_and_words(curve):
     slider.value = 6
     assert view.value.count("<img") == 1
     assert epoch_in_words(curve, 6) in view.value
-    assert still.value.count("<img") == 1, "one picture of the stored images, in place of the chart"
+    assert still.value == f"<p>{epoch_in_words(curve, 4)}.</p>", "in place of the chart, which stands above"
     assert still.layout.display == "none"
 
 
 def test_the_curves_that_notebook_14_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     assert [name for name in TRAININGS if not experiment.curve(record("14"), name).stored] == []
+
+
+def test_the_largest_of_the_stored_falls_is_on_prostates(monkeypatch, tmp_path):
+    monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
+    found = worst({name: experiment.curve(record("14"), name) for name in TRAININGS})
+    assert found.shift.title == "brain and knee to prostate"

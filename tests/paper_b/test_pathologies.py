@@ -172,7 +172,7 @@ def test_networks_on_one_line_have_no_height(scored):
 def test_the_share_of_contrast_that_is_kept(scored):
     assert contrast_kept(scored, "P", "small").value == pytest.approx(0.5)
     assert contrast_kept(scored, "P", "large").value == pytest.approx(1)
-    assert contrast_kept(scored, "P", "small", over="P and Q").value == pytest.approx(0)
+    assert contrast_kept(scored, "P", "small", over="P and Q").value == pytest.approx(0.5 - 0.75)
 
 
 def test_agreement_tells_low_scores_from_high(scored):

@@ -6,19 +6,20 @@ import torch
 from scored_lesions import ILL, scored_study
 
 from mrilib.data.annotated import Heads
+from mrilib.gap import Interval
 from mrilib.paper_b.pathologies.above import above_the_line
-from mrilib.paper_b.pathologies.analysis import SIZES, height, lesions
+from mrilib.paper_b.pathologies.analysis import SIZES, contrast_kept, height, lesions
 from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
+from mrilib.paper_b.pathologies.dimmed import dimmed_chart, in_short
 from mrilib.paper_b.pathologies.experiment import MORE
 from mrilib.paper_b.pathologies.pictures import (
     close_ups,
     cornered,
     example,
     first_slices,
-    magnified,
     nearer_to_each_other,
+    typical,
 )
-from mrilib.paper_b.pathologies.profile import profile, profile_chart
 from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
 
 
@@ -79,10 +80,26 @@ def test_corners_hide_neither_the_box_nor_what_is_around_it():
     assert int((image == -1).sum()) == 0
 
 
-def test_gains_are_of_the_network_that_saw_lesions(scored):
-    told = gains_chart(scored, "simulated").to_dict()["description"]
-    assert told.startswith("Lesions in the training set change SSIM by 0.000 inside small lesions")
-    assert "healthy slices" in told
+@pytest.mark.parametrize(
+    ("inside", "title", "gain"),
+    [
+        (0.05, "Whole-slice scores hide the gain inside small lesions", "+0.050"),
+        (-0.05, "What lesions in the training set change", "−0.050"),
+        (0.0, "What lesions in the training set change", "0.000"),
+    ],
+)
+def test_gains_are_of_the_network_that_saw_lesions(inside, title, gain):
+    told = gains_chart(scored_study(inside), "simulated").to_dict()["description"]
+    assert told.startswith(f"{title} (simulated data): in small lesions {gain}")
+    assert "whole slices with lesions 0.000" in told
+    assert "healthy slices 0.000" in told
+
+
+def test_a_gain_that_whole_slices_show_as_well_is_not_hidden():
+    study = scored_study(0.05)
+    row = study._read["P and Q", ILL]
+    row["ssim"] = [score + 0.02 for score in row["ssim"]]
+    assert " ".join(gains_chart(study, "simulated").to_dict()["title"]).startswith("What lesions in the training set")
 
 
 class Drawn:
@@ -102,28 +119,75 @@ def test_pictures_say_the_score_of_the_box(scored):
     chosen = lesions(scored, "P", "small")[:2]
     one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
     assert "trained on same box: SSIM 1.000" in one.alt
-    near = magnified(Drawn(), chosen[0], {"same": "one", "flat": "other"}, "target", "simulated")
-    assert "one: SSIM 1.000, contrast 100 %; other: SSIM" in near.alt
-    assert near.title.startswith("The contrast of this lesion: 100 % and ")
-    assert near.title.endswith(" % are left (simulated)")
-    alike = magnified(Drawn(), chosen[0], {"flat": "one", "flat too": "other"}, "target", "simulated")
-    told = " are left, and the two images differ less from each other than from the target (simulated)"
-    assert alike.title.endswith(told)
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close
 
 
-def test_a_lesions_profile_is_relative_to_the_targets_contrast(scored):
+WORDS = {"P": "one\nof two", "P and Q": "other"}
+
+
+def test_one_lesion_stands_beside_all_of_them(scored):
     lesion = lesions(scored, "P", "small")[0]
-    told = profile_chart(Drawn(), lesion, {"P": "one", "P and Q": "other"}, "simulated").to_dict()["description"]
-    assert "target: 100 % of the contrast" in told
-    target, box = torch.zeros(40, 40), (slice(18, 23), slice(18, 23))
-    target[box] = 2.0
-    assert profile(target, target, box)[0] == pytest.approx(100)
-    half = profile(target / 2, target, box)
-    assert (half[0], half[12]) == pytest.approx((50, 0))
-    assert 0 not in profile(target, target, (slice(18, 24), slice(18, 24)))
+    spec = dimmed_chart(scored, Drawn(), lesion, WORDS, MORE, "simulated").to_dict()
+    assert " ".join(spec["title"]) == "Networks dim small lesions, but less once they have seen some (simulated data)"
+    assert "all 4 small lesions: other: 75 % [" in spec["description"]
+    assert "one of two: 50 % [50, 50]" in spec["description"]
+    assert "percentage points, equal number of slices: +20.0 [" in spec["description"], "over the third network"
+    assert "], paired by lesion" in spec["description"]
+    rows = next(layer["data"]["values"] for layer in spec["layer"] if "close" in layer["data"]["values"][0])
+    assert [row["words"] for row in rows] == ["fully sampled", "other", "one\nof two"]
+    assert [row["value"] for row in rows] == pytest.approx([100, 75, 50])
+    assert rows[0]["low"] is None
+    assert rows[1]["low"] < 75
+    assert rows[2]["low"] == pytest.approx(50)
+    assert rows[0]["shown"] == pytest.approx(100)
+
+
+def test_a_network_that_keeps_less_is_said_to(scored):
+    lesion = lesions(scored, "P", "small")[0]
+    back = dimmed_chart(scored, Drawn(), lesion, dict(reversed(WORDS.items())), "P and Q", "simulated").to_dict()
+    assert "equal number of slices: −25.0 [" in back["description"]
+    assert " ".join(back["title"]) == "Networks dim small lesions (simulated data)"
+
+
+class Stretched(Drawn):
+    """Reconstructions with a contrast other than that of the target, by arm in per cent."""
+
+    def __init__(self, **shares):
+        self.shares = {"P": shares["healthy"], "P and Q": shares["both"]}
+
+    def reconstruction(self, arm, lesion):
+        return self.target(lesion) * self.shares[arm] / 100
+
+
+def test_no_lesion_leaves_the_plot(scored):
+    lesion = lesions(scored, "P", "small")[0]
+
+    def ends(**shares):
+        spec = dimmed_chart(scored, Stretched(**shares), lesion, WORDS, MORE, "simulated").to_dict()
+        domains = [layer["encoding"]["x"]["scale"]["domain"] for layer in spec["layer"] if "'domain'" in str(layer)]
+        assert all(domain == domains[0] for domain in domains)
+        return domains[0]
+
+    assert ends(healthy=60, both=80) == [0, 110]
+    assert ends(healthy=60, both=150) == pytest.approx([0, 150], abs=0.01)
+    assert ends(healthy=-30, both=80) == pytest.approx([-30, 110], abs=0.01)
+
+
+def test_the_message_holds_only_as_far_as_the_intervals():
+    half, whole, more = Interval(0.5, 0.4, 0.6, 9), Interval(1.0, 0.9, 1.1, 9), Interval(0.1, 0.05, 0.15, 9)
+    assert in_short({"P": half}, more) == "Networks dim small lesions, but less once they have seen some"
+    assert in_short({"P": half}, whole) == in_short({"P": half}, more)
+    assert in_short({"P": half}, Interval(0.1, -0.1, 0.3, 9)) == "Networks dim small lesions"
+    assert in_short({"P": half, "P and Q": whole}, more) == "What is left of the contrast of small lesions"
+
+
+def test_the_typical_lesion_has_the_mean_difference(scored):
+    small = lesions(scored, "P", "small")
+    assert contrast_kept(scored, "P and Q", "small", over="P").value == pytest.approx(0.25)  # of 0.21, 0.30, 0.27, 0.22
+    assert typical(scored, small, ("P", "P and Q")) == small[2]
+    assert typical(scored, [small[1], small[3]], ("P", "P and Q")) == small[3], "of those to choose from"
 
 
 def test_networks_are_drawn_above_the_line_from_which_their_height_is_measured(scored):

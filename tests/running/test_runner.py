@@ -17,6 +17,7 @@ from mrilib.running.kernels import Interrupted, Stop
 from mrilib.running.manifest import is_current
 from mrilib.running.runner import run, run_locked
 from mrilib.store import code
+from mrilib.store.tables import COMMAND
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 
@@ -51,6 +52,11 @@ def test_a_run_leaves_notebook_results_figures_manifest_and_is_cached(project):
     assert notary.check_signature(executed)
     notary.store.close()
     assert files_below(project.root / "runs" / "01_tiny")[0].endswith(".lock"), "and no partial folder"
+
+
+def test_rows_that_a_notebook_stores_name_the_command_that_makes_them_again(project):
+    job = project.plan(project.notebook("01_tiny", RECORD), given={"steps": "5"})
+    assert runner.environment(job, Path("partial"), 1)[COMMAND] == "mrilib run 01_tiny --profile quick -p steps 5"
 
 
 def test_the_notebook_is_saved_before_the_first_cell_and_after_the_last(project):

@@ -98,10 +98,11 @@ def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
         performance_gap(here.after(loss, "P", "free"), here.rows[Arm(loss, "P", "free")]["before"])
         for here in found.values()
     ]
-    return (
-        f"For the {loss} network, a free phase is better than paper A's method under {better} of {len(leads)} shifts"
-        f"{f', worse under {worse}' * (worse > 0)}, and better than no TTT under {sum(gain.low > 0 for gain in gains)}"
-    )
+    helped, start = sum(gain.low > 0 for gain in gains), f"For the {loss} network, a free phase is better than"
+    if better == helped == len(leads):
+        return f"{start} paper A's method and than no TTT under every shift"
+    counted = f"under {better} of {len(leads)} shifts{f', worse under {worse}' * (worse > 0)}"
+    return f"{start} paper A's method {counted}; it is better than no TTT under {helped}"
 
 
 def _curve(found: Shifted, arm: Arm) -> list[Row]:
@@ -114,11 +115,11 @@ def _curve(found: Shifted, arm: Arm) -> list[Row]:
 
 
 def _course(curve: Sequence[Row]) -> str:
-    """Whether a curve visibly falls below its first value, and whether it rises again."""
+    """Whether a curve visibly falls below its first value, and whether it rises."""
     low = min(row["value"] for row in curve)
     if low >= curve[0]["value"] - FALL:
-        return "does not visibly fall"
-    return f"{'first ' if curve[-1]['value'] > low else ''}falls to {number(low, 2)}"
+        return "rises from the start" if curve[-1]["value"] > curve[0]["value"] + FALL else "stays level"
+    return "first falls" if curve[-1]["value"] > low else "falls"
 
 
 def _start(found: Shifted) -> list[altair.Chart]:

@@ -224,7 +224,7 @@ def seconds_in_words(found: Shifted, seconds: Mapping[str, float]) -> list[str]:
             factor = seconds["network"] / seconds["free"]
             ratio = replace(ratio, value=factor * ratio.value, low=factor * ratio.low, high=factor * ratio.high)
             record_interval(f"times_sooner_in_seconds_{loss}", ratio)
-        words = NEVER if ratio is None else f"reached {measured(ratio, 1)} times sooner, in seconds"
+        words = NEVER if ratio is None else f"reached {measured(ratio, 1)} times sooner (estimated from these times)"
         told.append(f"**{loss.capitalize()} network:** 95 % of paper A's gain is {words}")
     return told
 

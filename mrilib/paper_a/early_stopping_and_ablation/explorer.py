@@ -1,20 +1,19 @@
 """Explorer: scrub through test-time training, change its stopping rule, and run it on a slice of your choice."""
 
 import asyncio
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import ipywidgets
 
-from mrilib.figures.frame import HALF, STYLE, WIDE, explorer, picture, shown
-from mrilib.figures.layout import Picture
+from mrilib.figures.frame import HALF, STYLE, WIDE, explorer, shown
 from mrilib.figures.theme import METHOD_COLORS, MUTED
 from mrilib.figures.tiles import error_scale
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a.early_stopping_and_ablation.curves import WIDTH, Mark, curves_svg
 from mrilib.paper_a.early_stopping_and_ablation.film import BRIGHTER, Film, Filming
 from mrilib.paper_a.early_stopping_and_ablation.rules import WORDS, Rule, halts_at, in_words, stopping_point
+from mrilib.paper_a.early_stopping_and_ablation.still import curves_image, image_row, still
 from mrilib.sample import Sample
 from mrilib.ttt import History, Settings
 
@@ -61,12 +60,7 @@ def film_images(film: Film, iteration: int, score: float) -> str:
         (frame.image, f"Iteration {iteration}, SSIM {score:.3f}", ""),
         (frame.error, f"|error| ×{BRIGHTER}, iteration {iteration}", error_scale()),
     )
-    figures = (
-        f'<figure style="margin: 0">{picture(Picture(png, alt, IMAGE_WIDTH), alt, IMAGE_WIDTH)}'
-        f"<figcaption>{escape(alt)}{scale}</figcaption></figure>"
-        for png, alt, scale in named
-    )
-    return f'<div style="display: flex; flex-wrap: wrap; gap: 12px; line-height: 1.4">{"".join(figures)}</div>'
+    return image_row(named, IMAGE_WIDTH)
 
 
 def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
@@ -77,11 +71,9 @@ def _page(film: Film | None, iteration: int, rule: Rule, window: int) -> str:
     at = min(iteration, len(history.score) - 1) // film.every * film.every
     words = iteration_in_words(history, at, rule, window, film.planned)
     svg = curves_svg(history, _marks(history, at, rule, window), max(film.planned - 1, 1))
-    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     alt = f"Training error, self-validation error and true SSIM against the iteration. {words}"
-    curves = f'<img data-chart src="{source}" alt="{escape(alt)}" style="width: {WIDTH}px; max-width: 100%">'
     said = f'<p style="max-width: {WIDTH}px; line-height: 1.4">{escape(words)}</p>'
-    return f"{film_images(film, at, history.score[at])}{said}{curves}"
+    return f"{film_images(film, at, history.score[at])}{said}{curves_image(svg, alt)}"
 
 
 class _Studio:
@@ -205,7 +197,8 @@ def explore_stopping(
     def page(slice: str, iteration: int, rule: Rule, window: int, done: int) -> str:
         return _page(studio.films.get(slice), iteration, rule, window)
 
-    box = explorer({**controls, "done": studio.done}, page)
+    instead = still(film, rule, window, kind) if film.frames else ""
+    box = explorer({**controls, "done": studio.done}, page, still=instead)
     panel, *view = box.children
     *moved, done = panel.children
     panel.children = (*moved, ipywidgets.HBox([studio.run, studio.stop], layout=HALF), done)

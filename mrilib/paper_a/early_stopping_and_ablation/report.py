@@ -27,6 +27,8 @@ from mrilib.store.tables import Row
 from mrilib.ttt import History
 
 SHORT = 5  # a window that is too short
+LITTLE = 0.005  # SSIM; windows that differ by less hardly matter
+WINDOWED: tuple[Rule, ...] = ("rises", "rises_last", "best_so_far")  # the number of the others is no window
 ALONE = METHOD_COLORS["supervised on P + TTT"]
 PANEL = 170  # CSS pixels: height of one of several charts below one another
 RULES = {"rule": "rule", "window": "w", "score": "SSIM on Q", "loss": "loss", "iteration": "median iteration"}
@@ -43,13 +45,22 @@ def losses_chart(judged: Sequence[Mapping[str, Any]], where: str) -> altair.Laye
     """SSIM that each rule loses relative to the best image, smallest loss first; see `rules.rule_row`."""
     lines = sorted(judged, key=lambda line: line["loss"].value)
     rows = [{"name": in_words(line["rule"], line["window"]), **vars(line["loss"])} for line in lines]
-    least, most = rows[0], rows[-1]
-    title = (
-        f"The rule “{least['name']}” loses least, {number(least['value'])} in SSIM; "
-        f"“{most['name']}” loses most, {number(most['value'])} ({where})"
-    )
+    least, most = (number(row["value"]) for row in (rows[0], rows[-1]))
+    title = f"“{rows[0]['name']}” loses least, {least} in SSIM; “{rows[-1]['name']}” loses most, {most} ({where})"
+    if _window_matters(lines[0], lines[-1]):
+        better, worse = (line["window"] for line in (lines[0], lines[-1]))
+        lost = f"{least} in SSIM with a window of {better} and {most} with one of {worse}"
+        title = f"The window matters: the same rule loses {lost} ({where})"
     x_title = "SSIM lost relative to the best image, mean and 95 % interval"
     return dots_chart(rows, x_title=x_title, title=title, alt=f"{title}: {in_numbers(rows)}", colors={"": COLOR})
+
+
+def _window_matters(best: Mapping[str, Any], worst: Mapping[str, Any]) -> bool:
+    """Whether both are one rule that has a window, and its two windows clearly differ in loss on the same slices."""
+    if best["rule"] != worst["rule"] or best["rule"] not in WINDOWED:
+        return False
+    apart = performance_gap(best["scores"], worst["scores"])
+    return apart.low > 0 and apart.value >= LITTLE
 
 
 def phases_message(alone: float, jointly: float) -> str:

@@ -78,11 +78,12 @@ def scores_at_stop(histories: Sequence[History], rule: Rule, window: int) -> lis
 
 
 def rule_row(histories: Sequence[History], rule: Rule, window: int) -> dict[str, Any]:
-    """Table row: mean score at the rule's stopping points, loss relative to the oracle, and median iteration."""
+    """Table row: scores at the rule's stopping points, their mean, loss relative to the oracle, median iteration."""
     scores = scores_at_stop(histories, rule, window)
     stops = [stopping_point(history, rule, window) for history in histories]
     loss = performance_gap(scores_at_stop(histories, "oracle", window), scores)
-    return {"rule": rule, "window": window, "score": mean_interval(scores), "loss": loss, "iteration": median(stops)}
+    row = {"rule": rule, "window": window, "scores": scores, "score": mean_interval(scores)}
+    return row | {"loss": loss, "iteration": median(stops)}
 
 
 def best_window(histories: Sequence[History], rule: Rule, windows: Sequence[int]) -> int:

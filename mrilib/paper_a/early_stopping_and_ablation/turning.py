@@ -1,7 +1,4 @@
-"""Test-time training of every test slice, continued past its stopping point: SSIM and self-validation error.
-
-Two charts, one of the true SSIM and one of the self-validation error, on the same iterations.
-"""
+"""Test-time training of every test slice, continued past its stopping point: SSIM and self-validation error."""
 
 from collections.abc import Sequence
 from statistics import fmean, median
@@ -9,15 +6,16 @@ from typing import Any
 
 import altair
 
-from mrilib.figures.charts import WIDTH, data, finished, tooltip
+from mrilib.figures.charts import WIDTH, data, tooltip
 from mrilib.figures.history import COLOR
+from mrilib.figures.plot import stacked
 from mrilib.figures.sentences import number
 from mrilib.figures.theme import INK, MUTED, PAPER
 from mrilib.gap import mean_interval
 from mrilib.paper_a.early_stopping_and_ablation.rules import Rule, stopping_point
 from mrilib.ttt import History
 
-HEIGHTS = {"ssim": 280, "error": 230}  # CSS pixels
+HEIGHTS = {"ssim": 200, "error": 150}  # CSS pixels
 TITLES = {
     "ssim": "SSIM minus the slice's best",
     "error": "error minus the lowest",
@@ -28,8 +26,10 @@ NEAR = 0.1  # of a run's length
 DEEPER = 1.7  # of the largest loss at the end: what is farther from the best, at the start, is cut off
 
 
-def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.LayerChart:
-    """True SSIM of every slice, relative to its best image, by iteration, with the images that the rule returns.
+def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.VConcatChart:
+    """True SSIM of every slice, relative to its best image, and below it the self-validation error, by iteration.
+
+    Dots mark the images that the rule returns.
 
     Args:
         histories: one per slice, of runs that continued past every stop, with the true score at every iteration.
@@ -41,26 +41,19 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     """
     points, stops, ends = _drawn(histories, rule, window)
     stopped, unstopped = (mean_interval([-one["ssim"] for one in marks]) for marks in (stops, ends))
-    title = (
-        f"Stopping when the error on held-out measurements rises loses {number(stopped.value)} in SSIM; "
-        f"never stopping loses {number(unstopped.value)} ({where})"
-    )
-    alt = f"{title}. Stopped: {stopped}; at iteration {ends[0]['iteration']}: {unstopped}"
-    return _chart("ssim", points, stops, ends, alt, title)
-
-
-def errors_chart(histories: Sequence[History], rule: Rule, window: int, where: str) -> altair.LayerChart:
-    """Self-validation error of the same runs, relative to its minimum; arguments and errors as in `turning_chart`."""
-    points, stops, ends = _drawn(histories, rule, window)
     places = [history.validation_error.index(min(history.validation_error)) for history in histories]
-    best = [max(history.score, key=history.score.__getitem__) for history in histories]
-    lowest, highest = median(places), median(best)
-    near = abs(lowest - highest) <= NEAR * (len(histories[0].validation_error) - 1)
-    title = (
-        f"The self-validation error is lowest {'about' if near else 'far from'} where the image is best: "
-        f"iterations {lowest:.0f} and {highest:.0f} (medians of {where})"
-    )
-    return _chart("error", points, stops, ends, title, title)
+    lowest, best = median(places), median(max(one.score, key=one.score.__getitem__) for one in histories)
+    near = abs(lowest - best) <= NEAR * (len(histories[0].validation_error) - 1)
+    losses = f"stopping loses {number(stopped.value)} on average, never stopping {number(unstopped.value)}"
+    turns = f"lowest at iteration {lowest:.0f}, image best at {best:.0f} (medians)"
+    place = "about" if near else "far from"
+    title = f"The error on held-out measurements is lowest {place} where the image is best ({where})"
+    alt = f"{title}. SSIM: {losses}; stopped: {stopped}; at the end: {unstopped}. Error: {turns}"
+    panels = {
+        f"True SSIM: {losses}": _chart("ssim", points, stops, ends),
+        f"Error on held-out measurements: {turns}": _chart("error", points, stops, ends),
+    }
+    return stacked(panels, alt=alt, title=title)
 
 
 def _drawn(
@@ -95,18 +88,15 @@ def _means(points: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
 
 
 def _chart(
-    key: str,
-    points: list[dict[str, Any]],
-    stops: list[dict[str, Any]],
-    ends: list[dict[str, Any]],
-    alt: str,
-    title: str,
+    key: str, points: list[dict[str, Any]], stops: list[dict[str, Any]], ends: list[dict[str, Any]]
 ) -> altair.LayerChart:
     reach = DEEPER * max(abs(one[key]) for one in ends)
     end = max(point["iteration"] for point in points)
     scale = altair.Scale(domain=[0, max(end, 1)], nice=False)
-    x = altair.X("iteration:Q", title="TTT iteration", scale=scale, axis=altair.Axis(tickCount=8))
-    limits = [-reach, 0.16 * reach] if key == "ssim" else [-0.3 * reach, reach]
+    upper = key == "ssim"
+    x_title, axis = None if upper else "TTT iteration", altair.Axis(tickCount=8, labels=not upper, ticks=not upper)
+    x = altair.X("iteration:Q", title=x_title, scale=scale, axis=axis)
+    limits = [-reach, 0.28 * reach] if upper else [-0.12 * reach, reach]
     scale = altair.Scale(domain=limits if reach else [-1, 1], nice=False)
     y = altair.Y(f"{key}:Q", title=TITLES[key], scale=scale, axis=altair.Axis(tickCount=5, format=".2~f"))
     seen = [{name: point[name] for name in ("slice", "iteration", key)} for point in points if abs(point[key]) <= reach]
@@ -120,20 +110,19 @@ def _chart(
         curves.encode(x=x, y=y, detail="slice:N"),
         *([mean.encode(x=x, y=y)] if means else []),
         dots.encode(x=x, y=y, tooltip=tooltip("slice", "iteration", key)),
-        *(word.encode(x=x, y=y, text="word:N") for word in _words(key, means, stops, end)),
+        *(word.encode(x=x, y=y, text="word:N") for word in (_words(means, stops, end) if upper else [])),
     ]
-    return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHTS[key])
+    whole: Any = altair.layer(*layers).properties(width=WIDTH, height=HEIGHTS[key])
+    return whole
 
 
-def _words(key: str, means: list[dict[str, Any]], stops: list[dict[str, Any]], end: int) -> list[altair.Chart]:
-    """Names of the dots, above or below them, and of the mean, at its end."""
+def _words(means: list[dict[str, Any]], stops: list[dict[str, Any]], end: int) -> list[altair.Chart]:
+    """Names of the dots, above them, and of the mean, at its end."""
     middle = sorted(stops, key=lambda one: one["iteration"])[len(stops) // 2]
-    dots = altair.Chart(data([{"iteration": middle["iteration"], key: 0, "word": RETURNED}]))
+    dots = altair.Chart(data([{"iteration": middle["iteration"], "ssim": 0, "word": RETURNED}]))
     align: Any = "right" if middle["iteration"] > end / 2 else "left"  # else the words could leave the chart
-    named = [dots.mark_text(align=align, dy=-RISE if key == "ssim" else RISE, color=INK, fontWeight="bold")]
+    named = [dots.mark_text(align=align, dy=-RISE, color=INK, fontWeight="bold")]
     if means:
         last = altair.Chart(data([means[-1] | {"word": "mean"}]))
-        named.append(
-            last.mark_text(align="right", dx=-6, dy=24 if key == "ssim" else -24, color=COLOR, fontWeight="bold")
-        )
+        named.append(last.mark_text(align="right", dx=-6, dy=24, color=COLOR, fontWeight="bold"))
     return named

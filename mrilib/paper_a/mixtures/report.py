@@ -16,6 +16,7 @@ from mrilib.paper_a.mixtures.sweep import SIDES, Outcome, Scores, curves, points
 from mrilib.paper_a.side_words import from_to, side_name, side_word, worded
 
 QUARTER = 0.25
+ALMOST = 0.75  # of the gaps on P and on Q; a mixture is almost enough if it certainly keeps and gains more
 ENDS = ("trained on P only", "trained on Q only", "two separate networks")
 AXES: dict[str, Any] = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}  # of several shifts
 GAINED, KEPT = "gained on Q", "kept on P"
@@ -24,17 +25,29 @@ HALF = 50  # per cent; on the straight line between the ends, not both shares ca
 
 
 def path(sweep: Mapping[float, Scores], coefficient: float, shift: str, kind: str) -> altair.LayerChart:
-    """Path of one shift, with the scores of the mixture nearest to `coefficient` in the title."""
+    """Path of one shift; the title says whether the mixture nearest to `coefficient` is almost enough for both."""
     rows = points(sweep)
-    inside = [row for row in rows if 0 < row["coefficient"] < 1] or rows[-1:]
-    near = min(inside, key=lambda row: abs(row["coefficient"] - coefficient))
-    of_p, of_q = (side_name(shift, side) for side in SIDES)
-    share = f"With {100 * near['coefficient']:.3g} % of the training slices from {of_q}"
-    title = f"{share}, one network scores {near['x']:.3f} on {of_p} and {near['y']:.3f} on {of_q}"
+    inside = [row["coefficient"] for row in rows if 0 < row["coefficient"] < 1]
+    near = min(inside, key=lambda share: abs(share - coefficient), default=None)
+    title = _enough(sweep, near, side_name(shift, "Q")) if near else "No mixture is trained: the path has only its ends"
     told = "; ".join(f"share of Q {row['coefficient']:g}: {row['x']:.3f} on P, {row['y']:.3f} on Q" for row in rows)
     ends, axes = [worded(shift, name) for name in ENDS], {key: worded(shift, name) for key, name in AXES.items()}
     alt = f"{title} ({kind} data). {told}"
     return path_chart(rows, "coefficient", ends, side_word(shift, "Q"), **axes, title=f"{title} ({kind} data)", alt=alt)
+
+
+def _enough(sweep: Mapping[float, Scores], coefficient: float, of_q: str) -> str:
+    """Whether one network trained on a mixture nearly replaces two, as far as the intervals of `Outcome` support it."""
+    one = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
+    shares = [share.interval for share in (one.gained, one.kept)]
+    enough = all(share is not None and share.low > ALMOST for share in shares)
+    start = "A quarter of the training slices" if coefficient == QUARTER else f"A share of {100 * coefficient:.3g} %"
+    outcome = (
+        "almost enough: one network does nearly as well as two"
+        if enough
+        else "not clearly enough to replace two networks"
+    )
+    return f"{start} from {of_q} is {outcome}"
 
 
 def ends_message(on_p: Sequence[float], on_q: Sequence[float]) -> str:

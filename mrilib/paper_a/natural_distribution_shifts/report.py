@@ -13,19 +13,24 @@ from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
 from mrilib.paper_a.experiment import SIDES, Side
 from mrilib.paper_a.published import paper_a
-from mrilib.paper_a.side_words import from_to, side_name, side_word
+from mrilib.paper_a.side_words import from_to, side_name, side_word, slice_of_q, worded
 
-TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "trained on such images (Q)"}
+PLAIN = {f"supervised on {side}": f"trained on {side}" for side in SIDES}
+TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "on such images (Q)"}
 BESIDE, ROOM = 12, 1.1  # CSS pixels from a peak to its name; height of the chart relative to the highest peak
 Gaps = Mapping[str, Interval]
 
 
 def example_message(shift: str, of_p: float, of_q: float) -> str:
     """What one slice of Q shows of the networks trained on P and on Q, from their SSIM."""
-    return (
-        f"The same slice of {side_name(shift, 'Q')}: SSIM {number(of_p)} by a network trained on "
-        f"{side_name(shift, 'P')}, {number(of_q)} by one trained on {side_name(shift, 'Q')}"
-    )
+    words = "worse than" if of_p < of_q else "no worse than"
+    of_each = [side_name(shift, side) for side in SIDES]
+    return f"The same {slice_of_q(shift)}: a network trained on {of_each[0]} does {words} one trained on {of_each[1]}"
+
+
+def trained(shift: str, name: str) -> str:
+    """A reconstruction in words for a reader who does not know *supervised*: "trained on knees (P)"."""
+    return worded(shift, PLAIN.get(name, name))
 
 
 def gaps_chart(means: Mapping[tuple[str, str], Interval], gaps: Gaps, kind: str) -> altair.LayerChart:

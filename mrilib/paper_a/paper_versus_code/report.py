@@ -40,12 +40,8 @@ def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kin
     Raises:
         ValueError: nothing to draw.
     """
-    single = _single(changes)
-    largest = [max(names, key=lambda name: abs(changes[name].value)) for names in _groups(single, groups).values()]
-    largest.sort(key=lambda name: -abs(changes[name].value))
-    least = [name for name in sorted(single, key=lambda name: abs(single[name].value)) if name not in largest][:1]
     beside = [name for name in (YARDSTICK, TOGETHER) if name in changes]
-    drawn = [*largest, *least, *beside]
+    drawn = [*singled_out(changes, groups), *beside]
     rows = [
         dict(zip(("part", "one", "other"), SIDES[name], strict=True))
         | {**vars(changes[name]), "beside": name in beside}
@@ -56,6 +52,15 @@ def main_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kin
     told = [f"{': '.join(SIDES[name][::2])} {number(changes[name].value, signed=True)}" for name in drawn]
     x_title = f"change in SSIM (n = {slices} slices)"
     return sided_dots(rows, HEADS, x_title=x_title, alt=f"{title}: {'; '.join(told)}", title=title)
+
+
+def singled_out(changes: Mapping[str, Interval], groups: Mapping[str, Group]) -> list[str]:
+    """The difference with the largest change in each group, the largest first, then that with the smallest change."""
+    single = _single(changes)
+    largest = [max(names, key=lambda name: abs(changes[name].value)) for names in _groups(single, groups).values()]
+    largest.sort(key=lambda name: -abs(changes[name].value))
+    least = [name for name in sorted(single, key=lambda name: abs(single[name].value)) if name not in largest][:1]
+    return [*largest, *least]
 
 
 def changes_chart(changes: Mapping[str, Interval], groups: Mapping[str, Group], kind: str) -> altair.LayerChart:

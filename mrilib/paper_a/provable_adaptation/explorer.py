@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mrilib.figures.charts import finished, haloed
 from mrilib.figures.frame import WIDE, explorer, picture
-from mrilib.figures.theme import INK, MUTED, PAPER, colors_of
+from mrilib.figures.theme import INK, MUTED, NAMED, PAPER, colors_of
 from mrilib.paper_a.provable_adaptation.report import curve_chart
 from mrilib.subspace import SubspaceModel, alpha_moments, best_alpha, break_even, denoise, excess_risk, risk, seeded
 
@@ -28,10 +28,11 @@ SIDES = ((8, 18), (-10, -14), (12, -8), (6, 22))  # pixels from the marks of a p
 DOWN, LOWER = -0.2, 0.3  # height of the lowest name of an estimate, and from one to the next
 AXIS = torch.tensor([[math.cos(TILT)], [math.sin(TILT)]], dtype=torch.float64)  # the subspace of the drawing
 SMALLEST = 5  # smallest d for which α̂ has a finite variance
-LABELS = {"before TTT": (12, 4, "left"), "after TTT": (-8, -16, "right"), "optimum": (4, 22, "left")}
+LABELS = {"before TTT": (12, 4, "left"), "after TTT": (-8, -24, "right"), "optimum": (4, 22, "left")}
 SHAPES = {"before TTT": "circle", "after TTT": "diamond", "optimum": "cross"}
 FACTOR = "more shrinkage  ←  factor α  →  no shrinkage"
-STEPS, HEAD, STRIP = 21, 8, 0.045  # points of an arrow, the one with its head, and height of the range of α
+STEPS, STRIP = 21, 0.045  # points of an arrow, and height of the range of α
+ABOVE, SHORT, NEAREST = 0.045, 0.15, 0.06  # of the arrow: distance from the curve, what is left out at its end, length
 
 
 def risk_marks(n: int, d: int, sigma: float, varsigma: float) -> list[dict[str, Any]]:
@@ -59,12 +60,17 @@ def risk_chart(n: int, d: int, sigma: float, varsigma: float) -> altair.LayerCha
     curves = {name: risk(ALPHAS, LINE, SubspaceModel(LINE, noise)) for name, noise in levels.items()}
     marks = risk_marks(n, d, sigma, varsigma)
     message = verdict(n, d, sigma, varsigma, *(mark["risk"] for mark in marks))
-    alt = f"Risk over α on P and Q. {message}. " + "; ".join(f"{m['mark']} α = {m['alpha']:.3f}" for m in marks)
+    alt = f"Risk over α on P and Q. {message}. " + "; ".join(
+        f"{m['mark']} α = {m['alpha']:.3f}, risk {m['risk']:.3f}" for m in marks
+    )
     lines = curve_chart(ALPHAS, curves, x_title=FACTOR, y_title="risk per signal dimension", alt=alt)
     top = max(float(values.max()) for values in curves.values())
-    path = torch.linspace(marks[1]["alpha"], marks[0]["alpha"], STEPS, dtype=torch.float64)
-    walked = [{"alpha": float(a), "risk": float(risk(a, LINE, SubspaceModel(LINE, varsigma)))} for a in path]
-    return finished(lines + altair.layer(*_mark_layers(marks, walked, top)), alt, message)
+    start, end = marks[0]["alpha"], marks[1]["alpha"]
+    path = torch.linspace(end + SHORT * (start - end), start, STEPS, dtype=torch.float64)
+    tested = SubspaceModel(LINE, varsigma)
+    walked = [{"alpha": float(a), "risk": float(risk(a, LINE, tested)) + ABOVE * top} for a in path]
+    arrow = walked if abs(start - end) > NEAREST else []
+    return finished(lines + altair.layer(*_mark_layers(marks, arrow, top)), alt, message)
 
 
 def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after: float, best: float) -> str:
@@ -72,9 +78,9 @@ def verdict(n: int, d: int, sigma: float, varsigma: float, before: float, after:
     low, high = break_even(n, d, sigma)
     if low <= varsigma <= high:
         ends = f"above {low:.2f}" if high == math.inf else f"from {low:.2f} to {high:.2f}"
-        return f"TTT costs more than it gains for noise levels of Q {ends}: risk {before:.3f} before, {after:.3f} after"
+        return f"TTT costs more than it gains for noise levels of Q {ends}"
     share = f"{100 * (before - after) / (before - best):.0f} %"
-    return f"TTT on one measurement closes {share} of the gap on average: risk {before:.3f} before, {after:.3f} after"
+    return f"TTT on one measurement closes {share} of the gap on average"
 
 
 def subspace_explorer(n: int = 512, d: int = 64, sigma: float = 0.5, varsigma: float = 1.0) -> widgets.VBox:
@@ -99,24 +105,37 @@ def _page(n: int, d: int, sigma: float, varsigma: float) -> str:
 
 
 def _mark_layers(marks: list[dict[str, Any]], walked: list[dict[str, Any]], top: float) -> list[altair.Chart]:
-    """Marks on the curve of Q, an arrow along it from before to after TTT, and the range of α after TTT on the axis."""
+    """Marks on the curve of Q, an arrow above it from before to after TTT, and the range of α after TTT on the axis."""
     x = altair.X("alpha:Q", scale=altair.Scale(domain=[0, 1]))
     y = altair.Y("risk:Q", scale=altair.Scale(domain=[0, top]))
-    base = altair.Chart(altair.Data(values=marks)).encode(x=x, y=y)
+    rows = [mark | {"words": f"{mark['mark']}: {mark['risk']:.3f}"} for mark in marks]
+    base = altair.Chart(altair.Data(values=rows)).encode(x=x, y=y)
     shapes = altair.Shape("mark:N", scale=altair.Scale(domain=list(SHAPES), range=list(SHAPES.values())), legend=None)
     words = []
     for name, (dx, dy, align) in LABELS.items():
-        one = base.transform_filter(altair.datum.mark == name).encode(text="mark:N")
+        one = base.transform_filter(altair.datum.mark == name).encode(text="words:N")
         words += haloed(one, dx=dx, dy=dy, align=align)
-    path = altair.Chart(altair.Data(values=walked)).encode(x=x, y=y)
-    head = altair.Chart(altair.Data(values=[walked[HEAD]])).encode(x=x, y=y)
-    left = walked[0]["alpha"] < walked[-1]["alpha"]
     return [
         *_range(next(mark for mark in marks if mark["mark"] == "after TTT"), top),
-        path.mark_line(color=INK, strokeWidth=3.5),
-        head.mark_point(filled=True, shape=f"triangle-{'left' if left else 'right'}", size=170, color=INK, opacity=1),
+        *(_arrow(walked, x, y) if walked else []),
         base.mark_point(filled=True, size=130, color=INK, stroke=PAPER, opacity=1).encode(shape=shapes),
         *words,
+    ]
+
+
+def _arrow(walked: list[dict[str, Any]], x: altair.X, y: altair.Y) -> list[altair.Chart]:
+    """A line with its head at the first of its points, in the colour of TTT, and its name at the middle."""
+    path, head, middle = (
+        altair.Chart(altair.Data(values=rows)).encode(x=x, y=y)
+        for rows in (walked, walked[:1], [walked[STEPS // 2] | {"name": "TTT"}])
+    )
+    left = walked[0]["alpha"] < walked[-1]["alpha"]
+    return [
+        path.mark_line(color=NAMED["TTT"], strokeWidth=4),
+        head.mark_point(
+            filled=True, shape=f"triangle-{'left' if left else 'right'}", size=260, color=NAMED["TTT"], opacity=1
+        ),
+        middle.mark_text(color=NAMED["TTT"], fontWeight="bold", fontSize=15, dy=-16).encode(text="name:N"),
     ]
 
 

@@ -15,7 +15,7 @@ from mrilib.gap import Interval, performance_gap
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.paper_a import trainings
 from mrilib.paper_a.experiment import Experiment
-from mrilib.paper_a.shift_result import ShiftResult
+from mrilib.paper_a.shift_result import STORY, ShiftResult
 from mrilib.sample import Sample
 from mrilib.train.adaptation import Adapted
 from mrilib.train.quality import QUALITY
@@ -99,8 +99,8 @@ class Measured:
         return ", ".join(f"{TITLES[one]} ({sentences.measured(found[one], DIGITS.get(one, 3))})" for one in names)
 
     def chart(self) -> altair.LayerChart:
-        """Chart of the schemes' SSIM and both gaps, with each training run as a small point."""
-        return self.by("ssim").chart()
+        """Chart of the SSIM of the four networks that define both gaps, with each training run as a small point."""
+        return self.by("ssim").chart(STORY)
 
     def record(self) -> None:
         """Write the gain and the fraction reached to `results.json`, by measure."""

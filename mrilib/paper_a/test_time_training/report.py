@@ -57,18 +57,16 @@ def example_message(of_p: str, of_this: str, before: float, after: float, of_q: 
     """What training on P costs on one slice of Q, and how much of it joint training and TTT recover.
 
     Args:
-        of_p, of_this: what P and Q show, in words.
+        of_p, of_this: what P shows, and a slice of Q, in words.
         before, after, of_q: SSIM with supervised training on P, joint training on P with TTT, and supervised training
             on Q.
     """
     cost, gain = of_q - before, after - before
     if cost < LITTLE:
-        return (
-            f"On this slice of {of_this}, training on {of_p} costs hardly any SSIM ({number(before)}, {number(of_q)})"
-        )
+        return f"On this {of_this}, training on {of_p} costs hardly any SSIM ({number(before)}, {number(of_q)})"
     outcome = f"recover {100 * gain / cost:.0f} % of it" if gain > 0 else f"change SSIM by {number(gain)}"
     lost = f"training on {of_p} costs {number(cost)} in SSIM"
-    return f"On this slice of {of_this}, {lost}; joint training and TTT {outcome}"
+    return f"On this {of_this}, {lost}; joint training and TTT {outcome}"
 
 
 def gaps_chart(found: Sequence[Block], kind: str) -> Figure | Markdown:

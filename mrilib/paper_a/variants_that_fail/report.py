@@ -12,7 +12,7 @@ from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.headed import headed_dots
 from mrilib.figures.plot import Table, table
 from mrilib.figures.rows import record_interval
-from mrilib.figures.sentences import bullets, measured, number, percent
+from mrilib.figures.sentences import bullets, listed, measured, number, percent
 from mrilib.figures.theme import MUTED, NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
@@ -67,10 +67,20 @@ def label(method: str, side: str) -> str:
 
 
 def one_slice_in_words(scores: Mapping[str, float]) -> str:
-    """SSIM of one slice, first without TTT and then after TTT with each loss; the first score is of another network."""
+    """Which loss helps one slice, from its SSIM first without TTT (of another network) and then after TTT with each."""
     (_, before), *after = scores.items()
-    told = [f"{number(score)} with {name.removeprefix('TTT on ')}" for name, score in after]
-    return f"SSIM {number(before)} without TTT; after TTT, {', '.join(told[:-1])} and {told[-1]}"
+    (best, gain), *others = sorted(((name, score - before) for name, score in after), key=lambda one: -one[1])
+    if gain <= 0:
+        return f"TTT helps this slice with none of the losses: SSIM changes by {number(gain, signed=True)} at best"
+    rest = max(change for _, change in others)
+    if rest <= 0:
+        return f"Only {best} helps this slice: it raises SSIM by {number(gain)}"
+    return f"{best} helps this slice most: SSIM rises by {number(gain)}, with other losses by {number(rest)} at most"
+
+
+def one_slice_in_numbers(scores: Mapping[str, float], kind: str) -> str:
+    """What the images of one slice are, with the SSIM of each."""
+    return f"One {kind} slice of Q and its reconstructions, with SSIM: {listed(scores)}"
 
 
 def gaps(scores: Scores, kind: str) -> altair.LayerChart:

@@ -11,7 +11,7 @@ from mrilib.figures.theme import log_ticks
 from mrilib.gap import mean_interval
 from mrilib.paper_a.side_words import side_name
 from mrilib.paper_a.zero_shot_and_untrained.charts import KINDS, kind_of
-from mrilib.paper_a.zero_shot_and_untrained.words import STARTS
+from mrilib.paper_a.zero_shot_and_untrained.words import STARTS, in_words, short
 from mrilib.store.tables import Row
 
 LEVEL = 0.005  # a fall below LEVEL is none
@@ -68,7 +68,7 @@ def curves_chart(curves: Mapping[str, Row], shift: str, kind: str) -> altair.Lay
 def curve_points(curves: Mapping[str, Row]) -> list[dict[str, Any]]:
     """Rows of curves: `step` counted from 1, `method`, its `name` and `kind`, and the mean over slices."""
     return [
-        {"step": iteration + 1, "method": name, "name": STARTS.get(name, name), "kind": kind_of(name)}
+        {"step": iteration + 1, "method": name, "name": in_words(name), "kind": kind_of(name)}
         | vars(mean_interval(scores))
         for name, curve in curves.items()
         for iteration, scores in zip(curve["iterations"], zip(*curve["ssim"], strict=True), strict=True)
@@ -94,8 +94,8 @@ def _message(points: list[dict[str, Any]]) -> str:
         return "SSIM never falls below its initial value"
     start, low = (number(row["value"], 2) for row in deepest_points(points)[name])
     stay = len(depths) > 1 and all(depth < LEVEL for other, depth in depths.items() if other != name)
-    rest = "; from every other start, it stays above its initial value" if stay else ""
-    return f"From {STARTS.get(name, name)}, SSIM first falls from {start} to {low}{rest}"
+    rest = "; for the others, it stays above its initial value" if stay else ""
+    return f"For {short(name)}, SSIM first falls from {start} to {low}{rest}"
 
 
 def _fall(points: list[dict[str, Any]], colour: altair.Color) -> list[altair.Chart]:

@@ -13,7 +13,7 @@ from mrilib.figures.sentences import bullets, measured, number
 from mrilib.gap import FractionClosed, Interval, fraction_closed, mean_interval, performance_gap
 from mrilib.paper_a.slips import PRINTED, PrintedGap
 from mrilib.paper_a.zero_shot_and_untrained.contest import Contest, spread
-from mrilib.paper_a.zero_shot_and_untrained.words import LEADER, STARTS, in_words, short
+from mrilib.paper_a.zero_shot_and_untrained.words import LEADER, in_words, short
 from mrilib.store.tables import Row
 
 Scores = Mapping[str, Sequence[float]]
@@ -168,7 +168,7 @@ def findings(
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
             "**An un-trained network in disguise?** The deepest falls in SSIM below its initial value are, "
             f"on average over {count} slices (the chart shows the fall of the mean curve): "
-            + "; ".join(f"{STARTS.get(name, name)} {number(one.value)}" for name, one in fall.items())
+            + "; ".join(f"{short(name)} {number(one.value)}" for name, one in fall.items())
             + ".",
         ]
     )

@@ -1,33 +1,25 @@
-"""Methods of a contest in plain words, the same in charts, pictures, tables and sentences."""
+"""Methods of a contest in plain words, the same in charts, pictures, tables and sentences.
+
+Unless a name says otherwise, weights come from P; *TTT* starts from joint training.
+"""
 
 from mrilib.paper_a.side_words import side_word
 
 LEADER = "joint on P + TTT"
 WORDS = {
-    "supervised on Q": "trained on {Q}, for reference",
-    "supervised on P": "trained on {P}, no adaptation",
-    LEADER: "trained on {P}, then test-time training",
-    "joint on Q + TTT": "trained on {Q}, then test-time training",
-    "supervised on P + TTT": "trained with targets only, then test-time training",
-    "ZS-SSL from P": "zero-shot learning, weights from {P}",
-    "ZS-SSL from Q": "zero-shot learning, weights from {Q}",
+    "supervised on Q": "trained on {Q}",
+    "supervised on P": "trained on {P}",
+    LEADER: "TTT",
+    "joint on Q + TTT": "TTT, from {Q}",
+    "supervised on P + TTT": "TTT without joint training",
+    "ZS-SSL from P": "zero-shot learning",
+    "ZS-SSL from Q": "zero-shot learning, from {Q}",
     "unrolled, supervised on P": "unrolled network, trained on {P}",
     "unrolled, supervised on Q": "unrolled network, trained on {Q}",
     "ConvDecoder": "un-trained decoder",
 }
-SHORT = {
-    LEADER: "test-time training",
-    "supervised on P + TTT": "training with targets only",
-    "ZS-SSL from P": "zero-shot learning",
-    "un-trained network": "the un-trained network",
-    "ConvDecoder": "the un-trained decoder",
-}
-STARTS = {
-    LEADER: "joint training",
-    "supervised on P + TTT": "training with targets only",
-    "un-trained network": "the un-trained network",
-    "ConvDecoder": "the un-trained decoder",
-}  # of the curves
+STARTS = (LEADER, "supervised on P + TTT", "un-trained network", "ConvDecoder")  # of the curves
+WITH_ARTICLE = ("un-trained network", "ConvDecoder")
 
 
 def in_words(name: str, shift: str = "") -> str:
@@ -36,5 +28,5 @@ def in_words(name: str, shift: str = "") -> str:
 
 
 def short(name: str) -> str:
-    """A method in few words, as the subject of a sentence."""
-    return SHORT.get(name, name)
+    """A method as the subject of a sentence."""
+    return f"{'the ' if name in WITH_ARTICLE else ''}{in_words(name)}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import altair
 from IPython.display import Markdown
+from torch import Tensor
 
 from mrilib.data.catalogue import distribution
 from mrilib.data.twins import TWINS
@@ -25,6 +26,7 @@ OWN = "test distribution"
 COMPARED = ("fastmri_knee", "fastmri_brain", "d_p", OWN)
 BEST, KNEE, BRAIN = "over_best", "over_knee", "over_brain"
 SERIES = {"d_p": "13 datasets", "d_p_few": "13 datasets, as few slices as one dataset"}
+MIDDLE = 0.64  # share of a square image's rows in the examples
 FEW = ("fastmri_brain", "fastmri_prostate", "skm_tea", "7t_coronal", *ELSEWHERE)  # datasets whose twins are shown large
 IN_D_P = dict.fromkeys(FASTMRI, "\n(in distribution)")
 
@@ -155,21 +157,39 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """One column per dataset, cropped to the body: the target, and each arm's image with its SSIM, the last arm first.
+    """One column per dataset, the middle of the body: each arm's image with its SSIM, then the target.
 
-    `kind` is "simulated" or "measured".
+    `kind` is "simulated" or "measured"; `alt` is continued by the name of each dataset with the SSIM of every arm.
     """
-    shown, below = examples.values(), arms[::-1]
+    shown, first, last = examples.values(), arms[0], arms[-1]
     cropped = [framed(one.target, one.images) for one in shown]
-    rows = [[target / white_of(target) for target, _ in cropped]]
-    rows += [[images[arm] / white_of(target) for target, images in cropped] for arm in below]
-    captions = [[""] * len(examples), *([f"SSIM {one.ssim[arm]:.3f}" for one in shown] for arm in below)]
-    names = ["fully sampled", *(f"trained on {plain_title(arm)}" for arm in below)]
-    first, last = arms[0], arms[-1]
+    rows = [[_middle(images[arm]) / white_of(target) for target, images in cropped] for arm in arms]
+    rows.append([_middle(target) / white_of(target) for target, _ in cropped])
+    captions = [[_score(one, arm, first) for one in shown] for arm in arms]
+    captions.append([""] * len(examples))
+    names = [*(f"trained on {plain_title(arm)}" for arm in arms), "fully sampled"]
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
     told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"
     columns = [two_lines(name) for name in examples]
-    return image_grid(rows, names, columns, captions, alt=alt, vmax=1.0).titled(f"{told} ({kind} data)")
+    told_in_alt = f"{alt}: {'; '.join(_scores_of(name, one, arms) for name, one in examples.items())}"
+    return image_grid(rows, names, columns, captions, alt=told_in_alt, vmax=1.0).titled(f"{told} ({kind} data)")
+
+
+def _middle(image: Tensor) -> Tensor:
+    """The middle rows of a square image: details are drawn larger where the width is given."""
+    out = round((1 - MIDDLE) / 2 * image.shape[-2])
+    return image[..., out : image.shape[-2] - out, :]
+
+
+def _score(one: Example, arm: str, first: str) -> str:
+    """SSIM of an arm's image and, beyond the first arm, its gain over that one: the difference of what is printed."""
+    own, other = (round(one.ssim[name], 3) for name in (arm, first))
+    return f"SSIM {number(own)}" + ("" if arm == first else f" ({number(own - other, signed=True)})")
+
+
+def _scores_of(name: str, one: Example, arms: Sequence[str]) -> str:
+    """A dataset with the SSIM of each arm's image."""
+    return f"{plain_title(name)}, {', '.join(f'SSIM {number(one.ssim[arm])} by {plain_title(arm)}' for arm in arms)}"
 
 
 def scores_in_bold(study: Study, beneath: str) -> Markdown:

@@ -10,7 +10,6 @@ from mrilib.figures.frame import WIDE, explorer, picture
 from mrilib.figures.sentences import measured, number
 from mrilib.gap import performance_gap
 from mrilib.paper_b.distributional_overfitting.experiment import Curve
-from mrilib.paper_b.distributional_overfitting.pictures import example_picture
 from mrilib.paper_b.distributional_overfitting.report import SIDES, STEEP
 from mrilib.paper_b.distributional_overfitting.since import sides_since
 
@@ -63,12 +62,5 @@ def explore_epochs(curve: Curve, kind: str, epoch: int) -> ipywidgets.VBox:
     slider = ipywidgets.SelectionSlider(options=options, description="epoch", **WIDE)
     slider.value = min(options, key=lambda one: abs(one - epoch))
     ahead = [{"epoch": one} for one in options]
-    return explorer({"epoch": slider}, partial(_page, curve, kind), ahead, _still(curve, kind))
-
-
-def _still(curve: Curve, kind: str) -> str:
-    """HTML of the stored images, without the chart, which stands above; empty if none was kept."""
-    if not curve.row["examples"]:
-        return ""
-    drawn = example_picture(curve, kind)
-    return f"<p><b>{escape(drawn.title)}</b></p>{picture(drawn, drawn.alt, drawn.width)}"
+    still = f"<p>{escape(epoch_in_words(curve, slider.value))}.</p>"  # the chart stands above
+    return explorer({"epoch": slider}, partial(_page, curve, kind), ahead, still)

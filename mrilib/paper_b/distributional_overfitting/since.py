@@ -14,6 +14,7 @@ from mrilib.paper_b.distributional_overfitting.experiment import Curve
 from mrilib.paper_b.distributional_overfitting.experiment import title as named
 from mrilib.paper_b.distributional_overfitting.report import SIDES, STEEP
 from mrilib.paper_b.distributional_overfitting.trainings import TRAININGS
+from mrilib.paper_b.distributional_overfitting.words import words_of
 
 Curves = Mapping[str, Curve]  # by names of `trainings.TRAININGS`
 COLORS = dict(zip(TRAININGS, SERIES_COLORS, strict=False))
@@ -33,7 +34,8 @@ class Line:
 def sides_since(curve: Curve, kind: str, chosen: int | None = None) -> altair.LayerChart:
     """Change in SSIM since the epoch best out of distribution, with 95 % bands and the stop or the chosen epoch."""
     best, last = curve.epochs[curve.peak], curve.epochs[-1]
-    start, end = curve.shift.title.split(" to ") if " to " in curve.shift.title else SIDES.values()
+    words = words_of(curve.shift)
+    start, end = words.p, words.q
     changes = {side: curve.change(side, curve.peak) for side in SIDES}
     told = [_effect(changes[side], name) for side, name in zip(SIDES, (start, end), strict=True)]
     opposed = changes["P"].value * changes["Q"].value < 0
@@ -41,8 +43,8 @@ def sides_since(curve: Curve, kind: str, chosen: int | None = None) -> altair.La
     lines = []
     for side, name in zip(SIDES, (start, end), strict=True):
         from_, to = (number(curve.mean(side, point).value) for point in (curve.peak, -1))
-        words = [name, SIDES[side], f"SSIM {from_} → {to}"]
-        lines.append(Line(words, NAMED[SIDES[side]], _since(curve, side)))
+        told_at_end = [name, SIDES[side], f"SSIM {from_} → {to}"]
+        lines.append(Line(told_at_end, NAMED[SIDES[side]], _since(curve, side)))
     alt = f"{title}: {'; '.join(', '.join(line.words) for line in lines)}"
     mark, word = (curve.epochs[curve.stop], "the rule stops") if chosen is None else (chosen, f"epoch {chosen}")
     marks = [(best, f"best on {end}", "bottom"), (mark, word, "top")]

@@ -70,8 +70,12 @@ def _message(found: Found) -> str:
     more, less = (
         _listed([TO[name] for name, one in _ranked(found) if wanted(one.gain(P))]) for wanted in (_above, _below)
     )
-    told = [f"{word} robust to {names}" for word, names in (("more", more), ("less", less)) if names]
-    return f"Diverse training data make a network {', but '.join(told) or 'neither more nor less robust'}"
+    told = [
+        f"{word} to {names}"
+        for word, names in (("more robust", more), ("less" if more else "less robust", less))
+        if names
+    ]
+    return f"Diverse data make a network {', but '.join(told) or 'neither more nor less robust'}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -1,15 +1,11 @@
 """Slices of the dataset used for fine-tuning and of the dataset that loses most, before and after fine-tuning."""
 
-from torch import Tensor
-from torch.nn import functional as F
-
 from mrilib.data.twins import TWINS
-from mrilib.figures.changes import Changed, change_grid
+from mrilib.figures.changes import LOCAL, Changed, change_grid, local_change
 from mrilib.figures.framing import body
 from mrilib.figures.plot import Picture
 from mrilib.figures.sentences import number
 from mrilib.figures.tiles import white_of
-from mrilib.metrics import WINDOW, ssim_map
 from mrilib.paper_b.collection import TESTED
 from mrilib.paper_b.examples import ExampleImages
 from mrilib.paper_b.fine_tuning_forgets.experiment import BEFORE, changes
@@ -17,7 +13,6 @@ from mrilib.paper_b.plain_names import two_lines
 from mrilib.paper_b.study import Study
 
 TUNED = "m4raw_gre"  # the noisiest dataset, on which fine-tuning costs most elsewhere
-CHANGE = 0.3  # of local SSIM, drawn in the darkest colours
 
 
 def example_images(scored: Study) -> ExampleImages:
@@ -30,16 +25,6 @@ def shown(scored: Study) -> dict[str, str]:
     found = changes(scored)
     most = min((name for name in TESTED if name != TUNED), key=lambda name: found[TUNED, name].value)
     return {name: next(part for part in TWINS[name] if scored.tests[part].slices) for name in (TUNED, most)}
-
-
-def change(target: Tensor, before: Tensor, after: Tensor) -> Tensor:
-    """Local SSIM after minus before, (y, x) as the images, positive where `after` is closer to the target.
-
-    Away from the border, where local SSIM is undefined and the map is 0, its mean is the change of SSIM with the
-    target's maximum as data range.
-    """
-    maps = [ssim_map(target[None, None], image[None, None])[0, 0] for image in (before, after)]
-    return F.pad(maps[1] - maps[0], [WINDOW // 2] * 4)
 
 
 def before_and_after(scored: Study, kind: str) -> Picture | None:
@@ -59,11 +44,11 @@ def before_and_after(scored: Study, kind: str) -> Picture | None:
         captions = ["", *(f"SSIM {number(score)}" for score in ends[-1]), by]
         title = f"{'learned' if name == TUNED else 'forgotten'}:\n{two_lines(name)}"
         images = [one[part] / white for one in (target, *pair)]
-        rows.append(Changed(title, images, change(target, *pair)[part], captions))
+        rows.append(Changed(title, images, local_change(target, *pair)[part], captions))
     told = "; ".join(f"{' '.join(row.title.split())} {' to '.join(row.captions[1:3])}" for row in rows)
     alt = f"A {kind} slice of two datasets: fully sampled, before and after fine-tuning, and where SSIM changes: {told}"
     columns = ["fully sampled", "before fine-tuning", "after fine-tuning", "change in SSIM"]
-    drawn = change_grid(rows, columns, end=CHANGE, alt=alt)
+    drawn = change_grid(rows, columns, end=LOCAL, alt=alt)
     return drawn.titled(f"{_message(*(after - before for before, after in ends))} ({kind} data)")
 
 

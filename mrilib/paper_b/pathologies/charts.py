@@ -27,16 +27,16 @@ from mrilib.paper_b.study import Study
 PANEL = 320  # pixels
 PAIRS = 640, 300  # pixels of the chart of single lesions
 LITTLE = 3  # a change so many times smaller than another is small
+HIDDEN = "Whole-slice scores hide the gain inside small lesions"
+CHANGED = "What lesions in the training set change"
 TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
 
 
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
     """SSIM of the network trained with lesions minus that of one trained on as many healthy slices, by region."""
     inside, whole = difference(study, "P and Q", MORE, "small"), study.difference("P and Q", MORE, with_lesions(study))
-    by, of = (number(found.value, signed=True) for found in (inside, whole))
-    but = "but only" if abs(inside.value) > LITTLE * abs(whole.value) else "and"
-    title = f"Lesions in the training set change SSIM by {by} inside small lesions, {but} {of} on whole slices"
-    title = f"{title} ({kind} data)"
+    hidden = inside.low > 0 and inside.value > LITTLE * abs(whole.value)
+    title = f"{HIDDEN if hidden else CHANGED} ({kind} data)"
     rows = [{"name": PLACES[size], **vars(difference(study, "P and Q", MORE, size))} for size in SIZES] + [
         {"name": name, **vars(study.difference("P and Q", MORE, tests))}
         for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()

@@ -14,7 +14,7 @@ from mrilib.figures.images import image_grid
 from mrilib.figures.layout import Ring
 from mrilib.figures.plot import Picture, comparison
 from mrilib.metrics import region_ssim
-from mrilib.paper_b.pathologies.analysis import Lesion, difference, lesions
+from mrilib.paper_b.pathologies.analysis import Lesion, contrast_kept, lesions
 from mrilib.paper_b.pathologies.experiment import contrast
 from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
@@ -42,7 +42,7 @@ def _first(name: str, heads: Heads) -> Tensor:
     """First test slice of a population, (y, x), white at 1, its lesions marked."""
     pair = heads.pairs(name, "test", 1)[0]
     found = read_slice(*pair).target
-    white = _white(found)
+    white = white_of(found)
     for box in heads.boxes(*pair):
         found = cornered(found, box, white)
     return found / white
@@ -64,7 +64,7 @@ def cornered(image: Tensor, box: Region, value: float) -> Tensor:
 def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: str) -> Picture:
     """Target and reconstructions with the lesion's box and its SSIM below, and error maps."""
     target, box = images.target(lesion), images.box(lesion)
-    white = _white(target)
+    white = white_of(target)
     made = {arm: images.reconstruction(arm, lesion) for arm in arms}
     scores = {_title(arm): f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
     shown = {_title(arm): cornered(image, box, white) for arm, image in made.items()}
@@ -75,53 +75,35 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)
 
 
-def magnified(images: LesionImages, lesion: Lesion, arms: Mapping[str, str], title: str, kind: str) -> Picture:
-    """The head, then one lesion and its surroundings in target and reconstructions, ringed, with what is left of it.
-
-    `arms` are the titles of reconstructions by arm. The grey window is that of `close_ups`.
-    """
-    made = {arm: images.reconstruction(arm, lesion) for arm in arms}
-    row = _details(images, lesion, {arms[arm]: image for arm, image in made.items()}, (title, "target, magnified"))
-    target, box = images.target(lesion), images.box(lesion)
-    left = [kept(target, image, box) for image in made.values()]
-    shares = " and ".join(f"{round(share)} %" for share in left)
-    (alike,) = nearer_to_each_other(images, [lesion], tuple(made))
-    dimmed = "Both networks reduce this lesion's contrast" if max(left) < 100 else "The contrast of this lesion"
-    unseen = ", and the two images differ less from each other than from the target" if alike else ""
-    message = f"{dimmed}: {shares} are left{unseen} ({kind})"
-    told = "; ".join(f"{arms[arm]}: {_of_lesion(target, image, box)}" for arm, image in made.items())
-    return crops([row], alt=f"{title}: the head, then one small lesion, ringed; {told}").titled(message)
-
-
 def _details(
     images: LesionImages, lesion: Lesion, made: Mapping[str, Tensor], titles: tuple[str, str], scored: bool = False
 ) -> list[Crop]:
     """The head, and a lesion in the target and in reconstructions by title, each ringed, with its share of contrast."""
     target, box = images.target(lesion), images.box(lesion)
-    about, dark, white = _about(target, box)
+    close, dark, white = about(target, box)
     whole = (slice(0, target.shape[0]), slice(0, target.shape[1]))
-    row = [Crop((target / _white(target)).clamp(0, 1), titles[0], _ring(box, whole, 2 * CLEAR))]
+    row = [Crop((target / white_of(target)).clamp(0, 1), titles[0], ring(box, whole, 2 * CLEAR))]
     for words, image in ({titles[1]: target} | dict(made)).items():
         share, ssim = kept(target, image, box), _box_ssim(target, image, box)
         below = f"{share:.0f} % of the contrast" + (f"\nSSIM {ssim:.3f}" if scored and image is not target else "")
-        near = ((image[about] - dark) / (white - dark)).clamp(0, 1)
-        row.append(Crop(near, words, _ring(box, about, CLEAR), share, below))
+        near = ((image[close] - dark) / (white - dark)).clamp(0, 1)
+        row.append(Crop(near, words, ring(box, close, CLEAR), share, below))
     return row
 
 
-def _ring(box: Region, about: Region, clear: float) -> Ring:
-    """The ring around a box, `clear` image pixels away from it, in the part `about` of an image."""
-    down, across = ((side.start + side.stop) / 2 - part.start for side, part in zip(box, about, strict=True))
+def ring(box: Region, shown: Region, clear: float) -> Ring:
+    """The ring around a box, `clear` image pixels away from it, in the part `shown` of an image."""
+    down, across = ((side.start + side.stop) / 2 - part.start for side, part in zip(box, shown, strict=True))
     radius = max(side.stop - side.start for side in box) / 2 + clear
-    width = about[1].stop - about[1].start
+    width = shown[1].stop - shown[1].start
     return across / width, down / width, radius / width
 
 
 def typical(study: Study, chosen: Sequence[Lesion], arms: tuple[str, str]) -> Lesion:
-    """The lesion for which the difference between two networks is closest to the mean over all small lesions."""
-    mean_by = difference(study, arms[1], arms[0], "small").value
-    first, other = (lesions(study, arm, "small") for arm in arms)
-    by = {_place(one): two.ssim - one.ssim for one, two in zip(first, other, strict=True)}
+    """The lesion for which the share of contrast that one network keeps more than another is closest to the mean."""
+    mean_by = contrast_kept(study, arms[1], "small", over=arms[0]).value
+    pairs = zip(*(lesions(study, arm, "small") for arm in arms), strict=True)
+    by = {_place(one): (two.contrast - one.contrast) / one.target_contrast for one, two in pairs}
     return min(chosen, key=lambda one: abs(by[_place(one)] - mean_by))
 
 
@@ -172,15 +154,15 @@ def nearer_to_each_other(images: LesionImages, chosen: Iterable[Lesion], arms: S
     return found
 
 
-def _about(target: Tensor, box: Region) -> tuple[Region, float, float]:
-    """A close-up's pixels, and the dark and white ends of its grey window."""
+def about(target: Tensor, box: Region) -> tuple[Region, float, float]:
+    """Pixels of a close-up, (rows, columns), and the dark and white ends of its grey window."""
     rows, columns = (_window(side, REACH, size) for side, size in zip(box, target.shape, strict=True))
     near = target[tuple(slice(max(side.start - RING, 0), side.stop + RING) for side in box)]
     dark, white = (near.quantile(share).item() for share in (0.02, 0.98))
     return (rows, columns), dark, white
 
 
-def _white(target: Tensor) -> float:
+def white_of(target: Tensor) -> float:
     """White level at which the brain is visible although the scalp is brighter."""
     return target.quantile(0.97).item()
 

@@ -63,8 +63,7 @@ def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement
         "**Inside lesions,** training with lesions, compared with training on as many healthy slices, changes SSIM by "
         f"{', '.join(inside)}. Training on P keeps {kept['P']} of the contrast of small lesions, training on {MORE} "
         f"keeps {kept[MORE]}, and training on P and Q keeps {kept['P and Q']}.",
-        "**Whole images** hide this effect: "
-        + "on slices with lesions, the network that saw lesions "
+        "**On whole slices with lesions,** the network that saw lesions "
         + verdict(whole, "is ahead by {}", "is behind by {}", "shows no difference distinguishable from zero ({})")
         + f"; its height above the line of the others is {measured(heights[''], signed=True)}.",
         f"**Lesion by lesion,** the two networks agree within {ALIKE} in SSIM on {percent(agreement.alike)} of the "

@@ -1,0 +1,42 @@
+"""Numbers of docs/results.md that scripts in benchmarks measured are those that the scripts have stored."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from mrilib.gap import mean_interval
+
+ROOT = Path(__file__).parents[2]
+PAGE = " ".join((ROOT / "docs" / "results.md").read_text(encoding="utf-8").split())
+
+
+def stored(name):
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_every_run_on_the_real_brain_gains_what_the_page_says():
+    runs = stored("contrasts")["runs"]
+    assert len({(run["network"], run["contrast"], run["seed"]) for run in runs}) == len(runs)
+    gain = min(run["after"] - run["before"] for run in runs)
+    fall = max(run["before"] - run["lowest"] for run in runs)
+    assert f"in each of {len(runs)} runs" in PAGE
+    assert f"the smallest gain is {gain:.3f}." in PAGE
+    assert f"SSIM falls at most {fall:.3f} below" in PAGE
+
+
+@pytest.mark.parametrize("loss", ["supervised", "joint"])
+def test_the_mean_over_contrasts_is_that_of_the_runs(loss):
+    by_contrast = {}
+    for run in stored("contrasts")["runs"]:
+        if loss in run["network"]:
+            by_contrast.setdefault(run["contrast"], []).append(run["after"])
+    assert f"{mean_interval([fmean(each) for each in by_contrast.values()])} for the {loss}" in PAGE
+
+
+@pytest.mark.parametrize("loss", ["supervised", "joint"])
+@pytest.mark.parametrize("gain", ["of its own gain", "of paper A's gain"])
+def test_how_much_sooner_is_that_of_the_stored_measure(loss, gain):
+    found = stored("free_phase")["times sooner to 95 %"][loss][gain]
+    assert f"{found['value']:.1f} [{found['low']:.1f}, {found['high']:.1f}]" in PAGE
