@@ -23,6 +23,7 @@ from mrilib.paper_b.effective_robustness.side_questions import (
     differences_chart,
     equal_steps_in_words,
     lengths_chart,
+    lengths_in_words,
     likeness_chart,
     likeness_table,
     nearness_chart,
@@ -207,6 +208,10 @@ def test_differences_are_drawn_over_the_number_of_steps_and_told_for_both_readin
     told = equal_steps_in_words(factors, ACCELERATIONS)
     assert "for each network, +0.046" in told
     assert "for each factor, +0.173" in told
+    two_fold = lengths_in_words(factors, ACCELERATIONS)[0]
+    assert two_fold.startswith(
+        "**2-fold:** specialist (2-fold) 0.600, 0.662, 0.727 (best after 4 × the steps); network"
+    )
 
 
 def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):

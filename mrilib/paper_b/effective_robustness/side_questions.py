@@ -11,7 +11,7 @@ import altair
 from mrilib.figures.charts import lines_chart
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
-from mrilib.figures.sentences import measured, verdict
+from mrilib.figures.sentences import measured, number, verdict
 from mrilib.figures.strips import strip_chart, strips_in_numbers
 from mrilib.figures.theme import NAMED, SERIES_COLORS
 from mrilib.gap import mean_interval
@@ -19,7 +19,17 @@ from mrilib.paper_b.effective_robustness.experiment import P
 from mrilib.paper_b.effective_robustness.likeness import Likeness, Q
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.effective_robustness.report import ARROWS, panels
-from mrilib.paper_b.effective_robustness.table_2 import SEEN, TESTED, UNSEEN, at, doubling_moves, folds, lead
+from mrilib.paper_b.effective_robustness.table_2 import (
+    MIXED,
+    SEEN,
+    TESTED,
+    UNSEEN,
+    at,
+    doubling_moves,
+    folds,
+    lead,
+    trained,
+)
 from mrilib.paper_b.study import Study
 
 ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
@@ -139,6 +149,25 @@ def lengths_chart(study: Study, p: Parameters) -> altair.LayerChart:
         band=("low", "high"),
         log_x=True,
     )
+
+
+def lengths_in_words(study: Study, p: Parameters) -> list[str]:
+    """Mean SSIM by training length, of each specialist and of the network for all four: who still improves at the end.
+
+    One line of Markdown per factor.
+    """
+    told = []
+    for one in SEEN:
+        sides = {f"specialist ({folds(one)})": folds(one), "network for all four": MIXED}
+        scores = {
+            name: [study.mean(trained(arm, each), at(one)).value for each in p.lengths] for name, arm in sides.items()
+        }
+        parts = [
+            f"{name} {', '.join(map(number, values))} (best after {p.lengths[values.index(max(values))]} × the steps)"
+            for name, values in scores.items()
+        ]
+        told.append(f"**{folds(one)}:** {'; '.join(parts)}.")
+    return told
 
 
 def equal_steps_in_words(study: Study, p: Parameters) -> str:
