@@ -71,7 +71,7 @@ STACK_COLUMNS = ("one_by_one_ms", "stacked_ms", "ratio", "difference", "differen
 ESPIRIT = """
 ## Coil maps
 
-ESPIRiT estimates the maps of a phantom of size {size} (coils × pixels) from 24 calibration lines. sigpy uses 100 power
+ESPIRiT estimates the maps of a phantom of size {size} (coils × pixels) from 24 calibration lines. SigPy uses 100 power
 iterations per pixel. Our implementation uses 5 iterations, starting from the low-resolution coil images. The agreement
 between the maps a and b of the two implementations is {alike:.4f} (median of |⟨a, b⟩| over the object).
 """
@@ -125,7 +125,7 @@ def operators(found: dict[str, float]) -> str:
         others = [found.get(f"{name} {other}") for other in ("torch", "sigpy")]
         ratios = [value / ours if value else "" for value in others]
         rows.append([name.replace(".H", "ᴴ").replace("A.N", "AᴴA"), ours, *ratios, ours / limit])
-    return table(["", "ours, ms", "torch / ours", "sigpy / ours", "ours / limit"], rows)
+    return table(["", "ours, ms", "torch / ours", "SigPy / ours", "ours / limit"], rows)
 
 
 def beside(found: dict[str, float], ours: str, names: dict[str, str], first: str) -> str:
@@ -192,7 +192,7 @@ def cpu(kept: dict[str, Any], sizes: dict[str, str]) -> str:
     if any(name.startswith("stacked") for name in m):
         parts += [STACKED, stacks(m)]
     if "espirit" in m:
-        names = {"sigpy": "sigpy, 100 iterations", "sigpy, 5": "sigpy, 5 iterations"}
+        names = {"sigpy": "SigPy, 100 iterations", "sigpy, 5": "SigPy, 5 iterations"}
         heading = ESPIRIT.format(size=sizes["small"], alike=m["espirit"]["alike"])
         parts += [heading, beside(m["espirit"], "mrilib", names, "ours")]
     if "reading" in m:
