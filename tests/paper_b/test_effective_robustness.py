@@ -109,7 +109,7 @@ def test_what_cannot_be_is_refused():
 
 def test_the_notebook_names_its_networks():
     found = networks_of(section("12"), PARAMETERS)
-    assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 6 + 6
+    assert len(found) == len({spec.digest for spec in found}) == 13 + 3 * 6 + 3 * 6 + 6
 
 
 def test_the_rows_that_notebook_12_reads_come_with_the_package(monkeypatch, tmp_path):
