@@ -74,32 +74,6 @@ def test_one_shift_is_drawn_with_its_height_above_the_line(found):
     rise = next(row for row in rows if row.get("name") == "effective robustness")
     assert rise["y"] - rise["line"] == pytest.approx(0.02)
     assert sum(row.get("trained on") == P and "set" in row for row in rows) == len(SIZES)
-    single = next(row for row in rows if isinstance(row.get("words"), list))
-    score, predicted = (round(single[key], 3) for key in ("y", "line"))
-    assert single["x"] == min(x for x, _ in found["coils"].models(P).points)
-    assert " ".join(single["words"]) == (
-        f"leftmost of the {len(SIZES)} networks: {score:.3f} on Q, {score - predicted:.3f} above what "
-        f"its SSIM on P predicts ({predicted:.3f})"
-    )
-    assert spec["description"].endswith(" ".join(single["words"]))
-
-
-def shown_alone(one):
-    """The words at the dashed line."""
-    rows = [row for layer in worked_chart(one, "simulated").to_dict()["layer"] for row in layer["data"]["values"]]
-    return " ".join(next(row for row in rows if isinstance(row.get("words"), list))["words"])
-
-
-def test_the_network_that_stands_alone_may_lie_below_the_line_and_on_either_side(found):
-    one = found["coils"]
-    for size in SIZES:
-        for test in one.tested:
-            scores = one.study._read[f"{P}, {size}", test]["ssim"]
-            scores[:] = [score - 0.05 for score in scores]
-    assert "leftmost of the 3 networks: 0.575 on Q, 0.030 below what" in shown_alone(one)
-    for size in [*SIZES][1:]:  # the mean of P moves to the left
-        one.study._read[f"{P}, {size}", one.best]["ssim"][:] = [0.61] * 3
-    assert "rightmost of the 3 networks: 0.675 on Q, 0.030 below what" in shown_alone(one)
 
 
 def test_the_message_follows_the_sign_of_the_height(found, monkeypatch):

@@ -10,7 +10,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.pathologies.above import above_the_line
 from mrilib.paper_b.pathologies.analysis import SIZES, contrast_kept, height, lesions
 from mrilib.paper_b.pathologies.charts import against_healthy, against_slices, gains_chart, lesion_chart
-from mrilib.paper_b.pathologies.dimmed import dimmed_chart, in_short
+from mrilib.paper_b.pathologies.dimmed import at_equal_slices, dimmed_chart, in_short
 from mrilib.paper_b.pathologies.experiment import MORE
 from mrilib.paper_b.pathologies.pictures import (
     close_ups,
@@ -133,8 +133,10 @@ def test_one_lesion_stands_beside_all_of_them(scored):
     assert " ".join(spec["title"]) == "Networks dim small lesions, but less once they have seen some (simulated data)"
     assert "all 4 small lesions: other: 75 % [" in spec["description"]
     assert "one of two: 50 % [50, 50]" in spec["description"]
-    assert "percentage points, equal number of slices: +20.0 [" in spec["description"], "over the third network"
-    assert "], paired by lesion" in spec["description"]
+    lead = at_equal_slices(scored, "P and Q", MORE)
+    assert "lesions, the network that saw lesions keeps 20.0 [" in lead, "over the third network"
+    assert "] percentage points more than one trained on as many slices" in lead
+    assert spec["description"].endswith(lead)
     rows = next(layer["data"]["values"] for layer in spec["layer"] if "close" in layer["data"]["values"][0])
     assert [row["words"] for row in rows] == ["fully sampled", "other", "one\nof two"]
     assert [row["value"] for row in rows] == pytest.approx([100, 75, 50])
@@ -147,7 +149,8 @@ def test_one_lesion_stands_beside_all_of_them(scored):
 def test_a_network_that_keeps_less_is_said_to(scored):
     lesion = lesions(scored, "P", "small")[0]
     back = dimmed_chart(scored, Drawn(), lesion, dict(reversed(WORDS.items())), "P and Q", "simulated").to_dict()
-    assert "equal number of slices: −25.0 [" in back["description"]
+    assert "keeps 25.0 [" in back["description"]
+    assert "] percentage points less than one" in back["description"]
     assert " ".join(back["title"]) == "Networks dim small lesions (simulated data)"
 
 

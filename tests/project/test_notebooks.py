@@ -133,6 +133,15 @@ def test_nothing_that_ties_it_to_one_machine(path):
 
 
 @every_notebook
+def test_a_figure_that_is_kept_is_seen(path):
+    """Jupyter shows the last value of a cell only; what comes before it has to be displayed."""
+    for cell in code_cells(path):
+        for line in ast.parse(cell.source).body[:-1]:
+            called = line.value.func if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) else None
+            assert getattr(called, "id", "") not in {"keep", "bullets"}, ast.unparse(line)
+
+
+@every_notebook
 def test_a_sentence_stands_between_two_cells_of_code(path):
     content = read(path).cells
     start = next(n for n, cell in enumerate(content) if re.search(r"\bsetup\(", cell.source))

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 def worked_chart(one: Robustness, kind: str) -> altair.LayerChart:
     """The line of P_best, the networks of P with their mean, and the height of the mean above the line."""
-    rise, single = _rise(one), _single(one)
+    rise = _rise(one)
     title = f"From {ARROWS[one.name].replace(' → ', ' to ')}: {_height_in_words(one)} ({kind} data)"
     rows = [row for row in points({one.name: one}) if row["trained on"] in (BEST, P)]
     line = [row for row in rows if "set" not in row and row["trained on"] == BEST]
@@ -32,12 +32,9 @@ def worked_chart(one: Robustness, kind: str) -> altair.LayerChart:
         _dots(above, NAMED[P], FAINT).encode(**_place(one)),
         *_arrow(rise),
         altair.Chart(data([rise])).mark_circle(size=LARGE, opacity=1, color=NAMED[P]).encode(**_place(one)),
-        *_predicted(single),
-        *_names(
-            rise, (f"trained on all {len(SHIFTS[one.name].pair.p)} datasets of P", f"(mean of {len(above)} networks)")
-        ),
+        *_names(rise, f"trained on all {len(SHIFTS[one.name].pair.p)} datasets of P (mean of {len(above)} networks)"),
     ]
-    alt = f"{title}: effective robustness {rise['label']}; {' '.join(single['words'])}"
+    alt = f"{title}: effective robustness {rise['label']}"
     return finished(altair.layer(*layers), alt, title).properties(width=WIDTH, height=HEIGHT)
 
 
@@ -59,32 +56,12 @@ def _dots(rows: list[Row], color: str, opacity: float) -> altair.Chart:
 
 def _rise(one: Robustness) -> Row:
     """The rise from P_best's line to the mean point of P's networks, whether it is on the left, and the interval."""
-    x, y = (float(mean) for mean in np.mean(one.models(P).points, 0))
-    return _above_line(one, x, y) | {"label": measured(one.gain(P), signed=True)}
-
-
-def _single(one: Robustness) -> Row:
-    """The outermost network of P, on the side of the plot with room for words, and what its height means in words."""
-    outermost, place = (max, "rightmost") if _rise(one)["left"] else (min, "leftmost")
-    networks = one.models(P).points
-    x, y = outermost(networks)
-    found = _above_line(one, float(x), float(y))
-    score, predicted = (round(found[key], 3) for key in ("y", "line"))
-    side = "above" if score >= predicted else "below"
-    words = (
-        f"{place} of the {len(networks)} networks:",
-        f"{number(score)} on Q, {number(abs(score - predicted))} {side} what",
-        f"its SSIM on P predicts ({number(predicted)})",
-    )
-    return found | {"right": _rise(one)["left"], "words": words}
-
-
-def _above_line(one: Robustness, x: float, y: float) -> Row:
-    """A point, the line of P_best and the middle between both at its place, and whether that is on the left."""
     slope, intercept = fit_line(*np.transpose(one.models(BEST).points))
+    x, y = (float(mean) for mean in np.mean(one.models(P).points, 0))
     line = float(slope * x + intercept)
     across = [score for name in (BEST, P) for score, _ in one.models(name).points]
-    return {"x": x, "y": y, "line": line, "middle": (y + line) / 2, "left": 2 * x < min(across) + max(across)}
+    place = {"x": x, "y": y, "line": line, "middle": (y + line) / 2, "left": 2 * x < min(across) + max(across)}
+    return place | {"label": measured(one.gain(P), signed=True)}
 
 
 def _arrow(rise: Row) -> list[altair.Chart]:
@@ -102,29 +79,13 @@ def _arrow(rise: Row) -> list[altair.Chart]:
     ]
 
 
-def _predicted(single: Row) -> list[altair.Chart]:
-    """A single network, the dashed line down to what its score in distribution predicts, and both in words."""
-    base = altair.Chart(data([single])).encode(x="x:Q")
-    beside: Row = {"align": "left", "dx": 12} if single["right"] else {"align": "right", "dx": -12}
-    layers = [
-        base.mark_rule(color=INK, strokeWidth=1.5, strokeDash=[4, 4]).encode(y="line:Q", y2="y:Q"),
-        base.mark_circle(size=SMALL, opacity=1, color=NAMED[P]).encode(y="y:Q"),
-    ]
-    for place, words in enumerate(single["words"]):
-        line = altair.Chart(data([single | {"words": words}])).encode(x="x:Q", y="middle:Q", text="words:N")
-        layers += haloed(line, dy=LEADING * (place - 1), fontSize=15, **beside)
-    return layers
-
-
-def _names(rise: Row, diverse: tuple[str, ...]) -> list[altair.Chart]:
+def _names(rise: Row, diverse: str) -> list[altair.Chart]:
     """Names of both training sets: beside the mean point, and on the side of the line without networks."""
     above = rise["y"] > rise["line"]
+    named = altair.Chart(data([rise | {"name": diverse}]))
     style: Row = {"fontSize": 15, "fontWeight": "bold"}
     beside: Row = {"align": "left", "dx": 18} if rise["left"] else {"align": "right", "dx": -18}
-    layers = []
-    for place, words in enumerate(diverse):
-        named = altair.Chart(data([rise | {"name": words}])).encode(x="x:Q", y="y:Q", text="name:N")
-        layers.append(named.mark_text(color=NAMED[P], dy=LEADING * (place - 0.5), **beside, **style))
+    layers = [named.mark_text(color=NAMED[P], **beside, **style).encode(x="x:Q", y="y:Q", text="name:N")]
     for place, words in enumerate(BASELINE):
         y = HEIGHT - EDGE - LEADING * (len(BASELINE) - place) if above else EDGE + LEADING * place
         one = altair.Chart(data([{"name": words}])).encode(x=altair.value(WIDTH - EDGE if above else EDGE))

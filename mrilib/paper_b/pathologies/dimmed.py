@@ -13,7 +13,7 @@ from mrilib.data.annotations import Region
 from mrilib.figures.charts import data, finished, tooltip
 from mrilib.figures.images import grey_levels
 from mrilib.figures.layout import SHARPNESS, Ring, png_bytes
-from mrilib.figures.sentences import measured, percent
+from mrilib.figures.sentences import percent, verdict
 from mrilib.figures.theme import INK, MUTED, NAMED, PAPER, finite
 from mrilib.gap import Interval
 from mrilib.paper_b.pathologies.analysis import Lesion, contrast_kept, lesions
@@ -55,9 +55,35 @@ def dimmed_chart(
         f"{' '.join(row['words'].splitlines())}: {row['label']}, {row['shown']:.0f} % of the lesion shown"
         for row in rows[1:]
     )
-    alt = f"{title}. Contrast kept of all {count} small lesions: {told}; {' '.join(_points(by))}, paired by lesion"
-    return finished(altair.layer(*_layers(rows, target, box, by, count)), alt, title).properties(
+    alt = f"{title}. Contrast kept of all {count} small lesions: {told}. {_lead(by, count)}"
+    return finished(altair.layer(*_layers(rows, target, box, count)), alt, title).properties(
         width=PLOT, height=ROW * len(rows)
+    )
+
+
+def at_equal_slices(study: Study, arm: str, over: str) -> str:
+    """How much more contrast of all small lesions a network keeps than one trained on as many slices without lesions.
+
+    Args:
+        study: scores of all lesions.
+        arm: network that saw lesions.
+        over: network trained on as many slices, see `experiment.MORE`.
+    """
+    return _lead(contrast_kept(study, arm, "small", over=over), len(lesions(study, arm, "small")))
+
+
+def _lead(by: Interval, count: int) -> str:
+    points = Interval(100 * by.value, 100 * by.low, 100 * by.high, by.n, by.trainings)
+    kept = verdict(
+        points,
+        "{} percentage points more than",
+        "{} percentage points less than",
+        "about as much ({} percentage points) as",
+        1,
+    )
+    return (
+        f"Of the contrast of all {count} small lesions, the network that saw lesions keeps {kept} one "
+        "trained on as many slices of healthy heads alone (paired by lesion, with an interval over heads)."
     )
 
 
@@ -91,7 +117,7 @@ def _address(image: Tensor, width: int, mark: Ring) -> str:
     return f"data:image/png;base64,{base64.b64encode(png_bytes(pixels)).decode()}"
 
 
-def _layers(rows: list[Row], target: Tensor, box: Region, by: Interval, count: int) -> list[altair.Chart]:
+def _layers(rows: list[Row], target: Tensor, box: Region, count: int) -> list[altair.Chart]:
     """The head, and line by line the close-up its words, and its dots."""
     y = altair.Y("words:N", sort=None, axis=None, scale=altair.Scale(type="band"))
     base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("words", "value", "low", "high", "shown"))
@@ -115,7 +141,6 @@ def _layers(rows: list[Row], target: Tensor, box: Region, by: Interval, count: i
         networks.mark_text(align="right", dx=ASIDE, color=MUTED).encode(
             x=altair.X("shown:Q", title=x_title), text=altair.value("this lesion")
         ),
-        _difference(by),
     ]
     return layers
 
@@ -132,17 +157,3 @@ def _head(target: Tensor, box: Region) -> altair.Chart:
     head = _address(target / white_of(target), HEAD, ring(box, whole, 2 * CLEAR))
     base = altair.Chart(data([{"head": head}])).mark_image(width=HEAD, height=HEAD, align="left", baseline="top")
     return base.encode(x=altair.value(HEADS), y=altair.value(1.5 * ROW - HEAD / 2), url="head:N")
-
-
-def _difference(by: Interval) -> altair.Chart:
-    """The paired difference in words, between the lines of the two networks."""
-    base = altair.Chart(data([{"words": "\n".join(_points(by))}])).encode(x=altair.value(4), y=altair.value(1.9 * ROW))
-    return base.mark_text(align="left", dy=-LINE / 2, fontWeight="bold", lineBreak="\n", lineHeight=LINE).encode(
-        text="words:N"
-    )
-
-
-def _points(by: Interval) -> tuple[str, str]:
-    """A difference between two shares, in percentage points, with its interval, in two lines."""
-    points = Interval(100 * by.value, 100 * by.low, 100 * by.high, by.n, by.trainings)
-    return "difference in percentage points,", f"equal number of slices: {measured(points, 1, signed=True)}"
