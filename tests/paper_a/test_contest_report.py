@@ -150,9 +150,12 @@ def test_methods_are_ranked_behind_test_time_training_in_the_colours_of_their_ki
     assert [row["certain"] for row in rows] == [True, False, True, False]
     assert [row["series"] for row in rows][1:3] == ["network without training"] * 2
     assert " ".join(spec["title"]) == (
-        "Without any training set, not every network scores nearly as high as TTT (simulated data)"
+        "Without any training set, networks end 0.033 to 0.057 below TTT (simulated data)"
     )
-    near = behind_chart(scores | {"supervised on P": [0.5, 0.6, 0.5]}, list(scores)[1:], "anatomy", "simulated")
+    unsure = behind_chart(scores | {"supervised on P": [0.5, 0.6, 0.5]}, list(scores)[1:], "anatomy", "simulated")
+    assert "end 0.033 to 0.057 below TTT, which gains 0.317 (sim" in " ".join(unsure.to_dict()["title"])
+    close = {"supervised on P": [0.5, 0.6, 0.5], "un-trained network": [0.79, 0.892, 0.84]}
+    near = behind_chart(scores | close | {"ConvDecoder": [0.79, 0.89, 0.841]}, list(scores)[1:], "anatomy", "simulated")
     assert "networks score nearly as high as TTT" in " ".join(near.to_dict()["title"])
     level = behind_chart(scores | {"un-trained network": [0.8, 0.91, 0.85]}, list(scores)[1:], "anatomy", "simulated")
     assert "score as TTT does, within the intervals" in " ".join(level.to_dict()["title"])

@@ -17,7 +17,7 @@ from mrilib.paper_a.zero_shot_and_untrained.words import LEADER, in_words, short
 TRAINED, ZERO_SHOT, UNTRAINED = "trained network + TTT", "ZS-SSL", "network without training"
 ALONE = "trained network, not adapted"
 NOT_ADAPTED = "supervised on P"
-NEARLY = 0.25  # of TTT's gain over no adaptation; networks that are less far behind score nearly as high
+NEARLY = 0.25  # of TTT's gain over no adaptation; networks that are certainly less far behind score nearly as high
 # Colour of each kind of method: that of its first method from P, and grey for what is not adapted.
 KINDS = {
     TRAINED: NAMED["joint on P + TTT"],
@@ -56,9 +56,12 @@ def _message(by: Mapping[str, Interval], gain: float) -> str:
         return f"Networks without any training set can end above TTT: {' and '.join(ahead)}"
     if all(not one.excludes_zero for one in by.values()):
         return "Networks without any training set score as TTT does, within the intervals"
-    if all(-one.value < NEARLY * gain for one in by.values()):
-        return "Without any training set, networks score nearly as high as TTT"
-    return "Without any training set, not every network scores nearly as high as TTT"
+    start = "Without any training set, networks"
+    if all(-one.low < NEARLY * gain for one in by.values()):
+        return f"{start} score nearly as high as TTT"
+    behind = sorted({number(-one.value) for one in by.values()})
+    gains = f", which gains {number(gain)}" if gain else ""
+    return f"{start} end {' to '.join(dict.fromkeys((behind[0], behind[-1])))} below TTT{gains}"
 
 
 def _by_kind(rows: Sequence[Mapping[str, Any]], **look: Any) -> altair.LayerChart:
