@@ -1,5 +1,6 @@
 """Parameters shared by paper B's sections: three networks, their training, and their numbers of slices."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
@@ -52,6 +53,16 @@ class Networks(Sourced):
     def recipe(self) -> Recipe:
         """Training recipe, see `protocol.paper_b`."""
         return paper_b(self.epochs, self.train_learning_rate, self.batch_size, self.seed)
+
+    @property
+    def steps(self) -> int:
+        """Training steps of a network on `train_slices`."""
+        return self.epochs * math.ceil(self.train_slices / self.batch_size)
+
+    @property
+    def twice_as_long(self) -> Self:
+        """Same parameters with twice as many training steps, reading stored scores."""
+        return replace(self, epochs=2 * self.epochs, recompute=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness import extremes
 from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.extremes import extremes_chart
-from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words
+from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words, longer_chart
 from mrilib.paper_b.effective_robustness.report import (
     points,
     robustness_chart,
@@ -96,6 +96,22 @@ def test_heights_are_ranked_and_say_under_how_many_shifts(found):
     assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
     assert title == "Diverse data make a network more robust to a new anatomy with fewer coils (simulated data)"
+
+
+def test_heights_of_longer_training_stand_beside_them(found, monkeypatch):
+    one = found["coils"]
+    one.__dict__["longer"] = dataclasses.replace(one, p=one.p.twice_as_long)
+    heights = {6: Interval(0.02, 0.01, 0.03, 4), 12: Interval(0.05, 0.04, 0.06, 4)}
+    monkeypatch.setattr(Robustness, "gain", lambda self, _: heights[self.p.epochs])
+    assert one.moves(P) == pytest.approx(3)
+    title, rows = longer_chart(found, "simulated").to_dict()["description"].split(": ")
+    assert title == (
+        "Twice as many training steps move the height under 1 of 1 shifts by more than half its interval "
+        "(simulated data)"
+    )
+    assert rows == (
+        "knees (15 coils) → brains (4 coils), 720 steps +0.020; knees (15 coils) → brains (4 coils), 1,440 steps +0.050"
+    )
 
 
 def test_what_lies_on_both_sides_of_0_is_written_there(found):

@@ -7,7 +7,7 @@ import pytest
 from records import record
 
 from mrilib.data.twins import SIXTEEN
-from mrilib.paper_b.one_model_or_many.experiment import SKEW, arms, comparisons, others, parts, study
+from mrilib.paper_b.one_model_or_many.experiment import SKEW, arms, comparisons, moves, others, parts, study
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import paper_b, union
 from mrilib.paper_b.study import Study, TestSet
@@ -111,6 +111,21 @@ def test_comparisons_name_arms_and_sides_that_exist(skewed):
     for arm, other, side in comparisons(skewed).values():
         assert {arm, other} <= set(made)
         assert side in PAIRS["anatomy"].sides
+
+
+def test_each_difference_moves_as_its_own_networks_do():
+    p = replace(PARAMETERS, pair="contrast")
+    before, after = study(p), study(p.twice_as_long)
+    assert {spec.recipe.epochs for spec in after.arms.values()} == {2}
+    for found, half in ((before, 0.5), (after, 0.52)):
+        for (place, arm), test in product(enumerate(found.arms), found.tests):
+            value = half if arm == "half of P and Q" and test in PAIRS["contrast"].q else 0.5
+            found._read[arm, test] = {"ssim": [value, value + 0.01 * place]}
+    moved = moves(before, after, PAIRS["contrast"].sides)
+    assert moved.keys() == comparisons().keys()
+    still = {key for key, value in moved.items() if value == pytest.approx(0, abs=1e-9)}
+    assert {"half_minus_joint_q", "half_minus_q"} <= moved.keys() - still
+    assert {"joint_minus_p", "joint_minus_q", "half_minus_joint_p"} <= still
 
 
 def test_other_networks_differ_from_the_experiment_in_one_thing():

@@ -5,6 +5,7 @@ import pytest
 from mrilib.paper_b.one_model_or_many.report import (
     differences_table,
     in_words,
+    longer_chart,
     pairs_table,
     role,
     scores_table,
@@ -120,6 +121,18 @@ def test_one_number_of_slices_is_drawn_alone_and_its_title_counts_the_cases(pair
     assert (
         "With all slices, one network for both is measurably worse than the specialist in none of 1 cases"
         in whole["description"]
+    )
+
+
+def test_longer_training_stands_below_the_customary_one(pairs):
+    (study, groups), compared = pairs["anatomy"], {"half_minus_p": ("half", "P", "P")}
+    study._read["half", "knee"] = {"ssim": [0.8, 0.8]}
+    longer = Study("none", study.arms, study.tests)
+    longer._read.update(study._read | {("half", "knee"): {"ssim": [0.9, 0.9]}})
+    lengths = {"1 step": pairs, "2 steps": {"anatomy": (longer, groups)}}
+    assert longer_chart(lengths, compared, "simulated").to_dict()["description"] == (
+        "With as many slices in all, one network for both is measurably worse than the specialist in 1 after 1 step "
+        "and in 0 after 2 steps, of 1 cases (simulated data): knee, 1 step −0.100; knee, 2 steps 0.000"
     )
 
 

@@ -19,9 +19,9 @@ from mrilib.paper_b.effective_robustness.table_2 import (  # fmt: skip
     arms,
     at,
     comparisons,
-    doubling_moves,
     folds,
     lead,
+    lead_moves,
     study,
     trained,
     true_accelerations,
@@ -66,7 +66,7 @@ def test_a_doubling_that_moves_the_lead_by_its_interval_counts_as_one():
             found._read[arm, test] = {"ssim": values}
     now = lead(found, 2, 4, 4)
     assert now.value == pytest.approx(0.015)
-    assert doubling_moves(found, 2, 4) == pytest.approx(0.015 / (0.5 * (now.high - now.low)))
+    assert lead_moves(found, 2, 4) == pytest.approx(0.015 / (0.5 * (now.high - now.low)))
 
 
 def test_the_true_acceleration_counts_the_columns():

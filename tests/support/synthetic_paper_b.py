@@ -11,7 +11,8 @@ def one_or_many(joint, half, elsewhere, kinds=("anatomy", "contrast", "field", "
     """Differences to the specialists: of both together, of half of it, and of the other side's network."""
     pairs = [f"{side}_{kind}" for side in "pq" for kind in kinds]
     found = each("joint_minus_{}", pairs, joint) | each("half_minus_{}", pairs, half)
-    return found | each("ood_minus_{}", pairs, elsewhere)
+    moves = {f"doubling_moves_{one}_minus_{pair}": 0.5 for one in ("joint", "half") for pair in pairs}
+    return found | each("ood_minus_{}", pairs, elsewhere) | exact(**moves)
 
 
 def skewed(large, small, elsewhere):
@@ -58,7 +59,8 @@ def lesions(height, kept, less, alike=0.8, spread=3.0, better=0.5):
 
 def robust(diverse, with_q):
     shifts = ("anatomy", "contrast", "field", "coils")
-    return each("robustness_p_{}", shifts, diverse) | each("robustness_p_and_q_{}", shifts, with_q)
+    moves = {f"doubling_moves_{one}_{shift}": 0.5 for one in ("p", "p_and_q") for shift in shifts}
+    return each("robustness_p_{}", shifts, diverse) | each("robustness_p_and_q_{}", shifts, with_q) | exact(**moves)
 
 
 def accelerations(at_home, at_3x):

@@ -12,6 +12,7 @@ from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
 from mrilib.paper_b.robustness import Models, effective_robustness
+from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
 
 BEST, P, P_AND_Q = SETS = ("best of P", "P", "P and Q")
@@ -156,6 +157,15 @@ class Robustness:
     def gain(self, trained_on: str) -> Interval:
         """Effective robustness relative to the line of P_best."""
         return effective_robustness(self.models(BEST), self.models(trained_on))
+
+    @cached_property
+    def longer(self) -> "Robustness":
+        """The same networks, trained for twice as many steps."""
+        return Robustness(self.name, self.p.twice_as_long, self.device)
+
+    def moves(self, trained_on: str) -> float:
+        """How far the effective robustness moves if training is doubled, see `settled.doubling_moves`."""
+        return doubling_moves(self.gain(trained_on), self.longer.gain(trained_on))
 
     def lead(self) -> Interval:
         """SSIM on Q: trained on P minus trained on as many slices of P_best for as many steps."""

@@ -12,6 +12,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.experiment import P_AND_Q, P, Robustness
 from mrilib.paper_b.effective_robustness.report import ARROWS
 
+X_TITLE = "effective robustness: SSIM on Q minus what SSIM on P predicts (95 % interval)"
 SIDES = "worse than predicted", "better than predicted"  # networks left and right of 0
 TO = {
     "anatomy": "a new anatomy",
@@ -26,9 +27,21 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
     """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first."""
     rows = [{"name": ARROWS[name], **vars(one.gain(P))} for name, one in _ranked(found)]
     title = f"{_message(found)} ({kind} data)"
-    x_title = "effective robustness: SSIM on Q minus what SSIM on P predicts (95 % interval)"
     look: dict[str, Any] = {"title": title, "colors": {"": NAMED[P]}, "sides": SIDES}
-    return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", **look)
+    return dots_chart(rows, x_title=X_TITLE, alt=f"{title}: {in_numbers(rows)}", **look)
+
+
+def longer_chart(found: Found, kind: str) -> altair.LayerChart:
+    """The heights of P with networks as trained by default, and for twice as many steps."""
+    rows = [
+        {"name": ARROWS[name], "series": f"{each.p.steps:,} steps", **vars(each.gain(P))}
+        for name, one in _ranked(found)
+        for each in (one, one.longer)
+    ]
+    moved = sum(one.moves(P) > 1 for one in found.values())
+    title = f"Twice as many training steps move the height under {moved or 'none'} of {len(found)} shifts"
+    told = f"{title} by more than half its interval ({kind} data)"
+    return dots_chart(rows, x_title=X_TITLE, alt=f"{told}: {in_numbers(rows)}", title=told, sides=SIDES)
 
 
 def in_words(found: Found) -> list[str]:

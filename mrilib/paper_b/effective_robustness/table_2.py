@@ -14,6 +14,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import UnionSpec, equispaced, slices_to_test, union
+from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
 
 SEEN, UNSEEN = (2, 4, 8, 16), 3
@@ -79,14 +80,9 @@ def lead(study: Study, acceleration: int, mixed: int, specialist: int) -> Interv
     return study.difference(trained(MIXED, mixed), trained(folds(acceleration), specialist), at(acceleration))
 
 
-def doubling_moves(study: Study, acceleration: int, length: int) -> float:
-    """Change of the lead when the training of both networks is doubled to `length`, over half the lead's interval.
-
-    |Δ(length) − Δ(length / 2)| / ½(high − low), where Δ is the mean lead and [low, high] the interval of Δ(length).
-    Up to 1, doubling the number of steps moves the lead by less than its interval.
-    """
-    now, before = (lead(study, acceleration, each, each) for each in (length, length // 2))
-    return abs(now.value - before.value) / (0.5 * (now.high - now.low))
+def lead_moves(study: Study, acceleration: int, length: int) -> float:
+    """Change of the lead when the training of both networks is doubled to `length`, see `settled.doubling_moves`."""
+    return doubling_moves(*(lead(study, acceleration, each, each) for each in (length // 2, length)))
 
 
 def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "simulated") -> dict[int, float]:

@@ -14,8 +14,11 @@ TABLES = ("robustness", "likeness", "accelerations")
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of networks on both sides of every shift, of training sets' similarity to Q, and of the accelerations."""
-    shifts = [Robustness(name, p, device) for name in SHIFTS]
+    """Rows of networks on both sides of every shift, of training sets' similarity to Q, and of the accelerations.
+
+    Those of the shifts come with longer training, too.
+    """
+    shifts = [Robustness(name, one, device) for one in (p, p.twice_as_long) for name in SHIFTS]
     likened = [Likeness(name, p, device, kind) for kind in get_args(FeatureName) for name in LIKENED]
     varnets = Likeness("contrast", p, device).of_varnet
     found = [row for one in shifts for row in (*one.selection.rows(), *one.study.rows())]

@@ -1,5 +1,6 @@
 """One network for two distributions, compared with one for each (paper B, §3): pairs and training data."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -8,6 +9,7 @@ import torch
 from mrilib.paper_b.one_model_or_many.parameters import PairName, Parameters
 from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
+from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
 
 SKEW = 10  # ratio of the numbers of slices of the two sides
@@ -54,6 +56,20 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
 def pairs(p: Parameters) -> dict[str, Parameters]:
     """Parameters of every pair, reading stored scores."""
     return {pair: replace(p, pair=pair, recompute=False) for pair in get_args(PairName)}
+
+
+def moves(before: Study, after: Study, groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """How far each of Figure 3's differences moves if training is doubled, see `settled.doubling_moves`.
+
+    Args:
+        before, after: networks of a pair as trained by default, and for twice as many steps.
+        groups: distributions of the pair's sides.
+    """
+    found = {}
+    for key, (arm, other, side) in comparisons().items():
+        tests = dict.fromkeys(groups[side])
+        found[key] = doubling_moves(*(study.difference(arm, other, tests) for study in (before, after)))
+    return found
 
 
 OTHERS = {"vit": "ViT", "half_width": "half the width", "quarter": "a quarter of the slices"}

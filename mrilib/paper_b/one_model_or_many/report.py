@@ -87,6 +87,20 @@ def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kin
     return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", **look)
 
 
+def longer_chart(trained: Mapping[str, Studies], comparisons: Comparisons, kind: str) -> altair.LayerChart:
+    """`specialist_chart` with as many slices, for several lengths of training by name."""
+    rows = [
+        row | {"series": length}
+        for length, studies in trained.items()
+        for row in _differences(studies, comparisons, HALF)
+    ]
+    worse = [f"{sum(row['high'] < 0 for row in rows if row['series'] == length)} after {length}" for length in trained]
+    title = f"{SLICES[HALF]}, one network for both is measurably worse than the specialist in {' and in '.join(worse)}"
+    told = f"{title}, of {len(rows) // len(trained)} cases ({kind} data)"
+    alt = f"{told}: {in_numbers(rows)}"
+    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=alt, title=told, sides=("worse", "better"))
+
+
 def _differences(studies: Studies, comparisons: Comparisons, start: str) -> list[dict[str, Any]]:
     """Rows of one kind of comparison, one for each pair and side."""
     return [

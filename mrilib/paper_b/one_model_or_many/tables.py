@@ -12,6 +12,7 @@ TABLES = ("one_or_many",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of every pair as in Figures 3 and 4, and with another network, a smaller one and fewer slices."""
+    """Rows of every pair (Figures 3 and 4; Figure 3 also with longer training), and of the other networks and sizes."""
     each = [replace(one, skewed=skewed) for one in pairs(p).values() for skewed in (False, True)]
-    return [row for one in (*each, *others(p).values()) for row in study(one, device).rows()]
+    longer = [replace(one, skewed=False) for one in pairs(p.twice_as_long).values()]
+    return [row for one in (*each, *longer, *others(p).values()) for row in study(one, device).rows()]
