@@ -20,7 +20,7 @@ from mrilib.paper_b.pathologies.pictures import (
     nearer_to_each_other,
     typical,
 )
-from mrilib.paper_b.pathologies.report import PLACES, differences_table, scores_table
+from mrilib.paper_b.pathologies.report import PLACES, differences_table, heights_table, scores_table
 
 
 @pytest.fixture
@@ -37,6 +37,16 @@ def test_tables_hold_every_network_and_place(scored):
     assert other.cells[0][0] == "more of P minus P and Q"
     assert other.cells[0][2].startswith("0.000")
     assert other.cells[1][1].startswith("−0.006")
+
+
+def test_heights_of_each_length_of_training_are_a_column():
+    heights = {
+        "12 epochs": {"small": Interval(0.01, 0.0, 0.02, 4)},
+        "24 epochs": {"small": Interval(0.03, 0.02, 0.04, 4)},
+    }
+    found = heights_table(heights, "A caption")
+    assert found.headings == ("", "height after 12 epochs", "height after 24 epochs")
+    assert [cell[:5] for cell in found.cells[0][1:]] == ["0.010", "0.030"]
 
 
 def test_charts_draw_both_ways_to_train_in_every_place(scored):

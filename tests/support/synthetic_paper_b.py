@@ -54,6 +54,7 @@ def lesions(height, kept, less, alike=0.8, spread=3.0, better=0.5):
     found = results(lesion_height_small=height, lesion_height_large=height, global_height=height)
     found |= results(more_minus_both_healthy=-height, more_minus_both_with_small=-height, lesions_alike=alike)
     found |= results(contrast_kept_p=kept, contrast_kept_more_minus_both=-less)
+    found |= exact(doubling_moves_lesion_height_small=0.5, doubling_moves_lesion_height_large=0.5)
     return found | exact(spread_low=0.01 * spread, spread_high=0.01, better_low=better)
 
 

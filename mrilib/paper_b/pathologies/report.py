@@ -52,6 +52,15 @@ def differences_table(study: Study, pairs: Sequence[tuple[str, str]], caption: s
     return table(rows, columns | {"kept": "contrast kept, small lesions"}, caption=caption)
 
 
+def heights_table(heights: Mapping[str, Mapping[str, Interval]], caption: str) -> Table:
+    """Height above the line of healthy heads, one row per place and one column per length of training."""
+    places = list(next(iter(heights.values())))
+    rows = [
+        {"where": PLACES[size]} | {length: vars(found[size]) for length, found in heights.items()} for size in places
+    ]
+    return table(rows, {"where": ""} | {length: f"height after {length}" for length in heights}, caption=caption)
+
+
 def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement, nearer: Sequence[bool]) -> list[str]:
     """Effects of training with lesions: inside lesions, on whole images, and lesion by lesion."""
     by = {size: measured(difference(study, "P and Q", MORE, size), signed=True) for size in SIZES}
