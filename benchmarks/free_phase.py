@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from measuring import RESULTS
 
-from mrilib.beyond.ttt_for_any_network.experiment import EVERY, GAIN, PHASES, TITLES, Phase
+from mrilib.beyond.ttt_for_any_network.experiment import GAIN, PHASES, TITLES, Phase
 from mrilib.gap import Interval, mean_interval
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.running.jobs import plan
@@ -48,8 +48,8 @@ class Run:
         return next((seconds for seconds, ssim in self.along if ssim >= goal), float("nan"))
 
 
-def timed(model: Reconstructor, sample: Sample, settings: Settings, phase: Phase) -> Run:
-    """Test-time train a slice and follow its SSIM."""
+def timed(model: Reconstructor, sample: Sample, settings: Settings) -> Run:
+    """Test-time train a slice and follow its SSIM from iteration to iteration."""
     start, scoring = time.process_time(), 0.0
     along: list[tuple[float, float]] = []
 
@@ -62,7 +62,7 @@ def timed(model: Reconstructor, sample: Sample, settings: Settings, phase: Phase
         return ssim
 
     given = (sample.masked_kspace, sample.mask, sample.sens_maps, settings)
-    record = test_time_train(model, *given, score=score, score_at=range(0, settings.max_iterations, EVERY[phase]))
+    record = test_time_train(model, *given, score=score, score_at=range(settings.max_iterations))
     each = (time.process_time() - start - scoring) / len(record.history.train_error)
     return Run(slice_ssim(record.image, sample)[0], along, each)
 
@@ -115,11 +115,11 @@ def main() -> None:
     for loss in ("supervised", "joint"):
         model = network(p.experiment.spec(loss, "P"))
         for phase in PHASES:  # what a process does once is no method's time
-            timed(model, tests[0], replace(p.settings[phase], max_iterations=2), phase)
+            timed(model, tests[0], replace(p.settings[phase], max_iterations=2))
         runs: dict[Phase, list[Run]] = {phase: [] for phase in PHASES}
         for number in range(count):
             for phase in PHASES[:: 1 if number % 2 == 0 else -1]:
-                runs[phase].append(timed(model, tests[number], p.settings[phase], phase))
+                runs[phase].append(timed(model, tests[number], p.settings[phase]))
         found[loss] = {name: asdict(times) for name, times in report(loss, runs).items()}
     write_json(RESULTS / "free_phase.json", {"slices": count, "times sooner to 95 %": found})
 

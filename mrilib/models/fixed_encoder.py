@@ -1,31 +1,48 @@
 """A U-Net that sees the same image in each step of test-time training, with its encoder fixed."""
 
-from functools import partial
-
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mrilib.linop import LinearOperator
 from mrilib.models.reconstructor import Reconstructor
-from mrilib.models.unet import Unet
+from mrilib.models.unet import Unet, expand
 
 
-class Constant(nn.Module):
-    """A layer whose weights and input do not change: returns the output that it is given, (n, channels, y, x)."""
+class Decoder(nn.Module):
+    """Bottleneck and decoder of a U-Net, with the features that its encoder has of one image.
 
-    output: Tensor
+    Args:
+        unet: the U-Net, whose layers are shared.
+        image: (n, in_chans, y, x).
+    """
 
-    def __init__(self, output: Tensor) -> None:
+    def __init__(self, unet: Unet, image: Tensor) -> None:
         super().__init__()
-        self.register_buffer("output", output)
+        self.conv, self.up_transpose_conv, self.up_conv = unet.conv, unet.up_transpose_conv, unet.up_conv
+        _, skips = unet.encode(image)
+        self.register_buffer("bottom", F.avg_pool2d(skips[-1], 2))
+        self.names = [f"skip{level}" for level in range(len(skips))]
+        for name, skip in zip(self.names, skips, strict=True):
+            self.register_buffer(name, skip)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.output
+        """The U-Net's output for the image that was given at the start; `image` is not used."""
+        skips = [self.get_buffer(name) for name in self.names]
+        return expand(self.conv(self.bottom), skips, self.up_transpose_conv, self.up_conv)
+
+
+class _Input(nn.Module):
+    """Stands for a U-Net to find out what it sees."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        self.image = image
+        return image
 
 
 @torch.no_grad()
 def fix_encoder(network: Reconstructor, masked_kspace: Tensor, A: LinearOperator) -> None:
-    """Replace the encoder of a network's U-Net, in place, by its features of one measurement.
+    """Replace the U-Net of a network, in place, by its decoder with the encoder's features of one measurement.
 
     The network is then for this measurement only, and its bottleneck and decoder are all that can be trained.
     Networks whose U-Nets see images that depend on the weights, such as `VarNetReconstructor`, and networks without a
@@ -39,17 +56,7 @@ def fix_encoder(network: Reconstructor, masked_kspace: Tensor, A: LinearOperator
     unet = getattr(network, "unet", None)
     if not isinstance(unet, Unet):
         return
-    features: dict[int, Tensor] = {}
-    hooks = [
-        layer.register_forward_hook(partial(_keep, features, level))
-        for level, layer in enumerate(unet.down_sample_layers)
-    ]
+    seen = _Input()
+    network.add_module("unet", seen)
     network(masked_kspace, A)
-    for hook in hooks:
-        hook.remove()
-    for level, feature in features.items():
-        unet.down_sample_layers[level] = Constant(feature)
-
-
-def _keep(features: dict[int, Tensor], level: int, layer: nn.Module, inputs: object, output: Tensor) -> None:
-    features[level] = output
+    network.add_module("unet", Decoder(unet, seen.image))
