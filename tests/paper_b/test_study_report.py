@@ -2,6 +2,7 @@
 
 import pytest
 
+from mrilib.figures.dots import SMALL
 from mrilib.paper_b.one_model_or_many.report import (
     differences_table,
     in_words,
@@ -14,6 +15,7 @@ from mrilib.paper_b.one_model_or_many.report import (
     specialists_chart,
 )
 from mrilib.paper_b.study import Study
+from mrilib.paper_b.trainings import Trainings
 
 SCORES = {
     ("P", "knee"): [0.8, 0.9],
@@ -122,6 +124,19 @@ def test_one_number_of_slices_is_drawn_alone_and_its_title_counts_the_cases(pair
         "With all slices, one network for both is measurably worse than the specialist in none of 1 cases"
         in whole["description"]
     )
+
+
+def test_every_training_run_is_a_small_dot(pairs):
+    (study, groups), compared = pairs["anatomy"], {"half_minus_p": ("half", "P", "P")}
+    scores = {0: [0.8, 0.8], 1: [0.9, 0.9]}
+    runs = [Study("none", study.arms, study.tests) for _ in scores]
+    for seed, one in enumerate(runs):
+        one._read.update(study._read | {("half", "knee"): {"ssim": scores[seed]}})
+    several = {"anatomy": (Trainings(runs), groups)}
+    spec = specialist_chart(several, compared, "half_minus", "simulated").to_dict()
+    drawn = [layer for layer in spec["layer"] if layer["mark"].get("size") == SMALL]
+    assert [row["value"] for row in drawn[0]["data"]["values"]] == [pytest.approx(-0.1), pytest.approx(0)]
+    assert "single training runs" in str(spec)
 
 
 def test_longer_training_stands_below_the_customary_one(pairs):

@@ -11,6 +11,7 @@ from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
 from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
+from mrilib.paper_b.trainings import SEEDS, Trainings
 
 SKEW = 10  # ratio of the numbers of slices of the two sides
 
@@ -51,6 +52,12 @@ def study(p: Parameters, device: torch.device | str = "cpu") -> Study:
     """A pair's networks on test slices of each of its distributions."""
     tests = {name: TestSet(name, p.test_slices) for name in (*PAIRS[p.pair].p, *PAIRS[p.pair].q)}
     return Study("one_or_many", arms(p), tests, None, p.source, device, p.recompute)
+
+
+def trained(p: Parameters) -> Trainings:
+    """All stored training runs of a pair's networks, that of the parameters first."""
+    seeds = (seed for seed in SEEDS if seed != p.seed)
+    return Trainings.stored(study(p), (study(replace(p, seed=seed)) for seed in seeds))
 
 
 def pairs(p: Parameters) -> dict[str, Parameters]:

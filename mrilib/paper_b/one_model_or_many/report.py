@@ -12,10 +12,12 @@ from mrilib.figures.theme import NAMED
 from mrilib.gap import Interval
 from mrilib.paper_b.one_model_or_many.nested import line, nested_chart
 from mrilib.paper_b.study import Study
+from mrilib.paper_b.trainings import Trainings
 
 Groups = Mapping[str, Sequence[str]]
 Comparisons = Mapping[str, tuple[str, str, str]]
-Studies = Mapping[str, tuple[Study, Groups]]  # by name of the pair, or of what is changed on knee and brain
+Scored = Study | Trainings
+Studies = Mapping[str, tuple[Scored, Groups]]  # by name of the pair, or of what is changed on knee and brain
 BOTH, LOST = "P and Q", "ood_minus"  # the network of both; comparisons of the other side's specialist
 SIDES = {"anatomy": ("knee", "brain"), "contrast": ("PD knee", "PDFS knee"), "field": ("1.5 T", "3 T")}
 HALF, WHOLE = "half_minus", "joint_minus"  # comparisons of the network of both, by its number of slices
@@ -29,7 +31,7 @@ ROLES = {  # of a comparison, by the start of its name; a longer start goes firs
 }
 
 SLICES = {HALF: "With as many slices in all", WHOLE: "With all slices"}  # of the network for both
-FROM_SPECIALIST = "SSIM minus that of the specialist (95 % interval)"
+FROM_SPECIALIST = "SSIM minus that of the specialist"
 
 
 def role(comparison: str) -> str:
@@ -71,7 +73,7 @@ def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> alta
     found = [row for start in starts for row in _differences(studies, comparisons, start)]
     names = list(dict.fromkeys(row["name"] for row in found))
     rows = sorted(found, key=lambda row: names.index(row["name"]))
-    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", title=title)
+    return dots_chart(rows, x_title=_x_title(rows), alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kind: str) -> altair.LayerChart:
@@ -84,7 +86,7 @@ def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kin
     than = f"is measurably worse than the specialist in {worse or 'none'}"
     title = f"{SLICES[start]}, one network for both {than} of {len(rows)} cases ({kind} data)"
     look: dict[str, Any] = {"title": title, "colors": {"": NAMED[ROLES[start]]}, "sides": ("worse", "better")}
-    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=f"{title}: {in_numbers(rows)}", **look)
+    return dots_chart(rows, x_title=_x_title(rows), alt=f"{title}: {in_numbers(rows)}", **look)
 
 
 def longer_chart(trained: Mapping[str, Studies], comparisons: Comparisons, kind: str) -> altair.LayerChart:
@@ -98,13 +100,19 @@ def longer_chart(trained: Mapping[str, Studies], comparisons: Comparisons, kind:
     title = f"{SLICES[HALF]}, one network for both is measurably worse than the specialist in {' and in '.join(worse)}"
     told = f"{title}, of {len(rows) // len(trained)} cases ({kind} data)"
     alt = f"{told}: {in_numbers(rows)}"
-    return dots_chart(rows, x_title=FROM_SPECIALIST, alt=alt, title=told, sides=("worse", "better"))
+    return dots_chart(rows, x_title=_x_title(rows), alt=alt, title=told, sides=("worse", "better"))
+
+
+def _x_title(rows: Sequence[Mapping[str, Any]]) -> str:
+    several = "; small dots: single training runs" if any(row["each"] for row in rows) else ""
+    return f"{FROM_SPECIALIST} (95 % interval{several})"
 
 
 def _differences(studies: Studies, comparisons: Comparisons, start: str) -> list[dict[str, Any]]:
     """Rows of one kind of comparison, one for each pair and side."""
     return [
         {"name": sides_of(name)[side], "series": ROLES[start], **vars(_difference(study, groups, arm, other, side))}
+        | {"each": study.each(arm, other, dict.fromkeys(groups[side])) if isinstance(study, Trainings) else []}
         for name, (study, groups) in studies.items()
         for tested in ("P", "Q")
         for key, (arm, other, side) in comparisons.items()
@@ -141,7 +149,7 @@ def in_words(studies: Studies, comparisons: Comparisons) -> list[str]:
     return told
 
 
-def _difference(study: Study, groups: Groups, arm: str, other: str, side: str) -> Interval:
+def _difference(study: Scored, groups: Groups, arm: str, other: str, side: str) -> Interval:
     return study.difference(arm, other, dict.fromkeys(groups[side]))
 
 

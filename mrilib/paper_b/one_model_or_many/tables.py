@@ -6,13 +6,16 @@ import torch
 
 from mrilib.paper_b.one_model_or_many.experiment import others, pairs, study
 from mrilib.paper_b.one_model_or_many.parameters import Parameters
+from mrilib.paper_b.trainings import SEEDS
 from mrilib.store.tables import StoredRow
 
 TABLES = ("one_or_many",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of every pair (Figures 3 and 4; Figure 3 also with longer training), and of the other networks and sizes."""
-    each = [replace(one, skewed=skewed) for one in pairs(p).values() for skewed in (False, True)]
-    longer = [replace(one, skewed=False) for one in pairs(p.twice_as_long).values()]
-    return [row for one in (*each, *longer, *others(p).values()) for row in study(one, device).rows()]
+    """Rows of every pair (Figure 3 with several seeds and longer training; Figure 4), and of the other networks."""
+    each = [replace(one, skewed=False) for one in pairs(p).values()]
+    seeded = [replace(one, seed=seed) for one in each for seed in SEEDS]
+    longer = [one.twice_as_long for one in each]
+    skewed = [replace(one, skewed=True) for one in each]
+    return [row for one in (*seeded, *longer, *skewed, *others(p).values()) for row in study(one, device).rows()]
