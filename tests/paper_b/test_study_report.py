@@ -5,6 +5,7 @@ import pytest
 from mrilib.figures.dots import SMALL
 from mrilib.paper_b.one_model_or_many.report import (
     differences_table,
+    equal_steps_in_words,
     in_words,
     longer_chart,
     pairs_table,
@@ -158,6 +159,18 @@ def test_the_sentences_give_the_range_over_pairs_and_sides(study):
     assert " (knee) to +0.300 [" in told
     assert told.endswith("(brain).")
     assert role("half_minus_joint_p") == ""
+
+
+def test_with_equal_steps_the_specialists_are_those_trained_for_longer(pairs):
+    (study, groups) = pairs["anatomy"]
+    longer = Study("none", study.arms, study.tests)
+    longer._read.update(study._read | {("Q", "brain"): {"ssim": [0.9, 0.9]}})
+    (told,) = equal_steps_in_words(pairs, {"anatomy": (longer, groups)})
+    assert told == (
+        "**Network trained on both, with as many steps as a specialist:** −0.100 [−0.100, −0.100] (brain) to "
+        "0.000 [0.000, 0.000] (knee)."
+    )
+    assert equal_steps_in_words({}, {}) == []
 
 
 def test_a_tenth_alone_is_told_from_the_specialist():

@@ -9,7 +9,7 @@ from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.plot import Table, table
 from mrilib.figures.sentences import measured
 from mrilib.figures.theme import NAMED
-from mrilib.gap import Interval
+from mrilib.gap import Interval, performance_gap
 from mrilib.paper_b.one_model_or_many.nested import line, nested_chart
 from mrilib.paper_b.study import Study
 from mrilib.paper_b.trainings import Trainings
@@ -143,10 +143,28 @@ def in_words(studies: Studies, comparisons: Comparisons) -> list[str]:
             for key, (arm, other, side) in comparisons.items()
             if role(key) == words
         }
-        least, most = (pick(found, key=lambda side: found[side].value) for pick in (min, max))
-        ends = [f"{measured(found[one], signed=True)} ({one})" for one in dict.fromkeys((least, most))]
-        told.append(f"**{words[0].upper()}{words[1:]}:** {' to '.join(ends)}.")
+        told.append(f"**{words[0].upper()}{words[1:]}:** {_range(found)}.")
     return told
+
+
+def equal_steps_in_words(once: Studies, longer: Studies) -> list[str]:
+    """The network for both minus specialists trained for twice as many epochs, which take as many steps; one line.
+
+    Empty if there are no pairs.
+    """
+    found = {}
+    for name, (study, groups) in once.items():
+        for side in ("P", "Q"):
+            tests = dict.fromkeys(groups[side])
+            both, alone = study.over(BOTH, tests), longer[name][0].over(side, tests)
+            found[sides_of(name)[side]] = performance_gap(both, alone)
+    return [f"**Network trained on both, with as many steps as a specialist:** {_range(found)}."] if found else []
+
+
+def _range(found: Mapping[str, Interval]) -> str:
+    """The lowest and the highest of several differences, with the side of each."""
+    least, most = (pick(found, key=lambda side: found[side].value) for pick in (min, max))
+    return " to ".join(f"{measured(found[one], signed=True)} ({one})" for one in dict.fromkeys((least, most)))
 
 
 def _difference(study: Scored, groups: Groups, arm: str, other: str, side: str) -> Interval:
