@@ -14,7 +14,7 @@ PAGE = WIDTH + 60  # pixels: names are narrower than LETTER in most faces
 ROW_HEIGHT, APART, NUMBERS, ROOM = 28, 12, 14, 60  # pixels; APART between series of one line, ROOM for numbers
 FEW, ROOMY = 6, 40  # lines, and pixels from one to the next of so few
 ABOVE, BESIDE = -8, 10  # pixels from the plot and from 0 to the words on both sides of 0
-SMALL = 16  # square pixels of a part of what is averaged
+SMALL = 16  # square pixels of the dots for single training runs and the like
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
 
@@ -74,7 +74,7 @@ def dots_chart(
         *([_origin()] if zero else []),
         *with_intervals(base.mark_rule(strokeWidth=2.5).encode(x=altair.X("low:Q"), x2="high:Q", color=color), records),
         dots.encode(fill=altair.condition("datum.certain", color, altair.value("white"))),
-        *_parts(rows, base, color, x),
+        *_parts(rows, base, x),
         *([] if shared else [_numbers(base, width)]),
         *(_sides(*sides) if sides else []),
     ]
@@ -145,9 +145,7 @@ def _sides(left: str, right: str) -> list[altair.Chart]:
     ]
 
 
-def _parts(
-    rows: Sequence[Mapping[str, Any]], base: altair.Chart, color: altair.Color, x: altair.X
-) -> list[altair.Chart]:
+def _parts(rows: Sequence[Mapping[str, Any]], base: altair.Chart, x: altair.X) -> list[altair.Chart]:
     """Small dots for the numbers in `each`."""
     found = [
         {"name": row["name"], "series": row.get("series", ""), "value": value}
@@ -156,8 +154,8 @@ def _parts(
     ]
     if not found:
         return []
-    dots = base.properties(data=data(found)).mark_point(size=SMALL, filled=True, opacity=0.6)
-    return [dots.encode(x=x, color=color, tooltip=altair.Tooltip("value:Q", format=".4f"))]
+    dots = base.properties(data=data(found)).mark_point(size=SMALL, filled=True, opacity=1, color=INK)
+    return [dots.encode(x=x, tooltip=altair.Tooltip("value:Q", format=".4f"))]
 
 
 def _numbers(base: altair.Chart, width: int) -> altair.Chart:

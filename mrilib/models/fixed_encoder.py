@@ -33,7 +33,7 @@ class Decoder(nn.Module):
 
 
 class _Input(nn.Module):
-    """Stands for a U-Net to find out what it sees."""
+    """Takes the place of a U-Net, of as many output as input channels, and keeps its input."""
 
     def forward(self, image: Tensor) -> Tensor:
         self.image = image
@@ -44,7 +44,8 @@ class _Input(nn.Module):
 def fix_encoder(network: Reconstructor, masked_kspace: Tensor, A: LinearOperator) -> None:
     """Replace the U-Net of a network, in place, by its decoder with the encoder's features of one measurement.
 
-    The network is then for this measurement only, and its bottleneck and decoder are all that can be trained.
+    The network is then for this measurement only, and its bottleneck and decoder are all that can be trained. If the
+    network fails on the measurement, it stays as it is.
     Networks whose U-Nets see images that depend on the weights, such as `VarNetReconstructor`, and networks without a
     U-Net do not change.
 
@@ -58,5 +59,8 @@ def fix_encoder(network: Reconstructor, masked_kspace: Tensor, A: LinearOperator
         return
     seen = _Input()
     network.add_module("unet", seen)
-    network(masked_kspace, A)
+    try:
+        network(masked_kspace, A)
+    finally:
+        network.add_module("unet", unet)
     network.add_module("unet", Decoder(unet, seen.image))

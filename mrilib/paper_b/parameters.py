@@ -1,6 +1,5 @@
 """Parameters shared by paper B's sections: three networks, their training, and their numbers of slices."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
@@ -55,13 +54,8 @@ class Networks(Sourced):
         return paper_b(self.epochs, self.train_learning_rate, self.batch_size, self.seed)
 
     @property
-    def steps(self) -> int:
-        """Training steps of a network on `train_slices`."""
-        return self.epochs * math.ceil(self.train_slices / self.batch_size)
-
-    @property
     def twice_as_long(self) -> Self:
-        """Same parameters with twice as many training steps, reading stored scores."""
+        """Same parameters with twice as many epochs, reading stored scores."""
         return replace(self, epochs=2 * self.epochs, recompute=False)
 
 

@@ -6,8 +6,6 @@ from statistics import fmean
 
 from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.paper_b.study import Study
-from mrilib.store.tables import origin
-from mrilib.train.networks import NetworkSpec
 
 SEEDS = (0, 1, 2, 3, 4)  # of initial weights, order and masks
 
@@ -28,19 +26,9 @@ class Trainings:
         return cls([own, *(one for one in others if not one.missing)])
 
     @property
-    def arms(self) -> Mapping[str, NetworkSpec]:
-        """Networks of the first training run, by name."""
-        return self.studies[0].arms
-
-    @property
     def missing(self) -> list[str]:
         """Networks of the first training run of which something is not stored yet."""
         return self.studies[0].missing
-
-    @property
-    def origin(self) -> str:
-        """Origin of the rows, for captions."""
-        return origin([row for one in self.studies for row in one.rows()])
 
     def over(self, arm: str, tests: Mapping[str, object]) -> list[list[float]]:
         """SSIM of all slices of several test sets, (trainings, slices)."""

@@ -1,8 +1,9 @@
 """Verdicts on the papers' claims, computed from the runs on disk and never set by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,12 +24,12 @@ class Claim(BaseModel):
     """One table, figure, proposition or appendix of a paper.
 
     `predicate` holds lines that must all be true, `over` the values of their placeholders such as {shift}, and `margin`
-    the reason for the margins, in the paper's numbers. `settled` holds lines without which the claim is undecided, for
-    example that longer training would not change the outcome. `cases` are conditions under which the claim must hold,
-    each a mapping of parameters that a run must have; without cases, any run counts. `not_run` states what the paper
-    covers but no run tests; such a claim can differ, but cannot be reproduced. An item that no result could contradict
-    is `not_a_test`; an item that repeats others is `same_as` them; neither is counted. `reason` is our explanation of
-    why a claim may fail here.
+    the reason for the margins, in the paper's numbers. `settled` maps results of the predicate to lines without which
+    nothing that rests on these results is decided, for example that longer training would hardly move them. `cases` are
+    conditions under which the claim must hold, each a mapping of parameters that a run must have; without cases, any
+    run counts. `not_run` states what the paper covers but no run tests; such a claim can differ, but cannot be
+    reproduced. An item that no result could contradict is `not_a_test`; an item that repeats others is `same_as` them;
+    neither is counted. `reason` is our explanation of why a claim may fail here.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -39,7 +40,7 @@ class Claim(BaseModel):
     margin: str = ""
     over: dict[str, list[str]] = {}
     predicate: list[str] = []
-    settled: list[str] = []
+    settled: dict[str, str] = {}
     cases: list[dict[str, Any]] = [{}]
     not_run: str = Field("", alias="not run")
     not_a_test: str = Field("", alias="not a test")
@@ -53,9 +54,10 @@ class Claim(BaseModel):
         return expand(self.predicate, self.over)
 
     @property
-    def settled_lines(self) -> list[str]:
-        """Lines of `settled`, written out."""
-        return expand(self.settled, self.over) if self.settled else []
+    def settled_lines(self) -> dict[str, str]:
+        """Lines of `settled` by result, written out."""
+        pairs = [f"{key}\n{line}" for key, line in self.settled.items()]
+        return dict(pair.split("\n") for pair in expand(pairs, self.over)) if pairs else {}
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,16 @@ def read_claim(entry: Any, file: Path) -> Claim:
     name = entry.get("id", entry) if isinstance(entry, dict) else entry
     try:
         claim = Claim.model_validate(entry)
-        for line in (*claim.lines, *claim.settled_lines):
+        for line in (*claim.lines, *claim.settled_lines.values()):
             parse(line)
+        known = {key for line in claim.lines for key in check(line, {}).keys}
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{file}: {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except PredicateError as error:
         raise UserError(f"{file}: {name}: {error}") from error
+    if odd := sorted(claim.settled_lines.keys() - known):
+        raise UserError(f"{file}: {name}: settled: {', '.join(odd)}: expected results of the predicate")
     if bool(claim.predicate) + bool(claim.not_a_test) + bool(claim.same_as) != 1:
         raise UserError(f"{file}: {name}: expected exactly one of predicate, not a test, same evidence as")
     if claim.predicate and not (claim.notebook and claim.margin):
@@ -166,36 +171,35 @@ def judge(claim: Claim, where: dict[str, Any], runs: Sequence[Run]) -> dict[str,
     case |= {"run": run.name, "scale": run.manifest.get("profile")}
     case["changed"] = {name: v for name, v in run.manifest.get("given", {}).items() if name not in where}
     try:
-        checks, settled = ([check(line, run.results) for line in lines] for lines in (claim.lines, claim.settled_lines))
+        checks = [check(line, run.results) for line in claim.lines]
+        settled = {key: check(line, run.results) for key, line in claim.settled_lines.items()}
     except PredicateError as error:
         return case | {"note": str(error)}
     case["checks"] = [asdict(one) for one in checks]
-    case["settled"] = [asdict(one) for one in settled]
+    case["settled"] = {key: asdict(one) for key, one in settled.items()}
     case["ours"] = {key: run.results.get(key) for one in checks for key in one.keys}
     return case | {"verdict": outcome(checks, settled), "note": "; ".join(dict.fromkeys(why(checks, settled)))}
 
 
-def outcome(checks: Sequence[Check], settled: Sequence[Check] = ()) -> str:
+def outcome(checks: Sequence[Check], settled: Mapping[str, Check] = MappingProxyType({})) -> str:
     """Verdict of all lines: a false line decides first, then a line that lacks a result, then an undecided line.
 
-    Nothing is decided unless all `settled` lines hold.
+    A line is undecided, whatever it says, unless the `settled` lines of all its results hold.
     """
-    if any(one.missing for one in settled):
-        return "not run"
-    unsettled = any(not one.holds for one in settled)
-    if any(one.holds is False for one in checks) and not unsettled:
+    decided = [one.holds if all(settled[key].holds for key in one.keys if key in settled) else None for one in checks]
+    if False in decided:
         return "differs"
     if any(one.missing for one in checks):
         return "not run"
-    return "undecided" if unsettled or any(one.holds is None for one in checks) else "reproduced"
+    return "undecided" if None in decided else "reproduced"
 
 
-def why(checks: Sequence[Check], settled: Sequence[Check] = ()) -> list[str]:
+def why(checks: Sequence[Check], settled: Mapping[str, Check] = MappingProxyType({})) -> list[str]:
     """What was not recorded, why results are undefined, and which `settled` lines do not hold."""
-    missing = list(dict.fromkeys(key for one in (*checks, *settled) for key in one.missing))
+    missing = list(dict.fromkeys(key for one in checks for key in one.missing))
     told = [f"{', '.join(missing)} not recorded"] if missing else []
-    loose = [one.line for one in settled if not one.missing and not one.holds]
-    told += [f"not settled: expected {'; '.join(loose)}"] if loose else []
+    loose = [key for key, one in settled.items() if not one.holds]
+    told += [f"not settled: {', '.join(loose)}"] if loose else []
     return told + [reason for one in checks for reason in one.reasons]
 
 

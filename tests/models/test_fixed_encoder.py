@@ -18,6 +18,11 @@ def sample():
     return tiny_sample()
 
 
+@pytest.fixture(scope="module")
+def odd():
+    return tiny_sample(matrix=(41, 47))
+
+
 def networks(name, sample):
     """A network and its copy with a fixed encoder."""
     cascades = {"num_cascades": 2} if name == "varnet" else {}
@@ -41,6 +46,20 @@ def test_same_image_and_same_gradients_of_bottleneck_and_decoder(sample, name):
     assert every.keys() - left.keys() == {name for name in every if "down_sample_layers" in name} != set()
     for name, gradient in left.items():
         assert (gradient is None and every[name] is None) or torch.allclose(gradient, every[name], rtol=1e-4, atol=1e-6)
+
+
+def test_odd_sizes_are_decoded_as_before(odd):
+    network, fixed = networks("unet", odd)
+    with torch.no_grad():
+        assert torch.equal(network(odd.masked_kspace, odd.operator), fixed(odd.masked_kspace, odd.operator))
+
+
+def test_a_network_that_fails_stays_as_it_is(sample):
+    network, _ = networks("unet", sample)
+    names = [name for name, _ in network.named_modules()]
+    with pytest.raises(Exception, match=r"\S"):
+        fix_encoder(network, sample.masked_kspace[..., :-3], sample.operator)
+    assert [name for name, _ in network.named_modules()] == names
 
 
 def test_a_network_whose_unets_see_changing_images_stays_as_it_is(sample):

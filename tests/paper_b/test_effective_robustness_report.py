@@ -106,11 +106,10 @@ def test_heights_of_longer_training_stand_beside_them(found, monkeypatch):
     assert one.moves(P) == pytest.approx(3)
     title, rows = longer_chart(found, "simulated").to_dict()["description"].split(": ")
     assert title == (
-        "Twice as many training steps move the height under 1 of 1 shifts by more than half its interval "
-        "(simulated data)"
+        "After twice as many epochs, 1 of 1 heights have moved by more than half their intervals (simulated data)"
     )
     assert rows == (
-        "knees (15 coils) → brains (4 coils), 720 steps +0.020; knees (15 coils) → brains (4 coils), 1,440 steps +0.050"
+        "knees (15 coils) → brains (4 coils), 6 epochs +0.020; knees (15 coils) → brains (4 coils), 12 epochs +0.050"
     )
 
 

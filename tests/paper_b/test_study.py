@@ -11,6 +11,7 @@ from mrilib.paper_b.one_model_or_many.experiment import SKEW, arms, comparisons,
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import paper_b, union
 from mrilib.paper_b.study import Study, TestSet
+from mrilib.paper_b.trainings import Trainings
 from mrilib.train.recipe import Recipe
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
@@ -121,7 +122,7 @@ def test_each_difference_moves_as_its_own_networks_do():
         for (place, arm), test in product(enumerate(found.arms), found.tests):
             value = half if arm == "half of P and Q" and test in PAIRS["contrast"].q else 0.5
             found._read[arm, test] = {"ssim": [value, value + 0.01 * place]}
-    moved = moves(before, after, PAIRS["contrast"].sides)
+    moved = moves(Trainings([before]), after, PAIRS["contrast"].sides)
     assert moved.keys() == comparisons().keys()
     still = {key for key, value in moved.items() if value == pytest.approx(0, abs=1e-9)}
     assert {"half_minus_joint_q", "half_minus_q"} <= moved.keys() - still

@@ -4,8 +4,8 @@ import pytest
 
 from mrilib.figures.dots import SMALL
 from mrilib.paper_b.one_model_or_many.report import (
+    against_longer_in_words,
     differences_table,
-    equal_steps_in_words,
     in_words,
     longer_chart,
     pairs_table,
@@ -145,10 +145,10 @@ def test_longer_training_stands_below_the_customary_one(pairs):
     study._read["half", "knee"] = {"ssim": [0.8, 0.8]}
     longer = Study("none", study.arms, study.tests)
     longer._read.update(study._read | {("half", "knee"): {"ssim": [0.9, 0.9]}})
-    lengths = {"1 step": pairs, "2 steps": {"anatomy": (longer, groups)}}
+    lengths = {"1 epoch": pairs, "2 epochs": {"anatomy": (longer, groups)}}
     assert longer_chart(lengths, compared, "simulated").to_dict()["description"] == (
-        "With as many slices in all, one network for both is measurably worse than the specialist in 1 after 1 step "
-        "and in 0 after 2 steps, of 1 cases (simulated data): knee, 1 step −0.100; knee, 2 steps 0.000"
+        "With as many slices in all, one network for both is measurably worse in 1 of 1 after 1 epoch and in 0 of 1 "
+        "after 2 epochs (simulated data, one training run each): knee, 1 epoch −0.100; knee, 2 epochs 0.000"
     )
 
 
@@ -165,12 +165,12 @@ def test_with_equal_steps_the_specialists_are_those_trained_for_longer(pairs):
     (study, groups) = pairs["anatomy"]
     longer = Study("none", study.arms, study.tests)
     longer._read.update(study._read | {("Q", "brain"): {"ssim": [0.9, 0.9]}})
-    (told,) = equal_steps_in_words(pairs, {"anatomy": (longer, groups)})
+    (told,) = against_longer_in_words(pairs, {"anatomy": (longer, groups)})
     assert told == (
-        "**Network trained on both, with as many steps as a specialist:** −0.100 [−0.100, −0.100] (brain) to "
-        "0.000 [0.000, 0.000] (knee)."
+        "**Network trained on both, against specialists trained for twice as many epochs (one training run):** "
+        "−0.100 [−0.100, −0.100] (brain) to 0.000 [0.000, 0.000] (knee)."
     )
-    assert equal_steps_in_words({}, {}) == []
+    assert against_longer_in_words({}, {}) == []
 
 
 def test_a_tenth_alone_is_told_from_the_specialist():

@@ -10,7 +10,7 @@ from synthetic_paper_a import PAPER_A
 from synthetic_paper_b import PAPER_B
 from synthetic_results import OUTCOMES
 
-from mrilib.running.claims import VERDICTS, Claim, answer, load
+from mrilib.running.claims import VERDICTS, Claim, answer, load, read_claim
 from mrilib.running.claims import outcome as outcome_of
 from mrilib.running.claims_view import as_json, evidence, here, markdown, table
 from mrilib.running.predicates import check
@@ -200,17 +200,32 @@ def test_no_verdict_but_the_papers_own_result_is_reproduced(claims, outcome):
 
 def judged(entry, results):
     """Verdict of a claim's lines on synthetic results, which must hold all that they ask for."""
-    checks, settled = ([check(line, results) for line in lines] for lines in (entry.lines, entry.settled_lines))
-    assert [one.missing for one in (*checks, *settled) if one.missing] == [], entry.id
+    checks = [check(line, results) for line in entry.lines]
+    settled = {key: check(line, results) for key, line in entry.settled_lines.items()}
+    assert [one.missing for one in (*checks, *settled.values()) if one.missing] == [], entry.id
     return outcome_of(checks, settled)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_nothing_is_decided_while_longer_training_changes_the_outcome(claims, outcome):
-    for entry in claims:
-        for line in entry.settled_lines:
-            moving = dict.fromkeys(check(line, {}).keys, 1.5)
-            assert judged(entry, SYNTHETIC[entry.id][outcome] | moving) == "undecided"
+def test_nothing_is_decided_by_results_that_longer_training_moves(claims, outcome):
+    for entry in (one for one in claims if one.settled):
+        settled = entry.settled_lines
+        moving = {key: 1.5 for line in settled.values() for key in check(line, {}).keys}
+        results = SYNTHETIC[entry.id][outcome] | moving
+        others = [check(line, results) for line in entry.lines if not settled.keys() & check(line, results).keys]
+        decided = any(one.holds is False for one in others)
+        assert judged(entry, results) == ("differs" if decided else "undecided"), entry.id
+
+
+def test_a_result_that_longer_training_moves_takes_no_other_down():
+    asked = claim("a >= 1", "b >= 1", settled={"a": "moves_a <= 1", "b": "moves_b <= 1"})
+    numbers = {name: {"value": 0.0, "low": -0.1, "high": 0.1} for name in "ab"}
+    for moves, expected in (((2, 2), "undecided"), ((2, 0.5), "differs"), ((0.5, 0.5), "differs")):
+        results = numbers | dict(zip(("moves_a", "moves_b"), moves, strict=True))
+        assert judged(asked, results) == expected
+    assert outcome_of([check("a >= -1", numbers)], {"a": check("moves_a <= 1", {})}) == "undecided", "not tested"
+    with pytest.raises(UserError, match="settled: c: expected results of the predicate"):
+        read_claim(asked.model_dump(by_alias=True) | {"settled": {"c": "moves_a <= 1"}}, Path("claims.yaml"))
 
 
 def test_every_test_has_its_synthetic_results(claims):

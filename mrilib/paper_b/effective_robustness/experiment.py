@@ -160,12 +160,13 @@ class Robustness:
 
     @cached_property
     def longer(self) -> "Robustness":
-        """The same networks, trained for twice as many steps."""
+        """The same networks, trained for twice as many epochs, with P_best chosen again among them."""
         return Robustness(self.name, self.p.twice_as_long, self.device)
 
     def moves(self, trained_on: str) -> float:
         """How far the effective robustness moves if training is doubled, see `settled.doubling_moves`."""
-        return doubling_moves(self.gain(trained_on), self.longer.gain(trained_on))
+        now = self.gain(trained_on)
+        return doubling_moves(now, self.longer.gain(trained_on), stated=now)
 
     def lead(self) -> Interval:
         """SSIM on Q: trained on P minus trained on as many slices of P_best for as many steps."""

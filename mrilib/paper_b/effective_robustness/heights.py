@@ -32,15 +32,15 @@ def heights_chart(found: Found, kind: str) -> altair.LayerChart:
 
 
 def longer_chart(found: Found, kind: str) -> altair.LayerChart:
-    """The heights of P with networks as trained by default, and for twice as many steps."""
+    """The heights of P with networks as trained in `found`, and with those trained for twice as many epochs."""
     rows = [
-        {"name": ARROWS[name], "series": f"{each.p.steps:,} steps", **vars(each.gain(P))}
+        {"name": ARROWS[name], "series": f"{each.p.epochs} epochs", **vars(each.gain(P))}
         for name, one in _ranked(found)
         for each in (one, one.longer)
     ]
     moved = sum(one.moves(P) > 1 for one in found.values())
-    title = f"Twice as many training steps move the height under {moved or 'none'} of {len(found)} shifts"
-    told = f"{title} by more than half its interval ({kind} data)"
+    title = f"After twice as many epochs, {moved} of {len(found)} heights have moved by more than half their intervals"
+    told = f"{title} ({kind} data)"
     return dots_chart(rows, x_title=X_TITLE, alt=f"{told}: {in_numbers(rows)}", title=told, sides=SIDES)
 
 

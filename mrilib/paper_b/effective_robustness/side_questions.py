@@ -130,13 +130,16 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
 def lengths_chart(study: Study, p: Parameters) -> altair.LayerChart:
     """SSIM of the network for all four factors minus each specialist's, over the number of steps both are trained."""
     rows = [
-        {"against": f"{folds(one)} specialist", "steps": length * p.steps} | vars(lead(study, one, length, length))
+        {"against": f"{folds(one)} specialist", "steps": length * p.train_slices * p.epochs // p.batch_size}
+        | vars(lead(study, one, length, length))
         for one in SEEN
         for length in p.lengths
     ]
     moved = [folds(one) for one in SEEN if lead_moves(study, one, p.lengths[-1]) > 1]
     which = f"still moves the difference at {', '.join(moved)}" if moved else "no longer moves any difference"
-    title = f"Doubling the training to {p.lengths[-1]} × as many steps {which} by more than its interval ({p.kind})"
+    title = (
+        f"Doubling the training to {p.lengths[-1]} × as many steps {which} by more than half its interval ({p.kind})"
+    )
     told = [f"{row['against']}, {row['steps']:,} steps {row['value']:+.4f}" for row in rows]
     return lines_chart(
         rows,

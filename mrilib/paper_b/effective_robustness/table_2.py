@@ -82,7 +82,8 @@ def lead(study: Study, acceleration: int, mixed: int, specialist: int) -> Interv
 
 def lead_moves(study: Study, acceleration: int, length: int) -> float:
     """Change of the lead when the training of both networks is doubled to `length`, see `settled.doubling_moves`."""
-    return doubling_moves(*(lead(study, acceleration, each, each) for each in (length // 2, length)))
+    before, after = (lead(study, acceleration, each, each) for each in (length // 2, length))
+    return doubling_moves(before, after, stated=after)
 
 
 def true_accelerations(nominal: Sequence[int], slices: int, source: Source = "simulated") -> dict[int, float]:

@@ -65,17 +65,20 @@ def pairs(p: Parameters) -> dict[str, Parameters]:
     return {pair: replace(p, pair=pair, recompute=False) for pair in get_args(PairName)}
 
 
-def moves(before: Study, after: Study, groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
+def moves(runs: Trainings, longer: Study, groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """How far each of Figure 3's differences moves if training is doubled, see `settled.doubling_moves`.
 
     Args:
-        before, after: networks of a pair as trained by default, and for twice as many steps.
+        runs: training runs of a pair's networks; the first has the seed of `longer`.
+        longer: the networks trained for twice as many epochs.
         groups: distributions of the pair's sides.
     """
     found = {}
     for key, (arm, other, side) in comparisons().items():
-        tests = dict.fromkeys(groups[side])
-        found[key] = doubling_moves(*(study.difference(arm, other, tests) for study in (before, after)))
+        now, first, after = (
+            study.difference(arm, other, dict.fromkeys(groups[side])) for study in (runs, runs.studies[0], longer)
+        )
+        found[key] = doubling_moves(first, after, stated=now)
     return found
 
 

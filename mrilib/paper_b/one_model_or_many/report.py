@@ -90,15 +90,16 @@ def specialist_chart(studies: Studies, comparisons: Comparisons, start: str, kin
 
 
 def longer_chart(trained: Mapping[str, Studies], comparisons: Comparisons, kind: str) -> altair.LayerChart:
-    """`specialist_chart` with as many slices, for several lengths of training by name."""
+    """`specialist_chart` with as many slices, for one training run each of several lengths, by name."""
     rows = [
         row | {"series": length}
         for length, studies in trained.items()
         for row in _differences(studies, comparisons, HALF)
     ]
-    worse = [f"{sum(row['high'] < 0 for row in rows if row['series'] == length)} after {length}" for length in trained]
-    title = f"{SLICES[HALF]}, one network for both is measurably worse than the specialist in {' and in '.join(worse)}"
-    told = f"{title}, of {len(rows) // len(trained)} cases ({kind} data)"
+    cases = len(rows) // len(trained)
+    worse = [sum(row["high"] < 0 for row in rows if row["series"] == length) for length in trained]
+    counts = " and ".join(f"in {count} of {cases} after {length}" for count, length in zip(worse, trained, strict=True))
+    told = f"{SLICES[HALF]}, one network for both is measurably worse {counts} ({kind} data, one training run each)"
     alt = f"{told}: {in_numbers(rows)}"
     return dots_chart(rows, x_title=_x_title(rows), alt=alt, title=told, sides=("worse", "better"))
 
@@ -147,8 +148,8 @@ def in_words(studies: Studies, comparisons: Comparisons) -> list[str]:
     return told
 
 
-def equal_steps_in_words(once: Studies, longer: Studies) -> list[str]:
-    """The network for both minus specialists trained for twice as many epochs, which take as many steps; one line.
+def against_longer_in_words(once: Studies, longer: Studies) -> list[str]:
+    """The network for both minus specialists trained for twice as many epochs, on half as many slices; one line.
 
     Empty if there are no pairs.
     """
@@ -158,7 +159,8 @@ def equal_steps_in_words(once: Studies, longer: Studies) -> list[str]:
             tests = dict.fromkeys(groups[side])
             both, alone = study.over(BOTH, tests), longer[name][0].over(side, tests)
             found[sides_of(name)[side]] = performance_gap(both, alone)
-    return [f"**Network trained on both, with as many steps as a specialist:** {_range(found)}."] if found else []
+    words = "Network trained on both, against specialists trained for twice as many epochs (one training run)"
+    return [f"**{words}:** {_range(found)}."] if found else []
 
 
 def _range(found: Mapping[str, Interval]) -> str:
