@@ -88,13 +88,20 @@ def walk() -> list[str]:
 
 
 def with_strip(content: NotebookNode, source: str) -> NotebookNode:
-    """The notebook with its navigation strip as the second cell; an earlier strip is replaced."""
+    """The notebook with its navigation strip below the first figure; an earlier strip is replaced."""
     cells = [cell for cell in content.cells if TAG not in cell.metadata.get("tags", ())]
-    cells.insert(1, new_markdown_cell(source, metadata={"tags": [TAG]}))
+    cells.insert(below_first_figure(cells), new_markdown_cell(source, metadata={"tags": [TAG]}))
     for number, cell in enumerate(cells):
         cell.id = str(number)
     content.cells = cells
     return content
+
+
+def below_first_figure(cells: Sequence[NotebookNode]) -> int:
+    """Index behind the first figure: its cell follows the first words after imports, parameters and setup."""
+    setup = next(n for n, cell in enumerate(cells) if cell.cell_type == "code")
+    words = next(n for n, cell in enumerate(cells) if n > setup and cell.cell_type == "markdown")
+    return words + 2
 
 
 def write_strips(root: Path) -> list[Path]:
