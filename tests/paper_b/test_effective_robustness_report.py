@@ -10,7 +10,7 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness import extremes
 from mrilib.paper_b.effective_robustness.experiment import BEST, SETS, SIZES, P, Robustness
 from mrilib.paper_b.effective_robustness.extremes import extremes_chart
-from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words, longer_chart
+from mrilib.paper_b.effective_robustness.heights import heights_chart, in_words, longer_in_words
 from mrilib.paper_b.effective_robustness.report import (
     points,
     robustness_chart,
@@ -92,29 +92,55 @@ def test_a_panel_says_how_high_p_lies(found):
 
 
 def test_heights_are_ranked_and_say_under_how_many_shifts(found):
-    spec = heights_chart(found, "simulated").to_dict()
+    spec = heights_chart(found, {}, "simulated").to_dict()
     assert spec["description"].endswith("knees (15 coils) → brains (4 coils) +0.020")
     title = " ".join(spec["title"])
     assert title == "Diverse data make a network more robust to a new anatomy with fewer coils (simulated data)"
 
 
-def test_heights_of_longer_training_stand_beside_them(found, monkeypatch):
+@pytest.fixture
+def longer(found, monkeypatch):
+    """Heights of 12 epochs that a test sets, beside +0.02 after 6 epochs."""
     one = found["coils"]
     one.__dict__["longer"] = dataclasses.replace(one, p=one.p.twice_as_long)
-    heights = {6: Interval(0.02, 0.01, 0.03, 4), 12: Interval(0.05, 0.04, 0.06, 4)}
+    heights = {6: Interval(0.02, 0.01, 0.03, 4)}
     monkeypatch.setattr(Robustness, "gain", lambda self, _: heights[self.p.epochs])
-    assert one.moves(P) == pytest.approx(3)
-    title, rows = longer_chart(found, "simulated").to_dict()["description"].split(": ")
-    assert title == (
-        "After twice as many epochs, 1 of 1 heights have moved by more than half their intervals (simulated data)"
-    )
+    return heights
+
+
+@pytest.mark.parametrize(
+    ("low", "message"),
+    [
+        (0.04, "Diverse data make a network more robust to a new anatomy with fewer coils"),
+        (
+            -0.01,
+            "Whether diverse data make a network more robust to a new anatomy with fewer coils depends on the length",
+        ),
+    ],
+)
+def test_the_message_holds_for_both_lengths_of_training(found, longer, low, message):
+    longer[12] = Interval(0.05, low, 0.06, 4)
+    title, rows = heights_chart(found, found, "simulated").to_dict()["description"].split(": ")
+    assert title.startswith(message)
     assert rows == (
         "knees (15 coils) → brains (4 coils), 6 epochs +0.020; knees (15 coils) → brains (4 coils), 12 epochs +0.050"
     )
 
 
+def test_the_sentence_says_which_heights_are_settled(found, longer):
+    longer[12] = Interval(0.025, 0.02, 0.03, 4)
+    assert longer_in_words(found) == [
+        "**After twice as many epochs,** networks trained on P lie at knees (15 coils) → brains (4 coils) +0.025 "
+        "[0.020, 0.030], settled."
+    ]
+    longer[12] = Interval(0.05, 0.04, 0.06, 4)
+    assert longer_in_words(found)[0].endswith("moved.")
+    assert found["coils"].moves(P) == pytest.approx(3)
+    assert longer_in_words({}) == []
+
+
 def test_what_lies_on_both_sides_of_0_is_written_there(found):
-    drawn = chart_svg(heights_chart(found, "simulated"))
+    drawn = chart_svg(heights_chart(found, {}, "simulated"))
     assert "← worse than predicted" in drawn
     assert "better than predicted →" in drawn
 
@@ -122,10 +148,10 @@ def test_what_lies_on_both_sides_of_0_is_written_there(found):
 def test_a_shift_that_lowers_robustness_is_named_as_such(found, monkeypatch):
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(-0.02, -0.03, -0.01, 4))
     assert "less robust to a new anatomy with fewer coils" in " ".join(
-        heights_chart(found, "simulated").to_dict()["title"]
+        heights_chart(found, {}, "simulated").to_dict()["title"]
     )
     monkeypatch.setattr(Robustness, "gain", lambda *_: Interval(0.02, -0.03, 0.05, 4))
-    assert "neither more nor less robust" in " ".join(heights_chart(found, "simulated").to_dict()["title"])
+    assert "neither more nor less robust" in " ".join(heights_chart(found, {}, "simulated").to_dict()["title"])
 
 
 def test_the_extremes_are_the_shifts_of_the_largest_and_the_smallest_gain(found, monkeypatch):

@@ -7,7 +7,7 @@ import altair
 
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.sentences import measured
-from mrilib.figures.theme import NAMED
+from mrilib.figures.theme import MUTED, NAMED
 from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.experiment import P_AND_Q, P, Robustness
 from mrilib.paper_b.effective_robustness.report import ARROWS
@@ -23,31 +23,26 @@ TO = {
 Found = Mapping[str, Robustness]
 
 
-def heights_chart(found: Found, kind: str) -> altair.LayerChart:
-    """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first."""
-    rows = [{"name": ARROWS[name], **vars(one.gain(P))} for name, one in _ranked(found)]
-    title = f"{_message(found)} ({kind} data)"
-    look: dict[str, Any] = {"title": title, "colors": {"": NAMED[P]}, "sides": SIDES}
-    return dots_chart(rows, x_title=X_TITLE, alt=f"{title}: {in_numbers(rows)}", **look)
+def heights_chart(found: Found, longer: Found, kind: str) -> altair.LayerChart:
+    """Height of P above the line of P_best (0) under every shift, with its 95 % interval, the largest first.
 
-
-def longer_chart(found: Found, kind: str) -> altair.LayerChart:
-    """The heights of P with networks as trained in `found`, and with those trained for twice as many epochs."""
+    For the shifts in `longer`, the height of networks trained for twice as many epochs is a second dot.
+    """
     rows = [
-        {"name": ARROWS[name], "series": f"{each.p.epochs} epochs", **vars(each.gain(P))}
+        {"name": ARROWS[name], "series": f"{each.p.epochs} epochs" if longer else "", **vars(each.gain(P))}
         for name, one in _ranked(found)
-        for each in (one, one.longer)
+        for each in _lengths(found, longer, name)
     ]
-    moved = sum(one.moves(P) > 1 for one in found.values())
-    title = f"After twice as many epochs, {moved} of {len(found)} heights have moved by more than half their intervals"
-    told = f"{title} ({kind} data)"
-    return dots_chart(rows, x_title=X_TITLE, alt=f"{told}: {in_numbers(rows)}", title=told, sides=SIDES)
+    title = f"{_message(found, longer)} ({kind} data)"
+    series = dict.fromkeys(row["series"] for row in rows)
+    colors = dict(zip(reversed(series), (NAMED[P], MUTED), strict=False))  # the longest training is emphasised
+    look: dict[str, Any] = {"title": title, "colors": {name: colors[name] for name in series}, "sides": SIDES}
+    return dots_chart(rows, x_title=X_TITLE, alt=f"{title}: {in_numbers(rows)}", **look)
 
 
 def in_words(found: Found) -> list[str]:
     """The shifts under which P lies above the line or not, and how far above it networks trained on P and Q lie."""
-    above, below = ([name for name in found if wanted(found[name].gain(P))] for wanted in (_above, _below))
-    level = [name for name in found if name not in (*above, *below)]
+    above, below, level = ([name for name in found if _sign(found[name].gain(P)) == sign] for sign in (1, -1, 0))
     told = [
         f"**{words}:** {'; '.join(_gained(found, name) for name in names)}."
         for words, names in (
@@ -62,33 +57,51 @@ def in_words(found: Found) -> list[str]:
     return [*told, f"**Networks trained on P and Q** lie at {' to '.join(ends)} relative to the same line."]
 
 
+def longer_in_words(found: Found) -> list[str]:
+    """The heights of P after twice as many epochs, and whether the longer training moved them; one line of Markdown.
+
+    Empty if there are no shifts.
+    """
+    told = [
+        f"{ARROWS[name]} {measured(one.longer.gain(P), signed=True)}, {'moved' if one.moves(P) > 1 else 'settled'}"
+        for name, one in _ranked(found)
+    ]
+    return [f"**After twice as many epochs,** networks trained on P lie at {'; '.join(told)}."] if told else []
+
+
 def _ranked(found: Found) -> Sequence[tuple[str, Robustness]]:
     return sorted(found.items(), key=lambda item: -item[1].gain(P).value)
-
-
-def _above(gain: Interval) -> bool:
-    return gain.low > 0
-
-
-def _below(gain: Interval) -> bool:
-    return gain.high < 0
 
 
 def _gained(found: Found, name: str) -> str:
     return f"{ARROWS[name]} {measured(found[name].gain(P), signed=True)}"
 
 
-def _message(found: Found) -> str:
+def _message(found: Found, longer: Found) -> str:
     """The figure's message, as far as the intervals support it: to which shifts P is more and less robust."""
-    more, less = (
-        _listed([TO[name] for name, one in _ranked(found) if wanted(one.gain(P))]) for wanted in (_above, _below)
-    )
+    signs = {name: {_sign(each.gain(P)) for each in _lengths(found, longer, name)} for name, _ in _ranked(found)}
+    more, less = ([TO[name] for name, seen in signs.items() if seen == {sign}] for sign in (1, -1))
     told = [
-        f"{word} to {names}"
+        f"{word} to {_listed(names)}"
         for word, names in (("more robust", more), ("less" if more else "less robust", less))
         if names
     ]
-    return f"Diverse data make a network {', but '.join(told) or 'neither more nor less robust'}"
+    changing = [TO[name] for name, seen in signs.items() if len(seen) > 1]
+    if changing and not told:
+        return (
+            f"Whether diverse data make a network more robust to {_listed(changing)} depends on the length of training"
+        )
+    end = f"; for {_listed(changing)}, it depends on the length of training" if changing else ""
+    return f"Diverse data make a network {', but '.join(told) or 'neither more nor less robust'}{end}"
+
+
+def _lengths(found: Found, longer: Found, name: str) -> list[Robustness]:
+    return [found[name], *([found[name].longer] if name in longer else [])]
+
+
+def _sign(gain: Interval) -> int:
+    """Sign of a height, 0 if its interval contains 0."""
+    return (gain.low > 0) - (gain.high < 0)
 
 
 def _listed(words: Sequence[str]) -> str:
