@@ -14,6 +14,7 @@ PAGE = WIDTH + 60  # pixels: names are narrower than LETTER in most faces
 ROW_HEIGHT, APART, NUMBERS, ROOM = 28, 12, 14, 60  # pixels; APART between series of one line, ROOM for numbers
 FEW, ROOMY = 6, 40  # lines, and pixels from one to the next of so few
 ABOVE, BESIDE = -8, 10  # pixels from the plot and from 0 to the words on both sides of 0
+LEGEND = 18  # pixels from the plot to its legend, Vega's default
 SMALL = 16  # square pixels of the dots for single training runs and the like
 TICK = 80  # pixels from one tick to the next, at least
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]  # in addition to colour
@@ -62,7 +63,7 @@ def dots_chart(
         PAGE - LETTER * max(len(line) for name in names for line in name.splitlines()) - (0 if shared else ROOM)
     )
     base = _base(records, names, series if shared else [])
-    scale, words = _scale(series, colors), _legend(series) if legend else None
+    scale, words = _scale(series, colors), _legend(series, -ABOVE + BESIDE if sides else 0) if legend else None
     color = altair.Color("series:N", scale=scale, legend=words)
     axis = altair.Axis(tickCount=min(5, max(2, width // TICK)), grid=True)
     span = altair.Scale(zero=zero, padding=16) if start is None else altair.Scale(domainMin=start)
@@ -122,10 +123,12 @@ def _shapes(series: Sequence[str], colors: Mapping[str, str] | None) -> list[str
     return [SHAPES[known.index(name) % len(SHAPES)] for name in series]
 
 
-def _legend(series: Sequence[str]) -> altair.Legend | None:
+def _legend(series: Sequence[str], offset: int) -> altair.Legend | None:
+    """Legend above the plot, with `offset` pixels more for words between the two."""
     if not any(series):
         return None
-    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series))
+    away = {"offset": LEGEND + offset} if offset else {}
+    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series), **away)
 
 
 def _origin() -> altair.Chart:
