@@ -7,11 +7,21 @@ import pytest
 from records import record
 
 from mrilib.data.twins import SIXTEEN
-from mrilib.paper_b.one_model_or_many.experiment import SKEW, arms, comparisons, moves, others, parts, study
+from mrilib.paper_b.one_model_or_many.experiment import (
+    SKEW,
+    arms,
+    comparisons,
+    moves,
+    others,
+    pairs,
+    parts,
+    study,
+    trained,
+)
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import paper_b, union
 from mrilib.paper_b.study import Study, TestSet
-from mrilib.paper_b.trainings import Trainings
+from mrilib.paper_b.trainings import SEEDS, Trainings
 from mrilib.train.recipe import Recipe
 
 TINY = {"name": "norm_unet", "chans": 2, "num_pool_layers": 2}
@@ -144,3 +154,6 @@ def test_the_rows_that_notebook_11_reads_come_with_the_package(monkeypatch, tmp_
         assert study(record("11", pair=pair, skewed=skewed)).missing == []
     for name, given in others(record("11")).items():
         assert study(given).missing == [], name
+    for name, given in pairs(record("11")).items():
+        assert len(trained(given).studies) == len(SEEDS), name
+        assert study(given.twice_as_long).missing == [], name
