@@ -216,3 +216,4 @@ def test_pictures_are_made_once_and_kept(study, monkeypatch):
 def test_the_rows_that_notebook_13_reads_come_with_the_package(monkeypatch, tmp_path):
     monkeypatch.setenv("MRILIB_CACHE", str(tmp_path))
     assert experiment.study(record("13")).missing == []
+    assert experiment.study(record("13").twice_as_long).missing == []
