@@ -112,7 +112,7 @@ def main() -> None:
     p = plan(find_notebook("20", root), root).record
     tests = p.experiment.test_slices(count)
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for loss in ("supervised", "joint"):
+    for loss in ("joint", "supervised"):
         model = network(p.experiment.spec(loss, "P"))
         for phase in PHASES:  # what a process does once is no method's time
             timed(model, tests[0], replace(p.settings[phase], max_iterations=2))
