@@ -1,6 +1,6 @@
 """Seconds that test-time training takes to most of its gain: paper A's method against a free phase, on one core.
 
-    python benchmarks/free_phase.py [--slices N]
+    python benchmarks/free_phase.py [--slices N] [--every N]
 
 Networks and test slices of notebook 20's anatomy shift (simulated data). In one process both methods take turns on each
 slice, and which of them is first alternates. Seconds are the processor's, from the start of a run to its end, without
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from measuring import RESULTS
 
-from mrilib.beyond.ttt_for_any_network.experiment import GAIN, PHASES, TITLES, Phase
+from mrilib.beyond.ttt_for_any_network.experiment import EVERY, GAIN, PHASES, TITLES, Phase
 from mrilib.gap import Interval, mean_interval
 from mrilib.models.reconstructor import Reconstructor
 from mrilib.running.jobs import plan
@@ -48,8 +48,8 @@ class Run:
         return next((seconds for seconds, ssim in self.along if ssim >= goal), float("nan"))
 
 
-def timed(model: Reconstructor, sample: Sample, settings: Settings) -> Run:
-    """Test-time train a slice and follow its SSIM from iteration to iteration."""
+def timed(model: Reconstructor, sample: Sample, settings: Settings, every: int) -> Run:
+    """Test-time train a slice and score an image every few iterations."""
     start, scoring = time.process_time(), 0.0
     along: list[tuple[float, float]] = []
 
@@ -62,7 +62,7 @@ def timed(model: Reconstructor, sample: Sample, settings: Settings) -> Run:
         return ssim
 
     given = (sample.masked_kspace, sample.mask, sample.sens_maps, settings)
-    record = test_time_train(model, *given, score=score, score_at=range(settings.max_iterations))
+    record = test_time_train(model, *given, score=score, score_at=range(0, settings.max_iterations, every))
     each = (time.process_time() - start - scoring) / len(record.history.train_error)
     return Run(slice_ssim(record.image, sample)[0], along, each)
 
@@ -106,7 +106,9 @@ def mean_each(runs: Sequence[Run]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=12)
-    count = parser.parse_args().slices
+    parser.add_argument("--every", type=int, help="iterations between scores (default: those of notebook 20)")
+    given = parser.parse_args()
+    count = given.slices
     torch.set_num_threads(1)
     root = root_here()
     p = plan(find_notebook("20", root), root).record
@@ -115,11 +117,11 @@ def main() -> None:
     for loss in ("joint", "supervised"):
         model = network(p.experiment.spec(loss, "P"))
         for phase in PHASES:  # what a process does once is no method's time
-            timed(model, tests[0], replace(p.settings[phase], max_iterations=2))
+            timed(model, tests[0], replace(p.settings[phase], max_iterations=2), 1)
         runs: dict[Phase, list[Run]] = {phase: [] for phase in PHASES}
         for number in range(count):
             for phase in PHASES[:: 1 if number % 2 == 0 else -1]:
-                runs[phase].append(timed(model, tests[number], p.settings[phase]))
+                runs[phase].append(timed(model, tests[number], p.settings[phase], given.every or EVERY[phase]))
         found[loss] = {name: asdict(times) for name, times in report(loss, runs).items()}
     write_json(RESULTS / "free_phase.json", {"slices": count, "times sooner to 95 %": found})
 

@@ -127,8 +127,8 @@ def _legend(series: Sequence[str], offset: int) -> altair.Legend | None:
     """Legend above the plot, with `offset` pixels more for words between the two."""
     if not any(series):
         return None
-    away = {"offset": LEGEND + offset} if offset else {}
-    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series), **away)
+    away = LEGEND + offset if offset else altair.Undefined
+    return altair.Legend(title=None, orient="top", labelLimit=0, columns=legend_columns(series), offset=away)
 
 
 def _origin() -> altair.Chart:
