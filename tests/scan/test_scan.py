@@ -235,16 +235,18 @@ def test_an_under_sampled_scan_is_not_masked_again_and_has_no_target(tmp_path, k
     assert (found.scores, list(found.images)) == ({}, ["zero_filled", "cg_sense", "network"])
 
 
-@pytest.mark.parametrize("scale", [2.0**-40, 2.0**40])
-def test_images_follow_the_units_of_the_file(tmp_path, kspace, scale):
-    """Powers of two about 1e-12 and 1e12 change no digit, so nothing is rounded otherwise and the images are equal."""
+@pytest.mark.parametrize(("scale", "within"), [(2.0**-40, 1e-5), (2.0**40, 1e-5), (1e-12, 1e-3), (1e12, 1e-3)])
+def test_images_follow_the_units_of_the_file(tmp_path, kspace, scale, within):
+    """Powers of two change no digit, so all images are equal; otherwise TTT's first steps magnify the last digits."""
     found = []
     for factor in (1.0, scale):
         write_numpy(tmp_path / "scan.npy", (kspace * factor).astype(np.complex64))
         found.append(reconstruct_slice(tiny_model(), prepare(open_scan(tmp_path / "scan.npy"), 0, SAMPLING), BRIEF))
     for name, image in found[0].images.items():
-        torch.testing.assert_close(found[1].images[name] / scale, image, rtol=1e-5, atol=1e-5 * image.max().item())
-        assert found[1].scores[name] == pytest.approx(found[0].scores[name], abs=1e-5)
+        assert found[1].scores[name] == pytest.approx(found[0].scores[name], abs=within)
+        if name != "network_ttt" or within < 1e-3:
+            atol = within * image.max().item()
+            torch.testing.assert_close(found[1].images[name] / scale, image, rtol=within, atol=atol)
 
 
 def test_coils_are_compressed_and_a_dead_one_is_left_out(tmp_path, kspace):

@@ -78,15 +78,15 @@ def _gained(found: Found, name: str) -> str:
 
 
 def _message(found: Found, longer: Found) -> str:
-    """The figure's message, as far as the intervals support it: to which shifts P is more and less robust."""
-    signs = {name: {_sign(each.gain(P)) for each in _lengths(found, longer, name)} for name, _ in _ranked(found)}
-    more, less = ([TO[name] for name, seen in signs.items() if seen == {sign}] for sign in (1, -1))
+    """The figure's message: to which shifts P is more or less robust, if longer training hardly moves the height."""
+    changing = [TO[name] for name, one in _ranked(found) if name in longer and one.moves(P) > 1]
+    signs = {TO[name]: _sign(one.gain(P)) for name, one in _ranked(found) if TO[name] not in changing}
+    more, less = ([name for name, seen in signs.items() if seen == sign] for sign in (1, -1))
     told = [
         f"{word} to {_listed(names)}"
         for word, names in (("more robust", more), ("less" if more else "less robust", less))
         if names
     ]
-    changing = [TO[name] for name, seen in signs.items() if len(seen) > 1]
     if changing and not told:
         return (
             f"Whether diverse data make a network more robust to {_listed(changing)} depends on the length of training"
