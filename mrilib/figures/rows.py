@@ -1,6 +1,7 @@
 """Rows shared by all reports: an interval beside the paper's number, scores in long form, results with intervals."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from mrilib.figures.notebook import record
@@ -35,6 +36,11 @@ def score_rows(x: Sequence[float], scores: Mapping[str, Sequence[float]]) -> lis
 def record_interval(name: str, interval: Interval) -> None:
     """Write a mean with its interval to `results.json`."""
     record(name, interval.value, interval.low, interval.high, interval.n, interval.trainings)
+
+
+def record_move(name: str, moved: float) -> None:
+    """Write how far longer training moves a result, in half widths of its interval, or that it cannot be said."""
+    record(f"doubling_moves_{name}", moved if isfinite(moved) else "the result is undefined or has no interval")
 
 
 def record_fraction(name: str, fraction: FractionClosed) -> None:

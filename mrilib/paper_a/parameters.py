@@ -1,7 +1,7 @@
 """Parameters shared by paper A's sections: the shifts, and how networks are trained on P and on Q."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Ge, Le
 
@@ -48,6 +48,11 @@ class Training(Sourced):
             shuffle=self.shuffle,
             seed=self.seed,
         )
+
+    @property
+    def twice_as_long(self) -> Self:
+        """Same parameters with twice as many epochs."""
+        return replace(self, epochs=2 * self.epochs)
 
     @property
     def experiments(self) -> dict[str, Experiment]:

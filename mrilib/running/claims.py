@@ -27,8 +27,8 @@ class Claim(BaseModel):
     the reason for the margins, in the paper's numbers. `settled` maps results of the predicate to lines without which
     nothing that rests on these results is decided, for example that longer training would hardly move them. `cases` are
     conditions under which the claim must hold, each a mapping of parameters that a run must have; without cases, any
-    run counts. `not_run` states what the paper covers but no run tests; such a claim can differ, but cannot be
-    reproduced. An item that no result could contradict is `not_a_test`; an item that repeats others is `same_as` them;
+    run counts. `not_run` states what the paper covers but no run tests; such a claim can differ or be undecided, but
+    cannot be reproduced. An item that no result could contradict is `not_a_test`; an item that repeats others is `same_as` them;
     neither is counted. `reason` is our explanation of why a claim may fail here.
     """
 
@@ -147,11 +147,15 @@ def complete_runs(runs: Path, root: Path) -> list[Run]:
 
 
 def answer(claim: Claim, runs: Sequence[Run]) -> Verdict:
-    """Verdict on a claim: the worst of its cases, in the order differs, not run, undecided, reproduced."""
+    """Verdict on a claim: the worst of its cases, in the order differs, not run, undecided, reproduced.
+
+    If everything that was run is reproduced, but `not_run` names more, the claim counts as not run.
+    """
     cases = [judge(claim, where, runs) for where in claim.cases] if claim.predicate else []
-    found = [case["verdict"] for case in cases] + ["not run"] * bool(claim.not_run)
+    found = [case["verdict"] for case in cases]
     if claim.predicate:
         overall = next(one for one in ("differs", "not run", "undecided", "reproduced") if one in found)
+        overall = "not run" if claim.not_run and overall == "reproduced" else overall
     else:
         overall = "not a test" if claim.not_a_test else "same evidence"
     notes = {"not run: ": claim.not_run, "": claim.not_a_test, "see ": ", ".join(claim.same_as)}

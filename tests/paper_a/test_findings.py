@@ -16,7 +16,10 @@ from mrilib.paper_a.transformers import pictures
 from mrilib.paper_a.transformers import report as transformers
 from mrilib.paper_a.transformers.pictures import busiest, framed
 from mrilib.paper_a.variants_that_fail import report as variants
+from mrilib.paper_a.variants_that_fail.experiment import Closing
 from mrilib.paper_a.zero_shot_and_untrained import report as contest
+from mrilib.running.claims import load
+from mrilib.store.project import root_here
 from mrilib.ttt import History
 
 WIDE = {
@@ -278,6 +281,32 @@ def test_the_contest_is_told_by_its_leads():
 )
 def test_networks_are_named_as_everywhere(method, side, name):
     assert variants.label(method, side) == name
+
+
+def closings(cycle):
+    return {
+        "CycleU-Net + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), spread(cycle)),
+        "joint + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), spread(0.88)),
+    }
+
+
+def test_table_5_beside_longer_training_states_what_its_claim_rests_on():
+    now, longer = closings(0.72), closings(0.80)
+    found = variants.stated(now)
+    [table_5] = [entry for entry in load(root_here() / "params" / "claims.yaml") if entry.id == "A/Table 5"]
+    assert found.keys() == table_5.settled_lines.keys()
+    assert found["fraction_reached_cycle_ttt"].value == pytest.approx(0.1)
+    assert variants.stated({}) == {}
+    text = repr(variants.longer_table({25: now, 50: longer}, "simulated"))
+    assert [part in text for part in ("10.0%", "50.0%")] == [True, True]
+
+
+def test_table_6_beside_longer_training_states_what_its_claim_rests_on():
+    [table_6] = [entry for entry in load(root_here() / "params" / "claims.yaml") if entry.id == "A/Table 6"]
+    assert transformers.stated(vit()).keys() == table_6.settled_lines.keys()
+    better = vit(**{"joint on P + TTT": WIDE["supervised on Q"]})
+    title = " ".join(transformers.longer_chart({25: vit(), 50: better}, "simulated").to_dict()["title"])
+    assert "Trained for 50 epochs instead of 25, the ViT reaches 100 %" in title
 
 
 def test_every_method_of_the_variants_has_its_distance_as_a_dot():

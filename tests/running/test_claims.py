@@ -54,6 +54,7 @@ def test_a_part_of_a_claim_can_differ_but_not_be_reproduced(tmp_path):
     assert part.verdict == "not run"
     assert here(part) == "0.8 [0.7, 0.9]; not run: VarNet"
     assert verdict(tmp_path, claim("closed >= 0.95", **{"not run": "VarNet"})) == "differs"
+    assert verdict(tmp_path, claim("closed >= 0.75", **{"not run": "VarNet"})) == "undecided"
 
 
 def test_repeats_and_lists_are_not_counted(tmp_path):

@@ -54,6 +54,8 @@ def variants(outcome):
     found = {key: one for name, after in shown[outcome].items() for key, one in closing(name, before, after).items()}
     transforms = ("regular", "fliph", "flipv", "rot90", "noisy", "blur", "elastic", "spike", "ghost")
     found |= each("two_head_ttt_gain_{}", transforms, 0.05 if outcome == "reversed" else 0.0)
+    moves = ("fraction_closed_cycle_ttt", "fraction_closed_joint_ttt", "fraction_reached_cycle_ttt")
+    found |= settled(moves)
     return found | results(two_head_gain_regular=-0.6 if outcome == "ruined" else 0.0)
 
 
@@ -61,7 +63,13 @@ def table_6(outcome):
     before = {"vit_anatomy": (0.9041, 0.8429), "unet_anatomy": (0.9187, 0.8521)}
     paper = {"vit_anatomy": (0.8947, 0.8859), "unet_anatomy": (0.9234, 0.9225)}
     after = {name: OUTCOMES[outcome](before[name], paper[name]) for name in before}
-    return {key: value for name in before for key, value in closing(name, before[name], after[name]).items()}
+    found = {key: value for name in before for key, value in closing(name, before[name], after[name]).items()}
+    return found | settled(f"{one}_vit_anatomy" for one in ("gap_before", "fraction_closed", "fraction_reached"))
+
+
+def settled(names):
+    """Results that longer training hardly moves."""
+    return exact(**{f"doubling_moves_{name}": 0.5 for name in names})
 
 
 def stopping(lost, correlation, gain, gained):

@@ -91,11 +91,34 @@ def gaps_chart(result: ShiftResult, unet: Block | None, kind: str) -> altair.Lay
     trained = [f"trained on {side_name(result.shift, side)}" for side in SIDES]
     colors = dict(zip(trained, (NAMED["P"], NAMED["Q"]), strict=True))
     results = [*([unet.result] if unet else []), result]
-    rows = [row for one in results for row in _gap_rows(one, trained)]
+    rows = [row for one in results for row in _gap_rows(NAMES[one.model], one, trained)]
     title = f"{gap_message(result)} ({kind} data)"
     x_title = f"SSIM on {side_name(result.shift, 'Q')} (mean of {result.sample})"
     alt = f"{title}: {steps_in_numbers(rows)}"
     return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="gap [95 % interval]", colors=colors)
+
+
+def longer_chart(lengths: Mapping[int, ShiftResult], kind: str) -> altair.LayerChart:
+    """`gaps_chart` of one network after training for several numbers of epochs."""
+    (few, first), *_, (many, last) = lengths.items()
+    trained = [f"trained on {side_name(first.shift, side)}" for side in SIDES]
+    colors = dict(zip(trained, (NAMED["P"], NAMED["Q"]), strict=True))
+    rows = [row for epochs, one in lengths.items() for row in _gap_rows(f"{epochs} epochs", one, trained)]
+    told = f"the {NAMES[first.model]} reaches {percent(last.reached)} of the gap, instead of {percent(first.reached)}"
+    title = f"Trained for {many} epochs instead of {few}, {told} ({kind} data)"
+    x_title = f"SSIM on {side_name(first.shift, 'Q')} (mean of {first.sample})"
+    alt = f"{title}: {steps_in_numbers(rows)}"
+    return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="gap [95 % interval]", colors=colors)
+
+
+def stated(result: ShiftResult) -> dict[str, Interval | None]:
+    """What the claim on Table 6 rests on: the gap before TTT, and the fractions of it that are closed and reached."""
+    name = f"{result.model}_{result.shift}"
+    return {
+        f"gap_before_{name}": result.before,
+        f"fraction_closed_{name}": result.closed.interval,
+        f"fraction_reached_{name}": result.reached.interval,
+    }
 
 
 def gap_message(result: ShiftResult) -> str:
@@ -199,8 +222,8 @@ def _moved(change: Interval, digits: int, unit: str = "") -> str:
     return f"{'rises' if change.value > 0 else 'falls'} by {number(abs(change.value), digits)}{unit}"
 
 
-def _gap_rows(result: ShiftResult, trained: Sequence[str]) -> list[dict[str, Any]]:
-    name, means = NAMES[result.model], result.means
+def _gap_rows(name: str, result: ShiftResult, trained: Sequence[str]) -> list[dict[str, Any]]:
+    means = result.means
     pairs = {
         f"{name}, without TTT": ("supervised on P", "supervised on Q", result.before),
         f"{name}, with TTT": (TUNED, "joint on Q + TTT", result.after),

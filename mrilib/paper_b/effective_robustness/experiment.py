@@ -12,8 +12,8 @@ from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
 from mrilib.paper_b.robustness import Models, effective_robustness
-from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
+from mrilib.train.settled import doubling_moves
 
 BEST, P, P_AND_Q = SETS = ("best of P", "P", "P and Q")
 ALL, QUARTER, THIRD = "all", "a quarter of the slices", "a third of the epochs"

@@ -14,8 +14,8 @@ from mrilib.gap import Interval
 from mrilib.paper_b.effective_robustness.parameters import Parameters
 from mrilib.paper_b.pairs import PAIRS, shared_out
 from mrilib.paper_b.protocol import UnionSpec, equispaced, slices_to_test, union
-from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
+from mrilib.train.settled import doubling_moves
 
 SEEN, UNSEEN = (2, 4, 8, 16), 3
 TESTED = (*SEEN, UNSEEN)

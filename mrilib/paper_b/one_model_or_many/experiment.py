@@ -9,9 +9,9 @@ import torch
 from mrilib.paper_b.one_model_or_many.parameters import PairName, Parameters
 from mrilib.paper_b.pairs import PAIRS, Pair, shared_out
 from mrilib.paper_b.protocol import UnionSpec, union
-from mrilib.paper_b.settled import doubling_moves
 from mrilib.paper_b.study import Study, TestSet
 from mrilib.paper_b.trainings import SEEDS, Trainings
+from mrilib.train.settled import doubling_moves
 
 SKEW = 10  # ratio of the numbers of slices of the two sides
 

@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from mrilib.gap import Interval
-from mrilib.paper_b.settled import doubling_moves
+from mrilib.train.settled import doubling_moves
 
 
 @pytest.mark.parametrize(("before", "moved"), [(0.03, 0.0), (0.02, 0.5), (0.05, 1.0), (-0.03, 3.0)])
@@ -18,3 +18,9 @@ def test_the_move_is_counted_in_half_widths_of_the_stated_interval(before, moved
 def test_without_an_interval_nothing_is_settled(half):
     same = Interval(0.03, 0.03 - half, 0.03 + half, 1)
     assert doubling_moves(same, same, stated=same) == inf
+
+
+@pytest.mark.parametrize("missing", ["before", "after", "stated"])
+def test_nothing_is_settled_about_an_undefined_result(missing):
+    same = Interval(0.03, 0.02, 0.04, 4)
+    assert doubling_moves(**({"before": same, "after": same, "stated": same} | {missing: None})) == inf
