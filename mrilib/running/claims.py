@@ -28,8 +28,8 @@ class Claim(BaseModel):
     nothing that rests on these results is decided, for example that longer training would hardly move them. `cases` are
     conditions under which the claim must hold, each a mapping of parameters that a run must have; without cases, any
     run counts. `not_run` states what the paper covers but no run tests; such a claim can differ or be undecided, but
-    cannot be reproduced. An item that no result could contradict is `not_a_test`; an item that repeats others is `same_as` them;
-    neither is counted. `reason` is our explanation of why a claim may fail here.
+    cannot be reproduced. An item that no result could contradict is `not_a_test`; an item that repeats others is
+    `same_as` them; neither is counted. `reason` is our explanation of why a claim may fail here.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
