@@ -285,8 +285,8 @@ def test_networks_are_named_as_everywhere(method, side, name):
 
 def closings(cycle):
     return {
-        "CycleU-Net + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), spread(cycle)),
-        "joint + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), spread(0.88)),
+        "CycleU-Net + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), [cycle - 0.02, cycle, cycle + 0.02]),
+        "joint + TTT": Closing(spread(0.9), spread(0.7), spread(0.9), [0.87, 0.88, 0.89]),
     }
 
 
@@ -296,7 +296,10 @@ def test_table_5_beside_longer_training_states_what_its_claim_rests_on():
     [table_5] = [entry for entry in load(root_here() / "params" / "claims.yaml") if entry.id == "A/Table 5"]
     assert found.keys() == table_5.settled_lines.keys()
     assert found["fraction_reached_cycle_ttt"].value == pytest.approx(0.1)
-    assert variants.stated({}) == {}
+    assert variants.moves(now, {}) == {}
+    assert variants.moves(now, now) == dict.fromkeys(found, 0.0)
+    moved = variants.moves(now, longer)
+    assert (moved["fraction_closed_joint_ttt"], moved["fraction_reached_cycle_ttt"] > 1) == (0.0, True)
     text = repr(variants.longer_table({25: now, 50: longer}, "simulated"))
     assert [part in text for part in ("10.0%", "50.0%")] == [True, True]
 

@@ -27,6 +27,7 @@ from mrilib.paper_a.transformers.learning_curve import curve_points
 from mrilib.sample import Sample
 from mrilib.scoring import matched, reconstruct
 from mrilib.train.adaptation import Adapted
+from mrilib.train.settled import doubling_moves
 
 TUNED, PLAIN, ALONE = "joint on P + TTT", "joint on P", "supervised on P"
 STARTS = (ALONE, PLAIN)  # networks that images after TTT are compared with
@@ -109,6 +110,12 @@ def longer_chart(lengths: Mapping[int, ShiftResult], kind: str) -> altair.LayerC
     x_title = f"SSIM on {side_name(first.shift, 'Q')} (mean of {first.sample})"
     alt = f"{title}: {steps_in_numbers(rows)}"
     return dumbbell_chart(rows, x_title=x_title, alt=alt, title=title, beside="gap [95 % interval]", colors=colors)
+
+
+def moves(now: ShiftResult, longer: ShiftResult) -> dict[str, float]:
+    """How far doubling the training moves what the claim on Table 6 rests on, see `settled.doubling_moves`."""
+    after = stated(longer)
+    return {name: doubling_moves(one, after[name], stated=one) for name, one in stated(now).items()}
 
 
 def stated(result: ShiftResult) -> dict[str, Interval | None]:

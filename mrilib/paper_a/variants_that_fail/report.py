@@ -18,6 +18,7 @@ from mrilib.gap import Interval, mean_interval, performance_gap
 from mrilib.models.cycle import CycleReconstructor
 from mrilib.paper_a.variants_that_fail.experiment import TABLE_5, Closing, Tuned
 from mrilib.sample import Sample
+from mrilib.train.settled import doubling_moves
 
 Curves = Mapping[str, Sequence[float]]  # name → one value per iteration
 Scores = Mapping[tuple[str, str], Sequence[float]]  # (method, side) → SSIM of each test slice
@@ -253,10 +254,15 @@ def record_results(results: Mapping[str, Closing], lift: Mapping[str, Interval])
         record_interval(f"lift_{_key(name)}", interval)
 
 
+def moves(now: Mapping[str, Closing], longer: Mapping[str, Closing]) -> dict[str, float]:
+    """How far doubling the training moves what the claim on Table 5 rests on; nothing without longer training."""
+    before = stated(now)
+    after = stated(longer) if longer else {}
+    return {name: doubling_moves(before[name], one, stated=before[name]) for name, one in after.items()}
+
+
 def stated(results: Mapping[str, Closing]) -> dict[str, Interval | None]:
-    """What the claim on Table 5 rests on, by its name in `results.json`; nothing without results."""
-    if not results:
-        return {}
+    """What the claim on Table 5 rests on, by its name in `results.json`."""
     closed = {f"fraction_closed_{_key(name)}": results[name].closed.interval for name in LENGTHENED}
     return closed | {f"fraction_reached_{_key(LENGTHENED[0])}": results[LENGTHENED[0]].reached.interval}
 
