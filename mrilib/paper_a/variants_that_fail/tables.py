@@ -12,9 +12,8 @@ import torch
 from mrilib.data.catalogue import distribution
 from mrilib.data.sources import data_digest
 from mrilib.paper_a.experiment import Side
-from mrilib.paper_a.variants_that_fail.experiment import Closing, consistency_row
+from mrilib.paper_a.variants_that_fail.experiment import LENGTHENED, Closing, consistency_row
 from mrilib.paper_a.variants_that_fail.parameters import Parameters
-from mrilib.paper_a.variants_that_fail.report import LENGTHENED
 from mrilib.store.tables import Key, Row, StoredRow, StoredTable
 from mrilib.train.networks import network, ssim_without_ttt
 
