@@ -118,7 +118,7 @@ def scheme_in_words(case: Case, network: str, ttt: str) -> str:
     words = f"{scheme}: mean SSIM {mean_interval(scores[scheme])} over {case.slices} slices. "
     pair, before = compared(case, network, ttt), case.result.before
     if pair == BEFORE:
-        return f"{words}Gap before: {before}"
+        return f"{words}Gap: {before}"
     of_p, of_q = pair
     closed = fraction_closed(scores[BEFORE[1]], scores[BEFORE[0]], scores[of_q], scores[of_p])
     return f"{words}Gap: {performance_gap(scores[of_q], scores[of_p])}; gap before: {before}; closed: {closed}"

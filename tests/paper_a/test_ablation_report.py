@@ -123,14 +123,14 @@ def test_every_slice_is_drawn_relative_to_its_best_with_the_image_that_the_rule_
     dots = next(layer["data"]["values"] for layer in error["layer"] if layer["mark"]["type"] == "point")
     assert [(dot["iteration"], dot["error"]) for dot in dots] == [(3, 0.0)] * 2
     assert error["title"]["text"].endswith("lowest at iteration 3, image best at 3 (medians)")
-    assert " ".join(whole["title"]).endswith("lowest about where the image is best (2 simulated slices)")
+    assert " ".join(whole["title"]).endswith("lowest near the iteration of the best image (2 simulated slices)")
     assert "(2 simulated slices). SSIM: stopping loses" in whole["description"]
 
 
 def test_an_error_that_turns_elsewhere_is_told_so(histories):
     late = [History(one.train_error, one.validation_error[::-1], one.score) for one in histories]
     apart = turning_chart(late, "rises", 1, "2 simulated slices").to_dict()
-    assert "lowest far from where the image is best" in " ".join(apart["title"])
+    assert "lowest far from the iteration of the best image" in " ".join(apart["title"])
     assert "lowest at iteration 4, image best at 3" in apart["description"]
     with pytest.raises(ValueError, match="nothing to draw"):
         turning_chart([], "rises", 1, "no slices")

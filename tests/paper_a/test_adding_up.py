@@ -31,9 +31,9 @@ DRAWN = [
 def test_the_parts_the_whole_and_the_interaction_are_told():
     scores = {START: [0.5, 0.6], WHOLE: [0.7, 0.8]} | {arm: [0.51, 0.61] for arm in PARTS}
     told = paragraph(Stored(scores), DRAWN).data
-    assert "add up to +0.060 [0.060, 0.060]; together they cause +0.200 [0.200, 0.200]" in told
+    assert "add up to +0.060 [0.060, 0.060]; changed together, they give +0.200 [0.200, 0.200]" in told
     assert told.endswith(
-        "The rest, +0.140 [0.140, 0.140], is their interaction: one change alters the effect of another."
+        "The difference, +0.140 [0.140, 0.140], is their interaction: one change alters the effect of another."
     )
 
 
@@ -42,7 +42,7 @@ def test_a_rest_whose_interval_contains_zero_is_no_interaction():
     changed = {arm: [one + 0.01 for one in start] for arm in PARTS}
     whole = [one + 0.06 + rest for one, rest in zip(start, (0.1, -0.02, 0.05, -0.03), strict=True)]
     told = paragraph(Stored({START: start, WHOLE: whole} | changed), DRAWN).data
-    assert "The rest, +0.025 [−" in told
+    assert "The difference, +0.025 [−" in told
     assert told.endswith("cannot be distinguished from 0: the changes may simply add up.")
     assert "interaction" not in told
 

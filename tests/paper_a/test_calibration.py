@@ -146,7 +146,7 @@ def test_the_sentence_names_what_lies_outside_the_simulation():
     low, high = (replace(SCANNER[TWIN], background=value) for value in (0.08, 0.09))
     [line] = likeness_in_words([low, high], {TWIN: replace(SCANNER[TWIN], correlation_max=0.6, background=0.085)})
     within, outside = line.split("Outside: ")
-    assert within.startswith("**Scanner, 5°.** Within the range: zero-filled SSIM at 4×; ")
+    assert within.startswith("**Scanner, 5°.** Within the simulated range: zero-filled SSIM at 4×; ")
     assert "background / 95th percentile" in within
     assert outside == (
         "noise correlation between two coils, largest (0.600, simulated 0.485 to 0.485). "

@@ -23,6 +23,7 @@ def test_every_coil_helps_less_than_the_one_before_and_more_at_a_higher_accelera
 def test_the_title_says_what_the_first_and_the_last_coils_gain():
     rows = [{"acceleration": "4×", "coils": coils, "ssim": ssim} for coils, ssim in ((1, 0.5), (2, 0.75), (8, 0.8))]
     chart = coils_chart(rows).to_dict()
-    title, gains = " ".join(chart["title"]), "+0.250 in SSIM from 1 to 2, +0.050 from 2 to 8"
+    title, gains = " ".join(chart["title"]), "+0.250 in SSIM from 1 to 2 coils, +0.050 from 2 to 8"
     assert title == f"The first coils bring the largest gain: {gains} (CG-SENSE at 4×, simulated slice)"
+    assert "4×, 1 coil 0.500; " in chart["description"]
     assert "4×, 8 coils 0.800" in chart["description"]

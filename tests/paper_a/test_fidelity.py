@@ -314,7 +314,7 @@ def test_the_first_chart_has_the_largest_of_each_kind_the_smallest_and_what_to_c
     ]  # fmt: skip
     assert " ".join(rows[4]["one"].split()) == "range of the whole volume"
     assert " ".join(spec["title"]).startswith(
-        "The largest single difference changes SSIM by 0.300; all those of the method together by only 0.020"
+        "The largest single difference changes SSIM by 0.300; all differences in the method together by only 0.020"
     )
 
 

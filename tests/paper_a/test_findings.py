@@ -103,7 +103,7 @@ def test_every_gap_has_a_line_with_the_share_closed_beside_it():
 def test_a_gap_that_closes_because_both_networks_are_ruined_is_told_as_lower_ssim():
     ruined = {"joint on P + TTT": 0.3, "joint on Q + TTT": 0.31}
     told = ttt.gaps_chart([block(**ruined)], "simulated").to_dict()["description"]
-    assert "gap before TTT 0.200, gap after TTT 0.010, lower SSIM (95 % [" in told
+    assert "gap before TTT 0.200, gap after TTT 0.010, SSIM falls (95 % [" in told
 
 
 def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
@@ -200,7 +200,7 @@ def test_changes_by_ttt_are_drawn_slice_by_slice_and_their_title_follows_the_int
 def test_the_grid_and_the_curves_have_their_result_as_title():
     title = " ".join(transformers.grid_chart(GRID, "anatomy", "simulated").to_dict()["title"])
     assert title.startswith(
-        "Grid of patches: 1.80 at first; joint training lowers it to 1.40, then TTT lowers it to 1.20"
+        "Visibility of the patch grid: 1.80 at first; joint training lowers it to 1.40, then TTT lowers it to 1.20"
     )
     level = GRID | {"joint on P + TTT": number(1.4)}
     title = " ".join(transformers.grid_chart(level, "anatomy", "simulated").to_dict()["title"])

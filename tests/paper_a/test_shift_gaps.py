@@ -32,7 +32,7 @@ def test_the_chart_goes_from_p_to_q_and_has_the_largest_gap_first():
         "Training on other images costs quality under 1 of 3 shifts (simulated data, n = 12 each)"
     )
     first, second, last = spec["description"].split(": ", 1)[1].split("; ")
-    assert first.startswith("anatomy (knees → brains): trained on other images (P) 0.700, on such images (Q) 0.800,")
+    assert first.startswith("anatomy (knees → brains): trained on other images (P) 0.700, on similar images (Q) 0.800,")
     assert first.endswith("+0.217 [0.203, 0.229]")
     assert second.startswith("dataset")
     assert last.startswith("adversarially filtered")

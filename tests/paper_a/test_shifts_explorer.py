@@ -78,7 +78,7 @@ def test_ttt_changes_image_error_and_gap_and_leaves_the_target(cases):
 
 def test_a_network_changes_its_image_and_its_words(cases):
     _, network, _, _, view, _ = parts(explore_shifts(cases, "anatomy", "supervised on P"))
-    assert "Gap before: 0.200" in view.value
+    assert "Gap: 0.200" in view.value
     seen = set()
     for name in network.options:
         network.value = name

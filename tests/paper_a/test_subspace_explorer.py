@@ -169,7 +169,7 @@ def test_single_measurements_have_one_colour_and_what_they_are_held_against_anot
     chart = losses_chart(
         alphas, single, [Interval(0.0, 0.0, 0.0, 9), Interval(0.5, 0.4, 0.6, 9)], torch.tensor([0.0, 0.4])
     )
-    assert "at most 0.100 apart" in " ".join(chart.to_dict()["title"])
+    assert "to within 0.100" in " ".join(chart.to_dict()["title"])
     words = {layer["data"]["values"][0]["name"]: layer["mark"]["color"] for layer in chart.to_dict()["layer"][1:]}
     assert words["measurement 1"] == words["measurement 2"] != words["mean of 9 measurements"]
     assert words["risk on Q"] == NAMED["Q"]

@@ -229,6 +229,6 @@ def test_the_headline_is_said_by_measure():
     }
     said = Measured("unet", "anatomy", "simulated", quality, "this run").sentence()
     better, worse, unknown = said.split(" is ")[1].split("; ")
-    assert better.startswith("better in SSIM (0.100 [0.100, 0.100]), PSNR (dB) (4.0 [4.0, 4.0]), NMSE (0.050")
-    assert worse.startswith("worse in SSIM, foreground (−0.100")
-    assert unknown.startswith("neither better nor worse in SSIM, unmatched (0.000 [−0.0")
+    assert better.startswith("better in *SSIM* (0.100 [0.100, 0.100]), *PSNR (dB)* (4.0 [4.0, 4.0]), *NMSE* (0.050")
+    assert worse.startswith("worse in *SSIM, foreground* (−0.100")
+    assert unknown.startswith("neither better nor worse in *SSIM, unmatched* (0.000 [−0.0")

@@ -171,7 +171,7 @@ def test_the_sentences_state_what_the_scores_give():
     assert auxiliary.startswith("- **Auxiliary tasks.** The gap without TTT is 0.200 [")
     assert "(paper A: 0.067): two-head + TTT closes 0 % [0, 0] of the gap (paper A: 0 %) and reaches 0 %" in auxiliary
     assert "joint + TTT closes 50 % [" in own
-    assert "TTT of the two-head network helped under 0 and hurt under 8 of 9 transforms" in shifts
+    assert "TTT of the two-head network helped under none and hurt under 8 of 9 transforms" in shifts
 
 
 def test_what_is_left_of_the_gap_is_paired_by_slice():
@@ -199,8 +199,8 @@ def test_what_tuning_does_to_the_loss_and_to_the_image_is_drawn_and_told():
     }
     spec = report.tuning_chart(runs, "simulated").to_dict()
     title = " ".join(spec["title"])
-    assert title.endswith("as it falls, SSIM rises with denoising and falls with round trip (one simulated slice)")
-    assert "denoising lowers its loss by 50 %, and SSIM rises by 0.050; round trip lowers" in spec["description"]
+    assert title.endswith("as it falls, SSIM rises with denoising and falls with the round trip (one simulated slice)")
+    assert "denoising lowers its loss by 50 %, and SSIM rises by 0.050; the round trip lowers" in spec["description"]
     above, below = ([layer["data"]["values"] for layer in panel["layer"]] for panel in spec["vconcat"])
     assert [one["value"] for one in above[0] if one["name"] == "two-head"] == [1, 0.75, 0.5]
     assert [one["n"] for one in below[0] if one["name"] == "CycleU-Net"] == [0, 1, 2]
@@ -239,4 +239,4 @@ def test_one_slice_is_told_by_its_scores_not_by_what_ttt_is_meant_to_do():
 def test_round_trips_that_do_not_return_are_told_so():
     start, end = torch.ones(2, 2), torch.full((2, 2), 1.5)
     told = report.round_trips_in_words([[start, start, start], [start, start, end]])
-    assert told == "The first round trip changes its start by 0 %, the second by 50 %"
+    assert told == "The first round trip changes its starting image by 0 %, the second by 50 %"

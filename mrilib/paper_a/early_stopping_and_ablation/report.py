@@ -95,21 +95,23 @@ def fall_chart(rows: Mapping[str, Row], where: str, alt: str) -> altair.VConcatC
         "phase_error": "Phase error (rad; π/2 ≈ 1.57 for a random phase)",
         "validation_error": "Self-validation error (1 for a black image)",
     }
-    panels = {words: _during(rows, key, last=key == [*headings][-1]) for key, words in headings.items()}
+    panels = {words: _during(rows, key, words, last=key == [*headings][-1]) for key, words in headings.items()}
     return stacked(panels, alt=alt, title=title)
 
 
 def turns_chart(groups: Mapping[str, Mapping[str, Row]], where: str, alt: str) -> altair.VConcatChart:
     """True SSIM during TTT with and without a rotation of the output's phase, one panel for each network."""
     last = [*groups][-1]
-    panels = {words: _during(rows, "ssim", last=words == last) for words, rows in groups.items()}
-    return stacked(panels, alt=alt, title=f"Rotating the output by one angle removes the fall, or causes it ({where})")
+    panels = {words: _during(rows, "ssim", words, last=words == last) for words, rows in groups.items()}
+    return stacked(
+        panels, alt=alt, title=f"Rotating the output's phase by one angle removes or causes the fall ({where})"
+    )
 
 
-def _during(rows: Mapping[str, Row], curve: str, *, last: bool) -> altair.LayerChart:
+def _during(rows: Mapping[str, Row], curve: str, alt: str, *, last: bool) -> altair.LayerChart:
     """One curve of each named row over the iterations: the mean over slices with its 95 % band."""
     axes: dict[str, Any] = {"x_title": "TTT iteration" if last else "", "y_title": "", "band": ("low", "high")}
-    return labelled_chart(mean_curves(rows, curve), "iteration", "value", "method", **axes, height=PANEL, alt=curve)
+    return labelled_chart(mean_curves(rows, curve), "iteration", "value", "method", **axes, height=PANEL, alt=alt)
 
 
 def phases_chart(rows: Mapping[str, Row], labels: Mapping[str, str], where: str) -> altair.LayerChart:
@@ -241,11 +243,11 @@ def phase_findings(answers: Mapping[str, Interval], rows: Mapping[str, Row], unr
         f"The SSIM of the joint network never falls below {joint['worst'].value:.3f} and ends at "
         f"{joint['after'].value:.3f}.",
         f"- **The phase.** The phase of the supervised-only network's output is wrong by "
-        f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the output by "
+        f"{alone['phase'].value:.2f} rad; a random phase would be wrong by 1.57 rad. Rotating the phase by "
         f"*one angle per slice* reduces the fall by {answers['dip_removed_by_aligning']}, and the lead of joint "
         f"training after TTT shrinks to {answers['joint_minus_aligned_after']}.",
-        f"- **The reverse.** If its output is rotated by half a turn, the SSIM of the joint network falls to "
-        f"{turned['worst'].value:.3f}; that of the aligned supervised-only network never falls below "
+        f"- **The reverse.** If the phase of the joint network's output is rotated by half a turn, its SSIM falls to "
+        f"{number(turned['worst'].value)}; that of the aligned supervised-only network never falls below "
         f"{aligned['worst'].value:.3f}.",
     ]
     kept = {name: outcome(row) for name, row in unrolled.items()}

@@ -46,8 +46,8 @@ def turning_chart(histories: Sequence[History], rule: Rule, window: int, where: 
     near = abs(lowest - best) <= NEAR * (len(histories[0].validation_error) - 1)
     losses = f"stopping loses {number(stopped.value)} on average, never stopping {number(unstopped.value)}"
     turns = f"lowest at iteration {lowest:.0f}, image best at {best:.0f} (medians)"
-    place = "about" if near else "far from"
-    title = f"The error on held-out measurements is lowest {place} where the image is best ({where})"
+    place = "near" if near else "far from"
+    title = f"The error on held-out measurements is lowest {place} the iteration of the best image ({where})"
     alt = f"{title}. SSIM: {losses}; stopped: {stopped}; at the end: {unstopped}. Error: {turns}"
     panels = {
         f"True SSIM: {losses}": _chart("ssim", points, stops, ends),

@@ -161,7 +161,7 @@ def likeness_in_words(simulated: Sequence[Figures], scanner: Mapping[int, Figure
             else:
                 beyond.append(f"{label} ({value:.3f}, simulated {span['low']:.3f} to {span['high']:.3f})")
         lines.append(
-            f"**Scanner, {angle}°.** Within the range: {'; '.join(within) or 'none'}. Outside: "
+            f"**Scanner, {angle}°.** Within the simulated range: {'; '.join(within) or 'none'}. Outside: "
             f"{'; '.join(beyond) or 'none'}. Largest difference in k-space energy: "
             f"{energy_distance(simulated, found):.2f} decades."
         )

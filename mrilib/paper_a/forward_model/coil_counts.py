@@ -35,9 +35,9 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
     scores = {row["coils"]: row["ssim"] for row in rows if row["acceleration"] == fastest}
     counts = sorted(scores)
     first, last = (number(scores[b] - scores[a], signed=True) for a, b in (counts[:2], counts[-2:]))
-    gains = f"{first} in SSIM from {counts[0]} to {counts[1]}, {last} from {counts[-2]} to {counts[-1]}"
+    gains = f"{first} in SSIM from {counts[0]} to {counts[1]} coils, {last} from {counts[-2]} to {counts[-1]}"
     title = f"{_message(scores)}: {gains} (CG-SENSE at {fastest}, simulated slice)"
-    told = "; ".join(f"{row['acceleration']}, {row['coils']} coils {row['ssim']:.3f}" for row in rows)
+    told = "; ".join(f"{row['acceleration']}, {_coils(row['coils'])} {row['ssim']:.3f}" for row in rows)
     return labelled_chart(
         rows,
         "coils",
@@ -50,7 +50,13 @@ def coils_chart(rows: Sequence[dict[str, Any]]) -> altair.LayerChart:
     )
 
 
+def _coils(count: int) -> str:
+    return f"{count} coil{'s' * (count != 1)}"
+
+
 def _message(scores: Mapping[int, float]) -> str:
     """Whether each further coil gains less than the previous ones."""
     gains = [(scores[b] - scores[a]) / (b - a) for a, b in pairwise(sorted(scores))]
-    return "The first coils bring the largest gain" if gains == sorted(gains, reverse=True) else "Gain of further coils"
+    return (
+        "The first coils bring the largest gain" if gains == sorted(gains, reverse=True) else "Gain from further coils"
+    )

@@ -50,9 +50,9 @@ def _message(scores: list[float], measured: str) -> str:
     """What zero-filling and, if there are coil maps, CG-SENSE recover of the image."""
     zeros, *iterated = (number(score) for score in scores)
     if not iterated:
-        return f"From {measured}, zeros in place of the others recover the image with SSIM {zeros}"
-    told = f"From {measured}, CG-SENSE recovers the image with SSIM {iterated[0]}"
-    return f"{told}; zeros in place of the other lines give {zeros}"
+        return f"From {measured}, zero-filling recovers the image with an SSIM of {zeros}"
+    told = f"From {measured}, CG-SENSE recovers the image with an SSIM of {iterated[0]}"
+    return f"{told}; zero-filling gives {zeros}"
 
 
 def _plane(image: Tensor) -> Tensor:

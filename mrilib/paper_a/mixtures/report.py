@@ -20,7 +20,7 @@ ALMOST = 0.75  # of the gaps on P and on Q; a mixture is almost enough if it cer
 ENDS = ("trained on P only", "trained on Q only", "two separate networks")
 AXES: dict[str, Any] = {"x_title": "SSIM on P", "y_title": "SSIM on Q"}  # of several shifts
 GAINED, KEPT = "gained on Q", "kept on P"
-SHARE = "share of the difference between the two ends, % (95 % interval)"
+SHARE = "share of the difference between training on P and on Q, % (95 % interval)"
 HALF = 50  # per cent; on the straight line between the ends, not both shares can exceed it
 
 
@@ -41,13 +41,13 @@ def _enough(sweep: Mapping[float, Scores], coefficient: float, of_q: str) -> str
     one = Outcome(sweep[coefficient], sweep[0.0], sweep[1.0])
     shares = [share.interval for share in (one.gained, one.kept)]
     enough = all(share is not None and share.low > ALMOST for share in shares)
-    start = "A quarter of the training slices" if coefficient == QUARTER else f"A share of {100 * coefficient:.3g} %"
+    share = "a quarter" if coefficient == QUARTER else f"{100 * coefficient:.3g} %"
     outcome = (
         "almost enough: one network does nearly as well as two"
         if enough
         else "not clearly enough to replace two networks"
     )
-    return f"{start} from {of_q} is {outcome}"
+    return f"Taking {share} of the training slices from {of_q} is {outcome}"
 
 
 def ends_message(on_p: Sequence[float], on_q: Sequence[float]) -> str:
@@ -63,8 +63,8 @@ def shares_chart(outcomes: Mapping[str, Outcome], kind: str) -> altair.LayerChar
     A share that is undefined is left out. See `Outcome.is_corner`.
     """
     turned = sum(one.is_corner for one in outcomes.values())
-    title = f"With {100 * QUARTER:g} % of Q, more than half of the gap on Q is gained and more than half of P kept"
-    title += f" under {turned} of {len(outcomes)} shifts ({kind} data)"
+    title = f"With {100 * QUARTER:g} % from Q, more than half of the gap on Q is closed"
+    title += f" and more than half of the lead on P kept under {turned} of {len(outcomes)} shifts ({kind} data)"
     rows = [
         {"name": f"{name.replace('_', ' ')}\n{from_to(name)}", "series": series, **_in_percent(share.interval)}
         for name, one in outcomes.items()
@@ -91,7 +91,7 @@ def paths(sweeps: Mapping[str, Mapping[float, Scores]], coefficient: float, kind
     quarter = {name: sweep for name, sweep in mixed.items() if QUARTER in sweep}
     tried = {name: Outcome(sweep[QUARTER], sweep[0.0], sweep[1.0]) for name, sweep in quarter.items()}
     turned = sum(one.is_corner for one in tried.values())
-    share = f"At {100 * QUARTER:g} % of Q, clearly more than half is gained on Q and kept on P"
+    share = f"With {100 * QUARTER:g} % from Q, clearly more than half is gained on Q and kept on P"
     title = f"{share} under {turned} of {len(tried)} shifts ({kind} data)"
     heads = {name: [name, *([_in_short(tried[name])] if name in tried else [])] for name in (mixed or named)}
     told = "; ".join(": ".join(lines) for lines in heads.values())
@@ -118,7 +118,7 @@ def curves_title(sweep: Mapping[float, Scores], coefficient: float, shift: str, 
     gained = performance_gap(sweep[near]["Q"], sweep[0.0]["Q"])
     lost = performance_gap(sweep[0.0]["P"], sweep[near]["P"])
     of_p, of_q = (side_name(shift, side) for side in SIDES)
-    told = f"{100 * near:.3g} % of {of_q} in training gains {number(gained.value)} in SSIM on them and costs "
+    told = f"Training with {100 * near:.3g} % from {of_q} gains {number(gained.value)} in SSIM there and costs "
     return f"{told}{number(lost.value)} on {of_p} ({kind} data)"
 
 
@@ -128,7 +128,7 @@ def findings(outcomes: Mapping[str, Outcome]) -> Markdown:
     verdicts: dict[str, list[str]] = {}
     for name, one in named.items():
         verdicts.setdefault(one.verdict, []).append(name)
-    told = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in verdicts.items())
+    told = "; ".join(f"{verdict} under {', '.join(names)}" for verdict, names in verdicts.items())
     return bullets(
         [
             f"**The path.** {told[:1].upper()}{told[1:]}.",

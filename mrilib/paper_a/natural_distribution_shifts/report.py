@@ -16,7 +16,7 @@ from mrilib.paper_a.published import paper_a
 from mrilib.paper_a.side_words import from_to, side_name, side_word, slice_of_q, worded
 
 PLAIN = {f"supervised on {side}": f"trained on {side}" for side in SIDES}
-TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "on such images (Q)"}
+TRAINED: dict[Side, str] = {"P": "trained on other images (P)", "Q": "on similar images (Q)"}
 BESIDE, ROOM = 12, 1.1  # CSS pixels from a peak to its name; height of the chart relative to the highest peak
 Gaps = Mapping[str, Interval]
 

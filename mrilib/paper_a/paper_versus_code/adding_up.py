@@ -41,9 +41,9 @@ def paragraph(bench: Bench, drawn: Sequence[str]) -> Markdown:
         else "cannot be distinguished from 0: the changes may simply add up"
     )
     return Markdown(
-        f"{told} If the parts of the last row are instead changed one at a time, each from the paper's version, their "
-        f"changes add up to {measured(parts, signed=True)}; together they cause {measured(whole, signed=True)}. "
-        f"The rest, {measured(rest, signed=True)}, {meaning}."
+        f"{told} If the parts of the last row are instead changed one at a time, each from the paper's version, "
+        f"their changes add up to {measured(parts, signed=True)}; changed together, they give "
+        f"{measured(whole, signed=True)}. The difference, {measured(rest, signed=True)}, {meaning}."
     )
 
 

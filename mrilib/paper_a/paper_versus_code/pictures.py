@@ -28,7 +28,7 @@ def network_inputs(sample: Sample, kind: str) -> Picture:
         plane = image.reshape(image.shape[-2:])[crop]
         shown[f"{name}: magnitude"] = plane.abs()
         shown[f"{name}: phase, {signs[name]}"] = plane * inside.reshape(inside.shape[-2:])[crop]
-    alt = f"A {kind} slice of Q: magnitude and phase of both inputs; the phase of the code's is never negative"
+    alt = f"A {kind} slice of Q: magnitude and phase of both inputs; the phase of the code's input is never negative"
     message = f"The code's input has no negative part: its phase lies between 0 and π/2 ({kind} data)"
     return mixed_row(shown, alt=alt).titled(message)
 

@@ -20,7 +20,7 @@ COLORS = dict(zip(GROUPS, (SERIES_COLORS[i] for i in (3, 4, 2, 1, 0)), strict=Tr
 ARMS_IN_WORDS = {
     "as written": "as the paper says",
     "per-part RSS": "with the code's network input",
-    "score of fastMRI": "with the score of fastMRI",
+    "score of fastMRI": "scored as in fastMRI",
     "as published": "all as in the code",
 }
 HEADS = ("", "the paper (as we read it)", "its published code")
@@ -107,7 +107,7 @@ def changes_in_short(changes: Mapping[str, Interval]) -> str:
     if TOGETHER not in changes:
         return told
     whole = abs(changes[TOGETHER].value)
-    return f"{told}; all those of the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
+    return f"{told}; all differences in the method together by {'only ' if whole < largest / 2 else ''}{number(whole)}"
 
 
 def _single(changes: Mapping[str, Interval]) -> dict[str, Interval]:

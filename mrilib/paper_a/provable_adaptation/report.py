@@ -108,7 +108,7 @@ def losses_chart(alphas: Tensor, single: Tensor, means: Sequence[Interval], risk
     mean, closed = f"mean of {means[0].n} measurements", "risk on Q"
     few = {f"measurement {at + 1}": single[:, at] for at in range(single.shape[1])}
     apart = max(abs(one.value - float(of)) for one, of in zip(means, risks, strict=True))
-    title = f"The mean loss follows the risk, at most {apart:.3f} apart; the loss of one measurement does not"
+    title = f"The mean loss follows the risk to within {apart:.3f}; the loss of one measurement does not"
     hues = dict.fromkeys(few, MUTED) | {mean: NAMED["TTT"], closed: NAMED["Q"]}
     axes: dict[str, Any] = {
         "x_title": "α (1 = no shrinkage)",
@@ -221,7 +221,7 @@ def rates_in_short(slopes: Sequence[Mapping[str, Any]]) -> str:
     falls = [f"{row['regime']} (slope {_signed(row['measured']['value'], 2)})" for row in slopes if _falls(row)]
     stays = [row["regime"] for row in slopes if not _falls(row)]
     told = f"The spread of α falls with n for {' and '.join(falls) or 'none'}"
-    return f"{told}; it does not fall for {' and '.join(stays)}" if stays else told
+    return f"{told}; it does not fall for {' or '.join(stays)}" if stays else told
 
 
 def _falls(row: Mapping[str, Any]) -> bool:

@@ -96,7 +96,7 @@ class Measured:
         return f"{self.title}: compared with {OF}, {BETTER} is {'; '.join(told)}."
 
     def _listed(self, found: Mapping[str, Interval], names: Sequence[str]) -> str:
-        return ", ".join(f"{TITLES[one]} ({sentences.measured(found[one], DIGITS.get(one, 3))})" for one in names)
+        return ", ".join(f"*{TITLES[one]}* ({sentences.measured(found[one], DIGITS.get(one, 3))})" for one in names)
 
     def chart(self) -> altair.LayerChart:
         """Chart of the SSIM of the four networks that define both gaps, with each training run as a small point."""

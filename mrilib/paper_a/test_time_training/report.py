@@ -91,7 +91,7 @@ def _gap_row(result: ShiftResult) -> dict[str, Any]:
     closed, reached = result.closed.interval, result.reached.interval
     label, certain = ("no gap to close", False) if closed is None else (percent(closed), closed.low > 0)
     if reached is not None and reached.high < 0:  # a gap also closes if the network trained on Q is ruined, too
-        label, certain = f"lower SSIM ({label})", False
+        label, certain = f"SSIM falls ({label})", False
     return {"name": f"{named(result)}\n{from_to(result.shift)}", "marks": marks, "label": label, "certain": certain}
 
 
@@ -144,8 +144,7 @@ def _span(found: set[int]) -> str:
 
 def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
     parts = [
-        f"{named(one)}: {_plain(one.before)} → {_plain(one.after)}, "
-        f"{one.closed.interval.value:.0%} closed{_reached(one)}"
+        f"{named(one)}: {_plain(one.before)} → {_plain(one.after)}, {_share(one.closed.interval)} closed{_reached(one)}"
         for one in results
         if one.closed.interval and (one.before.value > WIDE) is wide
     ]
@@ -154,7 +153,11 @@ def _closed(results: Sequence[ShiftResult], wide: bool) -> str:
 
 
 def _reached(one: ShiftResult) -> str:
-    return f", {one.reached.interval.value:.0%} reached" if one.reached.interval else ""
+    return f", {_share(one.reached.interval)} reached" if one.reached.interval else ""
+
+
+def _share(found: Interval) -> str:
+    return f"{found.value:.0%}".replace("-", "−")
 
 
 def _plain(found: Interval) -> str:
@@ -163,7 +166,7 @@ def _plain(found: Interval) -> str:
 
 def _undefined(results: Sequence[ShiftResult]) -> str:
     parts = [f"{named(one)} (gap before {one.before})" for one in results if not one.closed.interval]
-    return f"**Where there is hardly a gap, no fraction can be given.** {'; '.join(parts)}." if parts else ""
+    return f"**Where there is hardly any gap, no fraction can be given.** {'; '.join(parts)}." if parts else ""
 
 
 def _stopping(results: Sequence[ShiftResult]) -> str:

@@ -158,7 +158,7 @@ def grids(
 
 def grid_chart(grid: Mapping[str, Interval], shift: str, kind: str) -> altair.LayerChart:
     """How visible the patches are without and with TTT, beside the target."""
-    title = f"Grid of patches: {_grid_in_words(grid)} ({kind} data)"
+    title = f"Visibility of the patch grid: {_grid_in_words(grid)} ({kind} data)"
     trained = f"trained on {side_name(shift, 'P')}"
     words = {ALONE: trained, PLAIN: f"{trained}, jointly", TUNED: f"{trained}, jointly, then TTT"}
     rows = [{"name": words.get(name, name), **vars(one)} for name, one in grid.items()]

@@ -33,7 +33,7 @@ METHODS = {
     "joint + TTT": "98.6 %",
 }
 DRAWN = tuple(name for name in METHODS if name == "supervised" or name.endswith("TTT"))
-TASKS = {"two-head": "denoising", "CycleU-Net": "round trip"}
+TASKS = {"two-head": "denoising", "CycleU-Net": "the round trip"}
 OWN_LOSS = ("affine-only + TTT", "joint + TTT")
 BEFORE, AUXILIARY, OWN = "without TTT", "TTT on an auxiliary task", "TTT on paper A's own loss"
 GROUPS = {BEFORE: DRAWN[:1], AUXILIARY: DRAWN[1:3], OWN: OWN_LOSS}
@@ -118,15 +118,19 @@ def tuning_chart(tuned: Mapping[str, Tuned], kind: str) -> altair.VConcatChart:
     told = "; ".join(_both_in_words(name, losses[name], scores[name]) for name in tuned)
     moves = [
         {
-            name: f"{TASKS[name]} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %"
+            name: f"{_label(name)} {number(100 * (curve[-1] - curve[0]), 0, signed=True)} %"
             for name, curve in losses.items()
         },
-        {name: f"{TASKS[name]} {number(curve[-1] - curve[0], signed=True)}" for name, curve in scores.items()},
+        {name: f"{_label(name)} {number(curve[-1] - curve[0], signed=True)}" for name, curve in scores.items()},
     ]
     width = round(WIDTH - LETTER * max(len(words) for each in moves for words in each.values()))
     panels = [_panel(LOSS, losses, moves[0], ""), _panel(SCORE, scores, moves[1], "iteration")]
     whole = altair.vconcat(*(one.properties(width=width) for one in panels), spacing=14)
     return finished(whole, f"{title}: {told}. Networks trained on P", title)
+
+
+def _label(name: str) -> str:
+    return TASKS[name].removeprefix("the ")
 
 
 def _tuning_message(losses: Curves, scores: Curves, kind: str) -> str:
@@ -207,7 +211,9 @@ def round_trips(net: CycleReconstructor, sample: Sample) -> list[list[Tensor]]:
 def round_trips_in_words(passes: Sequence[Sequence[Tensor]]) -> str:
     """How far the ends of the two passes of `round_trips` are from their starts: ‖end − start‖₁ / ‖start‖₁."""
     supervised, own = (((row[-1] - row[0]).abs().sum() / row[0].sum()).item() for row in passes)
-    return f"The first round trip changes its start by {100 * supervised:.0f} %, the second by {100 * own:.0f} %"
+    return (
+        f"The first round trip changes its starting image by {100 * supervised:.0f} %, the second by {100 * own:.0f} %"
+    )
 
 
 def lifts(scores: Scores, methods: Iterable[str]) -> dict[str, Interval]:
@@ -225,7 +231,7 @@ def summary(results: Mapping[str, Closing], counts: Mapping[str, int], transform
     tuned = {name: _in_words(name, one) for name, one in results.items() if name.endswith("TTT")}
     auxiliary = "; ".join(words for name, words in tuned.items() if name not in OWN_LOSS)
     own = "; ".join(words for name, words in tuned.items() if name in OWN_LOSS)
-    said = " and ".join(f"{what} under {count}" for what, count in counts.items())
+    said = " and ".join(f"{what} under {count or 'none'}" for what, count in counts.items())
     shifts = f"TTT of the two-head network {said} of {transforms} transforms (counting intervals that exclude 0)"
     return bullets(
         [

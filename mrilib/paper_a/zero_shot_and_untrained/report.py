@@ -166,8 +166,8 @@ def findings(
             f"**Cost and gap.** Zero-shot learning takes {measured(ratio, 1)} times as long as TTT. TTT closes "
             f"{ways['ttt'].closed} of a gap of {number(ways['ttt'].before.value)}; zero-shot learning closes "
             f"{ways['zs'].closed} of a gap of {number(ways['zs'].before.value)}, the gap of its own network.",
-            "**An un-trained network in disguise?** The deepest falls in SSIM below its initial value are, "
-            f"on average over {count} slices (the chart shows the fall of the mean curve): "
+            "**An un-trained network in disguise?** Deepest fall in SSIM below its initial value, "
+            f"averaged over {count} slices (the chart shows that of the mean curve): "
             + "; ".join(f"{short(name)} {number(one.value)}" for name, one in fall.items())
             + ".",
         ]
