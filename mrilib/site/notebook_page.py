@@ -50,11 +50,19 @@ def page_notebook(
         if cell.cell_type == "code":
             fold(cell)
     manifest = page.run.manifest
-    kinds = [cell.cell_type for cell in content.cells]
-    below_first_figure = kinds.index("code") + 1 if "code" in kinds else 1
-    content.cells.insert(below_first_figure, new_markdown_cell(badge(manifest, download)))
+    insert_below_first_figure(content.cells, badge(manifest, download))
     content.cells.append(new_markdown_cell(f"## Provenance\n\n{footer(manifest)}"))
     return content
+
+
+def insert_below_first_figure(cells: list[NotebookNode], line: str) -> None:
+    """Insert a line of HTML below the first figure, in the same box as the strip of routes if that is there, too."""
+    kinds = [cell.cell_type for cell in cells]
+    at = kinds.index("code") + 1 if "code" in kinds else 1
+    if at < len(cells) and cells[at].source.startswith("> "):
+        cells[at].source += f"\n>\n> {line}"
+    else:
+        cells.insert(at, new_markdown_cell(line))
 
 
 def fold(cell: NotebookNode) -> None:

@@ -18,7 +18,7 @@ def badge(manifest: dict[str, Any], notebook: str) -> str:
         '<a href="#provenance">provenance</a>',
         f'<a href="{escape(notebook)}" download>notebook</a>',
     ]
-    return f'<p class="badge-line">{" ".join(parts)}</p>'
+    return f'<p class="badge-line">{" · ".join(parts)}</p>'
 
 
 def footer(manifest: dict[str, Any]) -> str:

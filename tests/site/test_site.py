@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from nbformat.v4 import new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tiny_project import files_below
 from tiny_site import (
     PARAMETERS,
@@ -25,7 +25,7 @@ from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.glossary import explained
-from mrilib.site.notebook_page import linked, page_notebook
+from mrilib.site.notebook_page import insert_below_first_figure, linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
 from mrilib.site.sphinx_extension import unbroken
@@ -199,6 +199,15 @@ def test_a_page_has_its_badge_beneath_its_first_figure_and_its_provenance_at_its
     for named in ("mrilib run 01", "1:03 min", "cores", "python 3", pages[0].run.manifest["key"]):
         assert named in last.source
     assert len(pages[0].content.cells) == 2, "the run itself is left alone"
+
+
+def test_the_badge_stands_in_the_box_of_the_strip_of_routes():
+    cells = [new_code_cell("draw()"), new_markdown_cell("> **45-minute route** · step 1"), new_markdown_cell("Text")]
+    insert_below_first_figure(cells, "<p>ran in 1:03 min</p>")
+    assert [cell.source for cell in cells[1:]] == [
+        "> **45-minute route** · step 1\n>\n> <p>ran in 1:03 min</p>",
+        "Text",
+    ]
 
 
 def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys):
