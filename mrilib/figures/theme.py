@@ -89,7 +89,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
         "P and Q",
         "all datasets of P and Q",
         "trained on P and Q",
-        "healthy and with lesions (P and Q)",
+        "heads with and without lesions (P and Q)",
         "the collection",
         "13 datasets",
         "diversity",
@@ -99,7 +99,7 @@ SAME_AS: dict[str, tuple[str, ...]] = {
     "diverse, few slices": (
         "half of P and Q",
         "trained on half of P and Q",
-        "half of both (as many slices as a specialist)",
+        "network trained on half of both (as many slices as a specialist)",
         "13 datasets, as few slices as one dataset",
     ),
 }

@@ -47,7 +47,7 @@ def words(chart):
 
 def test_the_title_counts_the_contrasts():
     spec = charts.contrasts_chart(contrasts(), WHERE)
-    told = "TTT improves the knee-trained network at 2 of 3 flip angles, but its SSIM with TTT cannot be told apart"
+    told = "TTT improves the knee-trained network at 2 of 3 flip angles, but its SSIM with TTT is indistinguishable"
     assert words(spec) == f"{told} from that of ℓ1-wavelets ({WHERE})"
     curves = spec.to_dict()["layer"][0]
     shown = {(row["method"], row["angle"]): row["value"] for row in curves["data"]["values"]}
@@ -59,7 +59,8 @@ def test_the_title_counts_the_contrasts():
 def test_methods_are_sorted_by_their_difference_from_wavelets():
     spec = charts.against_wavelets(SCORES, WHERE)
     assert words(spec) == (
-        "On average, SSIM differs from that of ℓ1-wavelets by up to 0.100 with TTT and by up to 0.233 without"
+        "On average, the networks' SSIM differs from that of ℓ1-wavelets by up to 0.100 with TTT "
+        "and by up to 0.233 without"
     )
     names = spec.to_dict()["layer"][-1]["data"]["values"]
     assert [row["name"] for row in names] == [ZERO_FILLED, BRAIN, CG_SENSE, KNEE, KNEE_TTT, BRAIN_TTT]
@@ -88,10 +89,10 @@ def test_the_title_says_what_the_interval_supports(gained, told):
 @pytest.mark.parametrize(
     ("scores", "told"),
     [
-        ((0.7, 0.65, 0.8), "TTT does not raise SSIM of this slice"),
+        ((0.7, 0.65, 0.8), "TTT does not raise the SSIM of this slice"),
         ((0.7, 0.78, 0.8), "TTT closes 80 % of the SSIM gap between the network and ℓ1-wavelets"),
         ((0.7, 0.85, 0.8), "TTT lifts the network above ℓ1-wavelets"),
-        ((0.8, 0.85, 0.7), "TTT raises SSIM of a network that is above ℓ1-wavelets without it"),
+        ((0.8, 0.85, 0.7), "TTT raises the SSIM of a network that is above ℓ1-wavelets even without it"),
     ],
 )
 def test_the_message_of_the_images_follows_their_scores(scores, told):
@@ -114,7 +115,7 @@ def test_forms_of_the_file_tell_the_least_and_the_most_that_ttt_adds():
     assert bars[0]["name"] == "partial echo"
     assert len(bars) == charts.FORMS
     kinder = [(case, row(0.7, 0.8)) for case in CASES]
-    assert words(charts.forms_chart(kinder, "knees", WHERE)).startswith("TTT helps in all 14 forms")
+    assert words(charts.forms_chart(kinder, "knees", WHERE)).startswith("TTT raises SSIM in all 14 forms")
 
 
 def test_the_form_in_which_ttt_adds_least_is_named():

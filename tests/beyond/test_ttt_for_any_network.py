@@ -223,7 +223,7 @@ def test_a_run_that_never_falls_has_no_lowest_point():
 )
 def test_the_message_of_the_images_follows_their_scores(scores, told):
     given = zip(
-        ("no TTT", "paper A, iteration 12", "paper A, at its end", "free phase, at its end"), scores, strict=True
+        ("no TTT", "paper A, iteration 12", "paper A, final image", "free phase, final image"), scores, strict=True
     )
     assert pictures.Compared({}, dict(given), {}).message.startswith(told)
 
@@ -231,7 +231,7 @@ def test_the_message_of_the_images_follows_their_scores(scores, told):
 def test_shifts_go_from_paper_as_method_to_a_free_phase():
     found = {shift: shifted(shift) for shift in ALONG} | {"modality": shifted("modality", free_gain=0.1)}
     spec = charts.shifts_chart(found, "supervised", "simulated data").to_dict()
-    title = "better than paper A's method under 2 of 3 shifts, worse under 1; it is better than no TTT under 3"
+    title = "beats paper A's method under 2 of 3 shifts, loses to it under 1; it beats no TTT under 3"
     assert title in " ".join(spec["title"])
     bars = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "rule")["data"]["values"]
     assert [(bar["name"], round(bar["start"], 3), round(bar["to"], 3)) for bar in bars[:1]] == [
@@ -239,7 +239,7 @@ def test_shifts_go_from_paper_as_method_to_a_free_phase():
     ]
     assert {*charts.SHIFTS} == {*TABLE_2["unet"]}
     everywhere = charts.shifts_chart({shift: shifted(shift) for shift in ALONG}, "supervised", "simulated data")
-    assert "better than paper A's method and than no TTT under every shift" in " ".join(everywhere.to_dict()["title"])
+    assert "beats both paper A's method and no TTT under every shift" in " ".join(everywhere.to_dict()["title"])
 
 
 def test_what_was_seen_is_told_in_three_sentences():
@@ -268,7 +268,7 @@ def test_the_slice_is_shown_before_early_and_after_both_methods():
     sample, model = tiny_sample(), tiny_model()
     live = {name: Settings(1e-3, 4, 4, phase=name) for name in ("network", "free")}
     found = compared(model, sample, live, "cpu")
-    assert list(found.images) == ["no TTT", "paper A, iteration 3", "paper A, at its end", "free phase, at its end"]
+    assert list(found.images) == ["no TTT", "paper A, iteration 3", "paper A, final image", "free phase, final image"]
     assert found.scores.keys() == found.images.keys()
     assert found.seconds.keys() == live.keys()
 

@@ -60,7 +60,8 @@ def test_the_chart_goes_from_the_better_fastmri_network_to_the_collection(study)
     spec = report.scores_chart(study, "simulated").to_dict()
     title, told = " ".join(spec["title"]), spec["description"]
     assert title == (
-        "Thirteen datasets are better on 4 of 4 unseen datasets, with no clear loss on fastMRI (simulated data)"
+        "The network trained on 13 datasets scores higher than the better fastMRI network on 4 of 4 unseen datasets, "
+        "with no clear loss on fastMRI (simulated data)"
     )
     assert "knee (NYU): better fastMRI network 0.510, 13 datasets 0.560, its own network 0.530, +0.050 [" in told
     assert "fastMRI knee (in distribution): " in told
@@ -106,7 +107,8 @@ def test_twins_may_have_other_titles(monkeypatch):
 
 def test_a_step_whose_interval_holds_zero_is_undecided():
     one, other = Interval(0.003, 0.001, 0.005, 12), Interval(-0.023, -0.038, 0.008, 12)
-    assert report.steps_in_words(one, one, other)[1] == "**Enlarging** has no clear effect (−0.023 [−0.038, 0.008])."
+    level = "**Enlarging** has no clear effect on SSIM (−0.023 [−0.038, 0.008])."
+    assert report.steps_in_words(one, one, other)[1] == level
 
 
 def test_examples_are_a_dataset_a_column():
@@ -114,7 +116,7 @@ def test_examples_are_a_dataset_a_column():
     one = Example(image, {"d_p": image}, {"d_p": 1.0})
     picture = report.examples_picture({"nyu": one}, ["d_p"], "simulated", "An alt text")
     assert (picture.alt, picture.title) == (
-        "An alt text: knee (NYU), SSIM 1.000 by 13 datasets",
+        "An alt text: knee (NYU), 13 datasets SSIM 1.000",
         "On 0 of 1 slices from unseen datasets, diverse training data raise SSIM (simulated data)",
     )
 
@@ -125,7 +127,7 @@ def test_examples_end_with_the_target_and_tell_what_the_last_network_gains(monke
     drawn = []
     monkeypatch.setattr(report, "image_grid", lambda *grid, alt, **_: drawn.extend(grid) or Picture(b"", alt, 1))
     picture = report.examples_picture({"nyu": one}, ["fastmri_brain", "d_p"], "simulated", "alt")
-    assert picture.alt == "alt: knee (NYU), SSIM 0.500 by fastMRI brain, SSIM 0.625 by 13 datasets"
+    assert picture.alt == "alt: knee (NYU), fastMRI brain SSIM 0.500, 13 datasets SSIM 0.625"
     rows, names, columns, captions = drawn
     assert names == ["trained on fastMRI brain", "trained on 13 datasets", "fully sampled"]
     assert columns == ["knee\n(NYU)"]

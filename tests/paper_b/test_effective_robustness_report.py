@@ -61,7 +61,7 @@ def test_each_network_is_a_point_and_each_set_a_line(found):
 
 def test_the_chart_says_how_high_p_lies(found):
     spec = robustness_chart(found, "simulated").to_dict()
-    assert "brains (4 coils): P 0.020" in spec["description"]
+    assert "brains (4 coils) 0.020" in spec["description"]
     assert "knees (15 coils) → brains (4 coils)" in str(spec)
     assert " ".join(spec["title"]).endswith("best single dataset under 1 of 1 shifts (simulated data)")
 
@@ -131,7 +131,7 @@ def test_the_message_names_no_height_that_longer_training_moves(found, longer, v
 def test_the_sentence_says_which_heights_are_settled(found, longer):
     longer[12] = Interval(0.025, 0.02, 0.03, 4)
     assert longer_in_words(found) == [
-        "**After twice as many epochs,** networks trained on P lie at knees (15 coils) → brains (4 coils) +0.025 "
+        "**Effective robustness of P after twice as many epochs:** knees (15 coils) → brains (4 coils) +0.025 "
         "[0.020, 0.030], settled."
     ]
     longer[12] = Interval(0.05, 0.04, 0.06, 4)
@@ -179,9 +179,9 @@ def test_the_extremes_are_the_shifts_of_the_largest_and_the_smallest_gain(found,
 def test_the_sentences_follow_the_sign(found):
     above, reach = in_words(found)
     assert above.startswith(
-        "**More robust than SSIM in distribution explains:** knees (15 coils) → brains (4 coils) +0.020"
+        "**More robust than SSIM in distribution predicts:** knees (15 coils) → brains (4 coils) +0.020"
     )
-    assert reach.startswith("**Networks trained on P and Q** lie at +0.050")
+    assert reach.startswith("**Networks trained on P and Q, relative to the same line:** +0.050")
 
 
 def test_tables_name_the_best_part_and_its_scores(found):
@@ -206,11 +206,11 @@ def test_nominal_and_true_accelerations_stand_side_by_side(factors):
 def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
     spec = str(differences_chart(factors, comparisons(), "simulated").to_dict())
     for word in (
-        "where the specialist is in distribution",
+        "at the specialist's own factor",
         "at the unseen 3-fold",
         "against the 16-fold specialist",
         "+0.040",
-        "behind ",
+        "worse than ",
     ):
         assert word in spec
 

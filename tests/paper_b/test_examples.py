@@ -30,9 +30,8 @@ def test_one_slice_is_of_the_dataset_fine_tuned_on_and_one_of_that_which_loses_m
     assert learned == images.TUNED != forgotten
     drawn = images.before_and_after(scored, "simulated")
     assert "learned: brain, 0.3 T (M4Raw GRE) SSIM" in drawn.alt
-    assert (
-        drawn.title == "Fine-tuning helps a slice of the new dataset but harms one of another dataset (simulated data)"
-    )
+    message = "Fine-tuning improves a slice of the new dataset but degrades one of another dataset"
+    assert drawn.title == f"{message} (simulated data)"
     assert "forgotten: " in drawn.alt
 
 

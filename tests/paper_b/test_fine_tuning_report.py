@@ -21,7 +21,7 @@ def test_a_cell_shows_the_change_and_brackets_what_holds_zero():
     assert cells["knee\n(NYU)", "knee\n(NYU)"]["own"] is True
     color = spec["layer"][0]["encoding"]["color"]["scale"]
     assert color["domain"] == [-0.05, 0, 0.05]
-    assert "knee (NYU) on brain, sagittal (CC-359) −0.050" in spec["description"]
+    assert "fine-tuned on knee (NYU), tested on brain, sagittal (CC-359): −0.050" in spec["description"]
     with pytest.raises(ValueError, match="changes is empty: nothing to draw"):
         matrix_chart({}, "A message")
 
@@ -39,12 +39,13 @@ def test_sentences_count_the_losses_elsewhere():
     lost = [change for change in elsewhere.values() if change.value < 0]
     gained, forgotten, last = in_words(CHANGES, {"nyu": CHANGES["nyu", "cc_359_sagittal"]})
     assert gained == "**Change in SSIM on the dataset used for fine-tuning:** knee (NYU) +0.020 [0.010, 0.030]."
-    assert forgotten == "**Change in SSIM on the other five datasets together:** knee (NYU) −0.050 [−0.060, −0.040]."
+    others = "**Change in SSIM on the other five datasets together, after fine-tuning on:**"
+    assert forgotten == f"{others} knee (NYU) −0.050 [−0.060, −0.040]."
     assert last.startswith(f"**{len(lost)} of {len(elsewhere)} changes on other datasets are losses**")
 
 
 def test_the_message_counts_what_is_beyond_doubt():
-    helps = "Fine-tuning helps on 2 of the 2 datasets used for it"
-    assert message(CHANGES) == f"{helps} and harms in 1 of 2 tests on others"
+    helps = "Fine-tuning raises SSIM on 2 of the 2 datasets used for it"
+    assert message(CHANGES) == f"{helps} and lowers SSIM in 1 of 2 tests on other datasets"
     better = CHANGES | {("nyu", "cc_359_sagittal"): Interval(0.05, 0.04, 0.06, 12)}
-    assert message(better).endswith("harms in 0 of 2 tests on others")
+    assert message(better).endswith("lowers SSIM in 0 of 2 tests on other datasets")

@@ -120,7 +120,7 @@ def points(spec, mark):
 
 def test_both_sides_are_drawn_relative_to_the_best_epoch_abroad(curve):
     spec = sides_since(curve, "simulated").to_dict()
-    title = "Training past epoch 4 leaves SSIM on GRE level but lowers SSIM on T2 (simulated data)"
+    title = "Training past epoch 4 does not measurably change SSIM on GRE but lowers SSIM on T2 (simulated data)"
     curve_home, curve_abroad = points(spec, "line")
     assert " ".join(spec["title"]) == title
     assert "GRE, in distribution (P), SSIM 0.750 → 0.785" in spec["description"]
@@ -144,11 +144,11 @@ def test_falls_out_of_distribution_are_named_with_their_size_at_the_ends(curve):
 def test_stops_are_drawn_and_this_runs_training_is_told_first(curve):
     both = {"sgd_tenth": curve, "unet_t2_knee": curve}
     told = stops_chart(both, "simulated").to_dict()["description"]
-    assert told.startswith("Stopping by the rule helps out of distribution in 0 of 2 training runs and costs SSIM in")
+    assert told.startswith("Stopping by the rule raises SSIM out of distribution in 0 of 2 training runs and lowers it")
     assert "U-Net, SGD, rate 0.1, in distribution (P) 0.000" in told
     own, others, stop = seen(both, "unet_t2_knee")
     assert own.startswith("**U-Net, T2 brain to knee:** SSIM out of distribution is best")
-    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
+    lead = "**Other runs, change in SSIM out of distribution after the best epoch:**"
     assert others.startswith(f"{lead} U-Net, SGD, rate 0.1 −0.230")
     assert "the rule stops after epoch 8" in stop
     assert len(seen({"sgd_tenth": curve}, "sgd_tenth")) == 2

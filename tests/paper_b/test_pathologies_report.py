@@ -52,8 +52,8 @@ def test_heights_of_each_length_of_training_are_a_column():
 def test_charts_draw_both_ways_to_train_in_every_place(scored):
     slices = against_slices(scored, "simulated").to_dict()
     names = {row["name"] for row in slices["layer"][1]["data"]["values"]}
-    assert names == {"36 healthy slices (+20)", "72 healthy slices (+40)", "144 healthy slices (+80)"}
-    assert " ".join(slices["title"]).startswith("Lesions in the training set help inside lesions in ")
+    assert names == {f"{count} healthy slices (+{ill} with lesions)" for count, ill in ((36, 20), (72, 40), (144, 80))}
+    assert " ".join(slices["title"]).startswith("Training on lesions raises SSIM inside lesions in ")
     assert "in small lesions" in str(slices)
     assert "in large lesions" in slices["description"]
     pairs = lesion_chart(scored, MORE, "P and Q", "simulated").to_dict()
@@ -128,7 +128,7 @@ class Drawn:
 def test_pictures_say_the_score_of_the_box(scored):
     chosen = lesions(scored, "P", "small")[:2]
     one = example(Drawn(), chosen[0], ["same", "flat"], "the smallest")
-    assert "trained on same box: SSIM 1.000" in one.alt
+    assert "trained on same, SSIM in box 1.000" in one.alt
     close = close_ups(Drawn(), chosen, ["same", "flat"], "target").alt
     assert "close-ups of 2 small lesions" in close
     assert "SSIM 1.000, contrast 100 %" in close
@@ -140,12 +140,13 @@ WORDS = {"P": "one\nof two", "P and Q": "other"}
 def test_one_lesion_stands_beside_all_of_them(scored):
     lesion = lesions(scored, "P", "small")[0]
     spec = dimmed_chart(scored, Drawn(), lesion, WORDS, MORE, "simulated").to_dict()
-    assert " ".join(spec["title"]) == "Networks dim small lesions, but less once they have seen some (simulated data)"
+    title = "Networks dim small lesions, but less so if also trained on lesions (simulated data)"
+    assert " ".join(spec["title"]) == title
     assert "all 4 small lesions: other: 75 % [" in spec["description"]
     assert "one of two: 50 % [50, 50]" in spec["description"]
     lead = at_equal_slices(scored, "P and Q", MORE)
-    assert "lesions, the network that saw lesions keeps 20.0 [" in lead, "over the third network"
-    assert "] percentage points more than one trained on as many slices" in lead
+    assert "The network that saw lesions keeps 20.0 [" in lead, "over the third network"
+    assert "] percentage points more of the contrast of all 4 small lesions than one trained on as many slices" in lead
     assert spec["description"].endswith(lead)
     rows = next(layer["data"]["values"] for layer in spec["layer"] if "close" in layer["data"]["values"][0])
     assert [row["words"] for row in rows] == ["fully sampled", "other", "one\nof two"]
@@ -160,7 +161,7 @@ def test_a_network_that_keeps_less_is_said_to(scored):
     lesion = lesions(scored, "P", "small")[0]
     back = dimmed_chart(scored, Drawn(), lesion, dict(reversed(WORDS.items())), "P and Q", "simulated").to_dict()
     assert "keeps 25.0 [" in back["description"]
-    assert "] percentage points less than one" in back["description"]
+    assert "] percentage points less of the contrast of all 4 small lesions than one" in back["description"]
     assert " ".join(back["title"]) == "Networks dim small lesions (simulated data)"
 
 
@@ -190,7 +191,7 @@ def test_no_lesion_leaves_the_plot(scored):
 
 def test_the_message_holds_only_as_far_as_the_intervals():
     half, whole, more = Interval(0.5, 0.4, 0.6, 9), Interval(1.0, 0.9, 1.1, 9), Interval(0.1, 0.05, 0.15, 9)
-    assert in_short({"P": half}, more) == "Networks dim small lesions, but less once they have seen some"
+    assert in_short({"P": half}, more) == "Networks dim small lesions, but less so if also trained on lesions"
     assert in_short({"P": half}, whole) == in_short({"P": half}, more)
     assert in_short({"P": half}, Interval(0.1, -0.1, 0.3, 9)) == "Networks dim small lesions"
     assert in_short({"P": half, "P and Q": whole}, more) == "What is left of the contrast of small lesions"

@@ -26,7 +26,7 @@ def test_costs_stand_by_row_and_column_in_the_order_of_the_weights(tuning):
     assert cells["M4Raw T1", "λ = 0.001"] is None
     title = " ".join(chart["title"])
     assert title.startswith("Too ")
-    assert title.endswith(": 0.300 in SSIM (simulated data)")
+    assert title.endswith(": 0.300 (simulated data)")
 
 
 def test_the_best_weights_are_told(tuning):

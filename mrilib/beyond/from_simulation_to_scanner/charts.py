@@ -57,9 +57,9 @@ def picture(found: Contrasts, wavelet: Tensor) -> Picture:
 def _message(without: float, with_ttt: float, wavelets: float) -> str:
     """What TTT does to one slice, relative to ℓ1-wavelets."""
     if with_ttt <= without:
-        return "Real brain: TTT does not raise SSIM of this slice"
+        return "Real brain: TTT does not raise the SSIM of this slice"
     if without >= wavelets:
-        return "Real brain: TTT raises SSIM of a network that is above ℓ1-wavelets without it"
+        return "Real brain: TTT raises the SSIM of a network that is above ℓ1-wavelets even without it"
     if with_ttt > wavelets:
         return "Real brain: TTT lifts the network above ℓ1-wavelets"
     share = (with_ttt - without) / (wavelets - without)
@@ -116,7 +116,7 @@ def contrasts_title(scores: Mapping[str, Sequence[float]]) -> str:
         performance_gap(after, scores[WAVELET]),
         "and surpasses ℓ1-wavelets on average",
         "but does not surpass ℓ1-wavelets on average",
-        "but its SSIM with TTT cannot be told apart from that of ℓ1-wavelets",
+        "but its SSIM with TTT is indistinguishable from that of ℓ1-wavelets",
     )
     return f"TTT improves the knee-trained network at {better} of {total} flip angles, {level}"
 
@@ -129,7 +129,7 @@ def against_wavelets(scores: Mapping[str, Sequence[float]], where: str) -> altai
     by = {row["name"]: abs(row["value"]) for row in rows}
     before, after = (max(by[f"{name}{ttt}"] for name in (KNEE, BRAIN)) for ttt in ("", " + TTT"))
     near, far = (f"up to {number(one)}" for one in (after, before))
-    title = f"On average, SSIM differs from that of ℓ1-wavelets by {near} with TTT and by {far} without"
+    title = f"On average, the networks' SSIM differs from that of ℓ1-wavelets by {near} with TTT and by {far} without"
     x_title = f"SSIM minus that of ℓ1-wavelets, mean over {len(scores[WAVELET])} contrasts ({where})"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
@@ -142,8 +142,8 @@ def forms_chart(found: Sequence[tuple[Case, Row]], saw: str, where: str) -> alta
         rows.append(_step(form.removesuffix(f", {HOLDOUTS} hold-outs"), means))
     rows.sort(key=lambda row: row["marks"][WITH] - row["marks"][WITHOUT])
     least = min(gain(row) for _, row in found)
-    shown = f"; shown: the {FORMS} with the smallest gain" if len(rows) > FORMS else ""
-    every = f"TTT helps in all {len(rows)} forms of the file, by at least {number(least)}{shown}"
+    shown = f"; the {FORMS} with the smallest gains are shown" if len(rows) > FORMS else ""
+    every = f"TTT raises SSIM in all {len(rows)} forms of the file by at least {number(least)}{shown}"
     title = (
         f"{every if least > 0 else f'TTT lowers SSIM by up to {number(-least)} in some forms of the file'} ({where})"
     )

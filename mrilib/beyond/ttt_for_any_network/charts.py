@@ -98,11 +98,11 @@ def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
         performance_gap(here.after(loss, "P", "free"), here.rows[Arm(loss, "P", "free")]["before"])
         for here in found.values()
     ]
-    helped, start = sum(gain.low > 0 for gain in gains), f"For the {loss} network, a free phase is better than"
+    helped, start = sum(gain.low > 0 for gain in gains), f"For the {loss} network, a free phase beats"
     if better == helped == len(leads):
-        return f"{start} paper A's method and than no TTT under every shift"
-    counted = f"under {better} of {len(leads)} shifts{f', worse under {worse}' * (worse > 0)}"
-    return f"{start} paper A's method {counted}; it is better than no TTT under {helped}"
+        return f"{start} both paper A's method and no TTT under every shift"
+    counted = f"under {better} of {len(leads)} shifts{f', loses to it under {worse}' * (worse > 0)}"
+    return f"{start} paper A's method {counted}; it beats no TTT under {helped}"
 
 
 def _curve(found: Shifted, arm: Arm) -> list[Row]:

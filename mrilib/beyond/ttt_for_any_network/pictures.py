@@ -43,7 +43,7 @@ def compared(
     images = {"no TTT": reconstruct(model, sample)}
     images[f"paper A, iteration {early}"] = images_at(model, sample, brief, [early])[early]
     seconds = {}
-    for phase, name in (("network", "paper A, at its end"), ("free", "free phase, at its end")):
+    for phase, name in (("network", "paper A, final image"), ("free", "free phase, final image")):
         tuned = adapt(model, [sample], live[phase], device=device)[0]
         images[name] = tuned.record.image.to(device)
         seconds[phase] = tuned.seconds / live[phase].max_iterations

@@ -51,7 +51,7 @@ def lifts_chart(found: Studies, where: str) -> altair.LayerChart:
     title = f"{_message(found)} ({where})"
     aim = fmean(pooled(found, GOAL))
     alt = f"{title}: {steps_in_numbers(rows)}; {AIM} {number(aim)}"
-    words = {"x_title": f"mean SSIM of {len(pooled(found, GOAL))} test slices", "alt": alt, "title": title}
+    words = {"x_title": f"mean SSIM over {len(pooled(found, GOAL))} test slices", "alt": alt, "title": title}
     return dumbbell_chart(rows, **words, beside=BESIDE, colors=COLORS, row_height=TALL, level=(AIM, aim))
 
 
@@ -89,7 +89,7 @@ def _extremes(found: Studies) -> str:
     """Where TTT adds most and least to the diverse network."""
     adds = {body_part(name): lift({name: study}, DIVERSE).value for name, study in found.items()}
     most, least = (pick(adds, key=adds.__getitem__) for pick in (max, min))
-    return f"TTT adds most to the diverse network on “{most}” and least on “{least}”"
+    return f"TTT adds most to the SSIM of the diverse network on “{most}” and least on “{least}”"
 
 
 def closed_rows(groups: Mapping[str, Studies]) -> list[dict[str, Any]]:

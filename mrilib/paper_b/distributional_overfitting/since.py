@@ -69,7 +69,7 @@ def ood_chart(curves: Curves, kind: str, named: Callable[[str], str] = named) ->
         )
         for name, one in curves.items()
     ]
-    x_title = "epoch" if equal else "share of the training, %"
+    x_title = "epoch" if equal else "share of the training completed, %"
     return _chart(lines, "change in SSIM since the best epoch", x_title, [], alt, title)
 
 
@@ -82,7 +82,8 @@ def _extent(falls: Mapping[str, Interval]) -> str:
 
 
 def _effect(change: Interval, name: str) -> str:
-    return verdict(change, f"raises SSIM on {name}", f"lowers SSIM on {name}", f"leaves SSIM on {name} level")
+    verb = verdict(change, "raises", "lowers", "does not measurably change")
+    return f"{verb} SSIM on {name}"
 
 
 def _since(curve: Curve, side: str, scale: float = 1) -> list[Row]:

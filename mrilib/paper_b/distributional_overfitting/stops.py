@@ -33,7 +33,7 @@ def seen(curves: Curves, chosen: str) -> list[str]:
         for name, one in curves.items()
         if name != chosen
     ]
-    lead = "**Change in SSIM out of distribution after the best epoch of the other runs:**"
+    lead = "**Other runs, change in SSIM out of distribution after the best epoch:**"
     told = [f"{lead} {'; '.join(others)}."] if others else []
     return [*in_words(own), *told, *stops_in_words(own)]
 
@@ -43,6 +43,6 @@ def _message(curves: Curves) -> str:
     stops = [{side: one.gains[side][one.epochs[one.stop]] for side in SIDES} for one in curves.values()]
     better, worse = sum(one["Q"].low > 0 for one in stops), sum(one["P"].high < 0 for one in stops)
     return (
-        f"Stopping by the rule helps out of distribution in {better} of {len(stops)} training runs and costs SSIM in "
-        f"distribution in {worse or 'none'}"
+        f"Stopping by the rule raises SSIM out of distribution in {better} of {len(stops)} training runs and lowers it "
+        f"in distribution in {worse or 'none'}"
     )

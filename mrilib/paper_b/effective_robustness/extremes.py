@@ -29,7 +29,8 @@ def extremes_chart(found: Mapping[str, Robustness], kind: str) -> altair.HConcat
     title = f"Networks trained on all of P lie {places} ({kind} data)"
     heights = "; ".join(f"{ARROWS[name]} {measured(found[name].gain(P), signed=True)}" for name in shown)
     chart = altair.hconcat(*(_panel(found[name]) for name in shown), spacing=APART)
-    return finished(chart, f"{title}: height of all of P above the line of the best single dataset: {heights}", title)
+    told = "height of networks trained on all of P above the line of the best single dataset"
+    return finished(chart, f"{title}: {told}: {heights}", title)
 
 
 def _place(one: Robustness) -> str:

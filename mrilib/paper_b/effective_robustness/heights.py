@@ -46,15 +46,15 @@ def in_words(found: Found) -> list[str]:
     told = [
         f"**{words}:** {'; '.join(_gained(found, name) for name in names)}."
         for words, names in (
-            ("More robust than SSIM in distribution explains", above),
-            ("Less robust than SSIM in distribution explains", below),
-            ("Not distinguishable from what SSIM in distribution explains", level),
+            ("More robust than SSIM in distribution predicts", above),
+            ("Less robust than SSIM in distribution predicts", below),
+            ("Not distinguishable from what SSIM in distribution predicts", level),
         )
         if names
     ]
     most, least = (pick(found.values(), key=lambda one: one.gain(P_AND_Q).value) for pick in (max, min))
     ends = (f"{measured(one.gain(P_AND_Q), signed=True)} ({ARROWS[one.name]})" for one in (least, most))
-    return [*told, f"**Networks trained on P and Q** lie at {' to '.join(ends)} relative to the same line."]
+    return [*told, f"**Networks trained on P and Q, relative to the same line:** {' to '.join(ends)}."]
 
 
 def longer_in_words(found: Found) -> list[str]:
@@ -66,7 +66,7 @@ def longer_in_words(found: Found) -> list[str]:
         f"{ARROWS[name]} {measured(one.longer.gain(P), signed=True)}, {'moved' if one.moves(P) > 1 else 'settled'}"
         for name, one in _ranked(found)
     ]
-    return [f"**After twice as many epochs,** networks trained on P lie at {'; '.join(told)}."] if told else []
+    return [f"**Effective robustness of P after twice as many epochs:** {'; '.join(told)}."] if told else []
 
 
 def _ranked(found: Found) -> Sequence[tuple[str, Robustness]]:
@@ -91,7 +91,7 @@ def _message(found: Found, longer: Found) -> str:
         return (
             f"Whether diverse data make a network more robust to {_listed(changing)} depends on the length of training"
         )
-    end = f"; for {_listed(changing)}, it depends on the length of training" if changing else ""
+    end = f"; for {_listed(changing)}, the effect depends on the length of training" if changing else ""
     return f"Diverse data make a network {', but '.join(told) or 'neither more nor less robust'}{end}"
 
 

@@ -45,9 +45,10 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
 
     The line of P_best extends over all networks' scores on P_best; the height above it is the effective robustness.
     """
-    heights = "; ".join(f"{ARROWS[name]}: P {one.gain(P)}" for name, one in found.items())
+    heights = "; ".join(f"{ARROWS[name]} {one.gain(P)}" for name, one in found.items())
     above = sum(one.gain(P).low > 0 for one in found.values())
-    title = f"Diverse data lie above the line of the best single dataset under {above} of {len(found)} shifts"
+    above_line = "Networks trained on diverse data lie above the line of the best single dataset"
+    title = f"{above_line} under {above} of {len(found)} shifts"
     told = {ARROWS[name]: f"{ARROWS[name]}: {number(one.gain(P).value, signed=True)}" for name, one in found.items()}
     rows = [row | {"panel": told[row["panel"]], "trained on": TRAINED_ON[row["trained on"]]} for row in points(found)]
     return panels(
@@ -55,7 +56,7 @@ def robustness_chart(found: Mapping[str, Robustness], kind: str) -> altair.Facet
         [*TRAINED_ON.values()],
         AXES,
         f"{title} ({kind} data)",
-        f"height of all datasets of P above the line of the best: {heights}",
+        f"height of networks trained on all datasets of P above this line: {heights}",
     )
 
 

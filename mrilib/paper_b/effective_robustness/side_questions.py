@@ -34,7 +34,7 @@ from mrilib.paper_b.study import Study
 
 ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
-HOME, AWAY = "where the specialist is in distribution", f"at the unseen {folds(UNSEEN)}"
+HOME, AWAY = "at the specialist's own factor", f"at the unseen {folds(UNSEEN)}"
 
 
 def nearness_chart(one: Likeness, seen: str) -> altair.LayerChart:
@@ -48,8 +48,8 @@ def nearness_chart(one: Likeness, seen: str) -> altair.LayerChart:
     lead = verdict(
         one.nearer(),
         "more similar to training slices of Q than to those of P, by {}",
-        "less similar, by {}",
-        "as similar ({})",
+        "less similar to training slices of Q than to those of P, by {}",
+        "as similar to training slices of Q as to those of P ({})",
     )
     title = f"{ARROWS[one.name]}: test slices of Q are {lead} ({seen})"
     alt = f"{title}: {strips_in_numbers(rows)}"
@@ -71,7 +71,9 @@ def likeness_chart(found: Mapping[str, Likeness], seen: str) -> altair.FacetChar
     ]
     words = "; ".join(f"{ARROWS[name]}: correlation {one.correlation()}" for name, one in found.items())
     sure = [ARROWS[name] for name, one in found.items() if one.correlation().low > 0]
-    title = f"Similarity to Q goes with the score on Q under {len(sure)} of {len(found)} shifts"
+    title = f"SSIM on Q rises with similarity to Q under {len(sure) or 'none'} of {len(found)} shifts"
+    if len(found) == 1:
+        title = f"SSIM on Q {'rises' if sure else 'does not clearly rise'} with similarity to Q"
     told = f"{title}{': ' if sure else ''}{', '.join(sure)} ({seen})"
     return panels(rows, [ONE_PART, ALL_PARTS], ("similarity to Q", "SSIM on Q"), told, words)
 
@@ -91,15 +93,19 @@ def likeness_table(found: Mapping[str, Mapping[str, Likeness]], caption: str) ->
 
 
 def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
-    """Lines of Markdown, one per shift: whether similarity to Q rises with the score on Q, and what diversity adds."""
+    """Lines of Markdown, one per shift: whether SSIM on Q rises with similarity to Q, and what diversity adds."""
     told = []
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
         goes = verdict(
-            r, "rises with the score (r = {})", "falls with the score (r = −{})", "shows no clear link (r = {})", 2
+            r,
+            "rises with similarity to Q (r = {})",
+            "falls with similarity to Q (r = −{})",
+            "has no clear link to similarity to Q (r = {})",
+            2,
         )
         told.append(
-            f"**{ARROWS[name]}.** Similarity to Q {goes}. Training slices of Q are more similar to the test "
+            f"**{ARROWS[name]}.** SSIM on Q {goes}. Training slices of Q are more similar to the test "
             f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts is "
             f"{measured(near, signed=True)} in similarity and {measured(good, signed=True)} in SSIM."
         )
@@ -118,11 +124,12 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     ]
     home, away = ([row for row in rows if row["series"] == series] for series in (HOME, AWAY))
     title = (
-        f"One network for four accelerations: behind {sum(row['high'] < 0 for row in home)} of {len(home)} specialists "
-        f"at their own factor, ahead of {sum(row['low'] > 0 for row in away)} of {len(away)} at the unseen one "
+        f"One network for four accelerations is worse than {sum(row['high'] < 0 for row in home)} of {len(home)} "
+        f"specialists at their own factor and better than {sum(row['low'] > 0 for row in away)} of {len(away)} "
+        "at the unseen one "
         f"({kind} PDFS knees)"
     )
-    x_title = "SSIM of the network for all four factors minus the specialist's"
+    x_title = "SSIM of the network for all four factors minus that of the specialist"
     colors = dict(zip(dict.fromkeys(row["series"] for row in rows), ACCELERATIONS, strict=False))
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
 
@@ -136,10 +143,9 @@ def lengths_chart(study: Study, p: Parameters) -> altair.LayerChart:
         for length in p.lengths
     ]
     moved = [folds(one) for one in SEEN if lead_moves(study, one, p.lengths[-1]) > 1]
-    which = f"still moves the difference at {', '.join(moved)}" if moved else "no longer moves any difference"
-    title = (
-        f"Doubling the training to {p.lengths[-1]} × as many steps {which} by more than half its interval ({p.kind})"
-    )
+    which = f"still changes the difference at {', '.join(moved)}" if moved else "no longer changes any difference"
+    doubled = f"The last doubling of training, to {p.lengths[-1]} × the steps,"
+    title = f"{doubled} {which} by more than half its interval ({p.kind})"
     told = [f"{row['against']}, {row['steps']:,} steps {row['value']:+.4f}" for row in rows]
     return lines_chart(
         rows,
@@ -176,10 +182,10 @@ def equal_steps_in_words(study: Study, p: Parameters) -> str:
     """One sentence: both readings of equal training, equal steps for each network and equal steps for each factor."""
     share = len(SEEN)
     told = []
-    for what, lengths in {"each network": (share, share), "each factor": (share, 1)}.items():
+    for what, lengths in {"network": (share, share), "factor": (share, 1)}.items():
         leads = [f"{measured(lead(study, one, *lengths), signed=True)} at {folds(one)}" for one in SEEN]
-        told.append(f"for {what}, {', '.join(leads)}")
-    return f"The network for all four minus the specialists, with equally many steps {'; '.join(told)}."
+        told.append(f"with equally many steps for each {what}, {', '.join(leads)}")
+    return f"**The network for all four minus the specialists:** {'; '.join(told)}."
 
 
 def accelerations_table(study: Study, true: Mapping[int, float], caption: str) -> Table:

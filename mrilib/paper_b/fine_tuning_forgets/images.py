@@ -55,5 +55,5 @@ def before_and_after(scored: Study, kind: str) -> Picture | None:
 def _message(here: float, elsewhere: float) -> str:
     """What fine-tuning does to the slice of the new dataset and to the other slice."""
     joined = "but" if here * elsewhere < 0 else "and"
-    words = ["helps" if by > 0 else "harms" for by in (here, elsewhere)]
+    words = ["improves" if by > 0 else "degrades" for by in (here, elsewhere)]
     return f"Fine-tuning {words[0]} a slice of the new dataset {joined} {words[1]} one of another dataset"

@@ -53,7 +53,7 @@ def matrix_chart(changes: Changes, title: str) -> altair.LayerChart:
     ]
     width, height = (side * len(order[key]) for side, key in zip(CELL, ("tested", "tuned"), strict=True))
     alt = f"{title}: " + "; ".join(
-        f"{plain_title(arm)} on {plain_title(name)} {row['label']}"
+        f"fine-tuned on {plain_title(arm)}, tested on {plain_title(name)}: {row['label']}"
         for (arm, name), row in zip(changes, rows, strict=True)
     )
     return finished(altair.layer(*layers), alt, title).properties(width=width, height=height)
@@ -81,8 +81,8 @@ def message(changes: Changes) -> str:
     """Title: on how many datasets used for fine-tuning it helps, and in how many other tests it harms, beyond doubt."""
     own = [change.low > 0 for (arm, name), change in changes.items() if arm == name]
     others = [change.high < 0 for (arm, name), change in changes.items() if arm != name]
-    helps = f"Fine-tuning helps on {sum(own)} of the {len(own)} datasets used for it"
-    return f"{helps} and harms in {sum(others)} of {len(others)} tests on others"
+    helps = f"Fine-tuning raises SSIM on {sum(own)} of the {len(own)} datasets used for it"
+    return f"{helps} and lowers SSIM in {sum(others)} of {len(others)} tests on other datasets"
 
 
 def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
@@ -93,7 +93,7 @@ def in_words(changes: Changes, forgotten: Mapping[str, Interval]) -> list[str]:
     gained = {name: changes[name, name] for name in forgotten}
     return [
         f"**Change in SSIM on the dataset used for fine-tuning:** {_listed(gained)}.",
-        f"**Change in SSIM on the other five datasets together:** {_listed(forgotten)}.",
+        f"**Change in SSIM on the other five datasets together, after fine-tuning on:** {_listed(forgotten)}.",
         f"**{len(lost)} of {len(elsewhere)} changes on other datasets are losses**; the intervals of {certain} of "
         "them exclude 0.",
     ]

@@ -24,13 +24,13 @@ HALF, WHOLE = "half_minus", "joint_minus"  # comparisons of the network of both,
 ROLES = {  # of a comparison, by the start of its name; a longer start goes first
     "half_minus_joint": "",
     WHOLE: "network trained on both",
-    HALF: "half of both (as many slices as a specialist)",
+    HALF: "network trained on half of both (as many slices as a specialist)",
     "ood_minus": "the other side's specialist",
     "skewed_minus_few": "ten to one, minus the network trained on the tenth alone",
     "skewed_minus": "ten to one, minus the specialist",
 }
 
-SLICES = {HALF: "With as many slices in all", WHOLE: "With all slices"}  # of the network for both
+SLICES = {HALF: "With the same number of slices", WHOLE: "With twice as many slices"}  # of the network for both
 FROM_SPECIALIST = "SSIM minus that of the specialist"
 
 
@@ -63,7 +63,7 @@ def _message(studies: Studies) -> str:
     worse = sum(_difference(study, groups, BOTH, side, side).high < 0 for study, groups, side in sides)
     if worse:
         return f"One network for both is worse than the specialist on {worse} of {len(sides)} sides"
-    return "Trained on the slices of both, one network is as good as each specialist on its own side"
+    return "Trained on the slices of both sides, one network is as good as each specialist on its own side"
 
 
 def sharing_chart(studies: Studies, comparisons: Comparisons, kind: str) -> altair.LayerChart:
@@ -98,8 +98,9 @@ def longer_chart(trained: Mapping[str, Studies], comparisons: Comparisons, kind:
     ]
     cases = len(rows) // len(trained)
     worse = [sum(row["high"] < 0 for row in rows if row["series"] == length) for length in trained]
-    counts = " and ".join(f"in {count} of {cases} after {length}" for count, length in zip(worse, trained, strict=True))
-    told = f"{SLICES[HALF]}, one network for both is measurably worse {counts} ({kind} data, one training run each)"
+    counts = " and ".join(f"{count} of {cases} after {length}" for count, length in zip(worse, trained, strict=True))
+    than = f"is measurably worse in {counts.replace(' after', ' cases after', 1)}"
+    told = f"{SLICES[HALF]}, one network for both {than} ({kind}, one run each)"
     alt = f"{told}: {in_numbers(rows)}"
     return dots_chart(rows, x_title=_x_title(rows), alt=alt, title=told, sides=("worse", "better"))
 
@@ -130,7 +131,7 @@ def _sharing_message(studies: Studies, comparisons: Comparisons) -> str:
         counts[start] = (f"{worse} of {len(found)} cases" if worse else "none") if found else ""
     if not all(counts.values()):
         return "Ten to one: differences from the specialist"
-    half = f"With as many slices, one network for both is worse than the specialist in {counts[HALF]}"
+    half = f"{SLICES[HALF]}, one network for both is worse than the specialist in {counts[HALF]}"
     return f"{half}; with twice as many, in {counts[WHOLE]}"
 
 
@@ -195,7 +196,7 @@ def differences_table(study: Study, groups: Groups, comparisons: Comparisons, ca
         }
         for arm, other, side in comparisons.values()
     ]
-    columns = {"side": "tested on", "arm": "trained on", "other": "against", "by": "difference in SSIM"}
+    columns = {"side": "tested on", "arm": "trained on", "other": "compared with", "by": "difference in SSIM"}
     return table(rows, columns, caption=caption)
 
 

@@ -29,7 +29,7 @@ PAIRS = 640, 300  # pixels of the chart of single lesions
 LITTLE = 3  # a change so many times smaller than another is small
 HIDDEN = "Whole-slice scores hide the gain inside small lesions"
 CHANGED = "What lesions in the training set change"
-TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "healthy and with lesions (P and Q)": BOTH_ARMS}
+TRAINED = {"healthy heads (P)": HEALTHY_ARMS, "heads with and without lesions (P and Q)": BOTH_ARMS}
 
 
 def gains_chart(study: Study, kind: str) -> altair.LayerChart:
@@ -41,7 +41,7 @@ def gains_chart(study: Study, kind: str) -> altair.LayerChart:
         {"name": name, **vars(study.difference("P and Q", MORE, tests))}
         for name, tests in {PLACES[""]: with_lesions(study), "healthy slices": without_lesions(study)}.items()
     ]
-    x_title = "SSIM gained by lesions in the training set (95 % interval)"
+    x_title = "gain in SSIM from lesions in the training set (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
@@ -57,13 +57,13 @@ def against_slices(study: Study, kind: str) -> altair.LayerChart:
         for size in SIZES
     ]
     better = sum(row["low"] > 0 for row in rows)
-    title = f"Lesions in the training set help inside lesions in {better} of {len(rows)} comparisons ({kind} data)"
-    x_title = "SSIM gained in lesions by training on lesions, too (95 % interval)"
+    title = f"Training on lesions raises SSIM inside lesions in {better} of {len(rows)} comparisons ({kind} data)"
+    x_title = "gain in SSIM inside lesions from also training on lesions (95 % interval)"
     return dots_chart(rows, x_title=x_title, alt=f"{title}: {in_numbers(rows)}", title=title)
 
 
 def _slices(healthy: int, both: int) -> str:
-    return f"{healthy:,} healthy slices (+{both - healthy:,})"
+    return f"{healthy:,} healthy slices (+{both - healthy:,} with lesions)"
 
 
 def against_healthy(study: Study, sizes: Sequence[str], kind: str) -> altair.FacetChart:
@@ -78,7 +78,7 @@ def against_healthy(study: Study, sizes: Sequence[str], kind: str) -> altair.Fac
         for x, y in models(study, names, size).points
     ]
     title = f"{in_short(heights)} ({kind} data)"
-    y_title = "mean SSIM of the lesions' boxes" if all(sizes) else "mean SSIM"
+    y_title = "mean SSIM inside the lesions' boxes" if all(sizes) else "mean SSIM"
     return _panels(rows, "mean SSIM on healthy slices", y_title, title)
 
 
@@ -124,11 +124,11 @@ def lesion_chart(study: Study, arm: str, other: str, kind: str) -> altair.LayerC
     ]
     x = altair.X(
         "rank:Q",
-        title="small lesions, in the order of the difference",
+        title="small lesions, sorted by the difference",
         scale=altair.Scale(domain=[0, len(gains) + 1], nice=False),
         axis=altair.Axis(tickCount=8, format="d"),
     )
-    y = altair.Y("gain:Q", title="SSIM with lesions in training minus without")
+    y = altair.Y("gain:Q", title="SSIM: trained with lesions minus without")
     bars = altair.Chart(data(rows)).mark_bar(size=max(1.0, 0.75 * PAIRS[0] / len(gains)))
     mean = difference(study, other, arm, "small")
     chart = altair.layer(

@@ -33,7 +33,7 @@ Row = dict[str, Any]
 def dimmed_chart(
     study: Study, images: LesionImages, lesion: Lesion, arms: Mapping[str, str], over: str, kind: str
 ) -> altair.LayerChart:
-    """One lesion, magnified, in the target and in reconstructions; beside them, the contrast kept of all small lesions.
+    """One lesion, magnified, in the target and in reconstructions; beside them, the contrast kept in all small lesions.
 
     Args:
         study: scores of all lesions.
@@ -52,10 +52,10 @@ def dimmed_chart(
         rows.append(_row(words, NAMED[arm], images.reconstruction(arm, lesion), target, box, left[arm]))
     title = f"{in_short(left, by)} ({kind} data)"
     told = "; ".join(
-        f"{' '.join(row['words'].splitlines())}: {row['label']}, {row['shown']:.0f} % of the lesion shown"
+        f"{' '.join(row['words'].splitlines())}: {row['label']}, {row['shown']:.0f} % in the lesion shown"
         for row in rows[1:]
     )
-    alt = f"{title}. Contrast kept of all {count} small lesions: {told}. {_lead(by, count)}"
+    alt = f"{title}. Contrast kept in all {count} small lesions: {told}. {_lead(by, count)}"
     return finished(altair.layer(*_layers(rows, target, box, count)), alt, title).properties(
         width=PLOT, height=ROW * len(rows)
     )
@@ -74,15 +74,16 @@ def at_equal_slices(study: Study, arm: str, over: str) -> str:
 
 def _lead(by: Interval, count: int) -> str:
     points = Interval(100 * by.value, 100 * by.low, 100 * by.high, by.n, by.trainings)
+    of = f"of the contrast of all {count} small lesions"
     kept = verdict(
         points,
-        "{} percentage points more than",
-        "{} percentage points less than",
-        "about as much ({} percentage points) as",
+        f"{{}} percentage points more {of} than",
+        f"{{}} percentage points less {of} than",
+        f"about as much {of} ({{}} percentage points) as",
         1,
     )
     return (
-        f"Of the contrast of all {count} small lesions, the network that saw lesions keeps {kept} one "
+        f"The network that saw lesions keeps {kept} one "
         "trained on as many slices of healthy heads alone (paired by lesion, with an interval over heads)."
     )
 
@@ -91,7 +92,7 @@ def in_short(left: Mapping[str, Interval], by: Interval) -> str:
     """Whether the networks dim small lesions, and whether one that saw lesions dims them less; `by` is its lead."""
     if any(found.high >= 1 for found in left.values()):
         return "What is left of the contrast of small lesions"
-    but = ", but less once they have seen some" if by.low > 0 else ""
+    but = ", but less so if also trained on lesions" if by.low > 0 else ""
     return f"Networks dim small lesions{but}"
 
 
@@ -122,7 +123,7 @@ def _layers(rows: list[Row], target: Tensor, box: Region, count: int) -> list[al
     y = altair.Y("words:N", sort=None, axis=None, scale=altair.Scale(type="band"))
     base = altair.Chart(data(rows)).encode(y=y, tooltip=tooltip("words", "value", "low", "high", "shown"))
     axis = altair.Axis(tickCount=5, grid=True)
-    x_title = f"contrast kept of all {count} small lesions, %"
+    x_title = f"contrast kept in all {count} small lesions, %"
     x = altair.X("value:Q", title=x_title, axis=axis, scale=altair.Scale(domain=_reach(rows), nice=False))
     hue = altair.Color("color:N", scale=None)
     networks = base.transform_filter("isValid(datum.low)")

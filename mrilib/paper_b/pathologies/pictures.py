@@ -20,7 +20,7 @@ from mrilib.paper_b.pathologies.images import LesionImages
 from mrilib.paper_b.study import Study
 
 REACH, RING = 16, 5  # image pixels: from the centre of a box to the edges of its close-up, and around it
-TITLES = {"P": "trained on healthy heads only", "P and Q": "trained also on lesions"}
+TITLES = {"P": "trained on healthy heads only", "P and Q": "also trained on lesions"}
 CLEAR = 2.5  # image pixels from a lesion to the ring around it
 APART, CORNER = 4, 3  # image pixels: distance of the corners from a box, and their length
 
@@ -33,9 +33,9 @@ def first_slices(rows: Mapping[str, Sequence[str]], heads: Heads, kind: str) -> 
     count = min(map(len, rows.values()))
     images = [[_first(name, heads) for name in names[:count]] for names in rows.values()]
     titles = [distribution(name).title.removeprefix("fastMRI ") for name in [*rows.values()][-1][:count]]
-    alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {', '.join(titles)}"
+    alt = f"One {kind} test slice each, {' and '.join(rows)}, lesions marked by corners: {'; '.join(titles)}"
     drawn = image_grid(images, [*rows], titles, alt=alt, vmax=1.0)
-    return drawn.titled(f"In each column, heads of the same contrast and scanner ({kind})")
+    return drawn.titled(f"Each column shows heads with the same contrast and scanner ({kind})")
 
 
 def _first(name: str, heads: Heads) -> Tensor:
@@ -66,10 +66,10 @@ def example(images: LesionImages, lesion: Lesion, arms: Sequence[str], title: st
     target, box = images.target(lesion), images.box(lesion)
     white = white_of(target)
     made = {arm: images.reconstruction(arm, lesion) for arm in arms}
-    scores = {_title(arm): f"box: SSIM {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
+    scores = {_title(arm): f"SSIM in box {_box_ssim(target, image, box):.3f}" for arm, image in made.items()}
     shown = {_title(arm): cornered(image, box, white) for arm, image in made.items()}
     alt = f"{title}: target, reconstructions and error maps, the lesion marked by corners; " + "; ".join(
-        f"{name} {score}" for name, score in scores.items()
+        f"{name}, {score}" for name, score in scores.items()
     )
     marked = cornered(target, box, white)
     return comparison(marked, shown, scores, alt=alt, vmax=white, target_title=title)

@@ -70,8 +70,8 @@ def in_words(study: Study, heights: Mapping[str, Interval], agreement: Agreement
     low = f"{100 * agreement.better_low:.0f} %"
     return [
         "**Inside lesions,** training with lesions, compared with training on as many healthy slices, changes SSIM by "
-        f"{', '.join(inside)}. Training on P keeps {kept['P']} of the contrast of small lesions, training on {MORE} "
-        f"keeps {kept[MORE]}, and training on P and Q keeps {kept['P and Q']}.",
+        f"{' and '.join(inside)}. The network trained on P keeps {kept['P']} of the contrast of small lesions, that "
+        f"trained on {MORE} keeps {kept[MORE]}, and that trained on P and Q keeps {kept['P and Q']}.",
         "**On whole slices with lesions,** the network that saw lesions "
         + verdict(whole, "is ahead by {}", "is behind by {}", "shows no difference distinguishable from zero ({})")
         + f"; its height above the line of the others is {measured(heights[''], signed=True)}.",

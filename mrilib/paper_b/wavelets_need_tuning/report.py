@@ -21,7 +21,7 @@ def weights_table(tuning: Tuning, titles: Mapping[str, str], caption: str) -> Ta
         best = tuning.best(name)
         score = mean_interval(tuning.scores(name, "test")[best])
         rows.append({"name": titles[name], "best": f"{best:g}", "score": vars(score)})
-    columns = {"name": "distribution", "best": "best λ", "score": "SSIM with it"}
+    columns = {"name": "distribution", "best": "best λ", "score": "SSIM with best λ"}
     return table(rows, columns, caption=caption)
 
 
@@ -46,8 +46,8 @@ def costs_chart(tuning: Tuning, titles: Mapping[str, str], kind: str) -> altair.
         for weight, owner in owners.items()
     ]
     most = max(rows, key=lambda row: row["value"] or 0)
-    amount = "weak" if most["weak"] else "strong"
-    title = f"Too {amount} a λ costs most on {most['row']}: {number(most['value'])} in SSIM ({kind} data)"
+    amount = "small" if most["weak"] else "large"
+    title = f"Too {amount} a λ costs the most SSIM on {most['row']}: {number(most['value'])} ({kind} data)"
     said = "; ".join(f"{r['row']} with {r['column']}: {number(r['value'])}" for r in rows if r["value"] is not None)
     axes = {"x_title": "weak ← regularisation weight λ → strong", "y_title": "SSIM lost on"}
     return heat_chart(rows, **axes, empty="own best λ", title=title, alt=f"{title}. {said}")
@@ -65,6 +65,6 @@ def in_words(tuning: Tuning, titles: Mapping[str, str], first: str, second: str)
     return [
         f"**The paper's pair:** {'; '.join(swapped)}.",
         f"**All {len(best)} distributions:** the best weights span a factor of {best[high] / best[low]:g}, from "
-        f"{best[low]:g} ({titles[low]}) to {best[high]:g} ({titles[high]}). {titles[high]} loses "
-        f"{measured(tuning.cost(high, low))} in SSIM with the weight of {titles[low]}.",
+        f"{best[low]:g} ({titles[low]}) to {best[high]:g} ({titles[high]}). With the weight of {titles[low]}, "
+        f"{titles[high]} loses {measured(tuning.cost(high, low))} in SSIM.",
     ]
