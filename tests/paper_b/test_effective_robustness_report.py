@@ -1,6 +1,7 @@
 """Charts of robustness hold a point for each network and the line of P_best as far as any point lies."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 from drawn import chart_svg
@@ -25,6 +26,7 @@ from mrilib.paper_b.effective_robustness.side_questions import (
     lengths_chart,
     lengths_in_words,
     likeness_chart,
+    likeness_in_words,
     likeness_table,
     nearness_chart,
 )
@@ -241,3 +243,18 @@ def test_likeness_is_drawn_and_told(monkeypatch, tmp_path):
     assert "more similar to training slices of Q than to those of P, by 0.010" in " ".join(strips["title"])
     told = likeness_table({"vgg": {"contrast": one}}, "A caption").cells[0]
     assert [cell[:5] for cell in told[2:]] == ["1.000", "0.010", "0.030", "0.060"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.47, 0.99), "rises with similarity to Q (r = +0.90 [0.47, 0.99])"),
+        ((-0.99, -0.47), "falls with similarity to Q (r = −0.90 [−0.99, −0.47])"),
+        ((-0.2, 0.99), "has no clear link to similarity to Q (r = +0.90 [−0.20, 0.99])"),
+    ],
+)
+def test_a_correlation_is_told_with_its_own_sign_and_ends(ends, said):
+    r = Interval(0.9 if ends[1] > 0 else -0.9, *ends, 7)
+    one = SimpleNamespace(correlation=lambda: r, nearer=lambda: r, diversity=lambda: (r, r))
+    [line] = likeness_in_words({"anatomy": one})
+    assert said in line

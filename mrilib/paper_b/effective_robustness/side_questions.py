@@ -97,17 +97,12 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
     told = []
     for name, one in found.items():
         r, nearer, (near, good) = one.correlation(), one.nearer(), one.diversity()
-        goes = verdict(
-            r,
-            "rises with similarity to Q (r = {})",
-            "falls with similarity to Q (r = −{})",
-            "has no clear link to similarity to Q (r = {})",
-            2,
-        )
+        goes = "has no clear link to" if not r.excludes_zero else "rises with" if r.value > 0 else "falls with"
         told.append(
-            f"**{ARROWS[name]}.** SSIM on Q {goes}. Training slices of Q are more similar to the test "
-            f"slices of Q than those of P are, by {measured(nearer)}. P minus the mean of its parts is "
-            f"{measured(near, signed=True)} in similarity and {measured(good, signed=True)} in SSIM."
+            f"**{ARROWS[name]}.** SSIM on Q {goes} similarity to Q (r = {measured(r, 2, signed=True)}). Mean "
+            f"similarity to the test slices of Q, training slices of Q minus those of P: {measured(nearer, signed=True)}. "
+            f"P minus the mean of its parts: {measured(near, signed=True)} in similarity and "
+            f"{measured(good, signed=True)} in SSIM."
         )
     return told
 
