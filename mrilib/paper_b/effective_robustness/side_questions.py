@@ -100,8 +100,8 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
         goes = "has no clear link to" if not r.excludes_zero else "rises with" if r.value > 0 else "falls with"
         told.append(
             f"**{ARROWS[name]}.** SSIM on Q {goes} similarity to Q (r = {measured(r, 2, signed=True)}). Mean "
-            f"similarity to the test slices of Q, training slices of Q minus those of P: {measured(nearer, signed=True)}. "
-            f"P minus the mean of its parts: {measured(near, signed=True)} in similarity and "
+            "similarity to the test slices of Q, training slices of Q minus those of P: "
+            f"{measured(nearer, signed=True)}. P minus the mean of its parts: {measured(near, signed=True)} in similarity and "
             f"{measured(good, signed=True)} in SSIM."
         )
     return told
