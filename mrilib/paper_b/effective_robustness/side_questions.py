@@ -101,8 +101,8 @@ def likeness_in_words(found: Mapping[str, Likeness]) -> list[str]:
         told.append(
             f"**{ARROWS[name]}.** SSIM on Q {goes} similarity to Q (r = {measured(r, 2, signed=True)}). Mean "
             "similarity to the test slices of Q, training slices of Q minus those of P: "
-            f"{measured(nearer, signed=True)}. P minus the mean of its parts: {measured(near, signed=True)} in similarity and "
-            f"{measured(good, signed=True)} in SSIM."
+            f"{measured(nearer, signed=True)}. P minus the mean of its parts: "
+            f"{measured(near, signed=True)} in similarity and {measured(good, signed=True)} in SSIM."
         )
     return told
 
