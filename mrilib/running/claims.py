@@ -202,7 +202,9 @@ def why(checks: Sequence[Check], settled: Mapping[str, Check] = MappingProxyType
     """What was not recorded, why results are undefined, and which `settled` lines do not hold."""
     missing = list(dict.fromkeys(key for one in checks for key in one.missing))
     told = [f"{', '.join(missing)} not recorded"] if missing else []
-    loose = [key for key, one in settled.items() if not one.holds]
+    untried = [key for key, one in settled.items() if one.missing]
+    loose = [key for key, one in settled.items() if not one.holds and not one.missing]
+    told += [f"not trained for longer: {', '.join(untried)}"] if untried else []
     told += [f"not settled: {', '.join(loose)}"] if loose else []
     return told + [reason for one in checks for reason in one.reasons]
 

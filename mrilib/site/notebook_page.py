@@ -65,6 +65,11 @@ def insert_below_first_figure(cells: list[NotebookNode], line: str) -> None:
         cells.insert(at, new_markdown_cell(line))
 
 
+def badge_of(strip: str) -> str:
+    """The line that `insert_below_first_figure` added to a strip of routes; empty if there is none."""
+    return strip.partition("\n>\n> ")[2]
+
+
 def fold(cell: NotebookNode) -> None:
     """Tag a code cell, so that its code is folded; the call that shows a function's source is left out."""
     whole = bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))

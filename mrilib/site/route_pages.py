@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from mrilib.classroom.routes import ROUTES, TAG, Route
-from mrilib.site.notebook_page import FOLDED, LEFT_OUT, WHOLE, page_notebook
+from mrilib.site.notebook_page import FOLDED, LEFT_OUT, WHOLE, badge_of, page_notebook
 from mrilib.site.pages import Page
 from mrilib.store.project import label
 
@@ -66,7 +66,10 @@ def route_notebook(
 def _chapter(page: Page, names: Collection[str], files: Path, terms: Mapping[str, str]) -> list[NotebookNode]:
     """Cells of one notebook, with its headings one level lower, starting on a new sheet."""
     *cells, _provenance = page_notebook(page, names, files, terms).cells
-    kept = [cell for cell in cells if TAG not in cell.metadata.get("tags", ())]
+    for cell in cells:
+        if TAG in cell.metadata.get("tags", ()):
+            cell.source = badge_of(cell.source)
+    kept = [cell for cell in cells if cell.source]
     for cell in kept:
         cell.id = f"{page.name}-{cell.id}"[-64:]  # the longest that there may be
         if cell.cell_type == "markdown":

@@ -231,7 +231,7 @@ def test_the_message_of_the_images_follows_their_scores(scores, told):
 def test_shifts_go_from_paper_as_method_to_a_free_phase():
     found = {shift: shifted(shift) for shift in ALONG} | {"modality": shifted("modality", free_gain=0.1)}
     spec = charts.shifts_chart(found, "supervised", "simulated data").to_dict()
-    title = "beats paper A's method under 2 of 3 shifts, loses to it under 1; it beats no TTT under 3"
+    title = "is better than paper A's method under 2 of 3 shifts and worse under 1, and better than no TTT under 3"
     assert title in " ".join(spec["title"])
     bars = next(layer for layer in spec["layer"] if layer["mark"]["type"] == "rule")["data"]["values"]
     assert [(bar["name"], round(bar["start"], 3), round(bar["to"], 3)) for bar in bars[:1]] == [
@@ -239,7 +239,9 @@ def test_shifts_go_from_paper_as_method_to_a_free_phase():
     ]
     assert {*charts.SHIFTS} == {*TABLE_2["unet"]}
     everywhere = charts.shifts_chart({shift: shifted(shift) for shift in ALONG}, "supervised", "simulated data")
-    assert "beats both paper A's method and no TTT under every shift" in " ".join(everywhere.to_dict()["title"])
+    assert "is better than both paper A's method and no TTT under every shift" in " ".join(
+        everywhere.to_dict()["title"]
+    )
 
 
 def test_what_was_seen_is_told_in_three_sentences():

@@ -53,7 +53,7 @@ def number(value):
 
 def test_a_wide_gap_is_told_with_what_is_left_of_it():
     said = ttt.findings([block()], "simulated").data
-    assert "**Wide gaps.** U-Net, anatomy: 0.200 → 0.050, 75% closed, 75% reached." in said
+    assert "**Wide gaps.** U-Net, anatomy: 0.200 → 0.050, 75 % closed, 75 % reached." in said
     assert "0.850 with early stopping, 0.600 without" in said
     assert "TTT improves the score in 1 of 1 cases." in said
     assert "*Simulated data; 1 training run × 3 test slices.*" in said

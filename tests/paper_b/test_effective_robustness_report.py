@@ -208,8 +208,8 @@ def test_nominal_and_true_accelerations_stand_side_by_side(factors):
 def test_differences_are_drawn_at_home_and_at_the_unseen_factor(factors):
     spec = str(differences_chart(factors, comparisons(), "simulated").to_dict())
     for word in (
-        "at the specialist's own factor",
-        "at the unseen 3-fold",
+        "at a factor that both were trained for",
+        "at 3-fold, new to the network for all four",
         "against the 16-fold specialist",
         "+0.040",
         "worse than ",

@@ -105,7 +105,7 @@ def test_the_title_of_the_dot_plot_counts_the_cases_by_the_number_of_slices(pair
     compared |= {f"joint_minus_{side}": ("P and Q", side, side) for side in sides}
     title = " ".join(sharing_chart(pairs, compared, "simulated").to_dict()["title"])
     assert title == (
-        "With the same number of slices, one network for both is worse than the specialist in 1 of 2 cases; with "
+        "With as many slices in total, one network for both is worse than the specialist in 1 of 2 cases; with "
         "twice as many, in none (simulated data)"
     )
 
@@ -117,7 +117,7 @@ def test_one_number_of_slices_is_drawn_alone_and_its_title_counts_the_cases(pair
     compared["joint_minus_p"] = ("P and Q", "P", "P")
     half = specialist_chart(pairs, compared, "half_minus", "simulated").to_dict()
     assert half["description"] == (
-        "With the same number of slices, one network for both is measurably worse than the specialist in 1 of 2 cases "
+        "With as many slices in total, one network for both is measurably worse than the specialist in 1 of 2 cases "
         "(simulated data): knee −0.100; brain 0.000"
     )
     whole = specialist_chart(pairs, compared, "joint_minus", "simulated").to_dict()
@@ -147,7 +147,7 @@ def test_longer_training_stands_below_the_customary_one(pairs):
     longer._read.update(study._read | {("half", "knee"): {"ssim": [0.9, 0.9]}})
     lengths = {"1 epoch": pairs, "2 epochs": {"anatomy": (longer, groups)}}
     assert longer_chart(lengths, compared, "simulated").to_dict()["description"] == (
-        "With the same number of slices, one network for both is measurably worse in 1 of 1 cases after 1 epoch and "
+        "With as many slices in total, one network for both is measurably worse in 1 of 1 cases after 1 epoch and "
         "0 of 1 after 2 epochs (simulated, one run each): knee, 1 epoch −0.100; knee, 2 epochs 0.000"
     )
 

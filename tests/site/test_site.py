@@ -25,7 +25,7 @@ from mrilib.running.claims import complete_runs
 from mrilib.site import build
 from mrilib.site.formulas import mathml
 from mrilib.site.glossary import explained
-from mrilib.site.notebook_page import insert_below_first_figure, linked, page_notebook
+from mrilib.site.notebook_page import badge_of, insert_below_first_figure, linked, page_notebook
 from mrilib.site.outputs import shown
 from mrilib.site.pages import find_pages
 from mrilib.site.sphinx_extension import unbroken
@@ -208,6 +208,8 @@ def test_the_badge_stands_in_the_box_of_the_strip_of_routes():
         "> **45-minute route** · step 1\n>\n> <p>ran in 1:03 min</p>",
         "Text",
     ]
+    assert badge_of(cells[1].source) == "<p>ran in 1:03 min</p>", "kept on the pages of routes, without the strip"
+    assert badge_of("> **45-minute route** · step 1") == ""
 
 
 def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys):

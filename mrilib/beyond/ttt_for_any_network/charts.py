@@ -98,11 +98,11 @@ def _shifts_title(found: Mapping[str, Shifted], loss: Loss) -> str:
         performance_gap(here.after(loss, "P", "free"), here.rows[Arm(loss, "P", "free")]["before"])
         for here in found.values()
     ]
-    helped, start = sum(gain.low > 0 for gain in gains), f"For the {loss} network, a free phase beats"
+    helped, start = sum(gain.low > 0 for gain in gains), f"For the {loss} network, a free phase is better than"
     if better == helped == len(leads):
         return f"{start} both paper A's method and no TTT under every shift"
-    counted = f"under {better} of {len(leads)} shifts{f', loses to it under {worse}' * (worse > 0)}"
-    return f"{start} paper A's method {counted}; it beats no TTT under {helped}"
+    counted = f"under {better or 'none'} of {len(leads)} shifts{f' and worse under {worse}' * (worse > 0)}"
+    return f"{start} paper A's method {counted}, and better than no TTT under {helped or 'none'}"
 
 
 def _curve(found: Shifted, arm: Arm) -> list[Row]:

@@ -80,5 +80,5 @@ def in_words(found: Studies) -> list[str]:
         f"**Of the gap ({measured(gain(found, GOAL))}), diverse data close {shares['diversity']}**, TTT closes "
         f"{shares['TTT']}, and both together close {shares['diversity and TTT']}.",
         "**With TTT, diverse training data** "
-        + verdict(after, "still add {} in SSIM.", "cost {} in SSIM.", "add nothing measurable ({})."),
+        + verdict(after, "still add {} in SSIM.", "cost {} in SSIM.", "add nothing distinguishable from zero ({})."),
     ]

@@ -157,7 +157,7 @@ def _reached(one: ShiftResult) -> str:
 
 
 def _share(found: Interval) -> str:
-    return f"{found.value:.0%}".replace("-", "−")
+    return f"{number(100 * found.value, 0)} %"
 
 
 def _plain(found: Interval) -> str:

@@ -34,7 +34,7 @@ from mrilib.paper_b.study import Study
 
 ACCELERATIONS = SERIES_COLORS[0], SERIES_COLORS[3]  # no colours of training sets
 ONE_PART, ALL_PARTS = "one part of P", "all of P"
-HOME, AWAY = "at the specialist's own factor", f"at the unseen {folds(UNSEEN)}"
+HOME, AWAY = "at a factor that both were trained for", f"at {folds(UNSEEN)}, new to the network for all four"
 
 
 def nearness_chart(one: Likeness, seen: str) -> altair.LayerChart:
@@ -121,7 +121,7 @@ def differences_chart(study: Study, comparisons: Mapping[str, tuple[str, str, in
     title = (
         f"One network for four accelerations is worse than {sum(row['high'] < 0 for row in home)} of {len(home)} "
         f"specialists at their own factor and better than {sum(row['low'] > 0 for row in away)} of {len(away)} "
-        "at the unseen one "
+        f"at {folds(UNSEEN)} "
         f"({kind} PDFS knees)"
     )
     x_title = "SSIM of the network for all four factors minus that of the specialist"

@@ -30,7 +30,7 @@ ROLES = {  # of a comparison, by the start of its name; a longer start goes firs
     "skewed_minus": "ten to one, minus the specialist",
 }
 
-SLICES = {HALF: "With the same number of slices", WHOLE: "With twice as many slices"}  # of the network for both
+SLICES = {HALF: "With as many slices in total", WHOLE: "With twice as many slices"}  # of the network for both
 FROM_SPECIALIST = "SSIM minus that of the specialist"
 
 
