@@ -1,6 +1,6 @@
 """Seconds that test-time training takes to most of its gain: paper A's method against a free phase, on one core.
 
-    python benchmarks/free_phase.py [--slices N]
+    python benchmarks/free_phase.py [--slices N] [--skip N]
 
 Networks and test slices of notebook 20's anatomy shift (simulated data). In one process both methods take turns on each
 slice, and which of them is first alternates. Seconds are the processor's, from the start of a run to the image that it
@@ -123,24 +123,27 @@ def mean_each(runs: Sequence[Run]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=12)
-    count = parser.parse_args().slices
+    parser.add_argument("--skip", type=int, default=0, help="slices to leave out first; nothing is stored then")
+    given = parser.parse_args()
+    numbers = range(given.skip, given.skip + given.slices)
     torch.set_num_threads(1)
     root = root_here()
     p = plan(find_notebook("20", root), root).record
-    tests = p.experiment.test_slices(count)
+    tests = p.experiment.test_slices(numbers.stop)
     found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     for loss in ("joint", "supervised"):
         model = network(p.experiment.spec(loss, "P"))
         for phase in PHASES:  # what a process does once is no method's time
-            timed(model, tests[0], replace(p.settings[phase], max_iterations=2))
+            timed(model, tests[numbers.start], replace(p.settings[phase], max_iterations=2))
         runs: dict[Phase, list[Run]] = {phase: [] for phase in PHASES}
-        for number in range(count):
+        for number in numbers:
             for phase in PHASES[:: 1 if number % 2 == 0 else -1]:
                 runs[phase].append(timed(model, tests[number], p.settings[phase]))
         found[loss] = {
             gain: {way: asdict(times) for way, times in ways.items()} for gain, ways in report(loss, runs).items()
         }
-    write_json(RESULTS / "free_phase.json", {"slices": count, "times sooner to 95 %": found})
+    if not given.skip:
+        write_json(RESULTS / "free_phase.json", {"slices": given.slices, "times sooner to 95 %": found})
 
 
 if __name__ == "__main__":
