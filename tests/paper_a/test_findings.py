@@ -1,11 +1,13 @@
 """Findings are written from the run's numbers: each sentence has the right one."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from records import record
 
+from mrilib.figures import rows
 from mrilib.gap import Interval
 from mrilib.paper_a.early_stopping_and_ablation import report as stopping
 from mrilib.paper_a.provable_adaptation.explorer import subspace_drawing
@@ -14,9 +16,11 @@ from mrilib.paper_a.table_2 import Block, stored_block
 from mrilib.paper_a.test_time_training import report as ttt
 from mrilib.paper_a.transformers import pictures
 from mrilib.paper_a.transformers import report as transformers
+from mrilib.paper_a.transformers import tables as tables_09
 from mrilib.paper_a.transformers.pictures import busiest, framed
 from mrilib.paper_a.variants_that_fail import report as variants
-from mrilib.paper_a.variants_that_fail.experiment import Closing
+from mrilib.paper_a.variants_that_fail import tables as tables_07
+from mrilib.paper_a.variants_that_fail.experiment import LENGTHENED, Closing
 from mrilib.paper_a.zero_shot_and_untrained import report as contest
 from mrilib.running.claims import load
 from mrilib.store.project import root_here
@@ -302,6 +306,24 @@ def test_table_5_beside_longer_training_states_what_its_claim_rests_on():
     assert (moved["fraction_closed_joint_ttt"], moved["fraction_reached_cycle_ttt"] > 1) == (0.0, True)
     text = repr(variants.longer_table({25: now, 50: longer}, "simulated"))
     assert [part in text for part in ("10.0%", "50.0%")] == [True, True]
+
+
+def test_fractions_without_a_gap_are_recorded_with_the_reason(monkeypatch):
+    found = {}
+    monkeypatch.setattr(rows, "record", lambda name, value, *_: found.__setitem__(name, value))
+    none = Closing(spread(0.7), [0.6, 0.7, 0.8], spread(0.7), spread(0.7))
+    variants.record_results({"CycleU-Net + TTT": none}, {})
+    assert "not distinguishable" in found["fraction_closed_cycle_ttt"]
+    assert "not distinguishable" in found["fraction_reached_cycle_ttt"]
+
+
+def test_longer_training_is_stored_for_the_parameters_that_the_notebooks_have_and_for_no_others():
+    p, q = record("07"), record("09")
+    assert tables_07.stored_closings(p.twice_as_long).keys() == set(LENGTHENED)
+    assert tables_07.stored_closings(replace(p, seed=5).twice_as_long) == {}
+    [(epochs, longer)] = tables_09.longer(q).items()
+    assert (epochs, longer.before.n) == (2 * q.epochs, q.test_slices)
+    assert tables_09.longer(replace(q, seed=5)) == {}
 
 
 def test_table_6_beside_longer_training_states_what_its_claim_rests_on():

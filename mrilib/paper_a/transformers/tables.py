@@ -17,11 +17,9 @@ TABLES = ("learning_curves", "twice_as_long")
 def longer(p: Parameters) -> dict[int, ShiftResult]:
     """Scores after twice as many epochs, by their number; empty if none are stored."""
     row = scored(p.twice_as_long)
-    return (
-        {}
-        if row.table.find(row.key) is None
-        else {p.twice_as_long.epochs: ShiftResult(p.model, p.shift, p.source, row.read()["scores"])}
-    )
+    if row.table.find(row.key) is None:
+        return {}
+    return {p.twice_as_long.epochs: ShiftResult(p.model, p.shift, p.source, row.read()["scores"])}
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:

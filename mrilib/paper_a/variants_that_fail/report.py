@@ -11,7 +11,7 @@ from mrilib.figures.charts import BESIDE, LEADING, LETTER, WIDTH, data, finished
 from mrilib.figures.dots import dots_chart, in_numbers
 from mrilib.figures.headed import headed_dots
 from mrilib.figures.plot import Table, table
-from mrilib.figures.rows import record_interval
+from mrilib.figures.rows import record_fraction, record_interval
 from mrilib.figures.sentences import bullets, listed, measured, number, percent
 from mrilib.figures.theme import MUTED, NAMED
 from mrilib.gap import Interval, mean_interval, performance_gap
@@ -251,10 +251,10 @@ def record_results(results: Mapping[str, Closing], lift: Mapping[str, Interval])
     """Write gap, both scores and both fractions of each method, and what tuning changes, to `results.json`."""
     for name, one in results.items():
         parts = {"gap": one.gap, "ssim_q": mean_interval(one.after_q), "ssim_p": mean_interval(one.after_p)}
-        fractions = {"fraction_closed": one.closed.interval, "fraction_reached": one.reached.interval}
-        for part, interval in (parts | fractions).items():
-            if interval:
-                record_interval(f"{part}_{_key(name)}", interval)
+        for part, interval in parts.items():
+            record_interval(f"{part}_{_key(name)}", interval)
+        record_fraction(f"fraction_closed_{_key(name)}", one.closed)
+        record_fraction(f"fraction_reached_{_key(name)}", one.reached)
     for name, interval in lift.items():
         record_interval(f"lift_{_key(name)}", interval)
 
