@@ -123,7 +123,7 @@ def mean_each(runs: Sequence[Run]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=12)
-    parser.add_argument("--skip", type=int, default=0, help="slices to leave out first; nothing is stored then")
+    parser.add_argument("--skip", type=int, default=0, help="number of test slices to leave out first")
     given = parser.parse_args()
     numbers = range(given.skip, given.skip + given.slices)
     torch.set_num_threads(1)
@@ -142,8 +142,8 @@ def main() -> None:
         found[loss] = {
             gain: {way: asdict(times) for way, times in ways.items()} for gain, ways in report(loss, runs).items()
         }
-    if not given.skip:
-        write_json(RESULTS / "free_phase.json", {"slices": given.slices, "times sooner to 95 %": found})
+    name = "free_phase" + f"_from_{given.skip}" * bool(given.skip)
+    write_json(RESULTS / f"{name}.json", {"slices": given.slices, "times sooner to 95 %": found})
 
 
 if __name__ == "__main__":
