@@ -41,3 +41,11 @@ def test_the_mean_over_contrasts_is_that_of_the_runs(loss):
 def test_how_much_sooner_is_that_of_the_stored_measure(loss, gain, reached):
     found = stored("free_phase")["times sooner to 95 %"][loss][gain][reached]
     assert f"{found['value']:.1f} [{found['low']:.1f}, {found['high']:.1f}]" in PAGE
+
+
+@pytest.mark.parametrize("loss", ["supervised", "joint"])
+@pytest.mark.parametrize("reached", ["first", "to stay"])
+def test_on_further_slices_it_is_at_least_four_times_sooner(loss, reached):
+    found = stored("free_phase_from_24")["times sooner to 95 %"][loss]["of paper A's gain"][reached]
+    assert f"{found['value']:.1f} [{found['low']:.1f}, {found['high']:.1f}]" in PAGE
+    assert found["low"] >= 4
