@@ -39,6 +39,7 @@ def test_a_name_like_no_other_gets_the_beginning_of_the_list():
         ("knee_pdfs", 366, 97, 2, "CORPDFS_FBK"),
         ("brain_axt2", 310, 100, 1, "AXT2"),
         ("brain_axt1pre", 320, 76, 2, "AXT1PRE"),
+        ("knee_pdfs_coronal", 366, 97, 2, "CORPDFS_FBK"),
         ("stanford", 308, 88, 22, "STANFORD3D"),
     ],
 )
@@ -55,7 +56,7 @@ PAPER_A = [entry for entry in DISTRIBUTIONS.values() if entry not in (*PARTS, *D
 def test_every_distribution_has_a_twin_that_can_be_simulated(entry):
     scan = entry.scan
     assert scan.anatomy in ANATOMIES
-    assert entry.name.startswith(("stanford", scan.anatomy))
+    assert entry.name.partition("_")[0] in ("stanford", scan.anatomy.partition("_")[0])
     assert 0.05 < scan.background < 0.25  # what scanners give, see the module's text
     assert 2 * max(abs(scan.grid().y[:, 0])) >= 0.95 * scan.field_of_view
     assert scan.sequence.repetition_time > scan.sequence.echo_time > 0
@@ -74,6 +75,10 @@ def test_the_five_shifts_of_paper_a():
     assert set(SHIFTS) == {"anatomy", "dataset", "modality", "acceleration", "adversarially_filtered"}
     assert SHIFTS["anatomy"].p == "knee_pd"
     assert SHIFTS["anatomy"].q == "brain_axt2"
-    assert distribution("stanford").scan.coils == 8
+    coronal, sagittal = distribution(SHIFTS["dataset"].p), distribution(SHIFTS["dataset"].q)
+    assert (coronal.scan.anatomy, sagittal.scan.anatomy) == ("knee_joint_coronal", "knee_joint_sagittal")
+    assert (coronal.scan.coils, sagittal.scan.coils) == (15, 8)
+    assert coronal.scan.sub_slices > sagittal.scan.sub_slices == 1  # a thick slice and a thin one
+    assert coronal.population != sagittal.population  # no patient is on both sides
     assert distribution("knee_pd_hard").scan == distribution("knee_pd").scan
     assert distribution("knee_pd_hard").hardest_of > 1

@@ -62,9 +62,9 @@ def test_files_are_counted_by_rule(monkeypatch, tmp_path, generator):
         (
             "02",
             {"test_slices": 3},
-            {("knee_pdfs", "test"): 1, ("brain_axt2", "test"): 3, ("stanford", "validation"): 24},
+            {("knee_pdfs_coronal", "test"): 1, ("brain_axt2", "test"): 3, ("stanford", "validation"): 24},
         ),
-        ("03", {"test_slices": 3}, {("knee_pdfs", "test"): 3, ("stanford", "test"): 3}),
+        ("03", {"test_slices": 3}, {("knee_pdfs_coronal", "test"): 3, ("stanford", "test"): 3}),
         ("05", {"validation_slices": 40, "test_slices": 3}, {("knee_pd", "validation"): 40, ("brain_axt2", "test"): 3}),
         ("08", {"validation_slices": 40}, {("brain_axt2", "validation"): 40, ("knee_pd", "validation"): 24}),
         ("09", {"curve_slices": 40}, {("knee_pd", "validation"): 40}),
@@ -101,7 +101,7 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
     lines = "\n".join(checked("02", "paper").lines)
     for published in ("99", "94", "83", "186"):
         assert f"the published mask has {published}" in lines
-    for count in ("310 train slices of brain_axt2", "376 train slices of knee_pd", "366 train slices of knee_pdfs"):
+    for count in ("310 train slices of brain_axt2", "376 train slices of knee_pd", "366 train slices of knee_pdfs_coronal"):
         assert f"0 of {count}" in lines
     for count in (
         "308 train slices of stanford",
