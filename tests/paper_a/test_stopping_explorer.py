@@ -120,7 +120,7 @@ FALL_THEN_RISE = History(
 def test_words_say_what_stopping_lost():
     words = iteration_in_words(FALL_THEN_RISE, 10, "rises", 5, 60)
     assert words == (
-        "Iteration 10: SSIM 0.670. The rule “error rises, best image, w = 5” stops at iteration 25 and returns the "
+        "Iteration 10: SSIM 0.670. The rule “error rises, best image (window 5)” stops at iteration 25 and returns the "
         "image of iteration 20: SSIM 0.770. Best of 60 iterations: SSIM 0.900 at iteration 33. "
         "SSIM lost by stopping: 0.130."
     )

@@ -61,7 +61,7 @@ def test_each_rule_on_an_error_that_falls_and_rises(rule, window, expected):
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ("rises", "error rises, best image, w = 7"),
+        ("rises", "error rises, best image (window 7)"),
         ("best_so_far", "no new best for 7 iterations"),
         ("fixed", "fixed, iteration 7"),
         ("oracle", "best image (oracle)"),

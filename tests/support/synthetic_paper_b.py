@@ -4,10 +4,11 @@ from synthetic_results import each, exact, four, results
 
 ELSEWHERE = ("cc_359_sagittal", "nyu", "stanford_2d", "m4raw_gre")
 HOME = ("knee", "brain")
+PAIRS = ("anatomy", "contrast", "field")
 OVERFIT = ("t2_knee", "brain_m4raw", "fastmri_prostate")
 
 
-def one_or_many(joint, half, elsewhere, kinds=("anatomy", "contrast", "field", "vit", "half_width", "quarter")):
+def one_or_many(joint, half, elsewhere, kinds=(*PAIRS, "vit", "half_width", "quarter")):
     """Differences to the specialists: of both together, of half of it, and of the other side's network."""
     pairs = [f"{side}_{kind}" for side in "pq" for kind in kinds]
     found = each("joint_minus_{}", pairs, joint) | each("half_minus_{}", pairs, half)
@@ -16,7 +17,8 @@ def one_or_many(joint, half, elsewhere, kinds=("anatomy", "contrast", "field", "
 
 
 def skewed(large, small, elsewhere):
-    sides = each("skewed_minus_{}", "pq", large) | each("skewed_minus_few_{}", "pq", small)
+    pairs = [f"{side}_{kind}" for side in "pq" for kind in PAIRS]
+    sides = each("skewed_minus_{}", pairs, large) | each("skewed_minus_few_{}", pairs, small)
     return sides | each("ood_minus_{}_half_width", "pq", elsewhere)
 
 

@@ -15,7 +15,7 @@ from mrilib.ttt import History, rises
 Rule = Literal["rises", "rises_last", "best_so_far", "fixed", "oracle"]
 WORDS: dict[Rule, str] = {
     "rises": "error rises, best image",
-    "rises_last": "error rises, last image (published)",
+    "rises_last": "error rises, last image",
     "best_so_far": "no new best for w iterations",
     "fixed": "fixed",
     "oracle": "best image (oracle)",
@@ -23,12 +23,12 @@ WORDS: dict[Rule, str] = {
 
 
 def in_words(rule: Rule, window: int) -> str:
-    """A rule with its window in words: `rises`, 30 → "error rises, best image, w = 30"."""
+    """A rule with its window in words: `rises`, 30 → "error rises, best image (window 30)"."""
     if rule == "oracle":
         return WORDS[rule]
     if rule == "best_so_far":
         return WORDS[rule].replace("w iterations", f"{window} iterations")
-    return f"{WORDS[rule]}, {'iteration' if rule == 'fixed' else 'w ='} {window}"
+    return f"{WORDS[rule]}, iteration {window}" if rule == "fixed" else f"{WORDS[rule]} (window {window})"
 
 
 def stopping_point(history: History, rule: Rule, window: int) -> int:

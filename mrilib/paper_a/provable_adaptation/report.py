@@ -178,7 +178,7 @@ def gain_chart(gains: Mapping[str, Interval]) -> altair.LayerChart:
         label = _signed(gain.value) + _doubt(gain)
         rows.append({"name": SHIFTS.get(name, name), "color": hues[effect(gain)], **_ends(gain), "label": label})
     helped, harmed = (sum(effect(gain) == sign for gain in gains.values()) for sign in (1, -1))
-    title = f"TTT helps under {helped} of {len(rows)} shifts and does harm under {harmed}"
+    title = f"TTT helps under {helped} of {len(rows)} shifts and does harm under {harmed or 'none'}"
     return _dots_chart(rows, "risk removed by TTT, per dimension (below 0: TTT does harm)", title)
 
 

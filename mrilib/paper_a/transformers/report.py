@@ -83,8 +83,10 @@ def changes_chart(scored: Scored, result: ShiftResult, unet: Block | None, kind:
 def message(psnr_gain: Interval, ssim_gains: Sequence[Interval]) -> str:
     """What the intervals say about PSNR and SSIM of the transformer and, if given, about SSIM of the U-Net."""
     own, *other = (_moved(one, 3) for one in ssim_gains)
-    told = f"With joint training and TTT, the transformer's PSNR {_moved(psnr_gain, 1, ' dB')} and its SSIM {own}"
-    return told + "".join(f"; the U-Net's SSIM {moved}" for moved in other)
+    psnr = _moved(psnr_gain, 1, " dB")
+    neither = "neither PSNR nor SSIM of the transformer changes clearly"
+    told = neither if psnr == own else f"the transformer's PSNR {psnr} and its SSIM {own}"
+    return f"With joint training and TTT, {told}" + "".join(f"; the U-Net's SSIM {moved}" for moved in other)
 
 
 def gaps_chart(result: ShiftResult, unet: Block | None, kind: str) -> altair.LayerChart:

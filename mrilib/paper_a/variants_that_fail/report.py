@@ -137,9 +137,15 @@ def _tuning_message(losses: Curves, scores: Curves, kind: str) -> str:
     """Whether each loss falls, and what becomes of SSIM; the numbers are beside the curves."""
     falls = [name for name, curve in losses.items() if curve[-1] < curve[0]]
     rises = {name: scores[name][-1] > scores[name][0] for name in falls}
-    told = " and ".join(f"{'rises' if up else 'falls'} with {TASKS[name]}" for name, up in rises.items())
+    together = "" if len(set(rises.values())) > 1 else _rises(next(iter(rises.values()), True))
+    told = " and ".join(f"{'' if together else _rises(up)}with {TASKS[name]}" for name, up in rises.items())
+    told = told and together + told
     lead = "As the loss falls" if all(rises.values()) else "A lower loss need not mean a better image: as it falls"
     return f"{lead}, SSIM {told} (one {kind} slice)" if told else f"No loss falls (one {kind} slice)"
+
+
+def _rises(up: bool) -> str:
+    return "rises " if up else "falls "
 
 
 def _both_in_words(name: str, losses: Sequence[float], scores: Sequence[float]) -> str:
@@ -175,7 +181,8 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     rows = [{"name": TRANSFORMS.get(name, name), **vars(one)} for name, one in change.items()]
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
-    harm = f"does harm under {hurt} of {len(change)} transforms and helps under {helped or 'none'}"
+    counts = f"does harm under {hurt or 'none'} of {len(change)} transforms and helps under {helped or 'none'}"
+    harm = counts if hurt or helped else f"changes nothing measurably under any of {len(change)} transforms"
     title = f"TTT on denoising {harm} ({kind} data)"
     colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change in SSIM due to TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)

@@ -13,9 +13,8 @@ TABLES = ("one_or_many",)
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
-    """Rows of every pair (Figure 3 with several seeds and longer training; Figure 4), and of the other networks."""
+    """Rows of every pair with several seeds (Figures 3 and 4) and longer training, and of the other networks."""
     each = [replace(one, skewed=False) for one in pairs(p).values()]
-    seeded = [replace(one, seed=seed) for one in each for seed in SEEDS]
+    seeded = [replace(one, seed=seed, skewed=skewed) for skewed in (False, True) for one in each for seed in SEEDS]
     longer = [one.twice_as_long for one in each]
-    skewed = [replace(one, skewed=True) for one in each]
-    return [row for one in (*seeded, *longer, *skewed, *others(p).values()) for row in study(one, device).rows()]
+    return [row for one in (*seeded, *longer, *others(p).values()) for row in study(one, device).rows()]
