@@ -11,7 +11,8 @@ from mrilib.figures.layout import Picture, Tile, compose
 from mrilib.metrics import WINDOW, ssim_map
 
 LABELS = ("worse", "equal", "better")
-LOCAL = 0.3  # change of local SSIM that is drawn in the darkest colours
+SMOOTH = 7  # pixels over which changes of local SSIM are averaged
+LOCAL = 0.2  # change of local SSIM that is drawn in the darkest colours
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, 
 def local_change(target: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """Local SSIM after minus before, (y, x) as the images, positive where `after` is closer to the target.
 
-    Away from the border, where local SSIM is undefined and the map is 0, its mean is the change of SSIM with the
-    target's maximum as data range.
+    SSIM has the target's maximum as data range; its changes are averaged over `SMOOTH` × `SMOOTH` pixels. The map is 0
+    in the border, where local SSIM is undefined.
     """
-    maps = [ssim_map(target[None, None], image[None, None])[0, 0] for image in (before, after)]
-    return F.pad(maps[1] - maps[0], [WINDOW // 2] * 4)
+    maps = [ssim_map(target[None, None], image[None, None]) for image in (before, after)]
+    smooth = F.avg_pool2d(maps[1] - maps[0], SMOOTH, stride=1, padding=SMOOTH // 2, count_include_pad=False)
+    return F.pad(smooth[0, 0], [WINDOW // 2] * 4)

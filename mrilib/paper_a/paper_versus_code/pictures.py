@@ -1,7 +1,7 @@
 """Pictures of two differences: the network's input without signs, and one image with two scores."""
 
 from mrilib.figures.framing import body
-from mrilib.figures.images import image_row, mixed_row
+from mrilib.figures.images import comparison, mixed_row
 from mrilib.figures.layout import Picture
 from mrilib.figures.sentences import number
 from mrilib.metrics import center_crop, match_mean_std
@@ -42,8 +42,10 @@ def two_scores(bench: Bench, kind: str) -> Picture:
     target, plain = (center_crop(one, sample.recon_size) for one in (sample.target, image.abs()))
     plain_score, matched_score = (number(score(image, sample, way)) for way in ("unmatched", "published"))
     crop = body(target)
-    shown = [one.reshape(one.shape[-2:])[crop] for one in (target, plain, match_mean_std(target, plain))]
-    titles = [f"target ({kind})", "paper: the image as it is", "code: matched to the target"]
+    truth, *made = (one.reshape(one.shape[-2:])[crop] for one in (target, plain, match_mean_std(target, plain)))
+    titles = ["paper: the image as it is", "code: matched to the target"]
     message = f"One image, two scores: SSIM {plain_score} as it is, {matched_score} after matching ({kind} data)"
-    captions = ["", f"SSIM {plain_score}", f"SSIM {matched_score}"]
-    return image_row(shown, titles, captions, alt=f"{message}: target and both versions").titled(message)
+    shown, scores = dict(zip(titles, made, strict=True)), dict(zip(titles, (plain_score, matched_score), strict=True))
+    alt = f"{message}: target, both versions and their errors"
+    captions = {title: f"SSIM {one}" for title, one in scores.items()}
+    return comparison(truth, shown, captions, alt=alt, target_title=f"target ({kind})").titled(message)
