@@ -145,7 +145,9 @@ class ShiftResult:
         drawn = list(self.scores) if names is None else list(names)
         rows = [{"method": worded(self.shift, name)} | vars(self.means[name]) for name in drawn]
         p, q, p_ttt, q_ttt = (worded(self.shift, name) for name in STORY)
-        outcome = self._outcome
+        outcome = (
+            f"TTT closes {percent(self.closed.interval)} of the gap" if self.closed.interval else "No gap to close"
+        )
         several = f", {self.sample}" if self.before.trainings > 1 else ""
         where = f"{self.shift.replace('_', ' ')} shift, {in_a_word(self.source)} data{several}"
         chart = gap_chart(
@@ -162,12 +164,6 @@ class ShiftResult:
         if self.before.trainings > 1:
             chart.layer = [self._points(drawn), *chart.layer]  # behind the means
         return chart
-
-    @property
-    def _outcome(self) -> str:
-        if self.closed.interval:
-            return f"TTT closes {percent(self.closed.interval)} of the gap"
-        return "No gap to close" if self.before.bounded else "One slice cannot show whether the gap closes"
 
     def _points(self, drawn: Sequence[str]) -> altair.Chart:
         """Layer with the mean of every training run as a small, faint point below its line."""

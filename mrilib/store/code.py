@@ -12,7 +12,8 @@ from threading import Lock
 from mrilib.store.paths import PACKAGE
 
 PARSING = Lock()
-AFTERWARDS = ("mrilib.store", "mrilib.figures")  # keep and show results and change none
+# Left out of digests: what keeps and shows results and changes none, and what data there are, which is in their keys.
+AFTERWARDS = ("mrilib.store", "mrilib.figures", "mrilib.data.catalogue")
 PROCESS = token_hex(8)
 LOADED = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}  # as this process imports them
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
