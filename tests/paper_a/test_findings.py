@@ -128,6 +128,8 @@ def test_gaps_before_and_after_have_the_colours_of_what_they_are_of():
 def test_the_first_figure_claims_no_more_than_its_gaps_show(after, borne_out):
     spec = json.dumps(ttt.gaps_chart([block(**after)], "simulated").to_dict())
     assert ("closes more than half of every wide gap" in spec) is borne_out
+    beside = json.dumps(ttt.gaps_chart([block(), block(**after)], "simulated").to_dict())
+    assert ("closes more than half of 1 of 2 wide gaps" in beside) is not borne_out
 
 
 def test_the_title_of_the_curves_gives_the_score_at_the_stop_and_at_the_end():

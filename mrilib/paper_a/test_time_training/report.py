@@ -108,12 +108,14 @@ def in_short(found: Sequence[Block], kind: str) -> Table:
 
 
 def _outcome(found: Sequence[Block]) -> str:
-    """The figure's message, if every wide gap's fractions closed and reached bear it out with their whole intervals."""
+    """The figure's message: for how many wide gaps the fractions closed and reached exceed half with their intervals."""
     wide = [block.result for block in found if block.result.before.value > WIDE]
-    shares = [share.interval for one in wide for share in (one.closed, one.reached)]
-    if wide and all(share is not None and share.low > MOST for share in shares):
-        return "TTT closes more than half of every wide gap"
-    return "The gap on Q before and after TTT"
+    shares = [[share.interval for share in (one.closed, one.reached)] for one in wide]
+    borne = sum(all(share is not None and share.low > MOST for share in both) for both in shares)
+    if not borne:
+        return "The gap on Q before and after TTT"
+    gaps = "every wide gap" if borne == len(wide) else f"{borne} of {len(wide)} wide gaps"
+    return f"TTT closes more than half of {gaps}"
 
 
 def findings(found: Sequence[Block], kind: str) -> Markdown:
