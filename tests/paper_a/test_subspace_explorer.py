@@ -50,7 +50,7 @@ def test_a_small_change_of_the_risk_counts_as_none():
     assert {value: effect(Interval(value, value - 0.001, value + 0.001, 9)) for value in ends} == ends
     assert effect(Interval(0.5, -0.1, 1.1, 9)) == 0
     little = gain_chart({"noise": Interval(-0.002, -0.003, -0.001, 9)}).to_dict()
-    assert " ".join(little["title"]) == "TTT helps under 0 of 1 shifts and does harm under 0"
+    assert " ".join(little["title"]) == "TTT helps under 0 of 1 shifts and does harm under none"
     assert little["description"].endswith("noise −0.002, hardly any")
 
 
@@ -66,7 +66,7 @@ def test_a_large_change_that_may_be_none_is_uncertain_and_keeps_its_number():
     assert chart["description"].endswith(told)
     drawn = [row["label"] for layer in chart["layer"] for row in layer["data"]["values"] if "label" in row]
     assert "+0.500, uncertain" in drawn
-    assert " ".join(chart["title"]) == "TTT helps under 1 of 4 shifts and does harm under 0"
+    assert " ".join(chart["title"]) == "TTT helps under 1 of 4 shifts and does harm under none"
 
 
 def test_the_explorer_says_when_ttt_costs():

@@ -10,7 +10,7 @@ from records import record
 
 from mrilib.paper_a.published import CLOSED, SCHEMES, TABLE_2, paper_a
 from mrilib.paper_a.shift_result import ShiftResult
-from mrilib.paper_a.table_2 import blocks, identifier, keep, live, overview
+from mrilib.paper_a.table_2 import BLOCKS, blocks, identifier, keep, live, overview
 
 P = record("04")
 SCHEME_SCORES = {
@@ -92,7 +92,8 @@ def test_a_block_made_with_other_parameters_is_no_answer(change):
 
 def test_the_packages_blocks_stand_where_this_machine_made_none():
     origins = {block.name: block.origin for block in found("anatomy", slices=12, window=1)}
-    assert len(origins) == 9
+    missing = {("varnet", "dataset")}  # not trained yet for the sagittal knees of this shift
+    assert set(origins) == {f"{model}_{shift}" for model, shift in set(BLOCKS) - missing}
     assert origins.pop("unet_anatomy") == "this run"
     assert all("stored with the package" in origin for origin in origins.values())
 

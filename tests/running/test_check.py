@@ -101,8 +101,8 @@ def test_masks_and_lists_are_the_papers(monkeypatch):
     lines = "\n".join(checked("02", "paper").lines)
     for published in ("99", "94", "83", "186"):
         assert f"the published mask has {published}" in lines
-    for count in ("310 train slices of brain_axt2", "376 train slices of knee_pd", "366 train slices of knee_pdfs_coronal"):
-        assert f"0 of {count}" in lines
+    for name, count in {"brain_axt2": 310, "knee_pd": 376, "knee_pdfs_coronal": 366}.items():
+        assert f"0 of {count} train slices of {name}" in lines
     for count in (
         "308 train slices of stanford",
         "320 train slices of brain_axt1pre",

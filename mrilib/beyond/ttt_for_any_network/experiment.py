@@ -48,7 +48,7 @@ class Arm:
 FREE = tuple(Arm(loss, side, "free") for loss in ("joint", "supervised") for side in ("P", "Q"))
 ALONE = tuple(Arm(loss, "P", "alone") for loss in ("joint", "supervised"))
 PUBLISHED = (Arm("joint", "P", "network"), Arm("joint", "Q", "network"), Arm("supervised", "P", "network"))
-ALONG = ("anatomy", "dataset")  # shifts under which paper A's runs are followed too: one it closes, one it harms
+ALONG = ("anatomy", "dataset")  # shifts under which paper A's runs are followed, too
 
 
 def tested_on(p: Parameters) -> int:

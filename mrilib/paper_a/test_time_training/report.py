@@ -108,7 +108,7 @@ def in_short(found: Sequence[Block], kind: str) -> Table:
 
 
 def _outcome(found: Sequence[Block]) -> str:
-    """The figure's message: for how many wide gaps the fractions closed and reached exceed half with their intervals."""
+    """The figure's message: for how many wide gaps the intervals of the fractions closed and reached exceed half."""
     wide = [block.result for block in found if block.result.before.value > WIDE]
     shares = [[share.interval for share in (one.closed, one.reached)] for one in wide]
     borne = sum(all(share is not None and share.low > MOST for share in both) for both in shares)
