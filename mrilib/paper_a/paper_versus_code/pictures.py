@@ -1,5 +1,8 @@
 """Pictures of two differences: the network's input without signs, and one image with two scores."""
 
+import torch
+from torch import Tensor
+
 from mrilib.figures.framing import body
 from mrilib.figures.images import comparison, mixed_row
 from mrilib.figures.layout import Picture
@@ -41,11 +44,17 @@ def two_scores(bench: Bench, kind: str) -> Picture:
     image = adapt(model, [sample], bench.resolved(arm), device=bench.device)[0].record.image
     target, plain = (center_crop(one, sample.recon_size) for one in (sample.target, image.abs()))
     plain_score, matched_score = (number(score(image, sample, way)) for way in ("unmatched", "published"))
-    crop = body(target)
-    truth, *made = (one.reshape(one.shape[-2:])[crop] for one in (target, plain, match_mean_std(target, plain)))
-    titles = ["paper: the image as it is", "code: matched to the target"]
+    truth, *made = (one.reshape(one.shape[-2:]) for one in (target, plain, match_mean_std(target, plain)))
+    titles, crop = ["paper: the image as it is", "code: matched to the target"], body(truth)
     message = f"One image, two scores: SSIM {plain_score} as it is, {matched_score} after matching ({kind} data)"
-    shown, scores = dict(zip(titles, made, strict=True)), dict(zip(titles, (plain_score, matched_score), strict=True))
+    scores = zip(titles, made, (plain_score, matched_score), strict=True)
+    captions = {title: f"SSIM {found} ({_beside(one, truth)})" for title, one, found in scores}
+    shown = {title: one[crop] for title, one in zip(titles, made, strict=True)}
     alt = f"{message}: target, both versions and their errors"
-    captions = {title: f"SSIM {one}" for title, one in scores.items()}
-    return comparison(truth, shown, captions, alt=alt, target_title=f"target ({kind})").titled(message)
+    return comparison(truth[crop], shown, captions, alt=alt, target_title=f"target ({kind})").titled(message)
+
+
+def _beside(image: Tensor, target: Tensor) -> str:
+    """Mean and standard deviation of an image, as percentages of the target's."""
+    mean, spread = (100 * (of(image) / of(target)).item() for of in (torch.mean, torch.std))
+    return f"mean {mean:.0f} %, std. {spread:.0f} % of target"
