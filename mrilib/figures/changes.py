@@ -10,7 +10,6 @@ from mrilib.figures.images import BLANK, bar, grey_levels
 from mrilib.figures.layout import Picture, Tile, compose
 from mrilib.metrics import WINDOW, ssim_map
 
-LABELS = ("worse", "equal", "better")
 SMOOTH = 7  # pixels over which changes of local SSIM are averaged
 LOCAL = 0.2  # change of local SSIM that is drawn in the darkest colours
 
@@ -53,7 +52,7 @@ def change_grid(rows: Sequence[Changed], columns: Sequence[str], *, end: float, 
         words = zip(planes, heads, row.captions, strict=True)
         tiles = [Tile(grey_levels(plane.cpu().double().numpy()), head, foot) for plane, head, foot in words]
         grid.append([*tiles[:-1], replace(tiles[-1], colors="change")])
-    legend = [*[BLANK] * (len(columns) - 1), bar("change", LABELS)]
+    legend = [*[BLANK] * (len(columns) - 1), bar("change", (f"−{end:g}", "worse | better", f"+{end:g}"))]
     titles = [*(row.title for row in rows), ""]
     return compose([*grid, legend], alt, titles if any(titles) else ())
 

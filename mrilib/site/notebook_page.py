@@ -56,13 +56,21 @@ def page_notebook(
 
 
 def insert_below_first_figure(cells: list[NotebookNode], line: str) -> None:
-    """Insert a line of HTML below the first figure, in the same box as the strip of routes if that is there, too."""
+    """Insert a line of HTML below the first figure, in the same box as the strip of routes if that is there, too.
+
+    The box stands below the paragraph that explains the figure, unless that paragraph leads on to an output.
+    """
     kinds = [cell.cell_type for cell in cells]
     at = kinds.index("code") + 1 if "code" in kinds else 1
-    if at < len(cells) and cells[at].source.startswith("> "):
-        cells[at].source += f"\n>\n> {line}"
-    else:
+    if at == len(cells) or not cells[at].source.startswith("> "):
         cells.insert(at, new_markdown_cell(line))
+        return
+    cells[at].source += f"\n>\n> {line}"
+    if kinds[at + 1 : at + 2] == ["markdown"]:
+        first, _, rest = cells[at + 1].source.partition("\n\n")
+        if not first.endswith(":") and not first.startswith("#"):
+            strip = cells.pop(at)
+            cells[at : at + 1] = [new_markdown_cell(first), strip, *([new_markdown_cell(rest)] if rest else [])]
 
 
 def badge_of(strip: str) -> str:

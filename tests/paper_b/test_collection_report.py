@@ -121,7 +121,7 @@ def test_examples_are_a_dataset_a_column():
     )
 
 
-def test_examples_end_with_the_target_and_tell_what_the_last_network_gains(monkeypatch):
+def test_examples_begin_with_the_target_and_tell_what_the_last_network_gains(monkeypatch):
     image = torch.rand(20, 20, generator=torch.Generator().manual_seed(0))
     one = Example(image, {"d_p": image, "fastmri_brain": image}, {"fastmri_brain": 0.5, "d_p": 0.625})
     drawn = []
@@ -129,9 +129,9 @@ def test_examples_end_with_the_target_and_tell_what_the_last_network_gains(monke
     picture = report.examples_picture({"nyu": one}, ["fastmri_brain", "d_p"], "simulated", "alt")
     assert picture.alt == "alt: knee (NYU), fastMRI brain SSIM 0.500, 13 datasets SSIM 0.625"
     rows, names, columns, captions = drawn
-    assert names == ["trained on fastMRI brain", "trained on 13 datasets", "fully sampled"]
+    assert names == ["fully sampled", "trained on fastMRI brain", "trained on 13 datasets"]
     assert columns == ["knee\n(NYU)"]
-    assert captions == [["SSIM 0.500"], ["SSIM 0.625 (+0.125)"], [""]]
+    assert captions == [[""], ["SSIM 0.500"], ["SSIM 0.625 (+0.125)"]]
     assert {row[0].shape[0] < row[0].shape[1] for row in rows} == {True}, "wider than high"
     assert picture.title.startswith("On 1 of 1 slices")
 

@@ -205,11 +205,26 @@ def test_the_badge_stands_in_the_box_of_the_strip_of_routes():
     cells = [new_code_cell("draw()"), new_markdown_cell("> **45-minute route** · step 1"), new_markdown_cell("Text")]
     insert_below_first_figure(cells, "<p>ran in 1:03 min</p>")
     assert [cell.source for cell in cells[1:]] == [
-        "> **45-minute route** · step 1\n>\n> <p>ran in 1:03 min</p>",
         "Text",
+        "> **45-minute route** · step 1\n>\n> <p>ran in 1:03 min</p>",
     ]
-    assert badge_of(cells[1].source) == "<p>ran in 1:03 min</p>", "kept on the pages of routes, without the strip"
+    assert badge_of(cells[2].source) == "<p>ran in 1:03 min</p>", "kept on the pages of routes, without the strip"
     assert badge_of("> **45-minute route** · step 1") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("What to look for.\n\nMore.", ["What to look for.", "> strip\n>\n> ran", "More."]),
+        ("What to look for.", ["What to look for.", "> strip\n>\n> ran"]),
+        ("The next figure:", ["> strip\n>\n> ran", "The next figure:"]),
+        ("## A section\n\nMore.", ["> strip\n>\n> ran", "## A section\n\nMore."]),
+    ],
+)
+def test_the_paragraph_that_explains_the_first_figure_stands_right_below_it(text, order):
+    cells = [new_code_cell("figure"), new_markdown_cell("> strip"), new_markdown_cell(text)]
+    insert_below_first_figure(cells, "ran")
+    assert [cell.source for cell in cells[1:]] == order
 
 
 def test_the_site_is_built_and_replaced_as_a_whole(project, monkeypatch, capsys):

@@ -22,7 +22,8 @@ SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 IMAGE_WIDTH = 660  # CSS pixels
 TILT, SIGNAL, CLOUD = math.radians(25), 1.5, 250  # of the drawing: angle of the subspace, ‖x‖, measurements
 LEFT, BOTTOM, BREADTH = -0.35, -0.5, 4.1  # and its part of the plane
-DRAWING = (395, 265)  # CSS pixels of one panel
+DRAWING = (395, 290)  # CSS pixels of one panel
+NAME_SIZE = 15  # of the names in it, pixels
 ASIDE = 0.07  # distance of an arrow from the line of the subspace
 SIDES = ((8, 18), (-10, -14), (12, -8), (6, 22))  # pixels from the marks of a panel to their names
 DOWN, LOWER = -0.2, 0.3  # height of the lowest name of an estimate, and from one to the next
@@ -193,7 +194,7 @@ def _plane(title: str, noise: float, estimators: Mapping[str, float]) -> altair.
     for (name, place), (dx, dy), shape, hue in names:
         mark, align = _drawn([_at(place) | {"name": name}]), "right" if dx < 0 else "left"
         layers += [mark.mark_point(filled=True, shape=shape, size=150, opacity=1, color=hue, stroke=PAPER)]
-        layers += haloed(mark.encode(text="name:N"), align=align, dx=dx, dy=dy)
+        layers += haloed(mark.encode(text="name:N"), align=align, dx=dx, dy=dy, fontSize=NAME_SIZE)
     panel: Any = altair.layer(*layers)
     return panel.properties(width=DRAWING[0], height=DRAWING[1], title=title)
 
@@ -205,7 +206,7 @@ def _estimate(
     aside = ASIDE * (1 - 2 * row) * across
     below = torch.tensor([float(place[0]), DOWN + LOWER * (rows - 1 - row)], dtype=torch.float64)
     words = _drawn([_at(below) | {"name": name}]).encode(text="name:N")
-    style: dict[str, Any] = {"align": "left", "dx": -4, "dy": 10, "fontWeight": "bold"}
+    style: dict[str, Any] = {"align": "left", "dx": -4, "dy": 10, "fontWeight": "bold", "fontSize": NAME_SIZE}
     return [
         _drawn([_at(place), _at(below)]).mark_line(color=hue, strokeWidth=1),
         _drawn([_at(start + aside), _at(place + aside)]).mark_line(color=hue, strokeWidth=4),

@@ -54,7 +54,7 @@ def whole_and_close(
     """
     target, made = matched(sample.to(next(iter(images.values())).device), images)
     names = {ALONE: f"trained on {side_name(shift, 'P')}"}
-    names |= {TUNED: f"jointly {names[ALONE]}, then TTT"}
+    names |= {TUNED: f"jointly {names[ALONE]}\n+ TTT"}
     names |= {"supervised on Q": f"trained on {side_name(shift, 'Q')}"}
     psnrs = {name: psnr(target, made[name]).item() for name in names}
     levels = {name: f"PSNR {psnrs[name]:.1f} dB, SSIM {scores[name]:.3f}" for name in names}

@@ -158,17 +158,17 @@ def gains_table(studies: Mapping[str, Study], caption: str) -> Table:
 
 
 def examples_picture(examples: Mapping[str, Example], arms: Sequence[str], kind: str, alt: str) -> Picture:
-    """One column per dataset, the middle of the body: each arm's image with its SSIM, then the target.
+    """One column per dataset, the middle of the body: the target, then each arm's image with its SSIM.
 
     `kind` is "simulated" or "measured"; `alt` is continued by the name of each dataset with the SSIM of every arm.
     """
     shown, first, last = examples.values(), arms[0], arms[-1]
     cropped = [framed(one.target, one.images) for one in shown]
     rows = [[_middle(images[arm]) / white_of(target) for target, images in cropped] for arm in arms]
-    rows.append([_middle(target) / white_of(target) for target, _ in cropped])
+    rows.insert(0, [_middle(target) / white_of(target) for target, _ in cropped])
     captions = [[_score(one, arm, first) for one in shown] for arm in arms]
-    captions.append([""] * len(examples))
-    names = [*(f"trained on {plain_title(arm)}" for arm in arms), "fully sampled"]
+    captions.insert(0, [""] * len(examples))
+    names = ["fully sampled", *(f"trained on {plain_title(arm)}" for arm in arms)]
     higher = sum(one.ssim[last] > one.ssim[first] for one in shown)
     told = f"On {higher} of {len(examples)} slices from unseen datasets, diverse training data raise SSIM"
     columns = [two_lines(name) for name in examples]
