@@ -9,7 +9,7 @@ Noise levels are chosen to match scanners (background divided by the 95th percen
 13-coil brain).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mrilib.data.distribution import Distribution
@@ -34,6 +34,19 @@ def _scan(base: dict, **changes: object) -> Scan:
 KNEE_PD = _scan(_KNEE, sequence=Sequence("spin_echo", 2.8, 0.030), background=0.09)
 _TWINS = {part.name: part for part in PARTS}
 _FASTMRI_KNEE, _STANFORD = _TWINS["fm_knee_pdfs_skyra"], _TWINS["stanford_3d_sagittal"]
+KNEE_PDFS = Distribution(
+    "knee_pdfs",
+    "PDFS knee",
+    _scan(_KNEE, sequence=Sequence("spin_echo", 2.8, 0.033, fat_suppression=0.93), background=0.15),
+    "CORPDFS_FBK",
+    "knee_multicoil_train",
+    "knee_multicoil_val",
+    372,
+    640,
+    2,
+    366,
+    97,
+)
 FLASH = Sequence("gradient_echo", 0.0048, 0.0022, flip_angle=5.0)
 
 DISTRIBUTIONS: dict[str, Distribution] = {
@@ -54,19 +67,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             376,
             97,
         ),
-        Distribution(
-            "knee_pdfs",
-            "PDFS knee",
-            _scan(_KNEE, sequence=Sequence("spin_echo", 2.8, 0.033, fat_suppression=0.93), background=0.15),
-            "CORPDFS_FBK",
-            "knee_multicoil_train",
-            "knee_multicoil_val",
-            372,
-            640,
-            2,
-            366,
-            97,
-        ),
+        KNEE_PDFS,
         Distribution(
             "brain_axt2",
             "T2 brain",
@@ -93,18 +94,11 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             320,
             76,
         ),
-        Distribution(
-            "knee_pdfs_coronal",
-            "coronal PDFS knee",
-            _FASTMRI_KNEE.scan,
-            "CORPDFS_FBK",
-            "knee_multicoil_train",
-            "knee_multicoil_val",
-            372,
-            640,
-            2,
-            366,
-            97,
+        replace(
+            KNEE_PDFS,
+            name="knee_pdfs_coronal",
+            title="coronal PDFS knee",
+            scan=_FASTMRI_KNEE.scan,
             population=_FASTMRI_KNEE.population,
         ),
         Distribution(

@@ -20,6 +20,7 @@ FOLDED, WHOLE, LEFT_OUT = "hide-input", "hide-cell", "remove-input"
 OPEN_WHOLE = {"code_prompt_show": "Show the table and its code", "code_prompt_hide": "Hide the table and its code"}
 RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:|#)([^)\s#]+)((?:#[^)]*)?)\)")
 ONLY_SHOWS_CODE = re.compile(r"show_source\([^()]*\)")
+SECTION = re.compile(r"^## ", re.MULTILINE)
 NEEDS_KERNEL = re.compile(r"^.*Run All Cells.*$", re.MULTILINE)
 WITHOUT_KERNEL = (
     "*Charts with sliders work here. Explorers are static pictures; open the notebook in JupyterLab to use them.*"
@@ -56,21 +57,22 @@ def page_notebook(
 
 
 def insert_below_first_figure(cells: list[NotebookNode], line: str) -> None:
-    """Insert a line of HTML below the first figure, in the same box as the strip of routes if that is there, too.
-
-    The box stands below the paragraph that explains the figure, unless that paragraph leads on to an output.
-    """
+    """Insert a line below the first figure, or into the strip of routes, which moves to the first section."""
     kinds = [cell.cell_type for cell in cells]
     at = kinds.index("code") + 1 if "code" in kinds else 1
     if at == len(cells) or not cells[at].source.startswith("> "):
         cells.insert(at, new_markdown_cell(line))
         return
-    cells[at].source += f"\n>\n> {line}"
-    if kinds[at + 1 : at + 2] == ["markdown"]:
-        first, _, rest = cells[at + 1].source.partition("\n\n")
-        if not first.endswith(":") and not first.startswith("#"):
-            strip = cells.pop(at)
-            cells[at : at + 1] = [new_markdown_cell(first), strip, *([new_markdown_cell(rest)] if rest else [])]
+    strip = cells.pop(at)
+    strip.source += f"\n>\n> {line}"
+    for place in range(at, len(cells)):
+        head = SECTION.search(cells[place].source) if cells[place].cell_type == "markdown" else None
+        if head:
+            parts = cells[place].source[: head.start()].rstrip(), cells[place].source[head.start() :]
+            before, after = (new_markdown_cell(part) for part in parts)
+            cells[place : place + 1] = [*([before] if before.source else []), strip, after]
+            return
+    cells.append(strip)
 
 
 def badge_of(strip: str) -> str:

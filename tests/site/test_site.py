@@ -201,6 +201,9 @@ def test_a_page_has_its_badge_beneath_its_first_figure_and_its_provenance_at_its
     assert len(pages[0].content.cells) == 2, "the run itself is left alone"
 
 
+STRIP = "> strip\n>\n> ran"
+
+
 def test_the_badge_stands_in_the_box_of_the_strip_of_routes():
     cells = [new_code_cell("draw()"), new_markdown_cell("> **45-minute route** · step 1"), new_markdown_cell("Text")]
     insert_below_first_figure(cells, "<p>ran in 1:03 min</p>")
@@ -215,13 +218,12 @@ def test_the_badge_stands_in_the_box_of_the_strip_of_routes():
 @pytest.mark.parametrize(
     ("text", "order"),
     [
-        ("What to look for.\n\nMore.", ["What to look for.", "> strip\n>\n> ran", "More."]),
-        ("What to look for.", ["What to look for.", "> strip\n>\n> ran"]),
-        ("The next figure:", ["> strip\n>\n> ran", "The next figure:"]),
-        ("## A section\n\nMore.", ["> strip\n>\n> ran", "## A section\n\nMore."]),
+        ("What to look for.\n\n## A section\n\nMore.", ["What to look for.", STRIP, "## A section\n\nMore."]),
+        ("## A section\n\nMore.", [STRIP, "## A section\n\nMore."]),
+        ("What to look for.", ["What to look for.", STRIP]),
     ],
 )
-def test_the_paragraph_that_explains_the_first_figure_stands_right_below_it(text, order):
+def test_the_strip_of_routes_stands_before_the_first_section(text, order):
     cells = [new_code_cell("figure"), new_markdown_cell("> strip"), new_markdown_cell(text)]
     insert_below_first_figure(cells, "ran")
     assert [cell.source for cell in cells[1:]] == order
