@@ -13,7 +13,7 @@ from mrilib.store.tables import StoredRow
 TABLES = ("table_2", "trainings")
 
 PROFILES = ("quick", "varnet")
-TRAINED = {"unet": ("anatomy", "modality", "acceleration")}  # shifts of which several trainings are stored
+TRAINED = {"unet": ("anatomy", "dataset", "modality", "acceleration")}  # shifts of which several trainings are stored
 
 
 def rows(p: Parameters, device: torch.device | str = "cpu") -> list[StoredRow]:
