@@ -16,6 +16,7 @@ from mrilib.paper_a.shift_result import ShiftResult
 from mrilib.paper_a.table_2 import blocks, keep, live, overview
 from mrilib.paper_a.test_time_training.measures import Measured, measured
 from mrilib.paper_a.test_time_training.report import findings
+from mrilib.paper_a.test_time_training.tables import TRAINED
 from mrilib.paper_a.test_time_training.tables import rows as rows_of
 from mrilib.scoring import reconstruct, slice_ssim
 from mrilib.train.adaptation import adapt
@@ -149,8 +150,8 @@ def test_rows_are_made_in_the_order_of_the_seeds_with_their_own_hold_out(monkeyp
     monkeypatch.setattr(trainings, "SLICES", 1)  # whose content is part of the key
     made = [one for one in rows_of(replace(P, test_slices=1)) if one.table.name == "trainings"]
     keys = [(one.key["shift"], one.key["ttt"]["seed"]) for one in made]
-    assert keys == [(shift, seed) for shift in ("anatomy", "modality", "acceleration") for seed in trainings.SEEDS]
-    assert len({json.dumps(one.key) for one in made}) == 15
+    assert keys == [(shift, seed) for shift in TRAINED["unet"] for seed in trainings.SEEDS]
+    assert len({json.dumps(one.key) for one in made}) == 20
     assert {one.key["slices"] for one in made} == {1}
     assert not [one for one in rows_of(record("04", "varnet", test_slices=1)) if one.table.name == "trainings"]
 
