@@ -45,7 +45,7 @@ def test_every_control_changes_what_it_should(desk, record_property):
         assert "mrilib run 04 -p shift dataset" in explorer.words()
         assert len(explorer.sources()) == 1, "the gap of the stored scores"
         explorer.press("TTT", "ArrowDown")
-        assert "gap before: 0.018 [0.014, 0.023]" in explorer.words()
+        assert "gap before: 0.071 [0.057, 0.084]" in explorer.words()
         assert len(set(words)) == len(words) - 1, "the last choice was seen before"
         assert explorer.control("slice of Q").get_attribute("aria-label") == "slice of Q"
         assert faults(page.tab, ".jp-OutputArea-output") == []
