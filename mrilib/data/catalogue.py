@@ -1,9 +1,9 @@
 """Catalogue of the distributions and of the pairs that make up paper A's shifts; `twins` has paper B's distributions.
 
-The two sides of the dataset shift are those of `twins`: both cut the same 3-D knees, of other patients. fastMRI's knees
-are coronal and 3 mm thick, from 15 coils; Stanford's were acquired as 3-D volumes (Epperson et al., ISMRM Workshop on
-Data Sampling, 2013), and the slices of paper A's lists, 320 × 320 and numbered 63 to 189 of 256, are sagittal ones of
-.6 mm, from 8 coils.
+The scans of both sides of the dataset shift are those of `twins`: planes through one 3-D model of a knee, of different
+patients. fastMRI's slices are coronal and thick, from 15 coils. Stanford's volumes (Epperson et al., ISMRM Workshop on
+Data Sampling, 2013) were acquired for sagittal views; the slices in paper A's lists, 320 × 320 and numbered 63 to 189
+of 256, are sagittal and thin, from 8 coils.
 
 Noise levels are chosen to match scanners (background divided by the 95th percentile of the image: 0.08–0.23 on the real
 13-coil brain).

@@ -68,9 +68,9 @@ def insert_below_first_figure(cells: list[NotebookNode], line: str) -> None:
     for place in range(at, len(cells)):
         head = SECTION.search(cells[place].source) if cells[place].cell_type == "markdown" else None
         if head:
-            parts = cells[place].source[: head.start()].rstrip(), cells[place].source[head.start() :]
-            before, after = (new_markdown_cell(part) for part in parts)
-            cells[place : place + 1] = [*([before] if before.source else []), strip, after]
+            before, section = cells[place].source[: head.start()].rstrip(), cells[place].source[head.start() :]
+            cells[place].source = section
+            cells[place:place] = [*([new_markdown_cell(before)] if before else []), strip]
             return
     cells.append(strip)
 

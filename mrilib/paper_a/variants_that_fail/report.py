@@ -182,7 +182,7 @@ def nine_shifts(change: Mapping[str, Interval], kind: str) -> altair.LayerChart:
     rows.sort(key=lambda row: -row["value"])
     helped, hurt = (sum(test(one) for one in change.values()) for test in (_helps, _hurts))
     counts = f"does harm under {hurt or 'none'} of {len(change)} transforms and helps under {helped or 'none'}"
-    harm = counts if hurt or helped else f"changes nothing measurably under any of {len(change)} transforms"
+    harm = counts if hurt or helped else f"changes nothing measurable under any of {len(change)} transforms"
     title = f"TTT on denoising {harm} ({kind} data)"
     colors, axis = {"": NAMED["two-head on Q + TTT"]}, "change in SSIM due to TTT (95 % interval)"
     return dots_chart(rows, x_title=axis, alt=f"{title}: {in_numbers(rows)}", title=title, colors=colors)
