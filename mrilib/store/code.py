@@ -13,7 +13,7 @@ from mrilib.store.paths import PACKAGE
 
 PARSING = Lock()
 # Left out of digests, with what only they import: what keeps and shows results and changes none, and the distributions,
-# whose scans are in the keys of results.
+# whose scans and accelerations are in the keys of results.
 AFTERWARDS = ("mrilib.store", "mrilib.figures", "mrilib.data.catalogue")
 PROCESS = token_hex(8)
 LOADED = {file: file.stat().st_mtime_ns for file in PACKAGE.rglob("*.py")}  # as this process imports them

@@ -61,7 +61,7 @@ def stored(p: Parameters, arm: Arm, count: int, seed: int, device: torch.device 
     """Row of one arm under the shift of `p`: `count` test slices, adapted with the hold-out of `seed`."""
     settings = replace(p.settings[arm.phase], seed=seed)
     experiment = p.experiment
-    name, _ = experiment.side("Q")
+    name, acceleration = experiment.side("Q")
     key = {
         "model": MODEL,
         "shift": p.shift,
@@ -69,6 +69,7 @@ def stored(p: Parameters, arm: Arm, count: int, seed: int, device: torch.device 
         "digest": experiment.spec(arm.loss, arm.side).digest,
         "slices": count,
         "tests": data_digest(distribution(name), "test", count, p.source),
+        "acceleration": acceleration,
         "ttt": settings.card,
     }
 

@@ -153,15 +153,16 @@ class Mixtures:
         return StoredTable("mixtures", settings, {__name__})
 
     def key(self, coefficient: float) -> dict[str, object]:
-        """Key of a row: shift, coefficient, and digests of the network and of the test slices."""
-        names = [self.experiment.side(side)[0] for side in SIDES]
-        tests = [data_digest(distribution(n), "test", self._count(n), self.experiment.source) for n in names]
+        """Key of a row: shift, coefficient, digests of the network and of the test slices, and their accelerations."""
+        sides = [self.experiment.side(side) for side in SIDES]
+        tests = [data_digest(distribution(n), "test", self._count(n), self.experiment.source) for n, _ in sides]
         spec = self.spec(coefficient)
         return {
             "shift": self.experiment.shift,
             "coefficient": float(coefficient),
             "network": spec.digest,
             "tests": tests,
+            "accelerations": [acceleration for _, acceleration in sides],
         }
 
     def scores(self, coefficient: float, recompute: bool = False, device: torch.device | str = "cpu") -> Scores:
