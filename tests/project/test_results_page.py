@@ -49,3 +49,11 @@ def test_on_further_slices_it_is_at_least_four_times_sooner(loss, reached):
     found = stored("free_phase_from_24")["times sooner to 95 %"][loss]["of paper A's gain"][reached]
     assert f"{found['value']:.1f} [{found['low']:.1f}, {found['high']:.1f}]" in PAGE
     assert found["low"] >= 4
+
+
+def test_the_gap_of_the_dataset_shift_is_told_without_each_difference():
+    found = stored("dataset_shift")
+    assert f"in one training run ({found['slices']} slices" in PAGE
+    for what, gap in found["removed"].items():
+        words = f"{gap['value']:.3f} [{gap['low']:.3f}, {gap['high']:.3f}]"
+        assert (f"the gap is {words}" if what == "nothing" else f"{words} (") in PAGE
